@@ -1,0 +1,1 @@
+"""Wicketgate's control plane."""

@@ -1,0 +1,72 @@
+"""The agent's Unix socket: one request and one answer a connection.
+
+Either is a line of JSON and then, when its member ``body`` says so, that many bytes. A request names a verb and
+its arguments, an answer holds either ``result`` or ``refused`` (see control/fault.py).
+"""
+
+import json
+import socket
+from typing_extensions import Buffer
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from control.fault import Fault, Refused
+
+MAX_HEAD = 16 << 20  # a JSON line; a refusal of every row of a list is the longest
+MAX_BODY = 1 << 30
+
+
+def send(stream: BinaryIO, head: dict[str, Any], body: Buffer = b"") -> None:
+    """Write one message: ``head`` as a line of JSON, then ``body``."""
+    size = memoryview(body).nbytes
+    stream.write(json.dumps(head | {"body": size}).encode() + b"\n")
+    if size:
+        stream.write(body)
+    stream.flush()
+
+
+def receive(stream: BinaryIO) -> tuple[dict[str, Any], bytes]:
+    """Read one message as ``send`` wrote it.
+
+    Raises:
+        EOFError: the other side closed before the message was whole.
+        ValueError: what came is no message.
+    """
+    line = stream.readline(MAX_HEAD)
+    if not line.endswith(b"\n"):
+        raise EOFError("the connection closed inside a message")
+    head = json.loads(line)
+    if not isinstance(head, dict) or not isinstance(size := head.pop("body", 0), int) or not 0 <= size <= MAX_BODY:
+        raise ValueError("not a message of the agent's socket")
+    body = stream.read(size) if size else b""
+    if len(body) < size:
+        raise EOFError("the connection closed inside a message")
+    return head, body
+
+
+class AgentSocket:
+    """The way to a running agent, for the command line and the API."""
+
+    def __init__(self, path: Path, timeout: float = 60.0) -> None:
+        self.path, self.timeout = path, timeout
+
+    def call(self, verb: str, body: Buffer = b"", **arguments: Any) -> tuple[dict[str, Any], bytes]:
+        """Ask the agent to do ``verb`` and return its result and body.
+
+        Raises:
+            Refused: as the agent refused; kind "unavailable" when no agent answers.
+        """
+        try:
+            with socket.socket(socket.AF_UNIX) as connection:
+                connection.settimeout(self.timeout)
+                connection.connect(str(self.path))
+                with connection.makefile("rwb") as stream:
+                    send(stream, {"verb": verb, **arguments}, body)
+                    head, answer = receive(stream)
+        except (OSError, EOFError, ValueError) as error:
+            mend = "start it with `wicketd`, or name its configuration with --config"
+            fault = Fault(str(self.path), f"the agent does not answer ({error})", mend)
+            raise Refused("unavailable", "The agent is not running", [fault]) from error
+        if "refused" in head:
+            raise Refused.from_dict(head["refused"])
+        return head["result"], answer
