@@ -1,1 +1,1 @@
-"""replay."""
+"""Replaying captures: files, as Ethernet frames, through the loaded program, as flows, as a report."""
