@@ -1,0 +1,193 @@
+"""The list of registered ends: immutable, sorted, one row a prefix, kept in numpy columns."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from control.allowlist import columns as rows_of
+from control.allowlist import packing
+from control.allowlist.columns import U8, U32, U64, Columns, Index, Mask
+from control.allowlist.entry import LENGTH_SHIFT, PLAIN, Entry, Prefix, Terms, key_of, prefix_of
+
+SLACK = 64
+"""Terms that a table may hold beyond twice those in use before it is made anew."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Allowlist:
+    """A sorted list of prefixes with their terms; every change makes a new list.
+
+    Attributes:
+        columns: the rows, sorted by (high, low, length), each prefix once.
+        terms_table: what ``columns.terms`` counts into; index 0 is PLAIN. It may hold terms that no row uses.
+    """
+
+    columns: Columns
+    terms_table: tuple[Terms, ...] = (PLAIN,)
+
+    @classmethod
+    def empty(cls) -> "Allowlist":
+        """Return the list without entries."""
+        return cls(rows_of.empty())
+
+    @classmethod
+    def from_entries(cls, entries: Iterable[Entry]) -> "Allowlist":
+        """Return the list of ``entries``; the last of those with the same prefix stands.
+
+        Raises:
+            ValueError: an IPv6 prefix overlaps the IPv4-mapped addresses.
+        """
+        index = {PLAIN: 0}
+        rows = [(*key_of(entry.prefix), index.setdefault(entry.terms, len(index))) for entry in entries]
+        high, low, length, terms = zip(*rows, strict=True) if rows else ((), (), (), ())
+        return cls.from_rows(rows_of.of_numbers(high, low, length, terms), tuple(index))
+
+    @classmethod
+    def from_rows(cls, columns: Columns, terms_table: tuple[Terms, ...] = (PLAIN,)) -> "Allowlist":
+        """Return the list of rows in any order; the last of those with the same prefix stands."""
+        if rows_of.are_sorted(columns):
+            return cls(columns, terms_table)
+        ordered = columns.take(rows_of.order(columns))
+        replaced = np.roll(rows_of.same_as_previous(ordered), -1)
+        return cls(ordered.take(~replaced) if replaced.any() else ordered, terms_table)
+
+    @classmethod
+    def unpack(cls, data: bytes) -> "Allowlist":
+        """Return the list that ``pack`` wrote.
+
+        Raises:
+            ValueError: the bytes are no packed list, are cut short, or break an invariant of the list.
+        """
+        plain, others, table = packing.unpack(data)
+        both = cls(others, table).with_changes(add=cls(rows_of.of_ipv4(plain)), remove=cls.empty())
+        if len(both) != len(plain) + len(others):
+            raise ValueError("a packed list holds a prefix twice")
+        return both
+
+    def pack(self) -> bytes:
+        """Return the list as bytes, four for a plain IPv4 address (control/allowlist/packing.py)."""
+        others = self.others().tidy()
+        return packing.pack(self.plain4(), others.columns, others.terms_table)
+
+    def __len__(self) -> int:
+        return len(self.columns)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Allowlist):
+            return NotImplemented
+        if len(self) != len(other):
+            return False
+        same_keys = rows_of.same_prefixes(self.columns, other.columns)
+        return bool(same_keys.all() and self._same_terms(self.terms, other, other.terms).all())
+
+    __hash__ = None  # type: ignore[assignment]
+
+    @property
+    def high(self) -> U64:
+        """Upper 64 bits of each address."""
+        return self.columns.high
+
+    @property
+    def low(self) -> U64:
+        """Lower 64 bits of each address."""
+        return self.columns.low
+
+    @property
+    def length(self) -> U8:
+        """Prefix length of each row, 96 more for IPv4."""
+        return self.columns.length
+
+    @property
+    def terms(self) -> U32:
+        """Index of each row's terms in ``terms_table``."""
+        return self.columns.terms
+
+    def find(self, prefix: Prefix) -> Entry | None:
+        """Return the entry of exactly this prefix."""
+        try:
+            high, low, length = key_of(prefix)
+        except ValueError:
+            return None
+        rows, found = rows_of.locate(self.columns, rows_of.of_numbers([high], [low], [length], [0]))
+        return self._entry(int(rows[0])) if found[0] else None
+
+    def covering(self, prefix: Prefix) -> Entry | None:
+        """Return the entry of the longest prefix that holds all of ``prefix``."""
+        shift = LENGTH_SHIFT if prefix.version == 4 else 0
+        present = np.flatnonzero(np.bincount(self.length, minlength=129)) - shift
+        for length in present[(present > 0) & (present <= prefix.prefixlen)][::-1]:
+            entry = self.find(prefix.supernet(new_prefix=int(length)))
+            if entry is not None:
+                return entry
+        return None
+
+    def entries(self, start: int = 0, stop: int | None = None) -> Iterator[Entry]:
+        """Yield the entries of the rows from ``start`` to before ``stop``, as a slice counts."""
+        return map(self._entry, range(*slice(start, stop).indices(len(self))))
+
+    def _entry(self, row: int) -> Entry:
+        terms = self.terms_table[self.terms[row]]
+        prefix = prefix_of(int(self.high[row]), int(self.low[row]), int(self.length[row]))
+        return Entry(prefix, terms.protocols, terms.ports, terms.note)
+
+    def with_changes(self, add: "Allowlist", remove: "Allowlist") -> "Allowlist":
+        """Return the list without the prefixes of ``remove`` and then with the entries of ``add``.
+
+        An added entry replaces the terms of an equal prefix; a prefix in both stays. The terms in ``remove``
+        do not matter, and removing what is not there changes nothing.
+        """
+        kept = self._without(remove)
+        shift = np.uint32(len(self.terms_table) - 1)
+        added = add.columns.with_terms(np.where(add.terms, add.terms + shift, np.uint32(0)))
+        rows, found = rows_of.locate(kept, added)
+        if found.any():
+            terms = kept.terms.copy()
+            terms[rows[found]] = added.terms[found]
+            kept = kept.with_terms(terms)
+        merged = rows_of.insert(kept, rows[~found], added.take(~found))
+        changed = Allowlist(merged, self.terms_table + add.terms_table[1:])
+        in_use = np.count_nonzero(merged.terms)
+        return changed.tidy() if len(changed.terms_table) > 2 * in_use + SLACK else changed
+
+    def _without(self, remove: "Allowlist") -> Columns:
+        rows, found = rows_of.locate(self.columns, remove.columns)
+        if not found.any():
+            return self.columns
+        kept = np.ones(len(self), np.bool_)
+        kept[rows[found]] = False
+        return self.columns.take(kept)
+
+    def difference(self, other: "Allowlist") -> "Allowlist":
+        """Return the entries that ``other`` does not hold, or holds with other terms."""
+        rows, found = rows_of.locate(other.columns, self.columns)
+        same = found.copy()
+        same[found] = self._same_terms(self.terms[found], other, other.terms[rows[found]])
+        return Allowlist(self.columns.take(~same), self.terms_table)
+
+    def _same_terms(self, mine: U32, other: "Allowlist", theirs: U32) -> Mask:
+        """Return where terms by my table equal terms by the other's."""
+        same: Mask = (mine == 0) & (theirs == 0)
+        if same.all():
+            return same
+        pairs, pair_of = np.unique(mine.astype(np.uint64) << np.uint64(32) | theirs, return_inverse=True)
+        tables = self.terms_table, other.terms_table
+        equal = [tables[0][pair >> 32] == tables[1][pair & 0xFFFF_FFFF] for pair in pairs.tolist()]
+        return np.array(equal, np.bool_)[pair_of]
+
+    def tidy(self) -> "Allowlist":
+        """Return the same list with a table of just the terms in use, each once."""
+        used: Index
+        used, index_of = np.unique(self.terms, return_inverse=True)
+        index = {PLAIN: 0}
+        fresh = [index.setdefault(self.terms_table[old], len(index)) for old in used.tolist()]
+        terms = np.array(fresh, np.uint32)[index_of]
+        return Allowlist(self.columns.with_terms(terms), tuple(index))
+
+    def plain4(self) -> U32:
+        """Return the single IPv4 addresses without terms, as numbers in host order, ascending."""
+        return self.low[rows_of.is_plain4(self.columns)].astype(np.uint32)
+
+    def others(self) -> "Allowlist":
+        """Return what ``plain4`` leaves out."""
+        return Allowlist(self.columns.take(~rows_of.is_plain4(self.columns)), self.terms_table)

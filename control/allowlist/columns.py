@@ -1,0 +1,209 @@
+"""The rows of a list as numpy columns: their order, search and merge, without a Python object for a row."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+U8 = NDArray[np.uint8]
+U32 = NDArray[np.uint32]
+U64 = NDArray[np.uint64]
+Index = NDArray[np.intp]
+Mask = NDArray[np.bool_]
+
+MAPPED_LOW = np.uint64(0xFFFF_0000_0000)
+"""The low 64 bits of ::ffff:0.0.0.0."""
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """One row a prefix, in columns of equal length; in a list they are sorted by (high, low, length).
+
+    Attributes:
+        high: upper 64 bits of the address; an IPv4 address is its IPv4-mapped IPv6 address.
+        low: lower 64 bits of the address.
+        length: prefix length, 1 to 128; 96 more than its own for IPv4.
+        terms: index into the list's table of terms.
+    """
+
+    high: U64
+    low: U64
+    length: U8
+    terms: U32
+
+    def __post_init__(self) -> None:
+        for column in self.all():
+            column.flags.writeable = False
+
+    def __len__(self) -> int:
+        return len(self.high)
+
+    def all(self) -> tuple[U64, U64, U8, U32]:
+        """Return the columns in their order."""
+        return self.high, self.low, self.length, self.terms
+
+    def take(self, rows: Index | Mask | slice) -> "Columns":
+        """Return the chosen rows, in the order asked for."""
+        return Columns(self.high[rows], self.low[rows], self.length[rows], self.terms[rows])
+
+    def with_terms(self, terms: U32) -> "Columns":
+        """Return the same prefixes with other terms."""
+        return Columns(self.high, self.low, self.length, terms)
+
+
+def empty() -> Columns:
+    """Return no rows."""
+    return of_ipv4(np.empty(0, np.uint32))
+
+
+def of_ipv4(addresses: U32, lengths: U8 | None = None, terms: U32 | None = None) -> Columns:
+    """Return IPv4 addresses as rows: each single and plain unless lengths (0 to 32) or terms say so."""
+    count = len(addresses)
+    return Columns(
+        np.zeros(count, np.uint64),
+        addresses.astype(np.uint64) | MAPPED_LOW,
+        np.full(count, 128, np.uint8) if lengths is None else lengths + np.uint8(96),
+        np.zeros(count, np.uint32) if terms is None else terms,
+    )
+
+
+def of_numbers(
+    high: Sequence[int], low: Sequence[int], length: Sequence[int], terms: Sequence[int]
+) -> Columns:
+    """Return rows of Python numbers."""
+    return Columns(
+        np.array(high, np.uint64),
+        np.array(low, np.uint64),
+        np.array(length, np.uint8),
+        np.array(terms, np.uint32),
+    )
+
+
+def is_ipv4(columns: Columns) -> Mask:
+    """Return which rows are IPv4."""
+    mapped: Mask = (columns.high == 0) & (columns.low >> np.uint64(32) == np.uint64(0xFFFF))
+    return mapped
+
+
+def is_plain4(columns: Columns) -> Mask:
+    """Return which rows are single IPv4 addresses without terms."""
+    plain: Mask = is_ipv4(columns) & (columns.length == 128) & (columns.terms == 0)
+    return plain
+
+
+def concatenate(*parts: Columns) -> Columns:
+    """Return the rows of all parts, one after the other."""
+    return Columns(
+        np.concatenate([part.high for part in parts]),
+        np.concatenate([part.low for part in parts]),
+        np.concatenate([part.length for part in parts]),
+        np.concatenate([part.terms for part in parts]),
+    )
+
+
+def order(columns: Columns) -> Index:
+    """Return the stable order that sorts the rows by (high, low, length)."""
+    keys = [key for key in (columns.length, columns.low, columns.high) if _varies(key)]
+    return np.lexsort(keys) if keys else np.arange(len(columns))
+
+
+def _varies(key: NDArray[Any]) -> bool:
+    return bool(len(key) and (key != key[0]).any())
+
+
+def same_as_previous(columns: Columns) -> Mask:
+    """Return which rows of sorted columns have the prefix of the row before."""
+    same = np.zeros(len(columns), np.bool_)
+    same[1:] = same_prefixes(columns.take(slice(1, None)), columns.take(slice(-1)))
+    return same
+
+
+def same_prefixes(ones: Columns, others: Columns) -> Mask:
+    """Return where two sets of as many rows have the same prefix."""
+    same: Mask = (ones.high == others.high) & (ones.low == others.low) & (ones.length == others.length)
+    return same
+
+
+def are_sorted(columns: Columns) -> bool:
+    """Return whether the rows are in strictly ascending order, so that each prefix is there once."""
+    descends = np.zeros(max(len(columns) - 1, 0), np.bool_)
+    equal = ~descends
+    for key in (columns.high, columns.low, columns.length):
+        descends |= equal & (key[1:] < key[:-1])
+        equal &= key[1:] == key[:-1]
+    return not (descends | equal).any()
+
+
+def host_bits_are_clear(columns: Columns) -> bool:
+    """Return whether no row has an address bit set beyond its length."""
+    length = columns.length.astype(np.int64)
+    high_host, low_host = _host_mask(64 - length), _host_mask(128 - length)
+    return not ((columns.high & high_host) | (columns.low & low_host)).any()
+
+
+def hold_all_ipv4(columns: Columns) -> Mask:
+    """Return which rows are so wide that all of the IPv4-mapped addresses are within them."""
+    host = _host_mask(128 - columns.length.astype(np.int64))
+    inside: Mask = (columns.high == 0) & (columns.length <= 96) & ((columns.low ^ MAPPED_LOW) & ~host == 0)
+    return inside
+
+
+def _host_mask(bits: NDArray[np.int64]) -> U64:
+    """Return words with the given number of lowest bits set, 0 when negative, all when 64 or more."""
+    inside = np.clip(bits, 0, 63).astype(np.uint64)
+    mask = (np.uint64(1) << inside) - np.uint64(1)
+    mask[bits >= 64] = np.uint64(0xFFFF_FFFF_FFFF_FFFF)
+    return mask
+
+
+def locate(table: Columns, wanted: Columns) -> tuple[Index, Mask]:
+    """Return for each wanted row the row of ``table`` where it is or belongs, and whether it is there.
+
+    Both are sorted. A search costs the logarithm of the table, without a pass over it: a list of a million is
+    changed by one address hundreds of times an hour.
+    """
+    head, wanted_head = (int(np.searchsorted(each.high, np.uint64(1))) for each in (table, wanted))
+    rows = np.concatenate([
+        _locate_low(table.take(slice(head)), wanted.take(slice(wanted_head))),
+        head + np.searchsorted(_text_keys(table, head), _text_keys(wanted, wanted_head)),
+    ])  # fmt: skip
+    if not len(table):
+        return rows, np.zeros(len(wanted), np.bool_)
+    inside = np.minimum(rows, len(table) - 1)
+    return rows, (rows < len(table)) & same_prefixes(table.take(inside), wanted)
+
+
+def _locate_low(table: Columns, wanted: Columns) -> Index:
+    """Return where wanted rows belong in ``table``; the high words of both are 0."""
+    rows = np.searchsorted(table.low, wanted.low, side="left")
+    ends = np.searchsorted(table.low, wanted.low, side="right")
+    pending = np.flatnonzero(rows < ends)
+    while len(pending):  # at most once for each length of the same address
+        shorter = table.length[rows[pending]] < wanted.length[pending]
+        pending = pending[shorter]
+        rows[pending] += 1
+        pending = pending[rows[pending] < ends[pending]]
+    return rows
+
+
+def _text_keys(columns: Columns, start: int) -> NDArray[np.bytes_]:
+    """Return the keys of the rows from ``start`` on as byte strings that sort as the rows do."""
+    octets = np.empty((len(columns) - start, 17), np.uint8)
+    octets[:, :8] = columns.high[start:].astype(">u8").view(np.uint8).reshape(-1, 8)
+    octets[:, 8:16] = columns.low[start:].astype(">u8").view(np.uint8).reshape(-1, 8)
+    octets[:, 16] = columns.length[start:]
+    return octets.view("S17").reshape(-1)
+
+
+def insert(columns: Columns, rows: Index, added: Columns) -> Columns:
+    """Return the columns with added rows before the given ones."""
+    if not len(added):
+        return columns
+    return Columns(
+        np.insert(columns.high, rows, added.high),
+        np.insert(columns.low, rows, added.low),
+        np.insert(columns.length, rows, added.length),
+        np.insert(columns.terms, rows, added.terms),
+    )

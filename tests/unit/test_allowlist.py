@@ -1,0 +1,175 @@
+"""The columnar list against a plain dict, and the bounds of its packed form."""
+
+from ipaddress import IPv4Network, IPv6Network, ip_network
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from control.allowlist import Allowlist, Entry, Prefix, Terms
+from control.allowlist.columns import of_ipv4
+from control.allowlist.entry import MAPPED
+
+Model = dict[Prefix, Terms]
+
+# Few addresses and every length, so that prefixes meet, nest and share an address.
+ipv4 = st.builds(
+    lambda address, length: IPv4Network((address, length), strict=False),
+    st.sampled_from([0x01020304, 0x01020305, 0x0A000000, 0xC6336401, 0xFFFFFFFE]),
+    st.integers(1, 32),
+)
+ipv6 = st.builds(
+    lambda address, length: IPv6Network((address, length), strict=False),
+    st.sampled_from([1 << 127, 0x20010DB8 << 96 | 5, 0x20010DB8 << 96 | 5 << 64, 1 << 64, (1 << 60) + 7]),
+    st.integers(64, 128),
+).filter(lambda prefix: not prefix.overlaps(MAPPED))
+terms = st.sampled_from(
+    [
+        Terms(),
+        Terms(note="bank"),
+        Terms(("wireguard",)),
+        Terms(("openvpn", "ike"), ((1, 5), (443, 443)), "x"),
+    ]
+)
+models = st.dictionaries(ipv4 | ipv6, terms, max_size=30)
+
+
+def build(model: Model) -> Allowlist:
+    return Allowlist.from_entries(entry_of(prefix, each) for prefix, each in model.items())
+
+
+def entry_of(prefix: Prefix, terms: Terms) -> Entry:
+    return Entry(prefix, terms.protocols, terms.ports, terms.note)
+
+
+def content(allowlist: Allowlist) -> Model:
+    return {entry.prefix: entry.terms for entry in allowlist.entries()}
+
+
+@given(models)
+def test_a_list_holds_each_entry_once_in_order(model: Model) -> None:
+    allowlist = build(model)
+    keys = list(zip(allowlist.high.tolist(), allowlist.low.tolist(), allowlist.length.tolist(), strict=True))
+    assert content(allowlist) == model
+    assert keys == sorted(set(keys))
+
+
+@given(models, models, models)
+def test_changes_remove_first_and_then_add(old: Model, add: Model, remove: Model) -> None:
+    changed = build(old).with_changes(add=build(add), remove=build(remove))
+    assert content(changed) == {prefix: t for prefix, t in old.items() if prefix not in remove} | add
+    assert changed == build(content(changed))
+
+
+@given(models, models)
+def test_a_difference_is_what_the_other_lacks_or_has_on_other_terms(ones: Model, others: Model) -> None:
+    difference = build(ones).difference(build(others))
+    assert content(difference) == {prefix: t for prefix, t in ones.items() if others.get(prefix) != t}
+
+
+@given(models, ipv4 | ipv6)
+def test_find_and_covering(model: Model, wanted: Prefix) -> None:
+    allowlist = build(model)
+    found = allowlist.find(wanted)
+    assert found == (entry_of(wanted, model[wanted]) if wanted in model else None)
+    holders = [p for p in model if p.version == wanted.version and wanted.subnet_of(p)]  # type: ignore[arg-type]
+    longest = max(holders, key=lambda p: p.prefixlen, default=None)
+    assert allowlist.covering(wanted) == (entry_of(longest, model[longest]) if longest else None)
+
+
+@given(models)
+def test_pack_and_unpack_give_the_same_list_and_the_same_bytes(model: Model) -> None:
+    packed = build(model).pack()
+    assert Allowlist.unpack(packed) == build(model)
+    assert Allowlist.unpack(packed).pack() == packed
+
+
+@given(models)
+def test_the_plain_addresses_and_the_others_are_the_list(model: Model) -> None:
+    allowlist = build(model)
+    plain = [p for p, t in model.items() if p.version == 4 and p.prefixlen == 32 and t == Terms()]
+    assert allowlist.plain4().tolist() == sorted(int(prefix.network_address) for prefix in plain)
+    assert content(allowlist.others()) == {p: t for p, t in model.items() if p not in plain}
+
+
+@given(models, models)
+def test_equality_is_by_content(ones: Model, others: Model) -> None:
+    assert (build(ones) == build(others)) == (ones == others)
+
+
+def test_the_later_of_two_equal_prefixes_stands() -> None:
+    prefix = IPv4Network("198.51.100.1")
+    twice = Allowlist.from_entries([Entry(prefix, note="old"), Entry(prefix, note="new")])
+    assert list(twice.entries()) == [Entry(prefix, note="new")]
+
+
+def test_terms_of_entries_that_are_gone_do_not_pile_up() -> None:
+    allowlist = Allowlist.empty()
+    for number in range(500):
+        add = Allowlist.from_entries([Entry(IPv4Network("198.51.100.1"), note=f"change {number}")])
+        allowlist = allowlist.with_changes(add=add, remove=Allowlist.empty())
+    assert len(allowlist.terms_table) < 100
+    assert [entry.note for entry in allowlist.entries()] == ["change 499"]
+
+
+def test_a_list_cannot_be_written_to() -> None:
+    with pytest.raises(ValueError, match="read-only"):
+        build({IPv4Network("198.51.100.1"): Terms()}).low[0] = 0
+
+
+def test_entries_counts_as_a_slice_does() -> None:
+    allowlist = build({ip_network(f"198.51.100.{n}"): Terms() for n in range(10)})
+    assert [entry.text for entry in allowlist.entries(8, 20)] == ["198.51.100.8", "198.51.100.9"]
+    assert list(allowlist.entries(20)) == []
+
+
+def test_an_ipv6_prefix_over_the_mapped_addresses_has_no_place() -> None:
+    with pytest.raises(ValueError, match="IPv4-mapped"):
+        Allowlist.from_entries([Entry(IPv6Network("::ffff:0:0/100"))])
+    assert Allowlist.empty().find(IPv6Network("::/1")) is None
+
+
+def packed_example() -> bytes:
+    narrowed = Entry(IPv6Network("2001:db8::/32"), ("ike",), ((500, 500),), "office")
+    return Allowlist.from_entries([Entry(IPv4Network("198.51.100.1")), narrowed]).pack()
+
+
+@pytest.mark.parametrize(
+    ("broken", "words"),
+    [
+        (b"", "at least 20 bytes"),
+        (b"GIF89a" + bytes(30), "not a packed list"),
+        (packed_example()[:-1], "bytes by its head"),
+        (packed_example() + b"x", "bytes by its head"),
+        (packed_example().replace(b'"ike"', b'"tor"'), "terms that no list has"),
+        (packed_example().replace(b"[500, 500]", b"[501, 500]"), "terms that no list has"),
+        (packed_example().replace(b"[500, 500]", b"[500,null]"), "terms"),
+        (packed_example().replace(b'"office"', b'"\xff\xff\xff\xff\xff\xff"'), "not readable"),
+        (packed_example().replace(b"\x20\x01\x00\x00\x00[[", b"\x81\x01\x00\x00\x00[["), "out of order"),
+        (packed_example().replace(b"\x20\x01\x00\x00\x00[[", b"\x1f\x02\x00\x00\x00[["), "out of order"),
+        (packed_example().replace(b"\x20\x01\x00\x00\x00[[", b"\x0f\x01\x00\x00\x00[["), "out of order"),
+    ],
+)
+def test_what_is_no_packed_list_is_refused(broken: bytes, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        Allowlist.unpack(broken)
+
+
+@given(st.binary(max_size=80), st.integers(0, 79))
+def test_a_damaged_list_is_refused_or_still_a_list(noise: bytes, at: int) -> None:
+    damaged = packed_example()[:at] + noise + packed_example()[at + len(noise) :]
+    try:
+        allowlist = Allowlist.unpack(damaged)
+    except ValueError:
+        return
+    assert Allowlist.unpack(allowlist.pack()) == allowlist
+
+
+def test_a_million_addresses_are_changed_without_a_loop() -> None:
+    numbers = np.unique(np.random.default_rng(10).integers(1 << 24, 0xE0000000, 1_000_000, np.uint32))
+    allowlist = Allowlist(of_ipv4(numbers))
+    assert np.array_equal(Allowlist.unpack(allowlist.pack()).plain4(), numbers)
+    one = build({IPv4Network(int(numbers[777])): Terms(note="one")})
+    changed = allowlist.with_changes(add=one, remove=Allowlist.empty())
+    assert list(changed.difference(allowlist).entries()) == list(one.entries())
