@@ -19,6 +19,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -31,6 +32,7 @@ PAIRS = 48
 _FIRST_HOST = 10
 _NAME = re.compile(r"^wlab-(\d+)-[0-9a-f]{6}")
 _TERM_SECONDS = 3.0
+_PRIVATE_RUN = 'mount -t tmpfs tmpfs /run && exec "$@"'
 
 
 @dataclass(frozen=True)
@@ -150,6 +152,15 @@ class Stage:
         self._processes.append(process)
         return process
 
+    def spawn_private(self, namespace: Namespace, *argv: str, log: str) -> subprocess.Popen[bytes]:
+        """`spawn` with a /run of its own, for daemons that keep sockets at fixed places there."""
+        return self.spawn(namespace, "unshare", "--mount", "sh", "-c", _PRIVATE_RUN, "sh", *argv, log=log)
+
+    @staticmethod
+    def private_run(process: subprocess.Popen[bytes], *parts: str) -> Path:
+        """A path below the /run of a process that `spawn_private` started, seen from outside."""
+        return Path("/proc", str(process.pid), "root/run", *parts)
+
     def log_path(self, log: str) -> Path:
         """Where a daemon's output is kept while the stage stands."""
         return self.directory / f"{log}.log"
@@ -208,6 +219,15 @@ def _default_routes(link: Link) -> list[str]:
         f"route add {everything} via {link.address(version, 1)}"
         for version, everything in ((4, "0.0.0.0/0"), (6, "::/0"))
     ]
+
+
+def wait_for(happened: Callable[[], bool], what: str, seconds: float = 5.0) -> None:
+    """Wait until something has happened; TimeoutError with `what` when it does not."""
+    deadline = time.monotonic() + seconds
+    while not happened():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"waited {seconds:g} s in vain: {what}")
+        time.sleep(0.02)
 
 
 def leftovers(pid: int | None = None) -> list[str]:
