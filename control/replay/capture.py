@@ -27,7 +27,8 @@ GZIP_MAGIC = bytes.fromhex("1f8b")
 
 INTERFACE, OLD_PACKET, SIMPLE_PACKET, ENHANCED_PACKET = 1, 2, 3, 6  # pcapng's block types
 LEAST_BODY = {INTERFACE: 8, OLD_PACKET: 20, SIMPLE_PACKET: 4, ENHANCED_PACKET: 20}
-BLOCK_FRAME_BYTES = 12  # type and length before a block's body, the length again after it
+
+LINK_TYPE_BITS = 0xFFFF  # of pcap's field; those above them tell of a frame check sequence
 
 # Longer ones come from damage: libpcap's largest snapshot, and the largest block that it takes.
 MAX_PACKET = 256 << 10
@@ -127,7 +128,7 @@ def _packets(source: Source) -> Iterator[Packet]:
 
 def _pcap(source: Source, order: ByteOrder) -> Iterator[Packet]:
     """Yield the packets after a pcap file's magic (draft-ietf-opsawg-pcap, sections 4 and 5)."""
-    link = Struct(order + "16xH2x" if order == "<" else order + "18xH").unpack(source.take(20))[0]
+    link = Struct(order + "16xI").unpack(source.take(20))[0] & LINK_TYPE_BITS
     sizes = Struct(order + "8xII")
     while head := source.next_record(sizes.size):
         captured, length = sizes.unpack(head)
@@ -146,7 +147,7 @@ def _pcapng(source: Source) -> Iterator[Packet]:
             interfaces = []
             continue
         kind, size = Struct(order + "II").unpack(head)
-        body = _body(source, order, size)
+        body = _body(source, order, size, before=len(head))
         if len(body) < LEAST_BODY.get(kind, 0):
             raise source.damage(f"has a block of type {kind} of only {len(body)} bytes")
         if kind == INTERFACE:
@@ -156,23 +157,24 @@ def _pcapng(source: Source) -> Iterator[Packet]:
 
 
 def _section(source: Source, size: bytes = b"") -> ByteOrder:
-    """Read a section header block after its type (and size), and return the section's byte order."""
+    """Read a section header block from behind its type, or its size, and return the section's byte order."""
     size = size or source.take(4)
     magic = source.take(4)
     order = BYTE_ORDER_MAGICS.get(magic)
     if order is None:
         raise source.damage(f"has the byte-order magic {magic.hex(' ')}")
-    rest = Struct(order + "I").unpack(size)[0] - len(magic)
-    _body(source, order, rest)
+    _body(source, order, Struct(order + "I").unpack(size)[0], before=12)
     return order
 
 
-def _body(source: Source, order: ByteOrder, size: int) -> bytes:
-    """Return the body of a block of ``size`` bytes, whose type and first length were read."""
-    if not BLOCK_FRAME_BYTES <= size <= MAX_BLOCK:
+def _body(source: Source, order: ByteOrder, size: int, *, before: int) -> bytes:
+    """Return the body of a block of ``size`` bytes, ``before`` of which were read."""
+    if not before + 4 <= size <= MAX_BLOCK or size % 4:
         raise source.damage(f"claims a block of {size} bytes")
-    body = source.take(size - BLOCK_FRAME_BYTES + -size % 4)  # some writers do not count the padding
-    source.take(4)
+    body = source.take(size - before - 4)
+    again = Struct(order + "I").unpack(source.take(4))[0]
+    if again != size:
+        raise source.damage(f"has a block of {size} bytes that ends as one of {again}")
     return body
 
 

@@ -10,8 +10,8 @@ ADDRESSES = bytes(12)  # the two MAC addresses that a packet of another link typ
 
 IPV4, IPV6 = bytes.fromhex("0800"), bytes.fromhex("86dd")
 
-# What BPF_PROG_TEST_RUN holds in one piece: a page without XDP_PACKET_HEADROOM (256) and without the tail that
-# it keeps for struct skb_shared_info (320). More would come as fragments, which the program does not look into.
+# What BPF_PROG_TEST_RUN holds in one piece: a page without XDP_PACKET_HEADROOM (256) and without the tail
+# kept for struct skb_shared_info (320). More would come as fragments, which the program does not look into.
 MAX_FRAME = 4096 - 256 - 320
 
 # The address families of the systems that write null and loop captures; IPv6's is that of NetBSD and OpenBSD,
