@@ -15,6 +15,7 @@ STATUS: Mapping[str, int] = {
     "unauthorized": 401,
     "not-found": 404,
     "method-not-allowed": 405,
+    "not-acceptable": 406,
     "conflict": 409,
     "stale": 412,
     "too-large": 413,

@@ -1,0 +1,104 @@
+"""/metrics: the agent's status and counters for Prometheus, read from the agent at each scrape.
+
+Nothing is kept between scrapes, so any worker process can answer. docs/metrics.md explains each metric.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from apiflask import APIBlueprint
+from flask import Response, request
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
+
+from api import agent
+from control.fault import Refused
+
+Sample = tuple[tuple[str, ...], float]
+
+COUNTERS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "wicketgate_packets": (
+        "Packets by what they were and what became of them",
+        ("protocol", "verdict", "reason"),
+    ),
+    "wicketgate_bytes": (
+        "Bytes by what they were and what became of them",
+        ("protocol", "verdict", "reason"),
+    ),
+}
+GAUGES: dict[str, tuple[str, tuple[str, ...]]] = {
+    "wicketgate_agent_up": ("1 while the agent answers, else 0 and no other metric", ()),
+    "wicketgate_list_entries": ("Entries in the live list", ()),
+    "wicketgate_list_serial": ("Serial of the live list", ()),
+    "wicketgate_generation_capacity": ("Entries that the active generation has room for", ()),
+    "wicketgate_generation_used": ("Entries in the active generation", ()),
+    "wicketgate_lease_left_seconds": ("Seconds for which dropping is still allowed", ()),
+    "wicketgate_interface_attached": ("1 while the program is on the interface", ("interface", "mode")),
+    "wicketgate_enforced_share": ("Per cent of unregistered flows refused; 0 in monitor", ("protocol",)),
+}
+
+blueprint = APIBlueprint("metrics", __name__, tag="Health")
+
+
+@blueprint.get("/metrics")
+def metrics() -> Response:
+    """Read the metrics.
+
+    In the text format of Prometheus, or OpenMetrics if Accept asks for it.
+    """
+    registry = CollectorRegistry()
+    registry.register(Gateway())
+    encode, content_type = choose_encoder(request.headers.get("Accept", ""))
+    return Response(encode(registry), content_type=content_type)
+
+
+class Gateway:
+    """A collector that asks the agent."""
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield every metric, or only that the agent is down."""
+        try:
+            status, counters = agent.ask("status"), agent.ask("counters")["counters"]
+        except Refused:
+            yield _gauge("wicketgate_agent_up", [((), 0)])
+            return
+        for name, unit in (("wicketgate_packets", "packets"), ("wicketgate_bytes", "bytes")):
+            yield _counter(name, unit, counters)
+        for name, samples in _gauges(status).items():
+            yield _gauge(name, samples)
+
+
+def _gauges(status: dict[str, Any]) -> dict[str, list[Sample]]:
+    generation, lease, policy = status["generation"], status["lease"], status["policy"]
+    return {
+        "wicketgate_agent_up": [((), 1)],
+        "wicketgate_list_entries": [((), status["count"])],
+        "wicketgate_list_serial": [((), status["serial"])],
+        "wicketgate_generation_capacity": [((), generation["capacity"])],
+        "wicketgate_generation_used": [((), generation["used"])],
+        "wicketgate_lease_left_seconds": [((), lease["left"])],
+        "wicketgate_interface_attached": [
+            ((each["interface"], each["mode"]), each["attached"]) for each in status["interfaces"]
+        ],
+        "wicketgate_enforced_share": [
+            ((protocol,), rule["share"] if rule["mode"] == "enforce" else 0)
+            for protocol, rule in policy.items()
+        ],
+    }
+
+
+def _counter(name: str, unit: str, counters: Iterable[dict[str, Any]]) -> Metric:
+    explanation, labels = COUNTERS[name]
+    family = CounterMetricFamily(name, explanation, labels=labels)
+    for counter in counters:
+        family.add_metric([counter[label] for label in labels], counter[unit])
+    return family
+
+
+def _gauge(name: str, samples: Iterable[Sample]) -> Metric:
+    explanation, labels = GAUGES[name]
+    family = GaugeMetricFamily(name, explanation, labels=labels)
+    for values, value in samples:
+        family.add_metric(values, value)
+    return family

@@ -1,0 +1,82 @@
+"""Every error as ``application/problem+json`` (RFC 9457), made in this one place."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from http import HTTPStatus
+
+import structlog
+from apiflask.exceptions import HTTPError
+from flask import Flask, Response, g, json, request
+from werkzeug.exceptions import HTTPException
+
+from control.fault import STATUS, Fault, Refused
+
+MEDIA_TYPE = "application/problem+json"
+TYPE = "https://wicketgate.example/errors#"
+"""What a problem's ``type`` begins with; its kind follows. It is a name (RFC 9457, section 3.1.1): nothing is
+served there, ``.example`` is nobody's (RFC 2606, section 3). docs/errors.md has a section for each kind."""
+
+CAUSES: Mapping[int, tuple[str, str]] = {
+    404: ("there is no such path", "ask for /openapi.json, which lists every path"),
+    405: ("the path does not do that", "use a method that the header Allow names"),
+    413: ("the body is longer than max_body of the configuration", "send less at a time, or raise max_body"),
+}
+"""Why and mend of the refusals that Flask makes for us."""
+
+log = structlog.get_logger("api")
+
+
+def problem(refused: Refused, headers: Mapping[str, str] | None = None) -> Response:
+    """Return the answer that says what was refused."""
+    status = STATUS[refused.kind]
+    more = f" (and {len(refused.faults) - 1} more)" if len(refused.faults) > 1 else ""
+    body = {
+        "type": TYPE + refused.kind,
+        "title": refused.title,
+        "status": status,
+        "detail": f"{refused.faults[0]}{more}",
+        "errors": [asdict(fault) for fault in refused.faults],
+        "request_id": g.request_id,
+    }
+    return Response(json.dumps(body), status, headers, content_type=MEDIA_TYPE)
+
+
+def from_http(error: HTTPException) -> Response:
+    """Turn an error of Flask or Werkzeug (no such path, wrong method, cut-off body) into a problem."""
+    code = error.code or 500
+    fallback = "bad-request" if code < 500 else "internal"
+    kind = next((kind for kind, status in STATUS.items() if status == code), fallback)
+    where = f"{request.method} {request.path}"
+    unforeseen = (
+        error.description or HTTPStatus(code).phrase,
+        "correct the request as docs/api.md describes it",
+    )
+    fault = Fault(where, *CAUSES.get(code, unforeseen))
+    kept = {name: value for name, value in error.get_headers() if name in {"Allow", "Retry-After"}}
+    return problem(Refused(kind, HTTPStatus(STATUS[kind]).phrase, [fault]), kept)
+
+
+def from_validation(error: HTTPError) -> Response:
+    """Turn the query parameters that APIFlask's pydantic adapter refused into a problem."""
+    faults = [
+        Fault(f"{location}, {name}", why, "see the endpoint's parameters in /openapi.json")
+        for location, fields in error.detail.items()
+        for name, reasons in fields.items()
+        for why in reasons
+    ]
+    return problem(Refused("invalid", "The request's parameters are wrong", faults))
+
+
+def from_bug(error: Exception) -> Response:
+    """Answer for what nobody foresaw: the log has the trace, the answer only the id that finds it."""
+    log.error("unhandled", request_id=g.request_id, method=request.method, path=request.path, exc_info=error)
+    fault = Fault(request.path, "the API failed inside", f"look for {g.request_id} in the log of wicket-api")
+    return problem(Refused("internal", "The API has an error", [fault]))
+
+
+def register(app: Flask) -> None:
+    """Let ``app`` answer every error with a problem."""
+    app.register_error_handler(Refused, problem)
+    app.register_error_handler(HTTPException, from_http)
+    app.register_error_handler(HTTPError, from_validation)
+    app.register_error_handler(Exception, from_bug)

@@ -1,0 +1,73 @@
+"""wicket-api: the application behind gunicorn."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+import structlog
+from control.config import Config
+from gunicorn.app.base import BaseApplication
+
+from api.application import create_app
+from control import config as configuration
+from control.fault import Refused
+
+log = structlog.get_logger("api")
+
+STOP_SECONDS = 10
+"""How long requests under way may take after SIGTERM."""
+
+
+class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
+    """Gunicorn with our settings alone: neither its command line nor GUNICORN_CMD_ARGS is read."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.application = create_app(config)
+        super().__init__(prog="wicket-api")
+
+    def load_config(self) -> None:
+        """Hand our settings to gunicorn."""
+        for name, value in settings(self.config).items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Any:
+        """Return the application, made before the fork: what is wrong with it ends the start, once."""
+        return self.application
+
+
+def settings(config: Config) -> dict[str, Any]:
+    """Return gunicorn's settings."""
+    return {
+        "bind": config.api.listen,
+        "workers": config.api.workers,
+        "threads": config.api.threads,
+        "worker_class": "gthread",
+        "graceful_timeout": STOP_SECONDS,
+        "control_socket_disable": True,  # it would leave a socket in the home directory
+        "loglevel": "warning",
+        "when_ready": lambda _: log.info("listening", url=f"http://{config.api.listen}"),
+    }
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--config", "path", type=click.Path(path_type=Path), default=None, help="The configuration, TOML."
+)
+def main(path: Path | None) -> None:
+    """Serve the API of a gateway until SIGTERM."""
+    structlog.configure(
+        processors=[
+            structlog.processors.TimeStamper(fmt="iso"),
+            structlog.processors.add_log_level,
+            structlog.processors.format_exc_info,
+            structlog.processors.LogfmtRenderer(),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    try:
+        server = Server(configuration.load(path))
+    except Refused as refused:
+        raise click.ClickException(str(refused)) from refused
+    server.run()
