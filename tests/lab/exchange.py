@@ -8,7 +8,7 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -151,9 +151,13 @@ class SteadyPing:
     ) -> None:
         self.stop()
 
+    def finish(self) -> None:
+        """Ask no more; returns at once, while the stragglers come in."""
+        self._stopping.set()
+
     def stop(self) -> Tally:
         """Ask no more, wait for stragglers, say what was lost; a second call says the same."""
-        self._stopping.set()
+        self.finish()
         if self._thread.is_alive():
             self._thread.join()
         self._asker.close()
@@ -175,6 +179,18 @@ class SteadyPing:
         deadline = time.monotonic() + _STRAGGLER_SECONDS
         while len(self._numbers) < self._sent and time.monotonic() < deadline:
             self._numbers |= _answers(self._asker, self._dialect, time.monotonic() + 0.05)
+
+
+@contextlib.contextmanager
+def steady(pings: Iterable[SteadyPing]) -> Iterator[list[Tally]]:
+    """Run many steady pings; the list given is filled with their tallies when the block is left."""
+    tallies: list[Tally] = []
+    with contextlib.ExitStack() as running:
+        started = [running.enter_context(ping) for ping in pings]
+        yield tallies
+        for ping in started:
+            ping.finish()
+        tallies.extend(ping.stop() for ping in started)
 
 
 def _ask(asker: socket.socket, dialect: Dialect, value: int) -> None:

@@ -136,11 +136,11 @@ class Stage:
         return run(*namespace.enter(), *argv, text=text, seconds=seconds)
 
     def spawn(self, namespace: Namespace, *argv: str, log: str) -> subprocess.Popen[bytes]:
-        """Start a daemon in a namespace; it writes to `log_path(log)` and ends with the stage.
+        """Start a daemon in a namespace; it writes `log_path(log)` anew and ends with the stage.
 
         It gets a session of its own: a Ctrl-C ends it through the stage, in order, not by itself.
         """
-        with self.log_path(log).open("ab") as output:
+        with self.log_path(log).open("wb") as output:
             process = subprocess.Popen(
                 [*namespace.enter(), *argv],
                 stdin=subprocess.DEVNULL,
