@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Wicketgate: registered VPN traffic never breaks.
+ *
+ * Parse the packet, say which VPN protocol it is, and let it go when it is
+ * none; look its ends up in the list of the registered, and let it go when one
+ * is there; decide by policy what happens to the rest. */
+#include <uapi/linux/bpf.h>
+
+#include "maps.h"
+#include "parse.h"
+#include "classify.h"
+#include "flow.h"
+#include "lookup.h"
+#include "decide.h"
+#include "leave.h"
+
+int wicket(struct xdp_md *ctx)
+{
+	struct packet packet = {
+		.start = (void *)(long)ctx->data,
+		.end = (void *)(long)ctx->data_end,
+	};
+	u32 probe = ctx->ingress_ifindex == LOOPBACK;
+	struct flow *flow = 0;
+	u32 reason = parse(&packet);
+
+	if (reason == UNDECIDED)
+		reason = classify(&packet);
+	if (reason == UNDECIDED || probe)
+		flow = flow_of(&packet);
+	if (reason == UNDECIDED && flow)
+		reason = look_up(flow, !probe);
+	if (reason == UNDECIDED && flow)
+		reason = decide(flow);
+	return leave(ctx, flow, reason);
+}
