@@ -18,6 +18,9 @@ log = structlog.get_logger("api")
 STOP_SECONDS = 10
 """How long requests under way may take after SIGTERM."""
 
+STALL_SECONDS = 30
+"""How long a client may send or take nothing in the middle of a request: its thread is wanted by others."""
+
 
 class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
     """Gunicorn with our settings alone: neither its command line nor GUNICORN_CMD_ARGS is read."""
@@ -47,6 +50,7 @@ def settings(config: Config) -> dict[str, Any]:
         "graceful_timeout": STOP_SECONDS,
         "control_socket_disable": True,  # it would leave a socket in the home directory
         "loglevel": "warning",
+        "pre_request": lambda _, request: request.unreader.sock.settimeout(STALL_SECONDS),
         "when_ready": lambda _: log.info("listening", url=f"http://{config.api.listen}"),
     }
 
