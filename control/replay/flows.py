@@ -120,9 +120,10 @@ def replay(path: Path, prober: Prober) -> Replay:
         result.unread.append(getattr(error, "strerror", None) or str(error))
         result.is_capture = False
     result.flows.extend(flows.values())
-    result.unread.extend(f"{why}: {_packets(count)} skipped" for why, count in skipped.items())
+    result.unread.extend(f"{why}: {counted(count, 'packet')} skipped" for why, count in skipped.items())
     return result
 
 
-def _packets(count: int) -> str:
-    return f"{count} packet" if count == 1 else f"{count} packets"
+def counted(count: int, what: str) -> str:
+    """Return "1 packet", "2 packets"."""
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"

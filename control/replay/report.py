@@ -12,7 +12,7 @@ from rich.progress import track
 from rich.table import Table
 
 from control.replay.ends import End
-from control.replay.flows import NONE, Flow, Prober, Replay, replay
+from control.replay.flows import NONE, Flow, Prober, Replay, counted, replay
 
 
 def run(paths: Sequence[Path], prober: Prober, *, as_json: bool, out: TextIO, err: TextIO) -> int:
@@ -91,15 +91,15 @@ def _spelt(end: End) -> str:
     return f"[{end.host}]:{end.port}" if ":" in end.host else f"{end.host}:{end.port}"
 
 
-def summary(replays: Iterable[Replay]) -> str:
-    """Return one line on what the table leaves out."""
-    replays = list(replays)
+def summary(replays: Sequence[Replay]) -> str:
+    """Return one line on what the tables leave out."""
     ordinary = [flow for result in replays for flow in result.flows if flow.protocol == NONE]
-    strays = sum(result.strays for result in replays)
+    packets = counted(sum(flow.packets for flow in ordinary), "packet")
     dropped = sum(flow.dropped for flow in ordinary)
+    strays = counted(sum(result.strays for result in replays), "packet")
     return (
-        f"Not shown: {len(ordinary)} ordinary flows with {sum(flow.packets for flow in ordinary)} packets, "
-        f"{dropped} of them dropped, and {strays} packets outside any IP flow."
+        f"Not shown: {counted(len(ordinary), 'ordinary flow')} with {packets}, {dropped} of them dropped, "
+        f"and {strays} outside any IP flow."
     )
 
 
