@@ -8,6 +8,7 @@ import socket
 import struct
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from types import TracebackType
@@ -17,6 +18,7 @@ _TAIL = struct.Struct("!4sI")
 _MARK = b"wlab"
 _BUFFER = 1 << 20  # bytes; holds a second of answers while a busy test keeps the reader waiting
 _STRAGGLER_SECONDS = 2.0
+_CATCH_UP_SECONDS = 0.1  # how far behind a late asker may burst to keep its rate
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,7 @@ class Dialect:
     """How numbered questions and their answers look on the wire.
 
     `number` reads an answer and gives None for what is not one. `size` is the most to read at a time: on
-    a stream, where messages have no bounds, the exact size of an answer.
+    a stream, where messages have no bounds, the exact size of an answer (see SO_RCVLOWAT).
     """
 
     question: Callable[[int], bytes]
@@ -125,22 +127,16 @@ def answered(asker: socket.socket, dialect: Dialect, seconds: float, interval: f
     return False
 
 
-class SteadyPing:
-    """Asks `rate` numbered questions a second on a connected socket until it is stopped.
+class Steady(ABC):
+    """Something asked again and again in a thread of its own, while its context is entered."""
 
-    The socket is closed at the end. A question that could not be sent at all counts as lost.
-    """
-
-    def __init__(self, name: str, asker: socket.socket, dialect: Dialect, rate: float = 100.0) -> None:
+    def __init__(self, name: str, rate: float) -> None:
         self._name = name
-        self._asker = asker
-        self._dialect = dialect
         self._interval = 1.0 / rate
         self._sent = 0
         self._numbers: set[int] = set()
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._work, name=f"ping-{name}", daemon=True)
-        asker.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
+        self._thread = threading.Thread(target=self._work, name=f"steady-{name}", daemon=True)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -160,7 +156,6 @@ class SteadyPing:
         self.finish()
         if self._thread.is_alive():
             self._thread.join()
-        self._asker.close()
         return self.tally()
 
     def tally(self) -> Tally:
@@ -169,12 +164,34 @@ class SteadyPing:
         missing = tuple(sorted(set(range(1, sent + 1)) - self._numbers))
         return Tally(self._name, sent, sent - len(missing), missing)
 
+    @abstractmethod
+    def _work(self) -> None:
+        """Ask, count in `_sent`, and note answered numbers (from 1 on) in `_numbers`, until `_stopping`."""
+
+
+class SteadyPing(Steady):
+    """Asks `rate` numbered questions a second on a connected socket, and closes it at the end.
+
+    A question that could not be sent at all counts as lost.
+    """
+
+    def __init__(self, name: str, asker: socket.socket, dialect: Dialect, rate: float = 100.0) -> None:
+        super().__init__(name, rate)
+        self._asker = asker
+        self._dialect = dialect
+        asker.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
+
+    def stop(self) -> Tally:
+        tally = super().stop()
+        self._asker.close()
+        return tally
+
     def _work(self) -> None:
         due = time.monotonic()
         while not self._stopping.is_set():
             self._sent += 1
             _ask(self._asker, self._dialect, self._sent)
-            due = max(due + self._interval, time.monotonic() - 1.0)
+            due = max(due + self._interval, time.monotonic() - _CATCH_UP_SECONDS)
             self._numbers |= _answers(self._asker, self._dialect, due)
         deadline = time.monotonic() + _STRAGGLER_SECONDS
         while len(self._numbers) < self._sent and time.monotonic() < deadline:
@@ -182,7 +199,7 @@ class SteadyPing:
 
 
 @contextlib.contextmanager
-def steady(pings: Iterable[SteadyPing]) -> Iterator[list[Tally]]:
+def steady(pings: Iterable[Steady]) -> Iterator[list[Tally]]:
     """Run many steady pings; the list given is filled with their tallies when the block is left."""
     tallies: list[Tally] = []
     with contextlib.ExitStack() as running:
@@ -204,11 +221,14 @@ def _answers(asker: socket.socket, dialect: Dialect, deadline: float, first: boo
     while not (first and numbers):
         asker.settimeout(max(1e-6, deadline - time.monotonic()))
         try:
-            value = dialect.number(asker.recv(dialect.size, socket.MSG_WAITALL))
+            answer = asker.recv(dialect.size)
         except TimeoutError:
             break
         except OSError:  # an ICMP error about an earlier question
             continue
-        if value is not None:
+        if not answer:  # a stream that has ended
+            time.sleep(max(0.0, deadline - time.monotonic()))
+            break
+        if (value := dialect.number(answer)) is not None:
             numbers.add(value)
     return numbers

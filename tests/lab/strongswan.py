@@ -93,7 +93,6 @@ class Charon:
         """Run swanctl against this daemon; RuntimeError when it refuses."""
         run("env", self._environment, "swanctl", *words, "--uri", f"unix://{self._socket}")
 
-
     def terminate(self, connection: str) -> None:
         """Forget the security associations of a connection without waiting for the peer."""
         try:

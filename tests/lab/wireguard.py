@@ -5,9 +5,10 @@ from __future__ import annotations
 import subprocess
 from dataclasses import dataclass
 
+from tests.lab.exchange import Responder
 from tests.lab.namespace import Namespace, run
 from tests.lab.session import TunnelSession
-from tests.lab.stage import wait_for
+from tests.lab.stage import Ends, Stage, wait_for
 
 # Each server has a port of its own, for wireguard-go listens on every address of its namespace.
 # 51820 is left to the ordinary traffic that looks like WireGuard by its port alone.
@@ -24,7 +25,10 @@ class WireGuardSession(TunnelSession):
     """One wireguard-go on each side."""
 
     protocol = "wireguard"
-    _daemons: tuple[subprocess.Popen[bytes], ...] = ()
+
+    def __init__(self, stage: Stage, responder: Responder, ends: Ends, *, registered: bool) -> None:
+        super().__init__(stage, responder, f"wireguard v{ends.version}", ends, registered=registered)
+        self._daemons: tuple[subprocess.Popen[bytes], ...] = ()
 
     def start(self) -> None:
         port = _FIRST_PORT + self.ends.index
