@@ -30,7 +30,7 @@ class Prober(Protocol):
     """Whoever runs the loaded program on a frame."""
 
     def probe(self, frame: bytes) -> Answer:
-        """Return the program's answer for an Ethernet frame."""
+        """Return the program's answer about an Ethernet frame of 14 bytes or more."""
         ...
 
 

@@ -10,10 +10,6 @@ ADDRESSES = bytes(12)  # the two MAC addresses that a packet of another link typ
 
 IPV4, IPV6 = bytes.fromhex("0800"), bytes.fromhex("86dd")
 
-# What BPF_PROG_TEST_RUN holds in one piece: a page without XDP_PACKET_HEADROOM (256) and without the tail
-# kept for struct skb_shared_info (320). More would come as fragments, which the program does not look into.
-MAX_FRAME = 4096 - 256 - 320
-
 # The address families of the systems that write null and loop captures; IPv6's is that of NetBSD and OpenBSD,
 # of FreeBSD, of macOS.
 BSD_AF_INET, BSD_AF_INET6 = 2, (24, 28, 30)
@@ -72,10 +68,9 @@ FRAMES: dict[int, Callable[[bytes], bytes]] = {
 
 
 def ethernet_frame(link: int, content: bytes) -> bytes:
-    """Return the packet as a frame that BPF_PROG_TEST_RUN takes: 14 to ``MAX_FRAME`` bytes.
+    """Return the packet as a frame, which has an Ethernet header at least: the kernel runs no shorter one.
 
-    A shorter one is padded with zeros: its ethertype is then 0, which is no protocol. A longer one loses its
-    end: every header is at the front, and the program takes lengths from them.
+    A shorter one is padded with zeros: its ethertype is then 0, which is no protocol.
 
     Raises:
         UnsupportedLinkError: no such link type is known here.
@@ -84,4 +79,4 @@ def ethernet_frame(link: int, content: bytes) -> bytes:
         frame = FRAMES[link](content)
     except KeyError:
         raise UnsupportedLinkError(f"link type {link} is not supported") from None
-    return frame[:MAX_FRAME].ljust(ETHERNET_HEADER_BYTES, b"\0")
+    return frame.ljust(ETHERNET_HEADER_BYTES, b"\0")
