@@ -153,9 +153,11 @@ struct event {
 	u32 spare;
 };
 
-/* The inner maps, as templates: every generation makes its own. */
+/* The inner maps, as templates: every generation makes its own, of its own
+ * size. Flags as numbers, of <linux/bpf.h>: 1 NO_PREALLOC, 1024 MMAPABLE, 4096
+ * INNER_MAP, which lets an array's size differ from its template's. */
 BPF_F_TABLE("array", u32, struct bucket, bucket_template, 1, 5120);
-BPF_F_TABLE("hash", struct end_key, struct end, end_template, 1, 0);
+BPF_F_TABLE("hash", struct end_key, struct end, end_template, 1, 1);
 
 BPF_ARRAY_OF_MAPS(buckets, "bucket_template", GENERATIONS);
 BPF_ARRAY_OF_MAPS(ends, "end_template", GENERATIONS);

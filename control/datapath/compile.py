@@ -101,7 +101,9 @@ def main() -> int:
         print(json.dumps(refused.to_dict()), file=sys.stderr)
         return 1
     except OSError as error:
-        fault = Fault(str(directory), str(error), "give a directory of a mounted, writable bpffs: `wicket doctor`")
+        fault = Fault(
+            str(directory), str(error), "give a directory of a mounted, writable bpffs: `wicket doctor`"
+        )
         refused = Refused("bad-pins", "The kernel program cannot be pinned", [fault])
         print(json.dumps(refused.to_dict()), file=sys.stderr)
         return 1

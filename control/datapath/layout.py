@@ -108,12 +108,13 @@ def map_shapes() -> dict[str, MapShape]:
 
 
 def padded(value: np.dtype[Any]) -> np.dtype[Any]:
-    """Return ``value`` as an array map stores it: each on a multiple of 8 bytes (kernel, array_map_alloc)."""
+    """Return ``value`` as an array map stores it, each on a multiple of 8 bytes (kernel, array_map_alloc).
+
+    A scalar becomes the one field ``value``.
+    """
     stride = -(-value.itemsize // 8) * 8
-    if stride == value.itemsize:
-        return value
-    if value.names is None:
+    if value.fields is None:
         return np.dtype({"names": ["value"], "formats": [value], "offsets": [0], "itemsize": stride})
-    offsets = [value.fields[name][1] for name in value.names] if value.fields else []
-    formats = [value[name] for name in value.names]
-    return np.dtype({"names": list(value.names), "formats": formats, "offsets": offsets, "itemsize": stride})
+    names = list(value.fields)
+    formats, offsets = zip(*(value.fields[name][:2] for name in names), strict=True)
+    return np.dtype({"names": names, "formats": formats, "offsets": offsets, "itemsize": stride})
