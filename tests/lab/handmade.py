@@ -21,9 +21,10 @@ from scapy.layers.pptp import (
     PPTPStartControlConnectionRequest,
 )
 
+from tests.lab.addresses import Ends
 from tests.lab.exchange import Dialect, Responder, echo
 from tests.lab.session import Session
-from tests.lab.stage import Ends, Stage
+from tests.lab.stage import Stage
 from tests.lab.streams import StreamServer
 
 _L2TP_PORT = 1701  # RFC 2661, section 8.1

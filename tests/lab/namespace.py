@@ -48,11 +48,10 @@ class Namespace:
         for setting in ("ipv4/conf/%s/rp_filter", "ipv6/conf/%s/accept_dad", "ipv6/conf/%s/dad_transmits"):
             for scope in ("all", "default"):
                 self.sysctl(setting % scope, 0)
+        self.ip_batch(["link set lo up"])
 
     def remove(self) -> None:
         """Kill every process inside, whoever started it, then remove the namespace. Absent is fine."""
-        if not self.path.exists():
-            return
         deadline = time.monotonic() + _KILL_SECONDS
         while (pids := self.pids()) and time.monotonic() < deadline:
             for pid in pids:
@@ -63,8 +62,11 @@ class Namespace:
             run("ip", "netns", "delete", self.name)
 
     def pids(self) -> list[int]:
-        """Processes whose main thread is in this namespace."""
-        return [int(pid) for pid in run("ip", "netns", "pids", self.name).split()]
+        """Processes whose main thread is in this namespace; none when it is gone."""
+        try:
+            return [int(pid) for pid in run("ip", "netns", "pids", self.name).split()]
+        except RuntimeError:
+            return []
 
     def ip_batch(self, lines: Iterable[str]) -> None:
         """Run many `ip` commands in one process; RuntimeError with its words when one fails."""

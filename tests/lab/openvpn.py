@@ -6,11 +6,12 @@ import subprocess
 from pathlib import Path
 from typing import ClassVar
 
+from tests.lab.addresses import Ends
 from tests.lab.authority import Authority, Certificate
 from tests.lab.exchange import Responder
 from tests.lab.namespace import run
 from tests.lab.session import TunnelSession
-from tests.lab.stage import Ends, Stage, wait_for
+from tests.lab.stage import Stage, wait_for
 
 PORT = "1194"
 MODES = ("plain", "tls-auth", "tls-crypt", "tls-crypt-v2")

@@ -12,10 +12,11 @@ from abc import ABC, abstractmethod
 
 from scapy.layers.dns import DNS, DNSQR, DNSRR
 
+from tests.lab.addresses import BYSTANDER, Ends
 from tests.lab.authority import Authority
 from tests.lab.exchange import Dialect, Responder, Steady, SteadyPing, echo
 from tests.lab.namespace import Namespace
-from tests.lab.stage import Ends, Stage
+from tests.lab.stage import Stage
 from tests.lab.streams import StreamServer
 
 _HTTPS_SECONDS = 5.0
@@ -44,8 +45,6 @@ class Ordinary(ABC):
         self, namespace: Namespace, kind: socket.SocketKind, address: str, port: int
     ) -> socket.socket:
         bound = namespace.socket(self.ends.family, kind)
-        # The lab's strongSwan listens on ports 500 and 4500 of every address.
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind((address, port))
         return bound
 
@@ -58,7 +57,7 @@ class Datagrams(Ordinary):
     ) -> None:
         super().__init__(name, stage, ends, port)
         self._dialect = dialect
-        responder.serve(self._socket(stage.internet, socket.SOCK_DGRAM, ends.server, port), dialect)
+        responder.serve(self._socket(stage.bystander, socket.SOCK_DGRAM, ends.server, port), dialect)
 
     def steady_ping(self, rate: float = 20.0) -> Steady:
         asker = self._socket(self._stage.subscriber, socket.SOCK_DGRAM, self.ends.client, 0)
@@ -77,12 +76,12 @@ class Https(Ordinary):
         )
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(identity.certificate, identity.key)
-        listener = self._socket(stage.internet, socket.SOCK_STREAM, ends.server, port)
+        listener = self._socket(stage.bystander, socket.SOCK_STREAM, ends.server, port)
         # The handshake is left to the thread of the connection, so that a slow one holds nobody up.
         secure = context.wrap_socket(listener, server_side=True, do_handshake_on_connect=False)
         stage.on_close(StreamServer(secure, _HttpsHandler))
 
-    def steady_ping(self, rate: float = 20.0) -> Steady:
+    def steady_ping(self, rate: float = 5.0) -> Steady:
         return _HttpsVisits(self, rate)
 
     def visit(self, number: int) -> bool:
@@ -173,7 +172,7 @@ def ordinary_traffic(stage: Stage) -> list[Ordinary]:
     authority = Authority(directory)
     traffic: list[Ordinary] = []
     for version in (4, 6):
-        ends = stage.take_ends(version)
+        ends = stage.take_ends(version, BYSTANDER)
         for name, port, dialect in _datagram_kinds():
             traffic.append(Datagrams(name, stage, ends, port, dialect, responder))
         # TLS on OpenVPN's port is no OpenVPN.

@@ -5,8 +5,9 @@ from __future__ import annotations
 import socket
 from abc import ABC, abstractmethod
 
+from tests.lab.addresses import Ends
 from tests.lab.exchange import Dialect, Responder, SteadyPing, answered, echo
-from tests.lab.stage import Ends, Stage
+from tests.lab.stage import Stage
 
 _ECHO_PORT = 7
 

@@ -1,7 +1,9 @@
-"""The stage: three network namespaces, subscriber — edge — internet, and all that runs in them.
+"""The stage: network namespaces subscriber — edge — internet, and all that runs in them.
 
 The edge forwards plainly, IPv4 and IPv6. Nothing here knows the gateway: whoever wants it attaches it to
-`Stage.edge_interfaces`. The host gets no route to the stage and no interface of it.
+`Stage.edge_interfaces`. The machine itself gets no route to the stage and no interface of it. A fourth
+namespace, the bystander, hangs behind the internet: there are the servers of ordinary traffic, on ports
+that the VPN daemons hold at the internet's own host.
 
 A stage is named `wlab-PID-RANDOM`, so that several live side by side, and so that a stage left behind by
 a process killed with SIGKILL is known by its dead pid and removed by the next one.
@@ -15,62 +17,20 @@ import re
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from tests.lab import addresses
 from tests.lab.namespace import Namespace, run
 
-# 48 pairs of ends: every session and every kind of ordinary traffic has one of its own.
-PAIRS = 48
-_FIRST_HOST = 10
 _NAME = re.compile(r"^wlab-(\d+)-[0-9a-f]{6}")
 _TERM_SECONDS = 3.0
 _PRIVATE_RUN = 'mount -t tmpfs tmpfs /run && exec "$@"'
-
-
-@dataclass(frozen=True)
-class Ends:
-    """The two outer addresses of one session; traffic to `server` leaves from `client`."""
-
-    index: int
-    client: str
-    server: str
-
-    @property
-    def version(self) -> int:
-        """4 or 6."""
-        return 6 if ":" in self.server else 4
-
-    @property
-    def family(self) -> socket.AddressFamily:
-        return socket.AF_INET6 if self.version == 6 else socket.AF_INET
-
-
-@dataclass(frozen=True)
-class Link:
-    """One veth: the edge's end and the host's end, and their networks."""
-
-    edge_interface: str
-    host_interface: str
-    network4: str
-    network6: str
-
-    def address(self, version: int, host: int) -> str:
-        """The address of a host (1–254) on this link."""
-        return f"{self.network6}{host:x}" if version == 6 else f"{self.network4}{host}"
-
-
-# Addresses that look public, for an address check refuses documentation and private space. They exist
-# inside the namespaces only.
-SUBSCRIBER_LINK = Link("edge-sub", "uplink", "45.83.16.", "2a0d:5600:16::")
-INTERNET_LINK = Link("edge-net", "uplink", "45.83.64.", "2a0d:5600:64::")
 
 
 class Stage:
@@ -81,9 +41,10 @@ class Stage:
         self.subscriber = Namespace(f"{self.name}-sub")
         self.edge = Namespace(f"{self.name}-edge")
         self.internet = Namespace(f"{self.name}-net")
-        self.namespaces = (self.subscriber, self.edge, self.internet)
+        self.bystander = Namespace(f"{self.name}-by")
+        self.namespaces = (self.subscriber, self.edge, self.internet, self.bystander)
         # (subscriber side, internet side)
-        self.edge_interfaces = (SUBSCRIBER_LINK.edge_interface, INTERNET_LINK.edge_interface)
+        self.edge_interfaces = (addresses.SUBSCRIBER.router_interface, addresses.INTERNET.router_interface)
         self.directory = Path(tempfile.gettempdir()) / self.name
         self._processes: list[subprocess.Popen[bytes]] = []
         self._closers = contextlib.ExitStack()
@@ -93,11 +54,7 @@ class Stage:
         prune()
         try:
             self.directory.mkdir(mode=0o700)
-            for namespace in self.namespaces:
-                namespace.create()
-            self._connect(self.subscriber, SUBSCRIBER_LINK)
-            self._connect(self.internet, INTERNET_LINK)
-            self._route()
+            self._build()
         except BaseException:
             self.close()
             raise
@@ -122,14 +79,13 @@ class Stage:
         """Enter a context that is left before the namespaces go."""
         self._closers.enter_context(close)
 
-    def take_ends(self, version: int = 4) -> Ends:
-        """The next free pair of outer addresses."""
+    def take_ends(self, version: int = 4, servers: addresses.Link = addresses.INTERNET) -> addresses.Ends:
+        """The next free pair of outer addresses; RuntimeError when there is none."""
         index = self._pairs_taken
-        if index >= PAIRS:
-            raise RuntimeError(f"the stage has {PAIRS} pairs of addresses and all are taken: raise PAIRS")
+        if index >= addresses.PAIRS:
+            raise RuntimeError(f"all {addresses.PAIRS} pairs of addresses are taken: raise addresses.PAIRS")
         self._pairs_taken += 1
-        host = _FIRST_HOST + index
-        return Ends(index, SUBSCRIBER_LINK.address(version, host), INTERNET_LINK.address(version, host))
+        return addresses.pair(index, version, servers)
 
     def run(self, namespace: Namespace, *argv: str, text: str | None = None, seconds: float = 20) -> str:
         """Run a program to its end in a namespace; its output, or RuntimeError with what it said."""
@@ -182,43 +138,26 @@ class Stage:
                 process.kill()
                 process.wait()
 
-    def _connect(self, host: Namespace, link: Link) -> None:
-        run(
-            *("ip", "link", "add", link.edge_interface, "netns", self.edge.name, "type", "veth"),
-            *("peer", "name", link.host_interface, "netns", host.name),
-        )
-        edge_lines = [
-            f"address add {link.address(4, 1)}/24 dev {link.edge_interface}",
-            f"address add {link.address(6, 1)}/64 dev {link.edge_interface} nodad",
-            f"link set {link.edge_interface} up",
-        ]
-        host_lines = ["link set lo up", f"link set {link.host_interface} up"]
-        for number in range(_FIRST_HOST, _FIRST_HOST + PAIRS):
-            host_lines.append(f"address add {link.address(4, number)}/24 dev {link.host_interface}")
-            host_lines.append(f"address add {link.address(6, number)}/64 dev {link.host_interface} nodad")
-        self.edge.ip_batch(edge_lines)
-        host.ip_batch(host_lines)
-
-    def _route(self) -> None:
-        """Defaults over the edge, and each server reached from the client address of its own pair."""
-        ways = []
-        for version in (4, 6):
-            hop = SUBSCRIBER_LINK.address(version, 1)
-            for host in range(_FIRST_HOST, _FIRST_HOST + PAIRS):
-                client, server = (link.address(version, host) for link in (SUBSCRIBER_LINK, INTERNET_LINK))
-                ways.append(f"route add {server} via {hop} src {client}")
-        self.subscriber.ip_batch([*ways, *_default_routes(SUBSCRIBER_LINK)])
-        self.internet.ip_batch(_default_routes(INTERNET_LINK))
-        self.edge.ip_batch(["link set lo up"])
-        self.edge.sysctl("ipv4/ip_forward", 1)
-        self.edge.sysctl("ipv6/conf/all/forwarding", 1)
+    def _build(self) -> None:
+        for namespace in self.namespaces:
+            namespace.create()
+        _connect(self.edge, self.subscriber, addresses.SUBSCRIBER)
+        _connect(self.edge, self.internet, addresses.INTERNET)
+        _connect(self.internet, self.bystander, addresses.BYSTANDER)
+        self.subscriber.ip_batch(addresses.pair_routes())
+        self.edge.ip_batch(addresses.bystander_routes())
+        for router in (self.edge, self.internet):
+            router.sysctl("ipv4/ip_forward", 1)
+            router.sysctl("ipv6/conf/all/forwarding", 1)
 
 
-def _default_routes(link: Link) -> list[str]:
-    return [
-        f"route add {everything} via {link.address(version, 1)}"
-        for version, everything in ((4, "0.0.0.0/0"), (6, "::/0"))
-    ]
+def _connect(router: Namespace, host: Namespace, link: addresses.Link) -> None:
+    run(
+        *("ip", "link", "add", link.router_interface, "netns", router.name, "type", "veth"),
+        *("peer", "name", link.host_interface, "netns", host.name),
+    )
+    router.ip_batch(link.router_lines())
+    host.ip_batch(link.host_lines())
 
 
 def wait_for(happened: Callable[[], bool], what: str, seconds: float = 5.0) -> None:

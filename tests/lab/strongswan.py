@@ -10,10 +10,11 @@ from __future__ import annotations
 import subprocess
 import threading
 
+from tests.lab.addresses import Ends
 from tests.lab.exchange import Responder
 from tests.lab.namespace import Namespace, run
 from tests.lab.session import TunnelSession
-from tests.lab.stage import Ends, Stage, wait_for
+from tests.lab.stage import Stage, wait_for
 
 _PLUGINS = "random nonce openssl aes sha1 sha2 hmac kdf kernel-libipsec kernel-netlink socket-default vici"
 # A refused start is known after 1 + 1.5 + 2.25 + 3.4 s.

@@ -5,10 +5,11 @@ from __future__ import annotations
 import subprocess
 from dataclasses import dataclass
 
+from tests.lab.addresses import Ends
 from tests.lab.exchange import Responder
 from tests.lab.namespace import Namespace, run
 from tests.lab.session import TunnelSession
-from tests.lab.stage import Ends, Stage, wait_for
+from tests.lab.stage import Stage, wait_for
 
 # Each server has a port of its own, for wireguard-go listens on every address of its namespace.
 # 51820 is left to the ordinary traffic that looks like WireGuard by its port alone.
