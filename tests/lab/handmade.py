@@ -25,10 +25,11 @@ from tests.lab.addresses import Ends
 from tests.lab.exchange import Dialect, Responder, echo
 from tests.lab.session import Session
 from tests.lab.stage import Stage
-from tests.lab.streams import StreamServer
+from tests.lab.streams import StreamServer, connect
 
 _L2TP_PORT = 1701  # RFC 2661, section 8.1
 _PPTP_PORT = 1723  # RFC 2637, section 3.1
+_PPTP_SECONDS = 8.0
 _START_REPLY_SIZE = 156  # RFC 2637, section 2.2
 _ECHO_REPLY_SIZE = 20  # RFC 2637, section 2.6
 _IPPROTO_GRE = 47
@@ -179,31 +180,34 @@ class PptpSession(Session):
     def is_up(self, seconds: float = 8.0) -> bool:
         try:
             with self._connection(seconds) as asker:
-                return _start_pptp(asker)
+                _start_pptp(asker)
         except OSError:
             return False
+        return True
 
     def ask(self) -> socket.socket:
-        asker = self._connection(8.0)
-        if not _start_pptp(asker):
-            raise ConnectionError(f"{self.name}: no reply to the start of the control connection")
+        asker = self._connection(_PPTP_SECONDS)
+        try:
+            _start_pptp(asker)
+        except OSError:
+            asker.close()
+            raise
         return asker
 
     def _connection(self, seconds: float) -> socket.socket:
         asker = self.stage.subscriber.socket(self.ends.family, socket.SOCK_STREAM)
-        asker.settimeout(seconds)
         asker.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         asker.bind((self.ends.client, 0))
-        asker.connect((self.ends.server, _PPTP_PORT))
-        return asker
+        return connect(asker, (self.ends.server, _PPTP_PORT), seconds)
 
 
-def _start_pptp(asker: socket.socket) -> bool:
+def _start_pptp(asker: socket.socket) -> None:
     asker.sendall(bytes(PPTPStartControlConnectionRequest(host_name="lab")))
     reply = PPTPStartControlConnectionReply(_whole(asker, _START_REPLY_SIZE))
+    if reply.result_code != 1:
+        raise ConnectionRefusedError(f"PPTP start refused with {reply.result_code}")
     # What comes next are echo replies, and each is to be read whole.
     asker.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, PptpSession.dialect.size)
-    return bool(reply.result_code == 1)
 
 
 def _whole(asker: socket.socket, size: int) -> bytes:

@@ -17,7 +17,7 @@ from tests.lab.authority import Authority
 from tests.lab.exchange import Dialect, Responder, Steady, SteadyPing, echo
 from tests.lab.namespace import Namespace
 from tests.lab.stage import Stage
-from tests.lab.streams import StreamServer
+from tests.lab.streams import StreamServer, connect
 
 _HTTPS_SECONDS = 5.0
 # RFC 9000, section 17.2.2: an Initial, version 1, two connection ids of eight bytes, no token.
@@ -97,13 +97,8 @@ class Https(Ordinary):
 
     def _connect(self) -> ssl.SSLSocket:
         plain = self._socket(self._stage.subscriber, socket.SOCK_STREAM, self.ends.client, 0)
-        try:
-            plain.settimeout(_HTTPS_SECONDS)
-            plain.connect((self.ends.server, self.port))
-            return self._trust.wrap_socket(plain, server_hostname=self.ends.server)
-        except OSError:
-            plain.close()
-            raise
+        connect(plain, (self.ends.server, self.port), _HTTPS_SECONDS)
+        return self._trust.wrap_socket(plain, server_hostname=self.ends.server)
 
 
 class _HttpsVisits(Steady):

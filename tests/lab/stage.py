@@ -16,7 +16,6 @@ import os
 import re
 import secrets
 import shutil
-import signal
 import subprocess
 import tempfile
 import time
@@ -186,7 +185,7 @@ def prune() -> None:
 
 def _alive(pid: int) -> bool:
     try:
-        os.kill(pid, signal.Signals(0))
+        os.kill(pid, 0)
     except ProcessLookupError:
         return False
     return True

@@ -1,4 +1,4 @@
-"""TCP servers on sockets of a namespace."""
+"""TCP servers and clients on sockets of a namespace."""
 
 from __future__ import annotations
 
@@ -42,3 +42,14 @@ class StreamServer(socketserver.ThreadingTCPServer):
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A connection that breaks is seen by its client, which counts what it lost."""
+
+
+def connect(bound: socket.socket, server: tuple[str, int], seconds: float) -> socket.socket:
+    """Connect within so many seconds, which every later step may take too; closes what does not connect."""
+    try:
+        bound.settimeout(seconds)
+        bound.connect(server)
+    except OSError:
+        bound.close()
+        raise
+    return bound

@@ -7,6 +7,7 @@ with all that follows (RFC 7296, section 2.23; RFC 3948).
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import threading
 
@@ -85,7 +86,7 @@ class Charon:
                 self._daemon = self._stage.spawn_private(
                     self._namespace, "env", self._environment, "/usr/lib/ipsec/charon", log=self._log
                 )
-                wait_for(self._socket.exists, "strongSwan listens")
+                wait_for(self._listens, "strongSwan listens")
             with self._connections.open("a") as connections:
                 connections.write(connection)
             self.control("--load-all", "--file", str(self._connections))
@@ -93,6 +94,10 @@ class Charon:
     def control(self, *words: str) -> None:
         """Run swanctl against this daemon; RuntimeError when it refuses."""
         run("env", self._environment, "swanctl", *words, "--uri", f"unix://{self._socket}")
+
+    def _listens(self) -> bool:
+        with socket.socket(socket.AF_UNIX) as asker:
+            return asker.connect_ex(str(self._socket)) == 0
 
     def terminate(self, connection: str) -> None:
         """Forget the security associations of a connection without waiting for the peer."""

@@ -70,9 +70,7 @@ def test_every_session_comes_up_over_the_plain_edge(sessions: list[Session]) -> 
     assert [name for name, up in which_are_up(sessions).items() if not up] == []
 
 
-def test_sessions_and_ordinary_traffic_lose_nothing(
-    sessions: list[Session], ordinary: list[Ordinary]
-) -> None:
+def test_nothing_is_lost_over_the_plain_edge(sessions: list[Session], ordinary: list[Ordinary]) -> None:
     assert all(which_are_up(sessions).values())
     with steady([*(s.steady_ping() for s in sessions), *(o.steady_ping() for o in ordinary)]) as tallies:
         time.sleep(_STEADY_SECONDS)
@@ -149,9 +147,7 @@ def test_nothing_is_left_behind() -> None:
         traffic = ordinary_traffic(stage)
         with steady([traffic[0].steady_ping()]):
             time.sleep(0.1)
-        assert {path.name for path in Path("/run/netns").glob(f"{name}*")} == {
-            n.name for n in stage.namespaces
-        }
+        assert all(namespace.path.exists() for namespace in stage.namespaces)
     assert daemon.returncode is not None
     assert _remains(name) == []
     assert set(_threads()) <= before
@@ -177,12 +173,11 @@ def test_stages_live_side_by_side() -> None:
 def test_a_daemon_that_ignores_sigterm_ends_too() -> None:
     with Stage() as stage:
         stubborn = stage.spawn(
-            stage.edge, sys.executable, "-c", "import signal, time; signal.signal(15, signal.SIG_IGN); time.sleep(99)",
-            log="stubborn",
-        )  # fmt: skip
+            stage.edge, "sh", "-c", "trap '' TERM; while :; do sleep 1; done", log="stubborn"
+        )
         orphan = stage.spawn(stage.edge, "sh", "-c", "sleep 1000 & exec true", log="orphan")
         orphan.wait()
-        wait_for(lambda: len(stage.edge.pids()) == 2, "the orphan lives on")
+        wait_for(lambda: len(stage.edge.pids()) >= 3, "the orphan lives on")
     assert stubborn.returncode == -signal.SIGKILL
     assert _remains(stage.name) == []
 
@@ -208,12 +203,9 @@ def test_a_killed_stage_is_removed_by_the_next() -> None:
 @contextlib.contextmanager
 def _stage_in_another_process() -> Iterator[tuple[subprocess.Popen[str], str]]:
     """The process, and the pid of a daemon on its stage."""
+    command = [sys.executable, "-c", _ALONE]
     with subprocess.Popen(
-        [sys.executable, "-c", _ALONE],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        cwd=_ROOT,
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=_ROOT
     ) as other:
         try:
             assert other.stdout is not None
@@ -228,9 +220,6 @@ def _threads() -> Iterator[str]:
 
 def _remains(name: str) -> list[str]:
     """What is left of a stage: its namespaces, its directory, and processes that carry its name."""
-    processes = subprocess.run(
-        ["pgrep", "--full", "--list-full", name], capture_output=True, text=True, check=False
-    )
-    return [
-        found for found in leftovers(os.getpid()) if found.startswith(name)
-    ] + processes.stdout.splitlines()
+    found = [left for left in leftovers(os.getpid()) if left.startswith(name)]
+    done = subprocess.run(["pgrep", "-af", name], capture_output=True, text=True, check=False)
+    return found + done.stdout.splitlines()
