@@ -1,22 +1,18 @@
 """/v1/allowlist: the whole list in three formats, its replacement, and batches of changes."""
 
 import time
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable
+from typing import Any, cast
 
 from apiflask import APIBlueprint
-from flask import Response, request
+from flask import Response, current_app, request
 
-from api import agent, body, etag
+from api import agent, batch, body, etag
 from api.schema import Change, ChangeQuery, ListQuery, Media, ReplaceQuery, Would
-from control.allowlist import Allowlist, formats
+from control.allowlist import Allowlist, Bounds, formats
 from control.fault import Fault, Refused
 
-MEDIA_TYPES: dict[str, Media] = {
-    "application/json": "json",
-    "application/x-ndjson": "ndjson",
-    "text/csv": "csv",
-}
+MEDIA_TYPE_OF: dict[Media, str] = {"json": formats.JSON, "ndjson": formats.NDJSON, "csv": formats.CSV}
 NAMED_BY_DRY_RUN = 100
 """Prefixes of each kind that a dry run names."""
 
@@ -31,31 +27,27 @@ def read(query: ListQuery) -> Response:
     As JSON, NDJSON or CSV by Accept or `format`, streamed. The ETag names the list's version; with
     If-None-Match the answer is 304 while it stands.
     """
-    wanted = query.format or _accepted()
+    media_type = MEDIA_TYPE_OF[query.format] if query.format else _accepted()
     if request.if_none_match:
         known = agent.ask("status")
         tag = f'"{known["epoch"]}:{known["serial"]}"'
         if etag.unchanged(tag):
             return Response(status=304, headers={"ETag": tag, "Vary": "Accept"})
     result, packed = agent.call("list")
-    media_type = next(name for name, format_ in MEDIA_TYPES.items() if format_ == wanted)
     headers = {"ETag": result["etag"], "Vary": "Accept"}
-    return Response(_stream(packed, wanted), headers=headers, content_type=media_type)
-
-
-def _stream(packed: bytes, wanted: Media) -> Iterator[bytes]:
-    yield from formats.chunks(Allowlist.unpack(packed), wanted)
-
-
-def _accepted() -> Media:
-    best = (
-        request.accept_mimetypes.best_match(MEDIA_TYPES) if request.accept_mimetypes else "application/json"
+    return Response(
+        formats.chunks(Allowlist.unpack(packed), media_type), 200, headers, content_type=media_type
     )
+
+
+def _accepted() -> str:
+    accepted = request.accept_mimetypes
+    best = accepted.best_match(formats.MEDIA_TYPES) if accepted else formats.JSON
     if best is None:
-        fault = Fault("header Accept", f"the list is not to be had as {request.accept_mimetypes}",
-                      f"accept one of {', '.join(MEDIA_TYPES)}")  # fmt: skip
+        mend = f"accept one of {', '.join(formats.MEDIA_TYPES)}"
+        fault = Fault("header Accept", f"the list is not to be had as {accepted}", mend)
         raise Refused("not-acceptable", "The list has no such format", [fault])
-    return MEDIA_TYPES[best]
+    return best
 
 
 @blueprint.put("/v1/allowlist")
@@ -68,8 +60,8 @@ def replace(query: ReplaceQuery) -> tuple[Change, dict[str, str]]:
     The answer comes when the kernel decides by the new list.
     """
     began = time.perf_counter()
-    data = body.read(*MEDIA_TYPES, "")
-    wanted = formats.read(data, MEDIA_TYPES.get(request.mimetype))
+    data = body.read(formats.MEDIA_TYPES, formats.UNTOLD)
+    wanted = formats.read(data, request.mimetype, bounds())
     seconds = time.perf_counter() - began
     result, _ = agent.call(
         "replace",
@@ -91,7 +83,7 @@ def change(query: ChangeQuery) -> tuple[Change, dict[str, str]]:
     All or nothing; the rest of the list stays. The answer comes when the kernel has it.
     """
     began = time.perf_counter()
-    add, remove = formats.read_changes(body.read("application/json"))
+    add, remove = batch.read(body.read([formats.JSON]), bounds())
     seconds = time.perf_counter() - began
     packed = add.pack()
     result, _ = agent.call(
@@ -120,3 +112,8 @@ def _answer(
 ) -> tuple[Change, dict[str, str]]:
     known = result | {"seconds": {"read": seconds, **result["seconds"]}}
     return Change(**known, dry_run=dry_run, would=would), {"ETag": result["etag"]}
+
+
+def bounds() -> Bounds:
+    """Return the widest prefixes that the configuration allows."""
+    return cast(Bounds, current_app.config["WICKETGATE_BOUNDS"])

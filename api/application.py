@@ -36,6 +36,7 @@ def create_app(config: Config) -> APIFlask:
         __name__, title="Wicketgate", version="1", spec_path=None, docs_path=None, json_errors=False
     )
     app.config["MAX_CONTENT_LENGTH"] = config.api.max_body
+    app.config["WICKETGATE_BOUNDS"] = config.bounds
     app.json = InOrder(app)
     app.extensions[agent.EXTENSION] = AgentSocket(config.socket)
     app.before_request(_name_request)

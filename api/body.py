@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import re
+from collections.abc import Collection
 
 from flask import current_app, request
 from gunicorn.http.errors import ParseException
@@ -17,16 +18,18 @@ STEP = 1 << 20
 SHA256_DIGEST = re.compile(r"(?:^|,)\s*sha-256=:([A-Za-z0-9+/=]*):")
 
 
-def read(*media_types: str) -> bytes:
+def read(expected: Collection[str], tolerated: Collection[str | None] = ()) -> bytes:
     """Return the whole body of the present request.
 
     Args:
-        media_types: those accepted; "" stands for a request that names none.
+        expected: the media types accepted.
+        tolerated: media types that say nothing, accepted without being recommended; "" stands for none sent.
 
     Raises:
-        Refused: kind "unsupported-media-type", "too-large" or "bad-request".
+        Refused: kind "unsupported-media-type" or "bad-request".
+        RequestEntityTooLarge: it is longer than max_body; known before reading if the length is announced.
     """
-    _check_type(media_types)
+    _check_type(expected, tolerated)
     try:
         body = _whole(request.content_length, current_app.config["MAX_CONTENT_LENGTH"])
     except (OSError, ParseException) as error:
@@ -38,8 +41,8 @@ def read(*media_types: str) -> bytes:
 def _whole(announced: int | None, limit: int) -> bytes:
     """Read the body, counting for ourselves.
 
-    Werkzeug counts as well, but not behind gunicorn: there ``request.data`` is what came of a body that was cut
-    off, and the first ``limit`` bytes of one that is longer. Half a list would pass for a list.
+    Werkzeug counts as well, but not behind gunicorn: there ``request.data`` is what came of a body that was
+    cut off, and the first ``limit`` bytes of one that is longer. Half a list would pass for a list.
     """
     if announced is not None and announced > limit:
         raise RequestEntityTooLarge
@@ -58,17 +61,16 @@ def _cut_off(why: str) -> Refused:
     return Refused("bad-request", "The body was cut off", [Fault("body", why, "send it again, whole")])
 
 
-def _check_type(media_types: tuple[str, ...]) -> None:
+def _check_type(expected: Collection[str], tolerated: Collection[str | None]) -> None:
     encoding = request.headers.get("Content-Encoding", "identity")
     if encoding != "identity":
         fault = Fault(
             "header Content-Encoding", f"{encoding} is not understood here", "send the body unpacked"
         )
         raise Refused("unsupported-media-type", "The body's encoding is not understood", [fault])
-    if request.mimetype not in media_types:
-        named = " or ".join(media_type for media_type in media_types if media_type)
+    if request.mimetype not in {*expected, *tolerated}:
         why = f"this endpoint does not read {request.mimetype or 'a body without a type'}"
-        fault = Fault("header Content-Type", why, f"send {named}")
+        fault = Fault("header Content-Type", why, f"send {' or '.join(expected)}")
         raise Refused("unsupported-media-type", "The body's type is not understood", [fault])
 
 

@@ -28,7 +28,7 @@ def change() -> Response:
 
     The protocols that are not named keep theirs. The answer is the whole policy, as the kernel now has it.
     """
-    wanted = _parse(body.read("application/json"))
+    wanted = _parse(body.read(["application/json"]))
     rules = {protocol: rule.model_dump() for protocol, rule in wanted.root.items()}
     return _answer(agent.ask("set_policy", policy=rules, if_match=etag.if_match()))
 

@@ -1,0 +1,160 @@
+"""A gateway to test: the real agent and server, in directories of their own."""
+
+import http.client
+import json
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+BIN = Path(sys.executable).parent
+AGENT = [str(BIN / "wicketd")]
+MAX_BODY = 80 << 20
+START_SECONDS = 60
+
+CONFIG = """\
+instance = "{name}"
+state = "{directory}/state"
+run = "{directory}/run"
+bpffs = "{bpffs}"
+
+[api]
+listen = "127.0.0.1:{port}"
+token_file = "{directory}/api/token"
+max_body = {max_body}
+"""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A response as tests look at it; header names in lower case."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+    @property
+    def kind(self) -> str:
+        """The kind of a problem."""
+        assert self.headers["content-type"] == "application/problem+json"
+        return str(self.json["type"].rpartition("#")[2])
+
+    @property
+    def errors(self) -> list[dict[str, str]]:
+        found: list[dict[str, str]] = self.json["errors"]
+        return found
+
+
+@dataclass
+class Gateway:
+    """A running agent and API."""
+
+    directory: Path
+    port: int
+    config: Path
+    token_file: Path
+    processes: list[subprocess.Popen[Any]] = field(default_factory=list)
+
+    @property
+    def token(self) -> str:
+        return self.token_file.read_text().strip()
+
+    def ask(self, method: str, path: str, body: Any = None, token: str | None = "", **headers: str) -> Answer:
+        """Send a request; the right token goes with it unless another, or None, is given.
+
+        ``body`` is sent as it is when it is bytes, else as JSON; ``headers`` have _ for -.
+        """
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        if token is not None:
+            sent["Authorization"] = f"Bearer {token or self.token}"
+        if body is not None and not isinstance(body, bytes):
+            body = json.dumps(body).encode()
+            sent.setdefault("Content-Type", "application/json")
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        try:
+            connection.request(method, path, body, sent)
+            response = connection.getresponse()
+            names = {name.lower(): value for name, value in response.getheaders()}
+            return Answer(response.status, names, response.read())
+        finally:
+            connection.close()
+
+    def raw(self, request: bytes) -> Answer:
+        """Send bytes, hang up, and return the answer."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=60) as connection:
+            connection.sendall(request)
+            connection.shutdown(socket.SHUT_WR)
+            response = http.client.HTTPResponse(connection)
+            response.begin()
+            names = {name.lower(): value for name, value in response.getheaders()}
+            return Answer(response.status, names, response.read())
+
+    def put(self, body: bytes, query: str = "", **headers: str) -> Answer:
+        return self.ask("PUT", f"/v1/allowlist{query}", body, **headers)
+
+    def patch(self, body: Any, query: str = "", **headers: str) -> Answer:
+        return self.ask("PATCH", f"/v1/allowlist{query}", body, **headers)
+
+    def prefixes(self) -> list[str]:
+        """Return the live list's prefixes, as text."""
+        return [row["prefix"] for row in self.ask("GET", "/v1/allowlist").json["entries"]]
+
+    def start(self, command: list[str]) -> None:
+        process = subprocess.Popen([*command, "--config", str(self.config)])
+        self.processes.append(process)
+
+    def wait(self, path: str, status: int) -> None:
+        """Wait until ``path`` answers with ``status``."""
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            gone = [process.args for process in self.processes if process.poll() is not None]
+            assert not gone, f"ended at the start: {gone}"
+            try:
+                if self.ask("GET", path, token=None).status == status:
+                    return
+            except OSError:
+                pass
+            time.sleep(0.05)
+        raise TimeoutError(f"{path} does not answer {status}")
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+@contextmanager
+def running(directory: Path) -> Iterator[Gateway]:
+    """Run agent and API, and leave no process, pin or file behind."""
+    name = f"test-{secrets.token_hex(4)}"
+    bpffs = Path("/sys/fs/bpf") / f"wicketgate-{name}"
+    port, config = free_port(), directory / "wicketgate.toml"
+    config.write_text(
+        CONFIG.format(name=name, directory=directory, bpffs=bpffs, port=port, max_body=MAX_BODY)
+    )
+    gateway = Gateway(directory, port, config, directory / "api" / "token")
+    try:
+        gateway.start(AGENT)
+        gateway.start([str(BIN / "wicket-api")])
+        gateway.wait("/v1/status", 200)
+        yield gateway
+    finally:
+        for process in reversed(gateway.processes):
+            process.terminate()
+        for process in gateway.processes:
+            process.wait(30)
+        subprocess.run(
+            [str(BIN / "wicket"), "--config", str(config), "detach"], check=False, capture_output=True
+        )
+        shutil.rmtree(bpffs, ignore_errors=True)

@@ -1,0 +1,60 @@
+"""The questions that need no token, and what is said when the agent is gone."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.api.gateway import Gateway, running
+
+
+@pytest.mark.parametrize(
+    ("address", "prefix"),
+    [
+        ("192.0.2.1", "192.0.2.1"),
+        ("198.51.100.77", "198.51.100.0/24"),
+        ("2001:db8:0:ffff::1", "2001:db8::/48"),
+        ("203.0.113.1", None),
+    ],
+)
+def test_anybody_may_ask_whether_an_address_is_registered(
+    gateway: Gateway, address: str, prefix: str | None
+) -> None:
+    answer = gateway.ask("GET", f"/v1/check?address={address}", token=None)
+    registered = prefix is not None
+    assert answer.status == 200
+    assert answer.json["address"] == address
+    assert (answer.json["registered"], answer.json["live"]) == (registered, registered)
+    assert answer.json["prefix"] == prefix
+    assert (answer.json["since"] is not None) == registered
+
+
+def test_status_and_readiness_tell_the_serial(gateway: Gateway) -> None:
+    status = gateway.ask("GET", "/v1/status", token=None)
+    assert status.json["count"] == 3
+    assert gateway.ask("GET", "/readyz", token=None).json == {"ready": True, "serial": status.json["serial"]}
+
+
+def test_the_api_outlives_the_agent_and_says_so(tmp_path: Path) -> None:
+    with running(tmp_path) as gateway:
+        assert gateway.ask("GET", "/readyz").kind == "unavailable", "no list was loaded yet"
+        assert gateway.put(b"192.0.2.1\n").status == 200
+        assert gateway.ask("GET", "/readyz").status == 200
+
+        agent = gateway.processes.pop(0)
+        agent.kill()
+        agent.wait()
+
+        assert gateway.ask("GET", "/healthz").json == {"alive": True}
+        for path in ("/readyz", "/v1/status", "/v1/allowlist", "/v1/policy", "/v1/check?address=192.0.2.1"):
+            answer = gateway.ask("GET", path)
+            assert (answer.status, answer.kind) == (503, "unavailable")
+            assert "wicketd" in answer.errors[0]["mend"]
+        assert gateway.put(b"192.0.2.1\n").status == 503
+        assert b"wicketgate_agent_up 0.0" in gateway.ask("GET", "/metrics").body
+
+
+def test_every_answer_has_a_request_id(gateway: Gateway) -> None:
+    assert gateway.ask("GET", "/healthz", X_Request_ID="mine-1").headers["x-request-id"] == "mine-1"
+    chosen = gateway.ask("GET", "/healthz", X_Request_ID="no spaces, please").headers["x-request-id"]
+    assert len(chosen) == 32
+    assert gateway.ask("GET", "/nowhere").headers["x-request-id"] != chosen
