@@ -136,26 +136,40 @@ def are_sorted(columns: Columns) -> bool:
     return not (descends | equal).any()
 
 
-def host_bits_are_clear(columns: Columns) -> bool:
-    """Return whether no row has an address bit set beyond its length."""
+def host_masks(columns: Columns) -> tuple[U64, U64]:
+    """Return for each row the upper and the lower 64 bits of the mask of its host bits."""
     length = columns.length.astype(np.int64)
-    high_host, low_host = _host_mask(64 - length), _host_mask(128 - length)
-    return not ((columns.high & high_host) | (columns.low & low_host)).any()
+    return _lowest_bits(64 - length), _lowest_bits(128 - length)
 
 
-def hold_all_ipv4(columns: Columns) -> Mask:
-    """Return which rows are so wide that all of the IPv4-mapped addresses are within them."""
-    host = _host_mask(128 - columns.length.astype(np.int64))
-    inside: Mask = (columns.high == 0) & (columns.length <= 96) & ((columns.low ^ MAPPED_LOW) & ~host == 0)
-    return inside
-
-
-def _host_mask(bits: NDArray[np.int64]) -> U64:
-    """Return words with the given number of lowest bits set, 0 when negative, all when 64 or more."""
-    inside = np.clip(bits, 0, 63).astype(np.uint64)
-    mask = (np.uint64(1) << inside) - np.uint64(1)
-    mask[bits >= 64] = np.uint64(0xFFFF_FFFF_FFFF_FFFF)
+def _lowest_bits(count: NDArray[np.int64]) -> U64:
+    """Return words with so many of the lowest bits set, none when negative, all when 64 or more."""
+    mask = (np.uint64(1) << np.clip(count, 0, 63).astype(np.uint64)) - np.uint64(1)
+    mask[count >= 64] = np.uint64(0xFFFF_FFFF_FFFF_FFFF)
     return mask
+
+
+def have_host_bits(columns: Columns) -> Mask:
+    """Return which rows have an address bit set beyond their length."""
+    high_host, low_host = host_masks(columns)
+    have: Mask = ((columns.high & high_host) | (columns.low & low_host)) != 0
+    return have
+
+
+def overlap(columns: Columns, first: int, last: int) -> Mask:
+    """Return which rows, without host bits, hold an address from ``first`` to ``last`` (128-bit numbers)."""
+    high_host, low_host = host_masks(columns)
+    ends_before = _less(columns.high | high_host, columns.low | low_host, first)
+    return ~(ends_before | ~_less(columns.high, columns.low, last + 1))
+
+
+def _less(high: U64, low: U64, bound: int) -> Mask:
+    """Return which 128-bit numbers are below ``bound``, which is at most 2**128."""
+    if bound >> 128:
+        return np.ones(len(high), np.bool_)
+    bound_high, bound_low = np.uint64(bound >> 64), np.uint64(bound & 0xFFFF_FFFF_FFFF_FFFF)
+    less: Mask = (high < bound_high) | ((high == bound_high) & (low < bound_low))
+    return less
 
 
 def locate(table: Columns, wanted: Columns) -> tuple[Index, Mask]:

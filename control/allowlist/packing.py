@@ -11,7 +11,7 @@ import numpy as np
 
 from control.allowlist import columns as rows_of
 from control.allowlist.columns import U32, Columns
-from control.allowlist.entry import MAX_NOTE, MAX_PORT_RANGES, PLAIN, PortRange, Terms
+from control.allowlist.entry import MAPPED, MAX_NOTE, MAX_PORT_RANGES, PLAIN, PortRange, Terms
 from control.vocabulary import VPN_PROTOCOLS
 
 MAGIC = b"WLST"
@@ -67,9 +67,11 @@ def _are_sound(columns: Columns, terms: int) -> bool:
     return (
         rows_of.are_sorted(columns)
         and bool(((columns.length >= 1) & (columns.length <= 128)).all())
-        and not rows_of.hold_all_ipv4(columns).any()
+        and not (
+            rows_of.overlap(columns, int(MAPPED[0]), int(MAPPED[-1])) & (columns.length <= MAPPED.prefixlen)
+        ).any()
         and bool((columns.terms < terms).all())
-        and rows_of.host_bits_are_clear(columns)
+        and not rows_of.have_host_bits(columns).any()
     )
 
 

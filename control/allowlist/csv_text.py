@@ -1,0 +1,123 @@
+"""Lists in CSV. Every line is a row by itself, so that a row's number is its line's number in an editor."""
+
+import csv
+import re
+
+from control.allowlist.gathering import Gathering
+from control.allowlist.prefix import shown
+from control.allowlist.scan import blocks, scan
+from control.allowlist.schema import FIELDS, FieldFault
+
+HEADER = ",".join(FIELDS)
+ALIASES = {"address": "prefix"}
+SEVERAL = ("protocols", "ports")
+"""The fields of which a cell may hold several values, apart by spaces or semicolons."""
+
+FIRST_ROW = re.compile(rb"^[ \t\r]*[^\s#][^\n]*$", re.MULTILINE)
+
+Layout = tuple[str, ...]
+"""The field of each column."""
+
+
+def read_csv(data: bytes, gathering: Gathering) -> None:
+    """Read a list: a header, unless there is just a column of addresses; lines that begin with # are none."""
+    start, number, header = _first_row(data)
+    layout = _layout(header)
+    if isinstance(layout, FieldFault):
+        gathering.refuse(number, layout)
+        return
+    first = number + 1
+    if layout is None:
+        layout, start, first = ("prefix",), 0, 1
+    for block in blocks(data, start):
+        if layout[0] == "prefix":
+            first += _scan_block(block, first, layout, gathering)
+        else:
+            first += _read_block(block, first, layout, gathering)
+
+
+def _first_row(data: bytes) -> tuple[int, int, list[str]]:
+    """Return where the line after the first row begins, that row's number, and its cells in lower case."""
+    found = FIRST_ROW.search(data)
+    if not found:
+        return len(data), 1, []
+    cells = _cells(found[0].decode().strip())
+    start, number = found.end() + 1, data.count(b"\n", 0, found.start()) + 1
+    return start, number, [] if isinstance(cells, FieldFault) else [cell.lower() for cell in cells]
+
+
+def _layout(cells: list[str]) -> Layout | FieldFault | None:
+    """Return the layout that a header says, or nothing when the cells are no header."""
+    names = [ALIASES.get(cell, cell) for cell in cells]
+    if not set(names) & set(FIELDS):
+        return None
+    mend = f"write the header {HEADER}, or some of its columns"
+    unknown = [shown(name) for name in names if name not in FIELDS]
+    if unknown:
+        return FieldFault("header", f"{', '.join(unknown)} is no column of a list", mend)
+    if len(set(names)) < len(names):
+        return FieldFault("header", "a column is there twice", mend)
+    if "prefix" not in names:
+        return FieldFault("header", "the column prefix is missing", mend)
+    return tuple(names)
+
+
+def _scan_block(block: bytes, first: int, layout: Layout, gathering: Gathering) -> int:
+    """Read a block whose lines begin with the prefix, and return how many lines it has."""
+    found = scan(block, gathering.bounds)
+    alone = ~found.rest
+    gathering.take(first + found.rows[alone], found.columns.take(alone))
+    starts, ends = found.starts.tolist(), found.ends.tolist()
+    if found.rest.any():
+        rows = found.rows[found.rest]
+        lines = [block[starts[row] : ends[row]] for row in rows.tolist()]
+        rests = [line[line.index(b",") :] for line in lines]
+        columns = found.columns.take(found.rest)
+        gathering.take_with_rest(
+            first + rows, columns, rests, lambda place: _row(lines[place].decode(), layout)
+        )
+    for row in found.left.tolist():
+        _read_line(block[starts[row] : ends[row]], first + row, layout, gathering)
+    return len(starts)
+
+
+def _read_block(block: bytes, first: int, layout: Layout, gathering: Gathering) -> int:
+    """Read a block line by line, and return how many lines it has."""
+    lines = block.split(b"\n")[:-1]
+    for number, line in enumerate(lines, first):
+        _read_line(line, number, layout, gathering)
+    return len(lines)
+
+
+def _read_line(line: bytes, number: int, layout: Layout, gathering: Gathering) -> None:
+    text = line.decode().strip()
+    if text and not text.startswith("#"):
+        gathering.read(number, _row(text, layout))
+
+
+def _row(line: str, layout: Layout) -> dict[str, object] | FieldFault:
+    """Return a line's row in JSON types; empty cells are left out."""
+    cells = _cells(line.strip())
+    if isinstance(cells, FieldFault):
+        return cells
+    if len(cells) > len(layout):
+        if len(layout) == 1:
+            mend = f"write the header {HEADER} above, or one address a line"
+            return FieldFault(
+                "", f"has {len(cells)} columns, and the list has no header that names them", mend
+            )
+        why = f"has {len(cells)} columns where the header has {len(layout)}"
+        return FieldFault("", why, "put a note that has a comma in quotes, and several ports apart by spaces")
+    row: dict[str, object] = {"prefix": ""}
+    for field, cell in zip(layout, cells, strict=False):
+        if cell:
+            row[field] = re.split(r"[\s;]+", cell.strip("; ")) if field in SEVERAL else cell
+    return row
+
+
+def _cells(line: str) -> list[str] | FieldFault:
+    try:
+        return [cell.strip() for cell in next(csv.reader([line], strict=True, skipinitialspace=True), [])]
+    except csv.Error as error:
+        mend = 'write a quote within quotes twice ("") and close each quote on its line'
+        return FieldFault("", f"is no line of CSV ({error})", mend)

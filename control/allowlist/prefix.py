@@ -1,0 +1,124 @@
+"""Reading one address or prefix, with every reason to refuse it said in words."""
+
+import re
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+
+from control.allowlist.entry import LENGTH_SHIFT, MAPPED, Bounds, Prefix
+
+SPECIAL: tuple[tuple[Prefix, str], ...] = (
+    (IPv4Network("0.0.0.0/32"), "the unspecified address"),  # RFC 1122, section 3.2.1.3
+    (IPv4Network("127.0.0.0/8"), "loopback"),  # RFC 1122, section 3.2.1.3
+    (IPv4Network("169.254.0.0/16"), "link-local"),  # RFC 3927, section 2.1
+    (IPv4Network("224.0.0.0/4"), "multicast"),  # RFC 5771, section 3
+    (IPv4Network("255.255.255.255/32"), "the broadcast address"),  # RFC 919, section 7
+    (IPv6Network("::/128"), "the unspecified address"),  # RFC 4291, section 2.5.2
+    (IPv6Network("::1/128"), "loopback"),  # RFC 4291, section 2.5.3
+    (IPv6Network("fe80::/10"), "link-local"),  # RFC 4291, section 2.5.6
+    (IPv6Network("ff00::/8"), "multicast"),  # RFC 4291, section 2.7
+)
+"""Addresses that no end of a session across an edge has. Other bogons are the registry's business."""
+
+SHOWN = 60
+"""Characters of a bad value that a fault repeats."""
+
+EXAMPLE = "write an address or a prefix, such as 203.0.113.7, 203.0.113.0/24 or 2001:db8::/48"
+
+
+@dataclass(frozen=True)
+class BadValueError(Exception):
+    """A value that is refused: why, with the value in it, and the mend (see ``control.fault.Fault``)."""
+
+    why: str
+    mend: str
+
+
+def shown(value: object) -> str:
+    """Return a bad value as a fault shows it: short, and without what a terminal would obey."""
+    text = value if isinstance(value, str) else repr(value)
+    text = "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text[: SHOWN + 1])
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
+
+
+def read_prefix(value: object, bounds: Bounds) -> Prefix:
+    """Return the prefix that an address or a prefix in text is.
+
+    Raises:
+        BadValueError: it is none, or none that a list may hold.
+    """
+    if isinstance(value, IPv4Network | IPv6Network):
+        return value  # the scan has read it already
+    if not isinstance(value, str):
+        raise BadValueError(f"{shown(value)} is not text", EXAMPLE)
+    text = value.strip()
+    if not text:
+        raise BadValueError("is empty", EXAMPLE)
+    if "%" in text:
+        zone = text.partition("%")[2]
+        mend = f"write the global address, without %{shown(zone)}"
+        raise BadValueError(f"{shown(text)} has a zone id, which means something on one machine only", mend)
+    prefix = _within_bounds(*_split(text), bounds)
+    for network, what in SPECIAL:
+        if prefix.version == network.version and prefix.overlaps(network):
+            verb = "is" if prefix.subnet_of(network) else "holds"  # type: ignore[arg-type]  # same version
+            raise BadValueError(
+                f"{shown(text)} {verb} {what} ({network})", "write the public address of the end itself"
+            )
+    return prefix
+
+
+def _split(text: str) -> tuple[str, int | None]:
+    """Return the address, once it is one, and the length written behind it."""
+    address, slash, length = text.partition("/")
+    leading = re.search(r"(?:^|\.)0+([0-9]+)", address) if "." in address and ":" not in address else None
+    if leading:
+        why = f"{shown(text)} has a number with a leading zero, which some programs take as octal"
+        raise BadValueError(why, "write each number without leading zeros")
+    try:
+        family = ip_address(address)
+    except ValueError:
+        raise BadValueError(f"{shown(text)} is no address", EXAMPLE) from None
+    if not slash:
+        return address, None
+    if not re.fullmatch(r"0|[1-9][0-9]{0,2}", length, re.ASCII) or int(length) > family.max_prefixlen:
+        why = f"{shown(text)} has no prefix length from 0 to {family.max_prefixlen} behind the slash"
+        raise BadValueError(why, _length_mend(address, length))
+    return address, int(length)
+
+
+def _length_mend(address: str, length: str) -> str:
+    """Return what to write, which is known when the length is a net mask."""
+    try:
+        network = ip_network(f"{address}/{length}", strict=False)
+    except ValueError:
+        return "write the number of leading bits, such as /24, or only the address"
+    return f"write {network}"
+
+
+def _within_bounds(address: str, length: int | None, bounds: Bounds) -> Prefix:
+    """Return the prefix, which is neither too wide nor half an address nor IPv4 in disguise."""
+    text = address if length is None else f"{address}/{length}"
+    prefix = ip_network(text, strict=False)
+    if prefix.prefixlen == 0:
+        raise BadValueError(f"{text} is every address there is", "write the prefixes that are registered")
+    widest = bounds.widest(prefix)
+    if prefix.prefixlen < widest:
+        mend = (
+            f"write the prefixes that are registered, or allow wider ones by list.widest_ipv{prefix.version}"
+        )
+        raise BadValueError(f"{text} is wider than /{widest}, the widest prefix allowed", mend)
+    if prefix.version == 6 and prefix.overlaps(MAPPED):
+        if prefix.prefixlen < MAPPED.prefixlen:
+            raise BadValueError(
+                f"{text} holds {MAPPED}, every IPv4 address", "write the prefixes that are registered"
+            )
+        raise BadValueError(f"{text} is IPv4 written as IPv6", f"write {_as_ipv4(prefix)}")
+    if int(ip_address(address)) != int(prefix.network_address):
+        raise BadValueError(f"{text} has host bits set", f"write {prefix} or {address}")
+    return prefix
+
+
+def _as_ipv4(prefix: IPv6Network) -> str:
+    """Return the IPv4 form of an IPv4-mapped prefix."""
+    ipv4 = IPv4Network((int(prefix.network_address) & 0xFFFF_FFFF, prefix.prefixlen - LENGTH_SHIFT))
+    return str(ipv4).removesuffix("/32")

@@ -1,0 +1,231 @@
+"""The one definition of a row: names, limits and words, for validation and for the API's document."""
+
+import re
+import unicodedata
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Annotated, Any
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    ValidationError,
+    ValidationInfo,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from control.allowlist.entry import MAX_NOTE, MAX_PORT_RANGES, Bounds, Entry, PortRange, Prefix
+from control.allowlist.prefix import EXAMPLE, BadValueError, read_prefix, shown
+from control.vocabulary import VPN_PROTOCOLS
+
+PORTLESS = ("esp", "ah", "gre_pptp")
+"""Protocols directly above IP, which have no ports (RFC 4303, 4302, 2637)."""
+
+PORTS_PATTERN = r"^([0-9]{1,5})(?:-([0-9]{1,5}))?$"
+NOT_IN_A_NOTE = {
+    "Cc": "a control character",
+    "Cs": "half a character",
+    "Zl": "a line break",
+    "Zp": "a line break",
+}
+"""Unicode categories that a note must not have: they would break a line of CSV or a terminal."""
+
+
+def _names(value: object, what: str) -> Sequence[Any]:
+    if not isinstance(value, list | tuple):
+        raise BadValueError(
+            f"{shown(value)} is no array", f"write an array of {what}, or leave the field out"
+        )
+    return value
+
+
+def read_protocols(value: object) -> tuple[str, ...]:
+    """Return protocol names in their order, each once.
+
+    Raises:
+        BadValueError: a name is not a protocol's.
+    """
+    names = _names(value, "protocol names")
+    for name in names:
+        if name not in VPN_PROTOCOLS:
+            near = get_close_matches(str(name).lower(), VPN_PROTOCOLS, 1)
+            known = f"write {near[0]}; known are" if near else "write one of"
+            raise BadValueError(f"{shown(name)} is no protocol", f"{known} {', '.join(VPN_PROTOCOLS)}")
+    return tuple(name for name in VPN_PROTOCOLS if name in names)
+
+
+def read_ports(value: object) -> tuple[PortRange, ...]:
+    """Return port ranges sorted and merged.
+
+    Raises:
+        BadValueError: one is no port or range, or they are more than MAX_PORT_RANGES after merging.
+    """
+    merged: list[PortRange] = []
+    for first, last in sorted(map(_read_range, _names(value, "ports"))):
+        if merged and first <= merged[-1][1] + 1:
+            merged[-1] = (merged[-1][0], max(last, merged[-1][1]))
+        else:
+            merged.append((first, last))
+    if len(merged) > MAX_PORT_RANGES:
+        mend = f"write at most {MAX_PORT_RANGES}, or leave the ports out to register every port"
+        raise BadValueError(f"has {len(merged)} port ranges", mend)
+    return tuple(merged)
+
+
+def _read_range(value: object) -> PortRange:
+    found = re.match(PORTS_PATTERN, str(value), re.ASCII) if type(value) in (int, str) else None
+    if not found:
+        raise BadValueError(
+            f"{shown(value)} is no port", "write a number such as 51820, or a range such as 1000-2000"
+        )
+    first, last = int(found[1]), int(found[2] or found[1])
+    if not (1 <= first <= 0xFFFF and 1 <= last <= 0xFFFF):
+        raise BadValueError(f"{shown(value)} is not within 1 to 65535", "write a port from 1 to 65535")
+    if first > last:
+        raise BadValueError(f"{shown(value)} ends before it begins", f"write {last}-{first}")
+    return first, last
+
+
+def read_note(value: object) -> str:
+    """Return a note without spaces around it.
+
+    Raises:
+        BadValueError: it is no text, too long, or holds what a line of text cannot.
+    """
+    if not isinstance(value, str):
+        raise BadValueError(f"{shown(value)} is not text", "write text in quotes, or leave the note out")
+    note = value.strip()
+    if len(note) > MAX_NOTE:
+        raise BadValueError(f"has {len(note)} characters", f"write at most {MAX_NOTE}")
+    if not note.isprintable():  # cheap, and true of nearly every note
+        for place, letter in enumerate(note, 1):
+            if what := NOT_IN_A_NOTE.get(unicodedata.category(letter)):
+                raise BadValueError(f"character {place} is {what} (U+{ord(letter):04X})", "remove it")
+    return note
+
+
+def _said_by(read: Callable[[Any, Bounds], Any]) -> PlainValidator:
+    """Return a validator for pydantic that keeps the words of ``BadValueError``."""
+
+    def validate(value: Any, info: ValidationInfo) -> Any:
+        try:
+            return read(value, info.context or Bounds())
+        except BadValueError as wrong:
+            raise PydanticCustomError(
+                "wrong", "{why}; {mend}", {"why": wrong.why, "mend": wrong.mend}
+            ) from None
+
+    return PlainValidator(validate)
+
+
+PREFIX_SCHEMA = WithJsonSchema({"type": "string", "minLength": 1})
+PROTOCOLS_SCHEMA = WithJsonSchema({"type": "array", "items": {"type": "string", "enum": list(VPN_PROTOCOLS)}})
+PORTS_SCHEMA = WithJsonSchema(
+    {
+        "type": "array",
+        "items": {
+            "anyOf": [
+                {"type": "integer", "minimum": 1, "maximum": 0xFFFF},
+                {"type": "string", "pattern": PORTS_PATTERN},
+            ]
+        },
+    }
+)
+NOTE_SCHEMA = WithJsonSchema({"type": "string", "maxLength": MAX_NOTE})
+
+
+class EntryModel(BaseModel):
+    """A registered end: an address or a prefix, for all VPN traffic or narrowed to protocols and ports."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, title="Entry")
+
+    prefix: Annotated[Prefix, _said_by(read_prefix), PREFIX_SCHEMA] = Field(
+        description="An IPv4 or IPv6 address, or a prefix without host bits.",
+        examples=["203.0.113.7", "198.51.100.0/24", "2001:db8::/48"],
+    )
+    protocols: Annotated[
+        tuple[str, ...], _said_by(lambda value, _: read_protocols(value)), PROTOCOLS_SCHEMA
+    ] = Field(
+        default=(),
+        description="The protocols that it is registered for; every one when left out.",
+        examples=[["wireguard", "openvpn"]],
+    )
+    ports: Annotated[tuple[PortRange, ...], _said_by(lambda value, _: read_ports(value)), PORTS_SCHEMA] = (
+        Field(
+            default=(),
+            description=f"Ports and ranges, at most {MAX_PORT_RANGES} when merged; every port when left out.",
+            examples=[[51820, "1000-2000"]],
+        )
+    )
+    note: Annotated[str, _said_by(lambda value, _: read_note(value)), NOTE_SCHEMA] = Field(
+        default="",
+        description=f"The operator's words, at most {MAX_NOTE} characters on one line.",
+        examples=["bank, head office"],
+    )
+
+    @model_validator(mode="after")
+    def _ports_have_a_protocol(self) -> "EntryModel":
+        if self.ports and self.protocols and set(self.protocols) <= set(PORTLESS):
+            context = {"why": f"{', '.join(self.protocols)} has no ports", "mend": "leave the ports out"}
+            raise PydanticCustomError("ports", "{why}; {mend}", context)
+        return self
+
+    def entry(self) -> Entry:
+        """Return the row as an entry."""
+        return Entry(self.prefix, self.protocols, self.ports, self.note)
+
+
+class ListModel(BaseModel):
+    """A whole list as one JSON document."""
+
+    model_config = ConfigDict(extra="forbid", title="Allowlist")
+
+    entries: list[EntryModel | str] = Field(
+        description="The entries; a string is an entry of just that prefix."
+    )
+
+
+FIELDS = tuple(EntryModel.model_fields)
+"""The names of a row's fields in every format."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldFault:
+    """What is wrong in one field of a row; an empty field is the row as a whole."""
+
+    field: str
+    why: str
+    mend: str
+
+
+def read_row(row: object, bounds: Bounds) -> Entry | list[FieldFault]:
+    """Return the entry that a row is, as JSON types, or everything that is wrong with it."""
+    if isinstance(row, str):
+        row = {"prefix": row}
+    if not isinstance(row, dict):
+        mend = "write an address in quotes, or an object with the field prefix"
+        return [FieldFault("", f"{shown(row)} is no entry", mend)]
+    try:
+        return EntryModel.model_validate(row, context=bounds).entry()
+    except ValidationError as error:
+        return [_field_fault(each) for each in error.errors(include_url=False)]
+
+
+def _field_fault(error: ErrorDetails) -> FieldFault:
+    """Return one of pydantic's errors in our words."""
+    field = str(error["loc"][0]) if error["loc"] else ""
+    match error["type"]:
+        case "missing":
+            return FieldFault(field, "is missing", EXAMPLE)
+        case "extra_forbidden":
+            near = get_close_matches(field, FIELDS, 1)
+            mend = f"write {near[0]}" if near else f"the fields are {', '.join(FIELDS)}"
+            return FieldFault(shown(field), "is no field of an entry", mend)
+        case "ports":
+            field = "ports"
+    return FieldFault(field, error["ctx"]["why"], error["ctx"]["mend"])
