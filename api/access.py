@@ -15,7 +15,7 @@ from control.fault import Fault, Refused
 
 TOKEN_BYTES = 32  # 256 bits: no guessing, so no counting of attempts either
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
-PUBLIC = frozenset({"check.check", "health.alive", "health.ready", "document.openapi"})
+PUBLIC = frozenset({"check.check", "health.alive", "health.ready", "openapi"})
 """Endpoints that never ask for the token."""
 
 
@@ -40,9 +40,7 @@ class TokenFile:
             if not self.path.exists():
                 self._make()
         except OSError as error:
-            raise self._refused(
-                f"cannot be made ({error.strerror})", "name a directory to write to"
-            ) from error
+            raise self._refused(f"cannot be made ({error.strerror})", "name a directory to write to") from error
         self.read()
 
     def _make(self) -> None:
@@ -72,17 +70,13 @@ class TokenFile:
         except (OSError, UnicodeDecodeError) as error:
             raise self._refused(f"cannot be read ({error})", "restart wicket-api, which makes it") from error
         if status.st_uid != os.geteuid() or stat.S_IMODE(status.st_mode) & 0o077:
-            raise self._refused(
-                "others than its owner may read it", f"chown it to uid {os.geteuid()}, chmod 600"
-            )
+            raise self._refused("others than its owner may read it", f"chown it to uid {os.geteuid()}, chmod 600")
         if not token:
             raise self._refused("is empty", "remove it and restart wicket-api, which makes it anew")
         return token
 
     def _refused(self, why: str, mend: str) -> Refused:
-        return Refused(
-            "bad-configuration", "The API's token file is unusable", [Fault(str(self.path), why, mend)]
-        )
+        return Refused("bad-configuration", "The API's token file is unusable", [Fault(str(self.path), why, mend)])
 
 
 class Door:

@@ -35,9 +35,7 @@ def read(query: ListQuery) -> Response:
             return Response(status=304, headers={"ETag": tag, "Vary": "Accept"})
     result, packed = agent.call("list")
     headers = {"ETag": result["etag"], "Vary": "Accept"}
-    return Response(
-        formats.chunks(Allowlist.unpack(packed), media_type), 200, headers, content_type=media_type
-    )
+    return Response(formats.chunks(Allowlist.unpack(packed), media_type), 200, headers, content_type=media_type)
 
 
 def _accepted() -> str:

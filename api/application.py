@@ -32,9 +32,7 @@ def create_app(config: Config) -> APIFlask:
     """
     token = TokenFile(config.api.token_file)
     token.ensure()
-    app = APIFlask(
-        __name__, title="Wicketgate", version="1", spec_path=None, docs_path=None, json_errors=False
-    )
+    app = APIFlask(__name__, title="Wicketgate", version="1", spec_path=None, docs_path=None, json_errors=False)
     app.config["MAX_CONTENT_LENGTH"] = config.api.max_body
     app.config["WICKETGATE_BOUNDS"] = config.bounds
     app.json = InOrder(app)

@@ -64,9 +64,7 @@ def _cut_off(why: str) -> Refused:
 def _check_type(expected: Collection[str], tolerated: Collection[str | None]) -> None:
     encoding = request.headers.get("Content-Encoding", "identity")
     if encoding != "identity":
-        fault = Fault(
-            "header Content-Encoding", f"{encoding} is not understood here", "send the body unpacked"
-        )
+        fault = Fault("header Content-Encoding", f"{encoding} is not understood here", "send the body unpacked")
         raise Refused("unsupported-media-type", "The body's encoding is not understood", [fault])
     if request.mimetype not in {*expected, *tolerated}:
         why = f"this endpoint does not read {request.mimetype or 'a body without a type'}"

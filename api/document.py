@@ -7,7 +7,7 @@ conditions, the token, and one problem for every error.
 import re
 from typing import Any
 
-from apiflask import APIBlueprint, APIFlask
+from apiflask import APIFlask
 from flask import Response, json
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
@@ -35,9 +35,7 @@ def _text(example: str) -> dict[str, Any]:
 
 LIST = {
     "application/json": _reference(ListModel),
-    "application/x-ndjson": _text(
-        '{"prefix": "192.0.2.1"}\n{"prefix": "2001:db8::/48", "protocols": ["esp"]}\n'
-    ),
+    "application/x-ndjson": _text('{"prefix": "192.0.2.1"}\n{"prefix": "2001:db8::/48", "protocols": ["esp"]}\n'),
     "text/csv": _text("prefix,protocols,ports,note\n192.0.2.1,,,\n2001:db8::/48,wireguard,51820,office\n"),
 }
 BODIES = {
@@ -62,8 +60,6 @@ IF_MATCH = _header("If-Match", "ETag of the state that the change is meant for; 
 IF_NONE_MATCH = _header("If-None-Match", "ETag of the list at hand; 304 while it stands.")
 CONTENT_DIGEST = _header("Content-Digest", "RFC 9530, sha-256 of the body; verified when present.")
 
-blueprint = APIBlueprint("document", __name__, tag="Document")
-
 
 def register(app: APIFlask) -> None:
     """Serve the document of ``app``, whose views must all be registered by now."""
@@ -76,7 +72,7 @@ def register(app: APIFlask) -> None:
     app.spec_processor(complete)
     text = json.dumps(app.spec, indent=2) + "\n"
 
-    @app.get("/openapi.json", endpoint="document.openapi")
+    @app.get("/openapi.json", endpoint="openapi")
     @app.doc(hide=True)
     def openapi() -> Response:
         return Response(text, content_type="application/json")
@@ -100,7 +96,7 @@ def _complete_operation(path: str, method: str, operation: Operation) -> None:
     operation["responses"]["default"] = REFUSED
     done["headers"] = {"X-Request-ID": {"schema": {"type": "string"}}}
     if path in VERSIONED:
-        done["headers"]["ETag"] = {"schema": {"type": "string"}, "description": '"epoch:serial"'}
+        done["headers"]["ETag"] = {"schema": {"type": "string"}, "description": "Names this version."}
     if (path, method) in ANSWERS:
         done["content"] = ANSWERS[path, method]
     if (path, method) in BODIES:

@@ -17,9 +17,7 @@ def if_match() -> str | None:
     strong = tags.as_set()
     if len(strong) != 1 or len(tags.as_set(include_weak=True)) != 1:
         why = f"{request.headers['If-Match']} is not one strong ETag"
-        fault = Fault(
-            "header If-Match", why, 'send the ETag of the answer that you read, as in "epoch:serial"'
-        )
+        fault = Fault("header If-Match", why, 'send the ETag of the answer that you read, as in "epoch:serial"')
         raise Refused("bad-request", "The condition is not understood", [fault])
     return f'"{strong.pop()}"'
 

@@ -34,8 +34,6 @@ def ready() -> Ready:
     """Ask whether the agent answers and the kernel decides by a list; 503 otherwise."""
     serial = agent.ask("status")["serial"]
     if not serial:
-        fault = Fault(
-            "list", "no list was ever loaded, so nothing can be refused", "PUT one to /v1/allowlist"
-        )
+        fault = Fault("list", "no list was ever loaded, so nothing can be refused", "PUT one to /v1/allowlist")
         raise Refused("unavailable", "The gateway has no list", [fault])
     return Ready(serial=serial)

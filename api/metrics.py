@@ -82,8 +82,7 @@ def _gauges(status: dict[str, Any]) -> dict[str, list[Sample]]:
             ((each["interface"], each["mode"]), each["attached"]) for each in status["interfaces"]
         ],
         "wicketgate_enforced_share": [
-            ((protocol,), rule["share"] if rule["mode"] == "enforce" else 0)
-            for protocol, rule in policy.items()
+            ((protocol,), rule["share"] if rule["mode"] == "enforce" else 0) for protocol, rule in policy.items()
         ],
     }
 

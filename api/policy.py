@@ -50,13 +50,9 @@ def _parse(data: bytes) -> Policy:
     except ValidationError as error:
         problems = error.errors(include_url=False)
         broken = problems[0]["type"] == "json_invalid"
-        kind, title = (
-            ("bad-request", "The body is not JSON") if broken else ("invalid", "The policy is wrong")
-        )
+        kind, title = ("bad-request", "The body is not JSON") if broken else ("invalid", "The policy is wrong")
         mend = 'send {"PROTOCOL": {"mode": "monitor" or "enforce", "share": 0 to 100}}'
-        faults = [
-            Fault(_where(each["loc"]), each["msg"].removeprefix("Value error, "), mend) for each in problems
-        ]
+        faults = [Fault(_where(each["loc"]), each["msg"].removeprefix("Value error, "), mend) for each in problems]
         raise Refused(kind, title, faults) from error
 
 

@@ -57,17 +57,13 @@ class ReplaceQuery(ChangeQuery):
 class CheckQuery(Strict):
     """Parameters of the public question."""
 
-    address: str = Field(
-        description="An IPv4 or IPv6 address.", max_length=64, examples=["192.0.2.1", "2001:db8::1"]
-    )
+    address: str = Field(description="An IPv4 or IPv6 address.", max_length=64, examples=["192.0.2.1", "2001:db8::1"])
 
 
 class Batch(Strict):
     """Changes that are made in one step, all or nothing."""
 
-    add: list[EntryModel | str] = Field(
-        [], description="Entries to add; a string is one of just that prefix."
-    )
+    add: list[EntryModel | str] = Field([], description="Entries to add; a string is one of just that prefix.")
     remove: list[str] = Field([], description="Prefixes to remove.")
 
 

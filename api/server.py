@@ -56,9 +56,7 @@ def settings(config: Config) -> dict[str, Any]:
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.option(
-    "--config", "path", type=click.Path(path_type=Path), default=None, help="The configuration, TOML."
-)
+@click.option("--config", "path", type=click.Path(path_type=Path), default=None, help="The configuration, TOML.")
 def main(path: Path | None) -> None:
     """Serve the API of a gateway until SIGTERM."""
     structlog.configure(

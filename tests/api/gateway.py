@@ -140,9 +140,7 @@ def running(directory: Path) -> Iterator[Gateway]:
     name = f"test-{secrets.token_hex(4)}"
     bpffs = Path("/sys/fs/bpf") / f"wicketgate-{name}"
     port, config = free_port(), directory / "wicketgate.toml"
-    config.write_text(
-        CONFIG.format(name=name, directory=directory, bpffs=bpffs, port=port, max_body=MAX_BODY)
-    )
+    config.write_text(CONFIG.format(name=name, directory=directory, bpffs=bpffs, port=port, max_body=MAX_BODY))
     gateway = Gateway(directory, port, config, directory / "api" / "token")
     try:
         gateway.start(AGENT)
@@ -154,7 +152,5 @@ def running(directory: Path) -> Iterator[Gateway]:
             process.terminate()
         for process in gateway.processes:
             process.wait(30)
-        subprocess.run(
-            [str(BIN / "wicket"), "--config", str(config), "detach"], check=False, capture_output=True
-        )
+        subprocess.run([str(BIN / "wicket"), "--config", str(config), "detach"], check=False, capture_output=True)
         shutil.rmtree(bpffs, ignore_errors=True)

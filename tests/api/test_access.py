@@ -51,9 +51,7 @@ def make_and_read(path: Path) -> str:
         (lambda path: (path.unlink(), path.mkdir()), "cannot be read"),
     ],
 )
-def test_a_spoilt_token_file_opens_for_nobody(
-    tmp_path: Path, spoil: Callable[[Path], object], why: str
-) -> None:
+def test_a_spoilt_token_file_opens_for_nobody(tmp_path: Path, spoil: Callable[[Path], object], why: str) -> None:
     file = TokenFile(tmp_path / "token")
     file.ensure()
     spoil(file.path)

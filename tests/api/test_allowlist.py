@@ -41,9 +41,7 @@ def test_get_gives_every_format_and_put_takes_it_back(gateway: Gateway, media_ty
     if by == "accept":
         answer = gateway.ask("GET", "/v1/allowlist", Accept=f"text/html;q=0.9, {media_type}")
     else:
-        answer = gateway.ask(
-            "GET", f"/v1/allowlist?format={media_type.rpartition('/')[2].removeprefix('x-')}"
-        )
+        answer = gateway.ask("GET", f"/v1/allowlist?format={media_type.rpartition('/')[2].removeprefix('x-')}")
     assert (answer.status, answer.headers["content-type"]) == (200, media_type)
 
     again = gateway.put(answer.body, Content_Type=media_type)

@@ -26,9 +26,7 @@ def document(gateway: Gateway) -> dict[str, Any]:
 
 def test_the_committed_document_is_the_served_one(document: dict[str, Any]) -> None:
     committed = json.loads((DOCS / "openapi.json").read_text())
-    assert document == committed, (
-        "run `curl -o docs/openapi.json .../openapi.json` and look at the difference"
-    )
+    assert document == committed, "run `curl -o docs/openapi.json .../openapi.json` and look at the difference"
     assert document["openapi"].startswith("3.1")
 
 
@@ -54,9 +52,7 @@ def test_every_operation_says_who_may_and_how_it_refuses(document: dict[str, Any
 
 
 def test_the_manual_has_a_section_for_every_operation(document: dict[str, Any]) -> None:
-    served = {
-        f"{method.upper()} {path}" for path, operations in document["paths"].items() for method in operations
-    }
+    served = {f"{method.upper()} {path}" for path, operations in document["paths"].items() for method in operations}
     described = re.findall(r"^### ([A-Z]+ /\S+)$", (DOCS / "api.md").read_text(), re.MULTILINE)
     assert set(described) == served | {"GET /openapi.json"}
 

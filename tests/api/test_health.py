@@ -16,9 +16,7 @@ from tests.api.gateway import Gateway, running
         ("203.0.113.1", None),
     ],
 )
-def test_anybody_may_ask_whether_an_address_is_registered(
-    gateway: Gateway, address: str, prefix: str | None
-) -> None:
+def test_anybody_may_ask_whether_an_address_is_registered(gateway: Gateway, address: str, prefix: str | None) -> None:
     answer = gateway.ask("GET", f"/v1/check?address={address}", token=None)
     registered = prefix is not None
     assert answer.status == 200
