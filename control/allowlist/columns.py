@@ -69,9 +69,7 @@ def of_ipv4(addresses: U32, lengths: U8 | None = None, terms: U32 | None = None)
     )
 
 
-def of_numbers(
-    high: Sequence[int], low: Sequence[int], length: Sequence[int], terms: Sequence[int]
-) -> Columns:
+def of_numbers(high: Sequence[int], low: Sequence[int], length: Sequence[int], terms: Sequence[int]) -> Columns:
     """Return rows of Python numbers."""
     return Columns(
         np.array(high, np.uint64),

@@ -73,9 +73,7 @@ def _scan_block(block: bytes, first: int, layout: Layout, gathering: Gathering) 
         lines = [block[starts[row] : ends[row]] for row in rows.tolist()]
         rests = [line[line.index(b",") :] for line in lines]
         columns = found.columns.take(found.rest)
-        gathering.take_with_rest(
-            first + rows, columns, rests, lambda place: _row(lines[place].decode(), layout)
-        )
+        gathering.take_with_rest(first + rows, columns, rests, lambda place: _row(lines[place].decode(), layout))
     for row in found.left.tolist():
         _read_line(block[starts[row] : ends[row]], first + row, layout, gathering)
     return len(starts)
@@ -103,9 +101,7 @@ def _row(line: str, layout: Layout) -> dict[str, object] | FieldFault:
     if len(cells) > len(layout):
         if len(layout) == 1:
             mend = f"write the header {HEADER} above, or one address a line"
-            return FieldFault(
-                "", f"has {len(cells)} columns, and the list has no header that names them", mend
-            )
+            return FieldFault("", f"has {len(cells)} columns, and the list has no header that names them", mend)
         why = f"has {len(cells)} columns where the header has {len(layout)}"
         return FieldFault("", why, "put a note that has a comma in quotes, and several ports apart by spaces")
     row: dict[str, object] = {"prefix": ""}

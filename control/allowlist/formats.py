@@ -41,9 +41,7 @@ def read(data: bytes, media_type: str | None, bounds: Bounds = DEFAULT_BOUNDS) -
     kind = _kind(media_type)
     text = _text(data)
     kind = kind or sniff(text)
-    gathering = Gathering(
-        bounds, (lambda row: f"entries[{row}]") if kind == JSON else (lambda row: f"row {row}")
-    )
+    gathering = Gathering(bounds, (lambda row: f"entries[{row}]") if kind == JSON else (lambda row: f"row {row}"))
     _READERS[kind](text, gathering)
     if gathering.nothing and kind != JSON:
         raise _no_entry(data)
@@ -76,16 +74,12 @@ def _text(data: bytes) -> bytes:
         place, why = error.start, "bytes that are not UTF-8"
     line = text.count(b"\n", 0, place) + 1
     mend = "save the list as UTF-8 text; a spreadsheet calls it CSV UTF-8"
-    raise Refused(
-        "bad-list", "The list is not text", [Fault(f"row {line}", f"holds {why} (byte {place})", mend)]
-    )
+    raise Refused("bad-list", "The list is not text", [Fault(f"row {line}", f"holds {why} (byte {place})", mend)])
 
 
 def _no_entry(data: bytes) -> Refused:
     mend = 'send at least one entry; an empty list is {"entries": []}, sent as application/json'
-    return Refused(
-        "bad-list", "The list is empty", [Fault("the list", f"no entry in {len(data)} bytes", mend)]
-    )
+    return Refused("bad-list", "The list is empty", [Fault("the list", f"no entry in {len(data)} bytes", mend)])
 
 
 def sniff(text: bytes) -> str:
@@ -103,9 +97,7 @@ def sniff(text: bytes) -> str:
     return NDJSON if isinstance(row, dict) and "entries" not in row else JSON
 
 
-def chunks(
-    allowlist: Allowlist, media_type: str = JSON, start: int = 0, stop: int | None = None
-) -> Iterator[bytes]:
+def chunks(allowlist: Allowlist, media_type: str = JSON, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
     """Return the entries from ``start`` to before ``stop`` as a list in a format, in pieces of many rows.
 
     Raises:

@@ -52,9 +52,7 @@ def _entries(document: object) -> list[object]:
     if isinstance(document, list):
         return document
     if not isinstance(document, dict):
-        raise Refused(
-            "bad-list", NO_DOCUMENT, [Fault("the document", f"is {shown(document)}", DOCUMENT_MEND)]
-        )
+        raise Refused("bad-list", NO_DOCUMENT, [Fault("the document", f"is {shown(document)}", DOCUMENT_MEND)])
     faults = [
         Fault(shown(name), "is no member of a list's document", "remove it: the only member is entries")
         for name in document
@@ -79,7 +77,8 @@ def read_ndjson(data: bytes, gathering: Gathering) -> None:
             if line and not line.isspace():
                 numbers.append(number)
                 rows.append(_value(line))
-        _take_rows(numbers, rows, gathering)
+        if rows:
+            _take_rows(numbers, rows, gathering)
         first += len(lines)
 
 

@@ -67,9 +67,7 @@ def _are_sound(columns: Columns, terms: int) -> bool:
     return (
         rows_of.are_sorted(columns)
         and bool(((columns.length >= 1) & (columns.length <= 128)).all())
-        and not (
-            rows_of.overlap(columns, int(MAPPED[0]), int(MAPPED[-1])) & (columns.length <= MAPPED.prefixlen)
-        ).any()
+        and not (rows_of.overlap(columns, int(MAPPED[0]), int(MAPPED[-1])) & (columns.length <= MAPPED.prefixlen)).any()
         and bool((columns.terms < terms).all())
         and not rows_of.have_host_bits(columns).any()
     )

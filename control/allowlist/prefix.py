@@ -103,15 +103,11 @@ def _within_bounds(address: str, length: int | None, bounds: Bounds) -> Prefix:
         raise BadValueError(f"{text} is every address there is", "write the prefixes that are registered")
     widest = bounds.widest(prefix)
     if prefix.prefixlen < widest:
-        mend = (
-            f"write the prefixes that are registered, or allow wider ones by list.widest_ipv{prefix.version}"
-        )
+        mend = f"write the prefixes that are registered, or allow wider ones by list.widest_ipv{prefix.version}"
         raise BadValueError(f"{text} is wider than /{widest}, the widest prefix allowed", mend)
     if prefix.version == 6 and prefix.overlaps(MAPPED):
         if prefix.prefixlen < MAPPED.prefixlen:
-            raise BadValueError(
-                f"{text} holds {MAPPED}, every IPv4 address", "write the prefixes that are registered"
-            )
+            raise BadValueError(f"{text} holds {MAPPED}, every IPv4 address", "write the prefixes that are registered")
         raise BadValueError(f"{text} is IPv4 written as IPv6", f"write {_as_ipv4(prefix)}")
     if int(ip_address(address)) != int(prefix.network_address):
         raise BadValueError(f"{text} has host bits set", f"write {prefix} or {address}")

@@ -25,9 +25,7 @@ BLOCK = 1 << 20
 SEPARATORS = 5  # of an IPv4 prefix: three dots, a slash, and what ends it
 IPV6_LENGTHS = {str(length): length for length in range(1, 129)}
 MAPPED_ZERO = int(MAPPED[0])
-FORBIDDEN_IPV4 = [
-    (MAPPED_ZERO + int(net[0]), MAPPED_ZERO + int(net[-1])) for net, _ in SPECIAL if net.version == 4
-]
+FORBIDDEN_IPV4 = [(MAPPED_ZERO + int(net[0]), MAPPED_ZERO + int(net[-1])) for net, _ in SPECIAL if net.version == 4]
 FORBIDDEN_IPV6 = [(int(net[0]), int(net[-1])) for net in (MAPPED, *(n for n, _ in SPECIAL if n.version == 6))]
 
 
@@ -74,9 +72,7 @@ def scan(block: bytes, bounds: Bounds) -> Scan:
     left[rows] = False
     left &= (octets[starts] != HASH) & (np.add.reduceat(octets > SPACE, starts) > 0)
     others = np.flatnonzero(left)
-    lines = [
-        block[start:end] for start, end in zip(starts[others].tolist(), ends[others].tolist(), strict=True)
-    ]
+    lines = [block[start:end] for start, end in zip(starts[others].tolist(), ends[others].tolist(), strict=True)]
     ipv6, ipv6_columns = _ipv6(lines, bounds)
     left[others[ipv6]] = False
     return Scan(
@@ -102,9 +98,7 @@ def _ipv4(
     slashed = octets[at[3]] == SLASH
     stop = np.where(slashed, at[4], at[3])
     stopped_by = octets[stop]
-    good = (
-        (stopped_by == NEWLINE) | (stopped_by == COMMA) | ((stopped_by == RETURN) & (stop + 1 == ends[rows]))
-    )
+    good = (stopped_by == NEWLINE) | (stopped_by == COMMA) | ((stopped_by == RETURN) & (stop + 1 == ends[rows]))
     good &= stop <= ends[rows]
     address = np.zeros(len(rows), np.uint32)
     for begin, end in zip([starts[rows], *(each + 1 for each in at[:3])], at, strict=False):

@@ -38,9 +38,7 @@ NOT_IN_A_NOTE = {
 
 def _names(value: object, what: str) -> Sequence[Any]:
     if not isinstance(value, list | tuple):
-        raise BadValueError(
-            f"{shown(value)} is no array", f"write an array of {what}, or leave the field out"
-        )
+        raise BadValueError(f"{shown(value)} is no array", f"write an array of {what}, or leave the field out")
     return value
 
 
@@ -80,9 +78,7 @@ def read_ports(value: object) -> tuple[PortRange, ...]:
 def _read_range(value: object) -> PortRange:
     found = re.match(PORTS_PATTERN, str(value), re.ASCII) if type(value) in (int, str) else None
     if not found:
-        raise BadValueError(
-            f"{shown(value)} is no port", "write a number such as 51820, or a range such as 1000-2000"
-        )
+        raise BadValueError(f"{shown(value)} is no port", "write a number such as 51820, or a range such as 1000-2000")
     first, last = int(found[1]), int(found[2] or found[1])
     if not (1 <= first <= 0xFFFF and 1 <= last <= 0xFFFF):
         raise BadValueError(f"{shown(value)} is not within 1 to 65535", "write a port from 1 to 65535")
@@ -116,9 +112,7 @@ def _said_by(read: Callable[[Any, Bounds], Any]) -> PlainValidator:
         try:
             return read(value, info.context or Bounds())
         except BadValueError as wrong:
-            raise PydanticCustomError(
-                "wrong", "{why}; {mend}", {"why": wrong.why, "mend": wrong.mend}
-            ) from None
+            raise PydanticCustomError("wrong", "{why}; {mend}", {"why": wrong.why, "mend": wrong.mend}) from None
 
     return PlainValidator(validate)
 
@@ -148,19 +142,15 @@ class EntryModel(BaseModel):
         description="An IPv4 or IPv6 address, or a prefix without host bits.",
         examples=["203.0.113.7", "198.51.100.0/24", "2001:db8::/48"],
     )
-    protocols: Annotated[
-        tuple[str, ...], _said_by(lambda value, _: read_protocols(value)), PROTOCOLS_SCHEMA
-    ] = Field(
+    protocols: Annotated[tuple[str, ...], _said_by(lambda value, _: read_protocols(value)), PROTOCOLS_SCHEMA] = Field(
         default=(),
         description="The protocols that it is registered for; every one when left out.",
         examples=[["wireguard", "openvpn"]],
     )
-    ports: Annotated[tuple[PortRange, ...], _said_by(lambda value, _: read_ports(value)), PORTS_SCHEMA] = (
-        Field(
-            default=(),
-            description=f"Ports and ranges, at most {MAX_PORT_RANGES} when merged; every port when left out.",
-            examples=[[51820, "1000-2000"]],
-        )
+    ports: Annotated[tuple[PortRange, ...], _said_by(lambda value, _: read_ports(value)), PORTS_SCHEMA] = Field(
+        default=(),
+        description=f"Ports and ranges, at most {MAX_PORT_RANGES} when merged; every port when left out.",
+        examples=[[51820, "1000-2000"]],
     )
     note: Annotated[str, _said_by(lambda value, _: read_note(value)), NOTE_SCHEMA] = Field(
         default="",
@@ -185,9 +175,7 @@ class ListModel(BaseModel):
 
     model_config = ConfigDict(extra="forbid", title="Allowlist")
 
-    entries: list[EntryModel | str] = Field(
-        description="The entries; a string is an entry of just that prefix."
-    )
+    entries: list[EntryModel | str] = Field(description="The entries; a string is an entry of just that prefix.")
 
 
 FIELDS = tuple(EntryModel.model_fields)

@@ -39,10 +39,7 @@ def _rows(allowlist: Allowlist, ending: Callable[[Terms], str], start: int, stop
         columns = allowlist.columns.take(slice(first, min(first + ROWS, stop)))
         used = np.unique(columns.terms).tolist()
         endings = {index: ending(allowlist.terms_table[index]) for index in used}
-        yield [
-            prefix + endings[index]
-            for prefix, index in zip(texts(columns), columns.terms.tolist(), strict=True)
-        ]
+        yield [prefix + endings[index] for prefix, index in zip(texts(columns), columns.terms.tolist(), strict=True)]
 
 
 def write_csv(allowlist: Allowlist, start: int, stop: int) -> Iterator[bytes]:
