@@ -96,6 +96,5 @@ def pair_routes() -> list[str]:
 def bystander_routes() -> list[str]:
     """On the edge: the bystander lies behind the internet's host."""
     return [
-        f"route add {BYSTANDER.network(version)} via {INTERNET.address(version, _FIRST_HOST)}"
-        for version in _VERSIONS
+        f"route add {BYSTANDER.network(version)} via {INTERNET.address(version, _FIRST_HOST)}" for version in _VERSIONS
     ]

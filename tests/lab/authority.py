@@ -33,9 +33,7 @@ class Authority:
         if alternative:
             extensions.append(f"subjectAltName={alternative}")
         signer = ("-CA", str(self.root.certificate), "-CAkey", str(self.root.key))
-        return self._make(
-            name, f"/CN={name}", *signer, *(word for line in extensions for word in ("-addext", line))
-        )
+        return self._make(name, f"/CN={name}", *signer, *(word for line in extensions for word in ("-addext", line)))
 
     @cached_property
     def server(self) -> Certificate:

@@ -76,9 +76,7 @@ class Namespace:
         """Set net/PATH: /proc/sys/net shows the namespace of the thread that opens it."""
         self.inside(lambda: Path("/proc/sys/net", path).write_text(str(value)))
 
-    def socket(
-        self, family: socket.AddressFamily, kind: socket.SocketKind, protocol: int = 0
-    ) -> socket.socket:
+    def socket(self, family: socket.AddressFamily, kind: socket.SocketKind, protocol: int = 0) -> socket.socket:
         """A socket that lives here for good, whatever thread uses it."""
         return self.inside(lambda: socket.socket(family, kind, protocol))
 

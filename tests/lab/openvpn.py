@@ -6,12 +6,10 @@ import subprocess
 from pathlib import Path
 from typing import ClassVar
 
-from tests.lab.addresses import Ends
 from tests.lab.authority import Authority, Certificate
-from tests.lab.exchange import Responder
 from tests.lab.namespace import run
-from tests.lab.session import TunnelSession
-from tests.lab.stage import Stage, wait_for
+from tests.lab.session import Place, TunnelSession
+from tests.lab.stage import wait_for
 
 PORT = "1194"
 MODES = ("plain", "tls-auth", "tls-crypt", "tls-crypt-v2")
@@ -30,14 +28,8 @@ class OpenVpnKeys:
         self._v2_client = directory / "openvpn-v2-client.key"
         run("openvpn", "--genkey", "secret", str(self._shared))
         run("openvpn", "--genkey", "tls-crypt-v2-server", str(self._v2_server))
-        run(
-            "openvpn",
-            "--tls-crypt-v2",
-            str(self._v2_server),
-            "--genkey",
-            "tls-crypt-v2-client",
-            str(self._v2_client),
-        )
+        v2_server = ("--tls-crypt-v2", str(self._v2_server))
+        run("openvpn", *v2_server, "--genkey", "tls-crypt-v2-client", str(self._v2_client))
 
     def options(self, mode: str, *, server: bool) -> tuple[str, ...]:
         """The words that choose a mode of the control channel on one side."""
@@ -57,22 +49,11 @@ class OpenVpnSession(TunnelSession):
     _common: ClassVar = ("openvpn", "--verb", "3", "--dev-type", "tun", "--topology", "subnet")
     _daemons: tuple[subprocess.Popen[bytes], ...] = ()
 
-    def __init__(
-        self,
-        stage: Stage,
-        responder: Responder,
-        ends: Ends,
-        keys: OpenVpnKeys,
-        *,
-        mode: str,
-        transport: str,
-        registered: bool,
-    ) -> None:
-        name = f"openvpn-{transport}{ends.version} {mode}"
-        super().__init__(stage, responder, name, ends, registered=registered)
+    def __init__(self, place: Place, *, keys: OpenVpnKeys, mode: str, transport: str) -> None:
+        super().__init__(place, f"openvpn-{transport}{place.ends.version} {mode}")
         self._keys = keys
         self._mode = mode
-        self._transport = f"{transport}{ends.version}"
+        self._transport = f"{transport}{place.ends.version}"
 
     def start(self) -> None:
         server = self.stage.spawn(

@@ -41,9 +41,7 @@ class Ordinary(ABC):
     def steady_ping(self, rate: float = 20.0) -> Steady:
         """A context that asks `rate` times a second; its stop() says what was lost."""
 
-    def _socket(
-        self, namespace: Namespace, kind: socket.SocketKind, address: str, port: int
-    ) -> socket.socket:
+    def _socket(self, namespace: Namespace, kind: socket.SocketKind, address: str, port: int) -> socket.socket:
         bound = namespace.socket(self.ends.family, kind)
         bound.bind((address, port))
         return bound
@@ -52,9 +50,7 @@ class Ordinary(ABC):
 class Datagrams(Ordinary):
     """Questions and answers over UDP."""
 
-    def __init__(
-        self, name: str, stage: Stage, ends: Ends, port: int, dialect: Dialect, responder: Responder
-    ) -> None:
+    def __init__(self, name: str, stage: Stage, ends: Ends, port: int, dialect: Dialect, responder: Responder) -> None:
         super().__init__(name, stage, ends, port)
         self._dialect = dialect
         responder.serve(self._socket(stage.bystander, socket.SOCK_DGRAM, ends.server, port), dialect)
@@ -71,9 +67,7 @@ class Https(Ordinary):
     def __init__(self, stage: Stage, ends: Ends, port: int, authority: Authority) -> None:
         super().__init__("https", stage, ends, port)
         self._trust = ssl.create_default_context(cafile=str(authority.root.certificate))
-        identity = authority.issue(
-            f"https{ends.index}-{port}", usage="serverAuth", alternative=f"IP:{ends.server}"
-        )
+        identity = authority.issue(f"https{ends.index}-{port}", usage="serverAuth", alternative=f"IP:{ends.server}")
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(identity.certificate, identity.key)
         listener = self._socket(stage.bystander, socket.SOCK_STREAM, ends.server, port)

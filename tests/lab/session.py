@@ -4,12 +4,25 @@ from __future__ import annotations
 
 import socket
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 
 from tests.lab.addresses import Ends
 from tests.lab.exchange import Dialect, Responder, SteadyPing, answered, echo
 from tests.lab.stage import Stage
 
-_ECHO_PORT = 7
+_ECHO_PORT = 7  # RFC 862
+# Longer than a start takes by far, and than the second handshake of every daemon here.
+UP_SECONDS = 8.0
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a session stands: what every kind of session is made from."""
+
+    stage: Stage
+    responder: Responder
+    ends: Ends
+    registered: bool
 
 
 class Session(ABC):
@@ -21,17 +34,15 @@ class Session(ABC):
 
     protocol: str
 
-    def __init__(
-        self, stage: Stage, responder: Responder, name: str, ends: Ends, *, registered: bool
-    ) -> None:
-        self.stage = stage
-        self.responder = responder
-        self.name = f"{name} {'registered' if registered else 'unregistered'}"
-        self.ends = ends
-        self.registered = registered
+    def __init__(self, place: Place, name: str) -> None:
+        self.stage = place.stage
+        self.ends = place.ends
+        self.registered = place.registered
+        self.name = f"{name} {'registered' if place.registered else 'unregistered'}"
 
     @property
     def server_address(self) -> str:
+        """The outer address that is registered, or not."""
         return self.ends.server
 
     @property
@@ -47,7 +58,7 @@ class Session(ABC):
     def stop(self) -> None:
         """End both ends; a stopped session may be stopped again."""
 
-    def is_up(self, seconds: float = 8.0) -> bool:
+    def is_up(self, seconds: float = UP_SECONDS) -> bool:
         """Whether an echo comes back within so many seconds; returns as soon as one does."""
         with self.ask() as asker:
             return answered(asker, self.handshake_dialect, seconds)
@@ -71,24 +82,32 @@ class Session(ABC):
         """A socket connected to the server's end, for questions."""
 
 
+class HandmadeSession(Session):
+    """A session without a daemon: its server listens from the beginning and keeps no state."""
+
+    def start(self) -> None:
+        """There is nothing to start: is_up() makes the handshake, where there is one."""
+
+    def stop(self) -> None:
+        """There is nothing to stop."""
+
+
 class TunnelSession(Session):
     """A session with a real tunnel: its echoes run between the tunnel's two inner addresses."""
 
     dialect = echo()
 
-    def __init__(
-        self, stage: Stage, responder: Responder, name: str, ends: Ends, *, registered: bool
-    ) -> None:
-        super().__init__(stage, responder, name, ends, registered=registered)
+    def __init__(self, place: Place, name: str) -> None:
+        super().__init__(place, name)
         # The edge has no route to 10.200.0.0/16: an echo comes back through the tunnel or not at all.
-        self.client_inner = f"10.200.{ends.index}.2"
-        self.server_inner = f"10.200.{ends.index}.1"
+        self.client_inner = f"10.200.{self.ends.index}.2"
+        self.server_inner = f"10.200.{self.ends.index}.1"
         # On the loopback too, so that sockets are bound before the tunnel stands and outlive it.
-        stage.subscriber.ip_batch([f"address add {self.client_inner}/32 dev lo"])
-        stage.internet.ip_batch([f"address add {self.server_inner}/32 dev lo"])
-        listener = stage.internet.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.stage.subscriber.ip_batch([f"address add {self.client_inner}/32 dev lo"])
+        self.stage.internet.ip_batch([f"address add {self.server_inner}/32 dev lo"])
+        listener = self.stage.internet.socket(socket.AF_INET, socket.SOCK_DGRAM)
         listener.bind((self.server_inner, _ECHO_PORT))
-        responder.serve(listener, self.dialect)
+        place.responder.serve(listener, self.dialect)
 
     def ask(self) -> socket.socket:
         asker = self.stage.subscriber.socket(socket.AF_INET, socket.SOCK_DGRAM)

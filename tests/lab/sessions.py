@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from tests.lab.authority import Authority
 from tests.lab.exchange import Responder
-from tests.lab.handmade import RAW_KINDS, L2tpSession, PptpSession, RawSession
+from tests.lab.l2tp import L2tpSession
 from tests.lab.openvpn import MODES, OpenVpnKeys, OpenVpnSession
-from tests.lab.session import Session
+from tests.lab.pptp import PptpSession
+from tests.lab.raw import RAW_KINDS, RawSession
+from tests.lab.session import UP_SECONDS, Place, Session
 from tests.lab.stage import Stage
 from tests.lab.strongswan import IkePair, IkeSession
 from tests.lab.wireguard import WireGuardSession
@@ -23,49 +26,28 @@ _IKE = ((4, 500), (4, 4500), (6, 500))
 def all_sessions(stage: Stage) -> list[Session]:
     """Sessions of every kind, none of them started; a stage has room for one such set.
 
-    A registered and an unregistered session of one kind stand next to each other.
+    The registered and the unregistered session of a kind stand next to each other.
     """
     responder = Responder()
     stage.on_close(responder)
+    return [
+        make(Place(stage, responder, stage.take_ends(version), registered))
+        for version, make in _kinds(stage)
+        for registered in (True, False)
+    ]
+
+
+def _kinds(stage: Stage) -> Iterator[tuple[int, Callable[[Place], Session]]]:
+    """Outer IP version and maker of each kind."""
     keys = OpenVpnKeys(Authority(stage.directory), stage.directory)
     pair = IkePair(stage)
-    both = (True, False)
-    return [
-        *(
-            WireGuardSession(stage, responder, stage.take_ends(version), registered=registered)
-            for version in (4, 6)
-            for registered in both
-        ),
-        *(
-            OpenVpnSession(
-                stage,
-                responder,
-                stage.take_ends(version),
-                keys,
-                mode=mode,
-                transport=transport,
-                registered=registered,
-            )
-            for transport, version, modes in _OPENVPN
-            for mode in modes
-            for registered in both
-        ),
-        *(
-            IkeSession(stage, responder, stage.take_ends(version), pair, port=port, registered=registered)
-            for version, port in _IKE
-            for registered in both
-        ),
-        *(
-            RawSession(stage, responder, stage.take_ends(), kind, registered=registered)
-            for kind in RAW_KINDS
-            for registered in both
-        ),
-        *(
-            kind(stage, responder, stage.take_ends(), registered=registered)
-            for kind in (L2tpSession, PptpSession)
-            for registered in both
-        ),
-    ]
+    yield from ((version, WireGuardSession) for version in (4, 6))
+    for transport, version, modes in _OPENVPN:
+        for mode in modes:
+            yield version, partial(OpenVpnSession, keys=keys, mode=mode, transport=transport)
+    yield from ((version, partial(IkeSession, pair=pair, port=port)) for version, port in _IKE)
+    yield from ((4, partial(RawSession, kind=kind)) for kind in RAW_KINDS)
+    yield from ((4, kind) for kind in (L2tpSession, PptpSession))
 
 
 def start_all(sessions: Sequence[Session]) -> None:
@@ -80,7 +62,7 @@ def stop_all(sessions: Sequence[Session]) -> None:
         list(stoppers.map(lambda session: session.stop(), sessions))
 
 
-def which_are_up(sessions: Sequence[Session], seconds: float = 8.0) -> dict[str, bool]:
+def which_are_up(sessions: Sequence[Session], seconds: float = UP_SECONDS) -> dict[str, bool]:
     """By name, which sessions come up within so many seconds; asked side by side."""
     with ThreadPoolExecutor(len(sessions)) as askers:
         answers = askers.map(lambda session: session.is_up(seconds), sessions)

@@ -11,10 +11,8 @@ import socket
 import subprocess
 import threading
 
-from tests.lab.addresses import Ends
-from tests.lab.exchange import Responder
 from tests.lab.namespace import Namespace, run
-from tests.lab.session import TunnelSession
+from tests.lab.session import Place, TunnelSession
 from tests.lab.stage import Stage, wait_for
 
 _PLUGINS = "random nonce openssl aes sha1 sha2 hmac kdf kernel-libipsec kernel-netlink socket-default vici"
@@ -122,10 +120,8 @@ class IkeSession(TunnelSession):
     protocol = "ike"
     _loaded = False
 
-    def __init__(
-        self, stage: Stage, responder: Responder, ends: Ends, pair: IkePair, *, port: int, registered: bool
-    ) -> None:
-        super().__init__(stage, responder, f"ike-{port} v{ends.version}", ends, registered=registered)
+    def __init__(self, place: Place, *, pair: IkePair, port: int) -> None:
+        super().__init__(place, f"ike-{port} v{place.ends.version}")
         self._pair = pair
         self._port = port
 

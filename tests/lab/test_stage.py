@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from control.vocabulary import VPN_PROTOCOLS
+from tests.lab import addresses
 from tests.lab.addresses import Ends
 from tests.lab.exchange import Tally, steady
 from tests.lab.ordinary import Ordinary, ordinary_traffic
@@ -66,6 +67,12 @@ def test_sessions_cover_every_protocol_registered_and_not(sessions: list[Session
     assert len({session.name for session in sessions}) == len(sessions)
 
 
+@pytest.mark.parametrize("version", [4, 6])
+def test_the_edge_forwards(stage: Stage, version: int) -> None:
+    server = addresses.pair(0, version).server
+    assert " 0% packet loss" in stage.run(stage.subscriber, "ping", "-c", "3", "-i", "0.1", server)
+
+
 def test_every_session_comes_up_over_the_plain_edge(sessions: list[Session]) -> None:
     assert [name for name, up in which_are_up(sessions).items() if not up] == []
 
@@ -106,35 +113,17 @@ def test_no_tunnel_is_up_unless_it_runs(sessions: list[Session]) -> None:
 def test_what_the_edge_drops_is_not_up_within_a_bounded_time(stage: Stage, sessions: list[Session]) -> None:
     refused = [session for session in sessions if not session.registered]
     stop_all(refused)
-    cuts = [_cut(stage, session.ends) for session in refused]
-    for cut in cuts:
-        cut.__enter__()
-    try:
+    with contextlib.ExitStack() as cuts:
+        for session in refused:
+            cuts.enter_context(_cut(stage, session.ends))
         start_all(refused)
         begun = time.monotonic()
         assert [name for name, up in which_are_up(refused, 4.0).items() if up] == []
         assert time.monotonic() - begun < 6.0
         assert all(which_are_up([session for session in sessions if session.registered]).values())
-    finally:
-        for cut in cuts:
-            cut.__exit__(None, None, None)
         stop_all(refused)
     start_all(refused)
     assert [name for name, up in which_are_up(refused).items() if not up] == []
-
-
-class _cut:  # noqa: N801 (reads as a verb)
-    """The edge throws away what goes to a session's server."""
-
-    def __init__(self, stage: Stage, ends: Ends) -> None:
-        self._edge = stage.edge
-        self._server = ends.server
-
-    def __enter__(self) -> None:
-        self._edge.ip_batch([f"route add blackhole {self._server}"])
-
-    def __exit__(self, *fault: object) -> None:
-        self._edge.ip_batch([f"route delete blackhole {self._server}"])
 
 
 def test_nothing_is_left_behind() -> None:
@@ -172,9 +161,7 @@ def test_stages_live_side_by_side() -> None:
 
 def test_a_daemon_that_ignores_sigterm_ends_too() -> None:
     with Stage() as stage:
-        stubborn = stage.spawn(
-            stage.edge, "sh", "-c", "trap '' TERM; while :; do sleep 1; done", log="stubborn"
-        )
+        stubborn = stage.spawn(stage.edge, "sh", "-c", "trap '' TERM; while :; do sleep 1; done", log="stubborn")
         orphan = stage.spawn(stage.edge, "sh", "-c", "sleep 1000 & exec true", log="orphan")
         orphan.wait()
         wait_for(lambda: len(stage.edge.pids()) >= 3, "the orphan lives on")
@@ -201,12 +188,20 @@ def test_a_killed_stage_is_removed_by_the_next() -> None:
 
 
 @contextlib.contextmanager
+def _cut(stage: Stage, ends: Ends) -> Iterator[None]:
+    """The edge throws away what goes to a session's server."""
+    stage.edge.ip_batch([f"route add blackhole {ends.server}"])
+    try:
+        yield
+    finally:
+        stage.edge.ip_batch([f"route delete blackhole {ends.server}"])
+
+
+@contextlib.contextmanager
 def _stage_in_another_process() -> Iterator[tuple[subprocess.Popen[str], str]]:
     """The process, and the pid of a daemon on its stage."""
     command = [sys.executable, "-c", _ALONE]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=_ROOT
-    ) as other:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=_ROOT) as other:
         try:
             assert other.stdout is not None
             yield other, other.stdout.readline().strip()

@@ -5,11 +5,9 @@ from __future__ import annotations
 import subprocess
 from dataclasses import dataclass
 
-from tests.lab.addresses import Ends
-from tests.lab.exchange import Responder
 from tests.lab.namespace import Namespace, run
-from tests.lab.session import TunnelSession
-from tests.lab.stage import Stage, wait_for
+from tests.lab.session import Place, TunnelSession
+from tests.lab.stage import wait_for
 
 # Each server has a port of its own, for wireguard-go listens on every address of its namespace.
 # 51820 is left to the ordinary traffic that looks like WireGuard by its port alone.
@@ -27,8 +25,8 @@ class WireGuardSession(TunnelSession):
 
     protocol = "wireguard"
 
-    def __init__(self, stage: Stage, responder: Responder, ends: Ends, *, registered: bool) -> None:
-        super().__init__(stage, responder, f"wireguard v{ends.version}", ends, registered=registered)
+    def __init__(self, place: Place) -> None:
+        super().__init__(place, f"wireguard v{place.ends.version}")
         self._daemons: tuple[subprocess.Popen[bytes], ...] = ()
 
     def start(self) -> None:
@@ -62,9 +60,7 @@ class WireGuardSession(TunnelSession):
         return f"wg{self.ends.index}"
 
     def _daemon(self, namespace: Namespace, side: str) -> subprocess.Popen[bytes]:
-        return self.stage.spawn_private(
-            namespace, "wireguard-go", "-f", self._interface, log=f"{self.log}-{side}"
-        )
+        return self.stage.spawn_private(namespace, "wireguard-go", "-f", self._interface, log=f"{self.log}-{side}")
 
     def _configure(self, daemon: subprocess.Popen[bytes], inner: str, settings: str) -> None:
         inside = ("nsenter", "--target", str(daemon.pid), "--mount", "--net", "--")
