@@ -78,3 +78,25 @@ class Refused(Exception):
     def from_dict(cls, data: Mapping[str, Any]) -> "Refused":
         """Return the refusal that ``to_dict`` described."""
         return cls(data["kind"], data["title"], [Fault(**fault) for fault in data["faults"]])
+
+
+class BadValueError(ValueError):
+    """One value is refused; whoever knows its place makes a ``Fault`` of it.
+
+    It is a ValueError so that a pydantic validator can raise it and its words are kept.
+    """
+
+    def __init__(self, why: str, mend: str) -> None:
+        self.why, self.mend = why, mend
+        super().__init__(why, mend)
+
+
+SHOWN = 60
+"""Characters of a bad value that a fault repeats."""
+
+
+def shown(value: object) -> str:
+    """Return a bad value as a fault shows it: short, and without what a terminal would obey."""
+    text = value if isinstance(value, str) else repr(value)
+    text = "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text[: SHOWN + 1])
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"

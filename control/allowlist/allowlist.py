@@ -158,6 +158,14 @@ class Allowlist:
         kept[rows[found]] = False
         return self.columns.take(kept)
 
+    def without(self, other: "Allowlist") -> "Allowlist":
+        """Return the entries whose prefix ``other`` does not hold, whatever its terms."""
+        return Allowlist(self._without(other), self.terms_table)
+
+    def only(self, rows: Mask) -> "Allowlist":
+        """Return the chosen rows."""
+        return Allowlist(self.columns.take(rows), self.terms_table)
+
     def difference(self, other: "Allowlist") -> "Allowlist":
         """Return the entries that ``other`` does not hold, or holds with other terms."""
         rows, found = rows_of.locate(other.columns, self.columns)

@@ -4,9 +4,9 @@ import csv
 import re
 
 from control.allowlist.gathering import Gathering
-from control.allowlist.prefix import shown
 from control.allowlist.scan import blocks, scan
 from control.allowlist.schema import FIELDS, FieldFault
+from control.fault import shown
 
 HEADER = ",".join(FIELDS)
 ALIASES = {"address": "prefix"}

@@ -6,10 +6,9 @@ from typing import Any
 import numpy as np
 
 from control.allowlist.gathering import Gathering
-from control.allowlist.prefix import shown
 from control.allowlist.scan import blocks, scan
 from control.allowlist.schema import FieldFault, ListModel
-from control.fault import Fault, Refused
+from control.fault import Fault, Refused, shown
 
 BATCH = 1 << 16
 """Rows of a document that are read at a time."""

@@ -1,10 +1,10 @@
 """Reading one address or prefix, with every reason to refuse it said in words."""
 
 import re
-from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from control.allowlist.entry import LENGTH_SHIFT, MAPPED, Bounds, Prefix
+from control.fault import BadValueError, shown
 
 SPECIAL: tuple[tuple[Prefix, str], ...] = (
     (IPv4Network("0.0.0.0/32"), "the unspecified address"),  # RFC 1122, section 3.2.1.3
@@ -19,25 +19,7 @@ SPECIAL: tuple[tuple[Prefix, str], ...] = (
 )
 """Addresses that no end of a session across an edge has. Other bogons are the registry's business."""
 
-SHOWN = 60
-"""Characters of a bad value that a fault repeats."""
-
 EXAMPLE = "write an address or a prefix, such as 203.0.113.7, 203.0.113.0/24 or 2001:db8::/48"
-
-
-@dataclass(frozen=True)
-class BadValueError(Exception):
-    """A value that is refused: why, with the value in it, and the mend (see ``control.fault.Fault``)."""
-
-    why: str
-    mend: str
-
-
-def shown(value: object) -> str:
-    """Return a bad value as a fault shows it: short, and without what a terminal would obey."""
-    text = value if isinstance(value, str) else repr(value)
-    text = "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text[: SHOWN + 1])
-    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
 
 
 def read_prefix(value: object, bounds: Bounds) -> Prefix:

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Annotated, Any
@@ -17,10 +17,11 @@ from pydantic import (
     WithJsonSchema,
     model_validator,
 )
-from pydantic_core import ErrorDetails, PydanticCustomError
+from pydantic_core import ErrorDetails
 
-from control.allowlist.entry import MAX_NOTE, MAX_PORT_RANGES, Bounds, Entry, PortRange, Prefix
-from control.allowlist.prefix import EXAMPLE, BadValueError, read_prefix, shown
+from control.allowlist.entry import DEFAULT_BOUNDS, MAX_NOTE, MAX_PORT_RANGES, Bounds, Entry, PortRange, Prefix
+from control.allowlist.prefix import EXAMPLE, read_prefix
+from control.fault import BadValueError, shown
 from control.vocabulary import VPN_PROTOCOLS
 
 PORTLESS = ("esp", "ah", "gre_pptp")
@@ -105,16 +106,8 @@ def read_note(value: object) -> str:
     return note
 
 
-def _said_by(read: Callable[[Any, Bounds], Any]) -> PlainValidator:
-    """Return a validator for pydantic that keeps the words of ``BadValueError``."""
-
-    def validate(value: Any, info: ValidationInfo) -> Any:
-        try:
-            return read(value, info.context or Bounds())
-        except BadValueError as wrong:
-            raise PydanticCustomError("wrong", "{why}; {mend}", {"why": wrong.why, "mend": wrong.mend}) from None
-
-    return PlainValidator(validate)
+def _prefix(value: object, info: ValidationInfo) -> Prefix:
+    return read_prefix(value, info.context or DEFAULT_BOUNDS)
 
 
 PREFIX_SCHEMA = WithJsonSchema({"type": "string", "minLength": 1})
@@ -138,21 +131,21 @@ class EntryModel(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, title="Entry")
 
-    prefix: Annotated[Prefix, _said_by(read_prefix), PREFIX_SCHEMA] = Field(
+    prefix: Annotated[Prefix, PlainValidator(_prefix), PREFIX_SCHEMA] = Field(
         description="An IPv4 or IPv6 address, or a prefix without host bits.",
         examples=["203.0.113.7", "198.51.100.0/24", "2001:db8::/48"],
     )
-    protocols: Annotated[tuple[str, ...], _said_by(lambda value, _: read_protocols(value)), PROTOCOLS_SCHEMA] = Field(
+    protocols: Annotated[tuple[str, ...], PlainValidator(read_protocols), PROTOCOLS_SCHEMA] = Field(
         default=(),
         description="The protocols that it is registered for; every one when left out.",
         examples=[["wireguard", "openvpn"]],
     )
-    ports: Annotated[tuple[PortRange, ...], _said_by(lambda value, _: read_ports(value)), PORTS_SCHEMA] = Field(
+    ports: Annotated[tuple[PortRange, ...], PlainValidator(read_ports), PORTS_SCHEMA] = Field(
         default=(),
         description=f"Ports and ranges, at most {MAX_PORT_RANGES} when merged; every port when left out.",
         examples=[[51820, "1000-2000"]],
     )
-    note: Annotated[str, _said_by(lambda value, _: read_note(value)), NOTE_SCHEMA] = Field(
+    note: Annotated[str, PlainValidator(read_note), NOTE_SCHEMA] = Field(
         default="",
         description=f"The operator's words, at most {MAX_NOTE} characters on one line.",
         examples=["bank, head office"],
@@ -161,8 +154,7 @@ class EntryModel(BaseModel):
     @model_validator(mode="after")
     def _ports_have_a_protocol(self) -> "EntryModel":
         if self.ports and self.protocols and set(self.protocols) <= set(PORTLESS):
-            context = {"why": f"{', '.join(self.protocols)} has no ports", "mend": "leave the ports out"}
-            raise PydanticCustomError("ports", "{why}; {mend}", context)
+            raise BadValueError(f"{', '.join(self.protocols)} has no ports", "leave the ports out")
         return self
 
     def entry(self) -> Entry:
@@ -206,7 +198,7 @@ def read_row(row: object, bounds: Bounds) -> Entry | list[FieldFault]:
 
 def _field_fault(error: ErrorDetails) -> FieldFault:
     """Return one of pydantic's errors in our words."""
-    field = str(error["loc"][0]) if error["loc"] else ""
+    field = str(error["loc"][0]) if error["loc"] else "ports"  # the one check of a row as a whole is theirs
     match error["type"]:
         case "missing":
             return FieldFault(field, "is missing", EXAMPLE)
@@ -214,6 +206,5 @@ def _field_fault(error: ErrorDetails) -> FieldFault:
             near = get_close_matches(field, FIELDS, 1)
             mend = f"write {near[0]}" if near else f"the fields are {', '.join(FIELDS)}"
             return FieldFault(shown(field), "is no field of an entry", mend)
-        case "ports":
-            field = "ports"
-    return FieldFault(field, error["ctx"]["why"], error["ctx"]["mend"])
+    wrong: BadValueError = error["ctx"]["error"]
+    return FieldFault(field, wrong.why, wrong.mend)
