@@ -6,17 +6,39 @@ its arguments, an answer holds either ``result`` or ``refused`` (see control/fau
 
 import json
 import socket
-from typing_extensions import Buffer
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, Protocol
+
+from typing_extensions import Buffer
 
 from control.fault import Fault, Refused
+
+
+class Writer(Protocol):
+    """What a message is written to."""
+
+    def write(self, data: Buffer, /) -> Any:
+        """Take ``data``, all of it."""
+
+    def flush(self) -> Any:
+        """Send what was taken."""
+
+
+class Reader(Protocol):
+    """What a message is read from; ``read`` waits until it has all of it."""
+
+    def readline(self, size: int, /) -> bytes:
+        """Return a line, or the ``size`` bytes that it begins with."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return ``size`` bytes, or fewer at the end."""
+
 
 MAX_HEAD = 16 << 20  # a JSON line; a refusal of every row of a list is the longest
 MAX_BODY = 1 << 30
 
 
-def send(stream: BinaryIO, head: dict[str, Any], body: Buffer = b"") -> None:
+def send(stream: Writer, head: dict[str, Any], body: Buffer = b"") -> None:
     """Write one message: ``head`` as a line of JSON, then ``body``."""
     size = memoryview(body).nbytes
     stream.write(json.dumps(head | {"body": size}).encode() + b"\n")
@@ -25,7 +47,7 @@ def send(stream: BinaryIO, head: dict[str, Any], body: Buffer = b"") -> None:
     stream.flush()
 
 
-def receive(stream: BinaryIO) -> tuple[dict[str, Any], bytes]:
+def receive(stream: Reader) -> tuple[dict[str, Any], bytes]:
     """Read one message as ``send`` wrote it.
 
     Raises:

@@ -21,7 +21,8 @@ from control.datapath.layout import map_shapes
 from control.fault import Fault, Refused
 from control.vocabulary import BPF_DIRECTORY
 
-TEMPLATES = {shape.inner for shape in map_shapes().values()}
+# All but the templates, which only tell the verifier of what kind the inner maps are; and the events' ring.
+PINNED_MAPS = sorted(map_shapes().keys() - {shape.inner for shape in map_shapes().values()} | {"events"})
 
 
 def _inlined(name: str) -> list[str]:
@@ -95,19 +96,19 @@ def main() -> int:
         _hold_against_header(compiled)
         (directory / "maps").mkdir(parents=True)
         syscall.pin(function.fd, str(directory / "program"))
-        for name in map_shapes().keys() - TEMPLATES | {"events"}:
+        for name in PINNED_MAPS:
             syscall.pin(compiled[name].map_fd, str(directory / "maps" / name))
     except Refused as refused:
-        print(json.dumps(refused.to_dict()), file=sys.stderr)
-        return 1
+        return _tell(refused)
     except OSError as error:
-        fault = Fault(
-            str(directory), str(error), "give a directory of a mounted, writable bpffs: `wicket doctor`"
-        )
-        refused = Refused("bad-pins", "The kernel program cannot be pinned", [fault])
-        print(json.dumps(refused.to_dict()), file=sys.stderr)
-        return 1
+        fault = Fault(str(directory), str(error), "give a directory of a mounted, writable bpffs: `wicket doctor`")
+        return _tell(Refused("bad-pins", "The kernel program cannot be pinned", [fault]))
     return 0
+
+
+def _tell(refused: Refused) -> int:
+    print(json.dumps(refused.to_dict()), file=sys.stderr)
+    return 1
 
 
 if __name__ == "__main__":

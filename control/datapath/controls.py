@@ -85,10 +85,7 @@ class Controls:
         for index in range(shape.entries):
             syscall.lookup(self._counters, np.array([index], np.uint32), per_cpu[index])
         packets, octets = per_cpu["packets"].sum(axis=1), per_cpu["bytes"].sum(axis=1)
-        return [
-            _count(index, int(packets[index]), int(octets[index]))
-            for index in np.flatnonzero(packets).tolist()
-        ]
+        return [_count(index, int(packets[index]), int(octets[index])) for index in np.flatnonzero(packets).tolist()]
 
 
 def _count(index: int, packets: int, octets: int) -> Count:

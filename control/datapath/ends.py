@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from control.allowlist.allowlist import Allowlist
-from control.allowlist.entry import Terms
+from control.allowlist.columns import Columns, of_ipv4
+from control.allowlist.entry import PLAIN, Terms
 from control.datapath.layout import constant, structure
 from control.fault import Fault, Refused
 from control.vocabulary import PROTOCOLS
@@ -68,11 +69,18 @@ def host_keys(addresses: NDArray[np.uint32]) -> Keys:
     return keys_of(np.zeros(len(low), np.uint64), low, np.full(len(low), HOST))
 
 
+def are_hosts(keys: Keys) -> NDArray[np.bool_]:
+    """Return which keys are IPv4 hosts'."""
+    words = keys["address"]
+    hosts: NDArray[np.bool_] = (
+        (keys["length"] == HOST) & (words[:, 0] == 0) & (words[:, 1] == 0) & (words[:, 2] == MAPPED)
+    )
+    return hosts
+
+
 def hosts_among(keys: Keys) -> NDArray[np.uint32]:
     """Return the addresses of those keys that are IPv4 hosts'."""
-    words = keys["address"]
-    is_host = (keys["length"] == HOST) & (words[:, 0] == 0) & (words[:, 1] == 0) & (words[:, 2] == MAPPED)
-    hosts: NDArray[np.uint32] = words[is_host, 3]
+    hosts: NDArray[np.uint32] = keys["address"][are_hosts(keys), 3]
     return hosts
 
 
@@ -93,6 +101,32 @@ def end_of(terms: Terms) -> Ends:
     end["rules"] = len(rules)
     end["rule"][: len(rules)] = np.array(rules, END["rule"].base)
     return end
+
+
+def terms_of(end: Any) -> Terms:
+    """Return the terms that ``end_of`` made this of; a note is not kept in the kernel."""
+    rules = end["rule"][: end["rules"]]
+    if not len(rules):
+        return PLAIN
+    bits = int(rules["protocols"][0])
+    protocols = () if bits == EVERY_PROTOCOL else tuple(n for i, n in enumerate(PROTOCOLS) if bits >> i & 1)
+    ports = tuple((int(rule["first"]), int(rule["last"])) for rule in rules)
+    return Terms(protocols, () if ports == ALL_PORTS else ports, "")
+
+
+def list_of(hosts: NDArray[np.uint32], keys: Keys, ends: Ends) -> Allowlist:
+    """Return the list that the kernel holds as ``hosts`` of the exact set and as other ends."""
+    words = keys["address"].astype(np.uint64)
+    high, low = words[:, 0] << np.uint64(32) | words[:, 1], words[:, 2] << np.uint64(32) | words[:, 3]
+    content = ends.copy()
+    content["seen"] = 0
+    distinct, which = np.unique(content.view(f"V{END.itemsize}"), return_inverse=True)
+    table = [terms_of(end) for end in distinct.view(END)]
+    numbers = np.array([0 if terms == PLAIN else place for place, terms in enumerate(table, 1)], np.uint32)
+    terms = numbers[which] if len(table) else np.empty(0, np.uint32)
+    others = Columns(high, low, keys["length"].astype(np.uint8), terms)
+    rest = Allowlist.from_rows(others, (PLAIN, *table))
+    return rest.with_changes(Allowlist.from_rows(of_ipv4(np.sort(hosts))), Allowlist.empty()).tidy()
 
 
 def length_masks(lengths: Sequence[int]) -> Keys:

@@ -108,4 +108,5 @@ def sweep(table: Buckets) -> Addresses:
     table["seen"][numbers] = 0
     bits = np.unpackbits(seen[:, np.newaxis], axis=1, bitorder="little")[:, :SLOTS].astype(np.bool_)
     addresses: Addresses = table["address"][numbers][bits]
-    return addresses[addresses != 0]
+    held: Addresses = addresses[addresses != 0]
+    return held

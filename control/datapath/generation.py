@@ -60,9 +60,7 @@ class Generation:
         table, overflow = exact_set.build(rows.plain)
         keys = np.concatenate([rows.keys, ends.host_keys(overflow)])
         values = np.concatenate([rows.ends, np.zeros(len(overflow), ends.END)])
-        generation = cls(
-            slot, *_make_maps(len(table), ends_capacity(len(keys), len(rows.plain))), description
-        )
+        generation = cls(slot, *_make_maps(len(table), ends_capacity(len(keys), len(rows.plain))), description)
         try:
             generation._fill(table, keys, values)
             generation.verify(table, keys, values)
@@ -147,6 +145,11 @@ class Generation:
             and ends.digest(keys, values) == ends.digest(expected_keys, expected)
         )
 
+    def read(self) -> Allowlist:
+        """Return the list that it holds, without the notes, which the kernel does not have."""
+        hosts = self._table["address"]
+        return ends.list_of(hosts[hosts != 0], *self._read_ends())
+
     def change(self, added: Allowlist, removed: Allowlist, serial: int) -> None:
         """Change the list in place: ``added`` with its terms first, then ``removed``. For a few entries.
 
@@ -230,9 +233,7 @@ class Generation:
 
 def _make_maps(buckets: int, capacity: int) -> tuple[int, int]:
     try:
-        table = syscall.create_map(
-            MAP_TYPES["array"], 4, exact_set.BUCKET.itemsize, buckets, BUCKETS_SHAPE.flags
-        )
+        table = syscall.create_map(MAP_TYPES["array"], 4, exact_set.BUCKET.itemsize, buckets, BUCKETS_SHAPE.flags)
     except OSError as error:
         raise _no_room(error) from error
     try:
@@ -253,7 +254,5 @@ def _describe(description: Any, buckets: int, keys: ends.Keys, serial: int) -> N
 
 
 def _no_room(error: OSError) -> Refused:
-    fault = Fault(
-        "kernel memory", os.strerror(error.errno or 0), "give the machine more memory, or list prefixes"
-    )
+    fault = Fault("kernel memory", os.strerror(error.errno or 0), "give the machine more memory, or list prefixes")
     return Refused("no-room", "The kernel has no room for this list; the old one stays live", [fault])

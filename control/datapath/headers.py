@@ -38,9 +38,7 @@ def lay_tree(directory: Path, include: Path = Path("/usr/include")) -> Path:
     """
     own = include / (sysconfig.get_config_var("MULTIARCH") or "")
     if not (include / "linux" / "bpf.h").exists() or not (own / "asm" / "types.h").exists():
-        fault = Fault(
-            str(include), "neither kernel headers nor linux/bpf.h are here", "apt install linux-libc-dev"
-        )
+        fault = Fault(str(include), "neither kernel headers nor linux/bpf.h are here", "apt install linux-libc-dev")
         raise Refused("bad-pins", "The kernel program cannot be compiled", [fault])
     architecture = ARCHITECTURES[platform.machine()]
     tree = directory / "include"

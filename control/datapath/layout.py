@@ -81,13 +81,15 @@ def structure(name: str) -> np.dtype[Any]:
             label, *sizes = re.findall(r"\w+", member)
             shape = tuple(constant(size) for size in sizes)
             fields.append((label, type_of(kind), shape) if shape else (label, type_of(kind)))
-    return np.dtype(fields, align=True)
+    layout: np.dtype[Any] = np.dtype(fields, align=True)
+    return layout
 
 
 def type_of(kind: str) -> np.dtype[Any]:
     """Return the numpy type of "u32" or "struct name"."""
     if kind in SCALARS:
-        return np.dtype(SCALARS[kind])
+        scalar: np.dtype[Any] = np.dtype(SCALARS[kind])
+        return scalar
     return structure(kind.removeprefix("struct "))
 
 

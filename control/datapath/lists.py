@@ -89,9 +89,7 @@ class Lists:
         generation.close()
         self._clear(generation.slot)
 
-    def change(
-        self, added: Allowlist, removed: Allowlist, serial: int, whole: Callable[[], Allowlist]
-    ) -> Generation:
+    def change(self, added: Allowlist, removed: Allowlist, serial: int, whole: Callable[[], Allowlist]) -> Generation:
         """Make a change live; in place when it is small and there is room, otherwise as a bigger generation.
 
         ``whole`` gives the whole list after the change.

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from control.datapath import syscall
-from control.datapath.compile import TEMPLATES, compile_and_pin, schema
+from control.datapath.compile import PINNED_MAPS, compile_and_pin, schema
 from control.datapath.layout import MapShape, map_shapes, padded
 from control.fault import Fault, Refused
 
@@ -47,9 +47,7 @@ class Lock:
             fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             os.close(self._fd)
-            fault = Fault(
-                str(directory), "another process drives this instance", "stop it, or use another instance"
-            )
+            fault = Fault(str(directory), "another process drives this instance", "stop it, or use another instance")
             raise Refused("busy", "The instance has its agent already", [fault]) from error
         except BaseException:
             os.close(self._fd)
@@ -81,7 +79,7 @@ class Pinned:
             self.program = syscall.open_pin(str(directory / "program"))
             opened.callback(os.close, self.program)
             self.maps: dict[str, int] = {}
-            for name in map_shapes().keys() - TEMPLATES | {"events"}:
+            for name in PINNED_MAPS:
                 self.maps[name] = syscall.open_pin(str(directory / "maps" / name))
                 opened.callback(os.close, self.maps[name])
             for name, shape in map_shapes().items():
@@ -93,9 +91,7 @@ class Pinned:
         """Return an array map as numpy sees it: the kernel's own memory, each store aligned and at once."""
         shape = map_shapes()[name]
         stored = padded(shape.value)
-        return np.frombuffer(
-            mmap.mmap(self.maps[name], shape.entries * stored.itemsize), stored, shape.entries
-        )
+        return np.frombuffer(mmap.mmap(self.maps[name], shape.entries * stored.itemsize), stored, shape.entries)
 
     @property
     def schema(self) -> bytes:
@@ -106,6 +102,13 @@ class Pinned:
     def generations(self) -> Path:
         """Where its generations are pinned."""
         return self.directory / "generations"
+
+    def pin(self, directory: Path) -> None:
+        """Pin program and maps in another directory, which it makes."""
+        (directory / "maps").mkdir(parents=True)
+        syscall.pin(self.program, str(directory / "program"))
+        for name, fd in self.maps.items():
+            syscall.pin(fd, str(directory / "maps" / name))
 
     def close(self) -> None:
         """Close what is open; the kernel keeps all of it."""

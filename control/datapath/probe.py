@@ -4,7 +4,6 @@ A test run's device is the loopback, by which the program knows it: it counts no
 and puts its answer in front of the packet.
 """
 
-import ipaddress
 import threading
 from dataclasses import dataclass
 
@@ -92,14 +91,3 @@ def _answer(
         bool(bucket), family, ip_protocol, source_port, destination_port, ip_offset, payload_offset, payload_length,
         share, generation,
     )  # fmt: skip
-
-
-def handshake_to(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bytes:
-    """Return a frame with a WireGuard initiation to ``address`` from nowhere, to ask whether it is on the list."""
-    payload = b"\1\0\0\0" + bytes(144)
-    udp = b"\0\0\xca\x6c" + (8 + len(payload)).to_bytes(2, "big") + b"\0\0" + payload
-    if address.version == 4:
-        head = b"\x45\0" + (20 + len(udp)).to_bytes(2, "big") + b"\0\0\0\0\x40\x11\0\0" + bytes(4)
-        return bytes(12) + b"\x08\0" + head + address.packed + udp
-    head = b"\x60\0\0\0" + len(udp).to_bytes(2, "big") + b"\x11\x40" + bytes(16)
-    return bytes(12) + b"\x86\xdd" + head + address.packed + udp

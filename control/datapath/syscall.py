@@ -91,15 +91,11 @@ def update_batch(fd: int, keys: NDArray[Any], values: NDArray[Any]) -> None:
     """Store all ``values`` under ``keys``, one-dimensional and of one length."""
     done = 0
     while done < len(keys):
-        batch = struct.pack(
-            "QQQQIIQQ", 0, 0, pointer(keys[done:]), pointer(values[done:]), len(keys) - done, fd, 0, 0
-        )
+        batch = struct.pack("QQQQIIQQ", 0, 0, pointer(keys[done:]), pointer(values[done:]), len(keys) - done, fd, 0, 0)
         done += struct.unpack_from("I", bpf(MAP_UPDATE_BATCH, batch)[1], 32)[0]
 
 
-def read_all(
-    fd: int, key: np.dtype[Any], value: np.dtype[Any], entries: int
-) -> tuple[NDArray[Any], NDArray[Any]]:
+def read_all(fd: int, key: np.dtype[Any], value: np.dtype[Any], entries: int) -> tuple[NDArray[Any], NDArray[Any]]:
     """Read a whole hash map that holds up to ``entries``: its keys and values, in no order.
 
     An entry that is stored or removed meanwhile may be in it, or not.
@@ -149,9 +145,7 @@ def test_run(fd: int, frame: bytes, output: NDArray[Any], repeat: int = 1) -> tu
     ``output`` takes the beginning of what the frame, with metadata in front, became.
     """
     data = ct.create_string_buffer(frame, len(frame))
-    head = struct.pack(
-        "IIIIQQII", fd, 0, len(frame), output.nbytes, ct.addressof(data), pointer(output), repeat, 0
-    )
+    head = struct.pack("IIIIQQII", fd, 0, len(frame), output.nbytes, ct.addressof(data), pointer(output), repeat, 0)
     try:
         left = bpf(PROG_TEST_RUN, head + bytes(40))[1]
     except OSError as error:

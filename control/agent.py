@@ -1,0 +1,115 @@
+"""wicketd, the agent of an edge: it renews the lease, sweeps marks, follows interfaces, and answers its socket.
+
+Whatever ends it (a signal, a crash, a power cut), the kernel goes on with the last list; nothing is cleaned up
+on the way out. Only `wicket detach` takes the program out.
+"""
+
+import contextlib
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+
+import click
+import structlog
+
+from control import config as configuration
+from control.config import Config
+from control.datapath.watch import LinkWatch
+from control.edge.edge import Edge
+from control.edge.server import AgentServer
+from control.fault import Refused
+from control.logs import configure_logs
+
+log = structlog.get_logger()
+
+LOOK_AT_LINKS = 5.0  # s: also without being told of a change
+LEASE_RENEWALS = 20  # times in a lease: a missed one or two do no harm
+
+
+class Agent:
+    """The loop of one edge."""
+
+    def __init__(self, edge: Edge) -> None:
+        self._edge = edge
+        self._stop, self._wake = threading.Event(), threading.Event()
+        self._links_changed = True
+        self._tasks = {
+            edge.renew_lease: edge.config.lease / LEASE_RENEWALS,
+            edge.sweep: edge.config.sweep,
+            self._follow_links: LOOK_AT_LINKS,
+        }
+
+    def run(self) -> None:
+        """Work until ``stop`` is called."""
+        due = dict.fromkeys(self._tasks, 0.0)
+        with contextlib.closing(LinkWatch(self._on_link_change)):
+            while not self._stop.is_set():
+                now = time.monotonic()
+                if self._links_changed:
+                    self._links_changed, due[self._follow_links] = False, 0.0
+                for task, interval in self._tasks.items():
+                    if due[task] <= now:
+                        self._attempt(task)
+                        due[task] = time.monotonic() + interval
+                self._wake.wait(max(0.0, min(due.values()) - time.monotonic()))
+                self._wake.clear()
+
+    def stop(self) -> None:
+        """End ``run`` soon; safe from a signal handler."""
+        self._stop.set()
+        self._wake.set()
+
+    def _attempt(self, task: object) -> None:
+        try:
+            task()  # type: ignore[operator]
+        except Exception:  # one task's trouble (a full disk, say) must not end the others, the lease above all
+            log.exception("task failed", task=getattr(task, "__name__", str(task)))
+
+    def _follow_links(self) -> None:
+        with self._edge.lock:
+            self._edge.interfaces.follow()
+
+    def _on_link_change(self) -> None:
+        self._links_changed = True
+        self._wake.set()
+
+
+def serve(config: Config) -> None:
+    """Run an agent until SIGTERM or SIGINT.
+
+    Raises:
+        Refused: it cannot start.
+    """
+    edge = Edge(config)
+    agent = Agent(edge)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: agent.stop())
+    server = AgentServer(config.socket, edge)
+    threading.Thread(target=server.serve_forever, name="socket", daemon=True).start()
+    log.info("ready", socket=str(config.socket))
+    try:
+        agent.run()
+    finally:
+        server.shutdown()
+        server.server_close()
+        edge.close()
+        log.info("stopped; the kernel goes on")
+
+
+@click.command()
+@click.option("--config", "path", type=click.Path(path_type=Path), help="Configuration file.")
+def main(path: Path | None) -> None:
+    """Run Wicketgate's agent on this edge."""
+    try:
+        config = configuration.load(path)
+        configure_logs(config.log.level, config.log.format)
+        serve(config)
+    except Refused as refused:
+        click.echo(f"wicketd: {refused}", err=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

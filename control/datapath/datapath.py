@@ -1,0 +1,171 @@
+"""One instance's part in the kernel: adopted from its pins, or built beside them and swapped in."""
+
+import contextlib
+import os
+from pathlib import Path
+
+from control.datapath import links, pins, syscall
+from control.datapath.controls import Controls
+from control.datapath.lists import Lists
+from control.datapath.pins import Lock, Pinned
+from control.datapath.probe import Probe
+from control.fault import Fault, Refused
+
+
+class Datapath:
+    """The program, its lists and its settings; one process at a time drives them.
+
+    Attributes:
+        is_new: it was built just now and holds no list: fill it, then ``take_over``.
+        lists, controls, probe: the parts of it.
+    """
+
+    def __init__(self, directory: Path, keep: int) -> None:
+        """Take the instance's lock and adopt what is pinned in ``directory``, or build it anew.
+
+        ``keep`` is how many generations are held at most.
+
+        Raises:
+            Refused: another process drives the instance, or the program cannot be loaded or pinned.
+        """
+        self._directory, self._keep = directory, keep
+        with contextlib.ExitStack() as opened:
+            self._lock = Lock(directory)
+            opened.callback(self._lock.release)
+            self._earlier: list[int] = []
+            opened.callback(lambda: syscall.close_all(self._earlier))
+            adopted = _adopt(directory, keep)
+            self.is_new = adopted is None
+            if adopted is None:
+                self._earlier = _programs_of(directory)
+                pinned = pins.build_next(directory)
+                adopted = pinned, Lists(pinned, keep)
+            self._pinned, self.lists = adopted
+            self.controls, self.probe = Controls(self._pinned), Probe(self._pinned.program)
+            opened.pop_all()
+
+    @property
+    def programs(self) -> links.Programs:
+        """Our programs, as the interfaces know them."""
+        return links.Programs(self._pinned.program, self._earlier)
+
+    def take_over(self) -> list[str]:
+        """Let a new program, once filled, replace earlier ones on their interfaces; return those interfaces.
+
+        Raises:
+            Refused: the pins cannot be moved.
+        """
+        programs, taken = self.programs, []
+        for link in links.all_links().values():
+            with contextlib.suppress(Refused), programs.expected(link) as expected:
+                if expected is not None:
+                    links.attach(link.name, "auto", programs)
+                    taken.append(link.name)
+        try:
+            pins.promote(self._directory, self._pinned)
+        except OSError as error:
+            raise pins.cannot_pin(self._directory, error, "run `wicket doctor`") from error
+        syscall.close_all(self._earlier)
+        self._earlier, self.is_new = [], False
+        return taken
+
+    def is_pinned(self) -> bool:
+        """Return whether the pins are still there: somebody may have removed or unmounted them."""
+        return (self._directory / "live" / "program").exists()
+
+    def pin_again(self) -> None:
+        """Pin what is loaded once more, after somebody removed the pins: else a restart could not adopt it.
+
+        Raises:
+            Refused: the bpffs does not take it.
+        """
+        try:
+            pins.remove(self._directory / "live")
+            self._pinned.pin(self._directory / "live")
+            for generation in self.lists.held:
+                generation.pin(self._pinned.generations / str(generation.slot))
+        except OSError as error:
+            raise pins.cannot_pin(self._directory, error, "run `wicket doctor`") from error
+
+    def close(self) -> None:
+        """Let go of everything; the kernel goes on."""
+        self.lists.close()
+        self._pinned.close()
+        syscall.close_all(self._earlier)
+        self._lock.release()
+
+
+def remove(directory: Path) -> list[str]:
+    """Take an instance out of the kernel, for an operator who says so and with no agent running.
+
+    The program is detached from every interface of this network namespace, and all pins are removed. Returns the
+    interfaces.
+
+    Raises:
+        Refused: an agent drives the instance.
+    """
+    if not directory.exists():
+        return []
+    lock = Lock(directory)
+    try:
+        detached = _detach_everywhere(directory)
+        for entry in list(directory.iterdir()):
+            pins.remove(entry)
+        directory.rmdir()
+    finally:
+        lock.release()
+    return detached
+
+
+def _detach_everywhere(directory: Path) -> list[str]:
+    fds = _programs_of(directory)
+    if not fds:
+        return []
+    try:
+        programs, detached = links.Programs(fds[0], fds[1:]), []
+        for name in links.all_links():
+            with contextlib.suppress(Refused):
+                if links.detach(name, programs):
+                    detached.append(name)
+        return detached
+    finally:
+        syscall.close_all(fds)
+
+
+def _programs_of(directory: Path) -> list[int]:
+    """Open every program that the instance has pinned, whatever its version."""
+    fds = []
+    for name in ("live", "next", "old"):
+        with contextlib.suppress(OSError):
+            fds.append(syscall.open_pin(str(directory / name / "program")))
+    return fds
+
+
+def _adopt(directory: Path, keep: int) -> tuple[Pinned, Lists] | None:
+    if not (directory / "live").exists() and (directory / "next" / "generations").exists():
+        (directory / "next").rename(directory / "live")  # a swap was cut short between its two renames
+    pinned = pins.open_live(directory)
+    if pinned is None:
+        return None
+    lists = Lists(pinned, keep)
+    try:
+        lists.adopt()
+    except (OSError, Refused):
+        lists.close()
+        pinned.close()
+        return None
+    return pinned, lists
+
+
+def check_bpffs(directory: Path) -> Fault | None:
+    """Return what is wrong with the place for pins, for the doctor."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        probe = directory / f"doctor-{os.getpid()}"
+        Lock(probe).release()
+        probe.rmdir()
+    except Refused as refused:
+        return refused.faults[0]
+    except OSError as error:
+        return Fault(str(directory), os.strerror(error.errno or 0), "mount -t bpf bpf /sys/fs/bpf")
+    return None

@@ -1,0 +1,67 @@
+"""A packet of each VPN protocol, made up to ask the program about it: the one that opens a session, where one does."""
+
+import ipaddress
+from dataclasses import dataclass
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+TCP, UDP, GRE, ESP, AH = 6, 17, 47, 50, 51  # IP protocol numbers
+ETHERTYPE = {4: b"\x08\x00", 6: b"\x86\xdd"}
+CLIENT_PORT = 40000
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What a protocol's packet looks like.
+
+    Attributes:
+        ip_protocol: the number in the IP header.
+        port: where its servers listen; 0: it has no ports.
+        payload: behind the transport header; its form is that of bpf/classify.h, which names the sources.
+    """
+
+    ip_protocol: int
+    port: int
+    payload: bytes
+
+
+SHAPES = {
+    "wireguard": Shape(UDP, 51820, b"\x01\0\0\0" + bytes(144)),
+    "openvpn": Shape(UDP, 1194, b"\x38" + b"\x11" * 8 + bytes(5)),
+    "ike": Shape(UDP, 500, b"\x11" * 8 + bytes(8) + b"\x21\x20\x22\x08" + bytes(4) + (28).to_bytes(4, "big")),
+    "esp": Shape(ESP, 0, b"\x11\x11\x11\x11\0\0\0\x01" + bytes(32)),
+    "ah": Shape(AH, 0, b"\x04\x04\0\0\x11\x11\x11\x11\0\0\0\x01" + bytes(12)),
+    "l2tp": Shape(UDP, 1701, b"\xc8\x02\0\x14" + bytes(8) + b"\x80\x08\0\0\0\0\0\x01"),
+    "pptp": Shape(TCP, 1723, b"\0\x9c\0\x01\x1a\x2b\x3c\x4d\0\x01\0\0" + bytes(144)),
+    "gre_pptp": Shape(GRE, 0, b"\x30\x01\x88\x0b\0\x04\0\x01\0\0\0\0" + bytes(4)),
+}
+
+
+def frame(protocol: str, source: Address, destination: Address, port: int | None = None) -> bytes:
+    """Return an Ethernet frame with a packet of ``protocol`` to ``destination``.
+
+    ``port`` is the destination's, where the protocol has ports; by default the one that it is known for.
+
+    Raises:
+        ValueError: the two addresses are of different families.
+        KeyError: the protocol is none of control.vocabulary.VPN_PROTOCOLS.
+    """
+    if source.version != destination.version:
+        raise ValueError(f"{source} and {destination} are of different families")
+    shape = SHAPES[protocol]
+    segment = _segment(shape, shape.port if port is None else port)
+    if source.version == 4:
+        total = (20 + len(segment)).to_bytes(2, "big")
+        header = b"\x45\0" + total + b"\0\0\0\0\x40" + bytes([shape.ip_protocol]) + b"\0\0"
+    else:
+        header = b"\x60\0\0\0" + len(segment).to_bytes(2, "big") + bytes([shape.ip_protocol, 64])
+    return bytes(12) + ETHERTYPE[source.version] + header + source.packed + destination.packed + segment
+
+
+def _segment(shape: Shape, port: int) -> bytes:
+    ports = CLIENT_PORT.to_bytes(2, "big") + port.to_bytes(2, "big")
+    if shape.ip_protocol == UDP:
+        return ports + (8 + len(shape.payload)).to_bytes(2, "big") + b"\0\0" + shape.payload
+    if shape.ip_protocol == TCP:
+        return ports + bytes(8) + b"\x50\x18\xff\xff\0\0\0\0" + shape.payload
+    return shape.payload

@@ -1,0 +1,252 @@
+"""Interfaces: what they are fit for, and attaching to them by compare-and-swap.
+
+A program is attached only where none is, and replaced or removed only where it is one of ours: netlink compares
+what we expect with what is there (IFLA_XDP_EXPECTED_FD) and does the change in one step. It is never taken off
+to be put on again, which in native mode would take the link down.
+"""
+
+import contextlib
+import errno
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pyroute2 import IPRoute
+from pyroute2.ethtool.ioctl import IoctlEthtool
+from pyroute2.netlink.exceptions import NetlinkError
+
+from control.datapath import syscall
+from control.fault import Fault, Refused
+
+# XDP_FLAGS_*, <linux/if_link.h>; and what pyroute2 makes of XDP_ATTACHED_*, which are other numbers.
+IF_NONE, GENERIC, NATIVE, REPLACE = 1, 2, 4, 16
+ATTACHED = {"xdp": "native", "xdpgeneric": "generic", "xdpoffload": "hardware", "xdpmulti": "several"}
+FLAGS = {"native": NATIVE, "generic": GENERIC}
+PROGRAM_IDS = ("IFLA_XDP_DRV_PROG_ID", "IFLA_XDP_SKB_PROG_ID", "IFLA_XDP_HW_PROG_ID", "IFLA_XDP_PROG_ID")
+
+LOOPBACK = 1
+FIRST_PAGE = 3498  # bytes of MTU above which most drivers refuse a program that reads one page, as ours does
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One network interface.
+
+    Attributes:
+        index, name, kind: as the kernel has them; kind is "" for a plain device.
+        mtu: bytes.
+        queues: receive queues.
+        is_up: whether it carries packets.
+        master: index of the bond or bridge that it is a port of; 0: none.
+        parent: index of the device below it, for a VLAN; 0: none.
+        program: id of the attached XDP program; 0: none.
+        mode: how it is attached: "native", "generic", "hardware", "several" or None.
+    """
+
+    index: int
+    name: str
+    kind: str
+    mtu: int
+    queues: int
+    is_up: bool
+    master: int
+    parent: int
+    program: int
+    mode: str | None
+
+
+def all_links() -> dict[str, Link]:
+    """Return the interfaces of this network namespace by name."""
+    with IPRoute() as route:
+        links = [_link(message) for message in route.get_links()]
+    return {link.name: link for link in links}
+
+
+def find(name: str) -> Link:
+    """Return one interface.
+
+    Raises:
+        Refused: there is none of that name; the answer lists those that are there.
+    """
+    links = all_links()
+    if name in links:
+        return links[name]
+    there = ", ".join(sorted(link.name for link in links.values() if link.index != LOOPBACK)) or "none"
+    fault = Fault(name, "there is no interface of that name", f"name one that is there: {there}")
+    raise Refused("interface", "The interface does not exist", [fault])
+
+
+def preflight(link: Link, mode: str) -> tuple[list[Fault], list[Fault]]:
+    """Return what forbids attaching to a link in ``mode``, and what an operator should know beforehand."""
+    wrong, doubtful = [], []
+    if link.index == LOOPBACK:
+        wrong.append(Fault(link.name, "this is the loopback", "name an interface that carries subscribers' traffic"))
+    if link.kind in ("vlan", "macvlan"):
+        mend = "attach to the device below it: the program reads VLAN tags itself"
+        wrong.append(Fault(link.name, f"this is a {link.kind} device", mend))
+    if link.master and link.kind != "veth" and mode == "native":
+        doubtful.append(Fault(link.name, "it is a port of a bond or bridge", "attach to the bond, not to its ports"))
+    if link.mtu > FIRST_PAGE:
+        fault = Fault(link.name, f"MTU {link.mtu} is above {FIRST_PAGE}", f"ip link set {link.name} mtu {FIRST_PAGE}")
+        (wrong if mode == "native" else doubtful).append(fault)
+    if _has_large_receive_offload(link.name):
+        mend = f"ethtool -K {link.name} lro off"
+        fault = Fault(link.name, "large receive offload is on", mend)
+        (wrong if mode == "native" else doubtful).append(fault)
+    if link.queues < (os.cpu_count() or 1) and not link.kind:
+        mend = f"ethtool -L {link.name} combined {os.cpu_count()}"
+        doubtful.append(Fault(link.name, f"{link.queues} receive queues for {os.cpu_count()} processors", mend))
+    if not link.is_up:
+        doubtful.append(Fault(link.name, "the link is down", f"ip link set {link.name} up"))
+    return wrong, doubtful
+
+
+class Programs:
+    """The programs that are ours: the one to attach, and earlier ones that it may replace."""
+
+    def __init__(self, current: int, earlier: Sequence[int] = ()) -> None:
+        """Both are file descriptors, which stay the caller's."""
+        self.current = current
+        self.id, self.tag, self.name = syscall.program_info(current)
+        self._earlier = {syscall.program_info(fd)[0]: fd for fd in earlier}
+
+    @contextlib.contextmanager
+    def expected(self, link: Link) -> Iterator[int | None]:
+        """Give a file descriptor of the program on the link when it is ours; None when there is no program.
+
+        A program whose pin was lost is still known by its tag, a hash of its instructions, where we may look
+        (CAP_SYS_ADMIN).
+
+        Raises:
+            Refused: the program is somebody else's.
+        """
+        if not link.program:
+            yield None
+        elif link.program == self.id:
+            yield self.current
+        elif link.program in self._earlier:
+            yield self._earlier[link.program]
+        else:
+            with self._by_tag(link) as fd:
+                yield fd
+
+    @contextlib.contextmanager
+    def _by_tag(self, link: Link) -> Iterator[int]:
+        name = "a program of unknown name"
+        try:
+            fd = syscall.program_by_id(link.program)
+        except OSError:
+            raise _foreign(link, name) from None
+        try:
+            _, tag, name = syscall.program_info(fd)
+            if tag != self.tag or name != self.name:
+                raise _foreign(link, f"program {name!r}")
+            yield fd
+        finally:
+            os.close(fd)
+
+
+def attach(name: str, mode: str, programs: Programs) -> tuple[Link, list[Fault]]:
+    """Attach our program to an interface, or let it replace an earlier one of ours, in one step.
+
+    ``mode`` is "native", "generic", or "auto": native where the driver can, otherwise generic with a warning.
+    Returns the link as it is then, and warnings.
+
+    Raises:
+        Refused: the interface does not exist or is not fit, carries somebody else's program, or cannot do what
+            was demanded; nothing has changed.
+    """
+    link = find(name)
+    wrong, warnings = preflight(link, mode)
+    if wrong:
+        raise Refused("interface", "The interface is not fit for the program", wrong)
+    with programs.expected(link) as expected:
+        if expected is not None:
+            _replace(link, programs.current, expected, link.mode)
+        elif mode == "generic":
+            _attach_new(link, programs.current, "generic")
+        else:
+            warnings += _attach_native(link, programs.current, demanded=mode == "native")
+    return find(name), warnings
+
+
+def detach(name: str, programs: Programs) -> bool:
+    """Remove our program from an interface; return whether it was there.
+
+    Raises:
+        Refused: the interface does not exist, or carries somebody else's program.
+    """
+    link = find(name)
+    with programs.expected(link) as expected:
+        if expected is None:
+            return False
+        _replace(link, -1, expected, link.mode)
+    return True
+
+
+def _attach_native(link: Link, program: int, *, demanded: bool) -> list[Fault]:
+    try:
+        _attach_new(link, program, "native")
+    except NetlinkError as error:
+        why = f"its driver does not take the program in native mode ({os.strerror(error.code)})"
+        if demanded:
+            fault = Fault(link.name, why, "attach with --mode auto, and expect a tenth of the speed")
+            raise Refused("interface", "The interface cannot do native mode", [fault]) from error
+        _attach_new(link, program, "generic")
+        return [Fault(link.name, why, "attached in generic mode: correct, but slower by far")]
+    return []
+
+
+def _attach_new(link: Link, program: int, mode: str) -> None:
+    _set(link, program, FLAGS[mode] | IF_NONE)
+
+
+def _replace(link: Link, program: int, expected: int, mode: str | None) -> None:
+    _set(link, program, FLAGS.get(mode or "", 0) | REPLACE, expected)
+
+
+def _set(link: Link, program: int, flags: int, expected: int | None = None) -> None:
+    attributes: list[tuple[str, Any]] = [("IFLA_XDP_FD", program), ("IFLA_XDP_FLAGS", flags)]
+    if expected is not None:
+        attributes.append(("IFLA_XDP_EXPECTED_FD", expected))
+    with IPRoute() as route:
+        try:
+            route.link("set", index=link.index, xdp={"attrs": attributes})
+        except NetlinkError as error:
+            if error.code in (errno.EBUSY, errno.EEXIST):  # somebody came between our look and our swap
+                raise _foreign(find(link.name), "another program") from error
+            raise
+
+
+def _foreign(link: Link, program: str) -> Refused:
+    why = f"{program} (id {link.program}) is attached, which is not Wicketgate's"
+    mend = f"remove it if nobody needs it: ip link set {link.name} xdp off, or guard another interface"
+    return Refused("foreign-program", "The interface carries a foreign XDP program", [Fault(link.name, why, mend)])
+
+
+def _has_large_receive_offload(name: str) -> bool:
+    ethtool = IoctlEthtool(name)
+    try:
+        return bool(ethtool.get_features().is_active("large-receive-offload"))
+    except (OSError, KeyError, NotImplementedError):
+        return False  # a device that has no such feature to ask for
+    finally:
+        ethtool.sock.close()
+
+
+def _link(message: Any) -> Link:
+    info, xdp = message.get_attr("IFLA_LINKINFO"), message.get_attr("IFLA_XDP")
+    ids = [xdp.get_attr(name) for name in PROGRAM_IDS] if xdp else []
+    return Link(
+        index=message["index"],
+        name=message.get_attr("IFLA_IFNAME"),
+        kind=(info.get_attr("IFLA_INFO_KIND") or "") if info else "",
+        mtu=message.get_attr("IFLA_MTU"),
+        queues=message.get_attr("IFLA_NUM_RX_QUEUES") or 1,
+        is_up=bool(message["flags"] & 1),  # IFF_UP
+        master=message.get_attr("IFLA_MASTER") or 0,
+        parent=message.get_attr("IFLA_LINK") or 0,
+        program=next((number for number in ids if number), 0),
+        mode=ATTACHED.get(xdp.get_attr("IFLA_XDP_ATTACHED") or "") if xdp else None,
+    )

@@ -1,0 +1,134 @@
+"""The interfaces that an edge guards: attached as asked, followed when they vanish, come back or are renamed."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import structlog
+
+from control.datapath import links
+from control.datapath.links import Link, Programs
+from control.fault import Fault, Refused
+from control.feed.local import LocalList
+
+log = structlog.get_logger()
+
+
+class Interfaces:
+    """Which interfaces are to be guarded, and how each stands; safe for one thread at a time."""
+
+    def __init__(self, store: LocalList, configured: Mapping[str, str], programs: Callable[[], Programs]) -> None:
+        """``configured`` are those of the configuration, as name → mode; an operator's own are in the store."""
+        self._store, self._configured, self._programs = store, dict(configured), programs
+        self._index: dict[str, int] = {}
+        self._trouble: dict[str, str] = {}
+
+    @property
+    def wanted(self) -> dict[str, str]:
+        """Name → mode of all interfaces to be guarded."""
+        return self._configured | self._store.interfaces()
+
+    def attach(self, name: str, mode: str) -> dict[str, Any]:
+        """Guard an interface from now on, in "auto", "native" or "generic" mode; return how it stands.
+
+        Raises:
+            Refused: it cannot be, see links.attach; nothing has changed.
+        """
+        link, warnings = links.attach(name, mode, self._programs())
+        self._store.keep_interfaces(self._store.interfaces() | {name: mode})
+        self._index[name] = link.index
+        self._trouble.pop(name, None)
+        log.info("attached", interface=name, requested=mode, mode=link.mode)
+        return _state(name, mode, link, self._programs().id) | {"warnings": [str(fault) for fault in warnings]}
+
+    def detach(self, name: str | None) -> list[str]:
+        """Stop guarding one interface, or all of them; return those that were guarded.
+
+        Raises:
+            Refused: the interface carries somebody else's program, or is not there and was not guarded.
+        """
+        if name is not None and name not in self.wanted:
+            links.find(name)  # says so when there is none of that name
+        detached, present = [], links.all_links()
+        for each in [name] if name is not None else list(self.wanted):
+            if each in present and links.detach(each, self._programs()):
+                detached.append(each)
+            self._configured.pop(each, None)
+            self._store.keep_interfaces({n: m for n, m in self._store.interfaces().items() if n != each})
+            self._index.pop(each, None)
+            self._trouble.pop(each, None)
+        log.info("detached", interfaces=detached)
+        return detached
+
+    def follow(self) -> None:
+        """Attach to what has come or come back, and take up what was renamed.
+
+        Where the program was taken off an interface that stayed, somebody meant it: it is left off, and said.
+        """
+        present = links.all_links()
+        self._take_up_renamed(present)
+        for name, mode in self.wanted.items():
+            link = present.get(name)
+            if link is None:
+                self._say(name, "the interface is not there")
+            elif self._index.get(name) != link.index:
+                self._attach_again(name, mode)
+            elif link.program != self._programs().id:
+                self._say(name, "our program was taken off by somebody; `wicket attach` puts it back")
+
+    def states(self) -> list[dict[str, Any]]:
+        """Return how each guarded interface stands: what was asked for beside what is."""
+        present, ours = links.all_links(), self._programs().id
+        return [
+            _state(name, mode, present.get(name), ours) | {"trouble": self._trouble.get(name)}
+            for name, mode in self.wanted.items()
+        ]
+
+    def _attach_again(self, name: str, mode: str) -> None:
+        try:
+            link, warnings = links.attach(name, mode, self._programs())
+        except Refused as refused:
+            self._say(name, str(refused.faults[0]))
+            return
+        self._index[name] = link.index
+        self._trouble.pop(name, None)
+        log.info("attached", interface=name, requested=mode, mode=link.mode, warnings=[str(w) for w in warnings])
+
+    def _take_up_renamed(self, present: Mapping[str, Link]) -> None:
+        by_index = {link.index: link for link in present.values()}
+        for name in [name for name in self.wanted if name not in present]:
+            link = by_index.get(self._index.get(name, -1))
+            if link is None or link.program != self._programs().id:
+                self._index.pop(name, None)  # it is gone: when it comes back, it is a new one
+                continue
+            log.warning("renamed", interface=name, now=link.name)
+            mode = self.wanted[name]
+            self._configured.pop(name, None)
+            kept = {n: m for n, m in self._store.interfaces().items() if n != name}
+            self._store.keep_interfaces(kept | {link.name: mode})
+            self._index[link.name] = self._index.pop(name)
+            self._trouble.pop(name, None)
+
+    def _say(self, name: str, trouble: str) -> None:
+        if self._trouble.get(name) != trouble:
+            log.warning("not guarded", interface=name, why=trouble)
+        self._trouble[name] = trouble
+
+
+def _state(name: str, requested: str, link: Link | None, ours: int) -> dict[str, Any]:
+    attached = link is not None and link.program == ours
+    return {
+        "name": name,
+        "requested": requested,
+        "present": link is not None,
+        "attached": attached,
+        "mode": link.mode if link is not None and attached else None,
+    }
+
+
+def missing_interface(name: str) -> Fault | None:
+    """Return what is wrong with guarding an interface of that name, for the doctor."""
+    try:
+        wrong, doubtful = links.preflight(links.find(name), "auto")
+    except Refused as refused:
+        return refused.faults[0]
+    return next(iter([*wrong, *doubtful]), None)

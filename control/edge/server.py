@@ -1,0 +1,60 @@
+"""The agent's socket: a thread a connection, see control/wire.py."""
+
+import contextlib
+import socketserver
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from control import wire
+from control.edge.edge import Edge
+from control.edge.verbs import answer
+from control.fault import Fault, Refused
+
+log = structlog.get_logger()
+
+MODE = 0o660  # who may write to the socket may change the list: its owner and group
+
+
+class AgentServer(socketserver.ThreadingUnixStreamServer):
+    """Answers requests for one edge."""
+
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self, path: Path, edge: Edge) -> None:
+        """Listen at ``path``; whoever drives the edge has its lock, so a socket that is there already is dead."""
+        self.edge, self.path = edge, path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.unlink(missing_ok=True)
+        super().__init__(str(path), _Connection)
+        path.chmod(MODE)
+
+    def server_close(self) -> None:
+        """Stop listening and remove the socket."""
+        super().server_close()
+        self.path.unlink(missing_ok=True)
+
+
+class _Connection(socketserver.StreamRequestHandler):
+    server: AgentServer
+
+    def handle(self) -> None:
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            try:
+                request, body = wire.receive(self.rfile)
+            except (EOFError, ValueError):
+                return  # nothing was asked
+            wire.send(self.wfile, *self._answer(request, body))
+
+    def _answer(self, request: dict[str, Any], body: bytes) -> tuple[dict[str, Any], bytes]:
+        try:
+            result, reply = answer(self.server.edge, request, body)
+        except Refused as refused:
+            return {"refused": refused.to_dict()}, b""
+        except Exception as error:
+            log.exception("failed")
+            fault = Fault("the agent", f"{type(error).__name__}: {error}", "see the agent's log, and report it")
+            return {"refused": Refused("internal", "The agent failed", [fault]).to_dict()}, b""
+        return {"result": result}, reply

@@ -1,0 +1,202 @@
+"""What the agent's socket offers: each verb with its arguments and its answer."""
+
+import inspect
+import ipaddress
+import os
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from control.allowlist.allowlist import Allowlist
+from control.datapath.compile import schema
+from control.datapath.frames import SHAPES, frame
+from control.datapath.probe import Answer
+from control.edge.edge import Edge
+from control.fault import Fault, Refused
+
+Result = tuple[dict[str, Any], bytes]
+HOST = {4: 32, 6: 128}
+NOBODY: dict[int, ipaddress.IPv4Address | ipaddress.IPv6Address] = {
+    4: ipaddress.IPv4Address(0),
+    6: ipaddress.IPv6Address(0),
+}  # which no list can hold
+MEMORY_PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+def answer(edge: Edge, request: dict[str, Any], body: bytes) -> Result:
+    """Do what one request asks for.
+
+    Raises:
+        Refused: as the edge refuses, or the verb or its arguments are not known.
+    """
+    verb = request.pop("verb", None)
+    if verb not in VERBS:
+        fault = Fault("verb", f"{verb!r} is not known", f"use one of {', '.join(sorted(VERBS))}")
+        raise Refused("bad-request", "The agent does not know this verb", [fault])
+    try:
+        bound = inspect.signature(VERBS[verb]).bind(edge, body, **request)
+    except TypeError as error:
+        fault = Fault(verb, str(error), "see docs/agent.md for each verb's arguments")
+        raise Refused("bad-request", "The arguments are wrong", [fault]) from error
+    result = VERBS[verb](*bound.args, **bound.kwargs)
+    return result if isinstance(result, tuple) else (result, b"")
+
+
+def _status(edge: Edge, _body: bytes) -> dict[str, Any]:
+    lists, controls = edge.datapath.lists, edge.datapath.controls
+    live = lists.live
+    return {
+        "instance": edge.config.instance,
+        "epoch": edge.store.epoch.hex(),
+        "serial": edge.serial,
+        "etag": edge.version.etag,
+        "count": len(edge.list),
+        "schema": schema().hex(),
+        "generation": live
+        and {
+            "slot": live.slot,
+            "serial": live.serial,
+            "ends": live.used,
+            "ends_capacity": live.capacity,
+            "buckets": live.buckets,
+            "held": [held.serial for held in lists.held],
+        },
+        "interfaces": edge.interfaces.states(),
+        "lease": {"seconds": edge.config.lease, "left": round(controls.lease_left(), 1)},
+        "policy": _policies(edge),
+        "pinned": edge.datapath.is_pinned(),
+        "uptime_s": round(time.time() - edge.started_at, 1),
+        "memory_bytes": _memory(),
+        "pid": os.getpid(),
+    }
+
+
+def _list(edge: Edge, _body: bytes) -> Result:
+    with edge.lock:
+        held, version = edge.list, edge.version
+    head = {"epoch": version.epoch.hex(), "serial": version.serial, "count": len(held), "etag": version.etag}
+    return head, held.pack()
+
+
+def _replace(
+    edge: Edge, body: bytes, if_match: str | None = None, dry_run: bool = False, allow_empty: bool = False
+) -> dict[str, Any]:
+    return edge.replace(_unpacked(body), if_match=if_match, dry_run=dry_run, allow_empty=allow_empty)
+
+
+def _change(
+    edge: Edge, body: bytes, add_size: int, if_match: str | None = None, dry_run: bool = False
+) -> dict[str, Any]:
+    add, remove = _unpacked(body[:add_size]), _unpacked(body[add_size:])
+    return edge.change(add, remove, if_match=if_match, dry_run=dry_run)
+
+
+def _policy(edge: Edge, _body: bytes) -> dict[str, Any]:
+    return {"policy": _policies(edge), "etag": edge.policy_etag}
+
+
+def _set_policy(
+    edge: Edge, body: bytes, policy: dict[str, dict[str, Any]], if_match: str | None = None
+) -> dict[str, Any]:
+    edge.set_policies(policy, if_match)
+    return _policy(edge, body)
+
+
+def _check(edge: Edge, _body: bytes, address: str) -> dict[str, Any]:
+    """Look an address up in the list, and ask the kernel about a packet to it that the entry lets through."""
+    asked = _address(address)
+    entry = edge.list.covering(ipaddress.ip_network(asked))
+    protocol = next((name for name in SHAPES if entry and name in entry.protocols), "wireguard")
+    port = entry.ports[0][0] if entry and entry.ports else None
+    said = edge.datapath.probe.probe(frame(protocol, NOBODY[asked.version], asked, port))
+    return {
+        "address": str(asked),
+        "registered": entry is not None,
+        "live": said.reason == "registered",
+        "prefix": _canonical(entry.prefix) if entry else None,
+        "serial": edge.serial,
+    }
+
+
+def _counters(edge: Edge, _body: bytes) -> dict[str, Any]:
+    return {"counters": [asdict(count) for count in edge.datapath.controls.counts()]}
+
+
+def _attach(edge: Edge, _body: bytes, interface: str, mode: str = "auto") -> dict[str, Any]:
+    with edge.lock:
+        return edge.interfaces.attach(interface, mode)
+
+
+def _detach(edge: Edge, _body: bytes, interface: str | None = None) -> dict[str, Any]:
+    with edge.lock:
+        return {"detached": edge.interfaces.detach(interface)}
+
+
+def _explain(edge: Edge, _body: bytes, packet: str) -> dict[str, Any]:
+    try:
+        content = bytes.fromhex(packet)
+        said = edge.datapath.probe.probe(content)
+    except ValueError as error:
+        fault = Fault("packet", str(error), "give an Ethernet frame of at least 14 bytes in hexadecimal digits")
+        raise Refused("bad-request", "The frame cannot be run", [fault]) from error
+    return {"answer": asdict(said), "entry": _matched(edge, said, content), "serial": edge.serial}
+
+
+VERBS: dict[str, Callable[..., Result | dict[str, Any]]] = {
+    "attach": _attach,
+    "change": _change,
+    "check": _check,
+    "counters": _counters,
+    "detach": _detach,
+    "explain": _explain,
+    "list": _list,
+    "policy": _policy,
+    "replace": _replace,
+    "set_policy": _set_policy,
+    "status": _status,
+}
+
+
+def _unpacked(body: bytes) -> Allowlist:
+    try:
+        return Allowlist.unpack(body)
+    except ValueError as error:
+        fault = Fault("body", str(error), "send what Allowlist.pack makes, of the same version")
+        raise Refused("bad-request", "The list is not packed as it should be", [fault]) from error
+
+
+def _policies(edge: Edge) -> dict[str, dict[str, Any]]:
+    return {name: asdict(policy) for name, policy in edge.datapath.controls.policies().items()}
+
+
+def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    try:
+        return ipaddress.ip_address(text)
+    except ValueError as error:
+        fault = Fault("address", str(error), "give one IPv4 or IPv6 address")
+        raise Refused("invalid", "The address is not understood", [fault]) from error
+
+
+def _canonical(prefix: ipaddress.IPv4Network | ipaddress.IPv6Network) -> str:
+    return str(prefix.network_address) if prefix.prefixlen == HOST[prefix.version] else str(prefix)
+
+
+def _matched(edge: Edge, said: Answer, frame: bytes) -> dict[str, Any] | None:
+    """Return the entry that let a packet through, with the operator's note."""
+    if said.end is None:
+        return None
+    size, first = (4, 12) if said.family == 4 else (16, 8)
+    start = said.ip_offset + first + (size if said.end == "destination" else 0)
+    address = ipaddress.ip_address(frame[start : start + size])
+    entry = edge.list.find(ipaddress.ip_network((address, said.prefix_length), strict=False))
+    if entry is None:
+        return None
+    ports = [str(first) if first == last else f"{first}-{last}" for first, last in entry.ports]
+    return {"prefix": _canonical(entry.prefix), "protocols": entry.protocols, "ports": ports, "note": entry.note}
+
+
+def _memory() -> int:
+    """Return how many bytes of memory this process has in use."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * MEMORY_PAGE

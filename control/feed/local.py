@@ -1,0 +1,205 @@
+"""The local list: what this edge has accepted, on its own disk, as snapshots and the changes since, by serial.
+
+A serial is given at commit and never goes back or comes twice; the epoch, 128 random bits, says to which line of
+serials it belongs. Snapshot and change carry their SHA-256: what does not match is set aside and never used.
+"""
+
+import hashlib
+import os
+import sqlite3
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from control.allowlist.allowlist import Allowlist
+from control.fault import Fault, Refused
+
+SNAPSHOTS = 3  # kept on disk, for the day that the newest cannot be read
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS identity (epoch BLOB NOT NULL, policy_version INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS snapshot (
+    serial INTEGER PRIMARY KEY, count INTEGER NOT NULL, sha256 BLOB NOT NULL, body BLOB NOT NULL, at REAL NOT NULL,
+    damaged INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE IF NOT EXISTS change (
+    serial INTEGER PRIMARY KEY, added BLOB NOT NULL, removed BLOB NOT NULL, sha256 BLOB NOT NULL, at REAL NOT NULL,
+    damaged INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE IF NOT EXISTS policy (protocol TEXT PRIMARY KEY, mode TEXT NOT NULL, share INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS interface (name TEXT PRIMARY KEY, mode TEXT NOT NULL);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One state of the list.
+
+    Attributes:
+        epoch: 16 random bytes, made with the database.
+        serial: above 0, one more with every change.
+    """
+
+    epoch: bytes
+    serial: int
+
+    @property
+    def etag(self) -> str:
+        """The version as a strong entity tag (RFC 9110, section 8.8.3)."""
+        return f'"{self.epoch.hex()}:{self.serial}"'
+
+
+class LocalList:
+    """The database of one edge. Every method is one transaction; safe for one thread at a time."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the database and make it where there is none.
+
+        Raises:
+            Refused: it cannot be opened, or is not a database.
+        """
+        self.path = path
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o750)
+            self._database = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
+            self._database.execute("PRAGMA journal_mode=WAL")
+            self._database.execute("PRAGMA synchronous=FULL")  # what was answered survives a power cut
+            self._database.executescript(SCHEMA)
+            if not self._database.execute("SELECT 1 FROM identity").fetchone():
+                self._database.execute("INSERT INTO identity VALUES (?, 1)", (os.urandom(16),))
+        except (sqlite3.Error, OSError) as error:
+            raise self._refused(error) from error
+        self.epoch: bytes = self._database.execute("SELECT epoch FROM identity").fetchone()[0]
+
+    def load(self) -> tuple[Allowlist, int, list[Fault]]:
+        """Return the list as last accepted, its serial, and what was set aside as damaged on the way.
+
+        The newest whole snapshot counts, and the changes after it up to the first that is not whole. Before the
+        first list, this is the empty one with serial 0.
+        """
+        faults: list[Fault] = []
+        allowlist, serial = self._newest_snapshot(faults)
+        rows = "SELECT serial, added, removed, sha256 FROM change WHERE serial > ? AND NOT damaged ORDER BY serial"
+        for number, added, removed, digest in self._database.execute(rows, (serial,)).fetchall():
+            if number != serial + 1 or hashlib.sha256(added + removed).digest() != digest:
+                faults.append(self._set_aside("change", number))
+                break
+            allowlist = allowlist.with_changes(Allowlist.unpack(added), Allowlist.unpack(removed))
+            serial = number
+        return allowlist, serial, faults
+
+    def last_serial(self) -> int:
+        """Return the highest serial that was ever given, that of damaged rows too."""
+        row = self._database.execute(
+            "SELECT max(serial) FROM (SELECT serial FROM snapshot UNION ALL SELECT serial FROM change)"
+        ).fetchone()
+        return int(row[0] or 0)
+
+    def keep_snapshot(self, serial: int, allowlist: Allowlist) -> None:
+        """Keep a whole list; older snapshots and the changes before them are let go of.
+
+        Raises:
+            Refused: the disk does not take it; nothing has changed.
+        """
+        body = allowlist.pack()
+        digest = hashlib.sha256(body).digest()
+        with self._transaction():
+            self._database.execute(
+                "INSERT OR REPLACE INTO snapshot VALUES (?, ?, ?, ?, ?, 0)",
+                (serial, len(allowlist), digest, body, time.time()),
+            )
+            self._database.execute(
+                "DELETE FROM snapshot WHERE serial NOT IN (SELECT serial FROM snapshot ORDER BY serial DESC LIMIT ?)",
+                (SNAPSHOTS,),
+            )
+            self._database.execute("DELETE FROM change WHERE serial <= (SELECT min(serial) FROM snapshot)")
+
+    def keep_change(self, serial: int, added: Allowlist, removed: Allowlist) -> None:
+        """Keep one change of the list.
+
+        Raises:
+            Refused: the disk does not take it; nothing has changed.
+        """
+        bodies = added.pack(), removed.pack()
+        digest = hashlib.sha256(b"".join(bodies)).digest()
+        with self._transaction():
+            self._database.execute(
+                "INSERT INTO change VALUES (?, ?, ?, ?, ?, 0)", (serial, *bodies, digest, time.time())
+            )
+
+    def changes_since_snapshot(self) -> int:
+        """Return how many changes would have to be replayed at a start."""
+        row = self._database.execute(
+            "SELECT count(*) FROM change WHERE serial > (SELECT coalesce(max(serial), 0) FROM snapshot)"
+        ).fetchone()
+        return int(row[0])
+
+    def policies(self) -> tuple[dict[str, tuple[str, int]], int]:
+        """Return the policies that were set, as protocol → (mode, share), and their version."""
+        rows = self._database.execute("SELECT protocol, mode, share FROM policy").fetchall()
+        version = self._database.execute("SELECT policy_version FROM identity").fetchone()[0]
+        return {protocol: (mode, share) for protocol, mode, share in rows}, version
+
+    def keep_policies(self, policies: Mapping[str, tuple[str, int]]) -> int:
+        """Keep policies and return the new version.
+
+        Raises:
+            Refused: the disk does not take it; nothing has changed.
+        """
+        with self._transaction():
+            rows = [(protocol, *policy) for protocol, policy in policies.items()]
+            self._database.executemany("INSERT OR REPLACE INTO policy VALUES (?, ?, ?)", rows)
+            self._database.execute("UPDATE identity SET policy_version = policy_version + 1")
+        return self.policies()[1]
+
+    def interfaces(self) -> dict[str, str]:
+        """Return the interfaces to be guarded, as name → mode."""
+        return dict(self._database.execute("SELECT name, mode FROM interface").fetchall())
+
+    def keep_interfaces(self, interfaces: Mapping[str, str]) -> None:
+        """Keep which interfaces are to be guarded.
+
+        Raises:
+            Refused: the disk does not take it; nothing has changed.
+        """
+        with self._transaction():
+            self._database.execute("DELETE FROM interface")
+            self._database.executemany("INSERT INTO interface VALUES (?, ?)", interfaces.items())
+
+    def close(self) -> None:
+        """Close the database."""
+        self._database.close()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        try:
+            self._database.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._database.execute("COMMIT")
+            except BaseException:
+                if self._database.in_transaction:
+                    self._database.execute("ROLLBACK")
+                raise
+        except sqlite3.Error as error:
+            raise self._refused(error) from error
+
+    def _newest_snapshot(self, faults: list[Fault]) -> tuple[Allowlist, int]:
+        serials = self._database.execute("SELECT serial FROM snapshot WHERE NOT damaged ORDER BY serial DESC")
+        for (serial,) in serials.fetchall():
+            row = self._database.execute("SELECT count, sha256, body FROM snapshot WHERE serial = ?", (serial,))
+            count, digest, body = row.fetchone()
+            if hashlib.sha256(body).digest() == digest:
+                allowlist = Allowlist.unpack(body)
+                if len(allowlist) == count:
+                    return allowlist, serial
+            faults.append(self._set_aside("snapshot", serial))
+        return Allowlist.empty(), 0
+
+    def _set_aside(self, table: str, serial: int) -> Fault:
+        self._database.execute(f"UPDATE {table} SET damaged = 1 WHERE serial = ?", (serial,))
+        why = "its content does not match its digest; it is set aside, and the list before it is used"
+        return Fault(f"{self.path.name}, {table} {serial}", why, "push the list anew, and check the disk")
+
+    def _refused(self, error: Exception) -> Refused:
+        mend = "free space on that disk" if "full" in str(error) else "check the disk and the directory's permissions"
+        return Refused("no-room", "The list cannot be kept on disk", [Fault(str(self.path), str(error), mend)])
