@@ -1,0 +1,222 @@
+"""Every setting with its default, its limits and what it is for: docs/configuration.md is held against this."""
+
+import re
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+
+from control.allowlist.entry import Bounds
+from control.fault import BadValueError, shown
+from control.quantity import BYTES, SECONDS, Quantity
+
+LEASE = Quantity("duration", SECONDS, least=10)
+SWEEP = Quantity("duration", SECONDS, least=1)
+SIZE = Quantity("size", BYTES, least=1 << 10)
+
+MAX_INTERFACE_NAME = 15
+"""Characters of an interface's name: IFNAMSIZ of linux/if.h, less the final NUL."""
+
+MAX_SOCKET_PATH = 107
+"""Bytes of a Unix socket's path: sun_path of linux/un.h, less the final NUL."""
+
+
+def _whole(least: int, most: int) -> BeforeValidator:
+    """Return a check for a whole number within limits."""
+
+    def read(value: object) -> int:
+        if type(value) is not int or not least <= value <= most:
+            raise BadValueError(f"{shown(value)} is no number from {least} to {most}", "write one, without quotes")
+        return value
+
+    return BeforeValidator(read)
+
+
+def _one_of(*words: str) -> BeforeValidator:
+    """Return a check for one of a few words."""
+
+    def read(value: object) -> object:
+        if value not in words:
+            raise BadValueError(f"{shown(value)} is not known", f"write one of {', '.join(words)}")
+        return value
+
+    return BeforeValidator(read)
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise BadValueError(f"{shown(value)} is not text", "write text in quotes")
+    return value
+
+
+def _directory(value: object) -> Path:
+    path = value if isinstance(value, Path) else Path(_text(value))
+    if not path.is_absolute() or "\0" in str(path):
+        raise BadValueError(f"{shown(str(path))} is no absolute path", "write a path that begins with /")
+    return path
+
+
+def _instance(value: object) -> str:
+    if not re.fullmatch(r"[a-z0-9-]{1,32}", _text(value), re.ASCII):
+        why = f"{shown(value)} is no name of an instance"
+        raise BadValueError(why, "write 1 to 32 lower-case letters, digits or hyphens")
+    return str(value)
+
+
+def _interface_name(value: object) -> str:
+    name = _text(value)
+    if not 1 <= len(name) <= MAX_INTERFACE_NAME or name in (".", "..") or re.search(r"[\s/:\0]", name):
+        why = f"{shown(name)} is no name of an interface"
+        raise BadValueError(why, "write the name that `ip link` shows, such as eth0")
+    return name
+
+
+def _listen(value: object) -> str:
+    found = re.fullmatch(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):([0-9]{1,5})", _text(value), re.ASCII)
+    if not found or not 1 <= int(found[1]) <= 0xFFFF:
+        raise BadValueError(f"{shown(value)} is no host:port", "write one such as 127.0.0.1:8080 or [::1]:8080")
+    return str(value)
+
+
+Directory = Annotated[Path, BeforeValidator(_directory)]
+
+
+class Settings(BaseModel):
+    """A table of settings: unknown ones are refused, and none changes once read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class InterfaceSettings(Settings):
+    """An interface that the agent guards from its start on."""
+
+    name: Annotated[str, BeforeValidator(_interface_name)] = Field(description="Its name, such as eth0.")
+    mode: Annotated[str, _one_of("auto", "native", "generic")] = Field(
+        default="auto",
+        description="Where the program runs: in the driver (native), in the stack (generic), or in the driver when "
+        "it can and else in the stack with a warning (auto).",
+    )
+
+
+class ListSettings(Settings):
+    """What a list may be."""
+
+    max_entries: Annotated[int, _whole(1, 100_000_000)] = Field(
+        default=4_000_000, description="Entries that the list may hold; one that has more is refused."
+    )
+    max_body: Annotated[int, BeforeValidator(SIZE.read), SIZE] = Field(
+        default=64 << 20, description="Size of the largest list that the API takes."
+    )
+    widest_ipv4: Annotated[int, _whole(1, 32)] = Field(
+        default=8, description="Shortest IPv4 prefix length that an entry may have."
+    )
+    widest_ipv6: Annotated[int, _whole(1, 128)] = Field(
+        default=16, description="Shortest IPv6 prefix length that an entry may have."
+    )
+    generations: Annotated[int, _whole(2, 7)] = Field(
+        default=3, description="Generations of the list kept in the kernel, to roll back to at once."
+    )
+
+    @property
+    def bounds(self) -> Bounds:
+        """The widest prefixes that an entry may have."""
+        return Bounds(self.widest_ipv4, self.widest_ipv6)
+
+
+class ApiSettings(Settings):
+    """The HTTP API."""
+
+    listen: Annotated[str, BeforeValidator(_listen)] = Field(
+        default="127.0.0.1:8080", description="Address and port that it listens on; loopback unless told otherwise."
+    )
+    workers: Annotated[int, _whole(1, 64)] = Field(default=2, description="Processes that answer.")
+    threads: Annotated[int, _whole(1, 256)] = Field(default=4, description="Threads of each process.")
+
+
+class LogSettings(Settings):
+    """What is logged, and how."""
+
+    level: Annotated[str, _one_of("debug", "info", "warning", "error")] = Field(
+        default="info", description="The least that is logged: debug, info, warning or error."
+    )
+    format: Annotated[str, _one_of("console", "json")] = Field(
+        default="console", description="Lines for people (console), or an object a line for programs (json)."
+    )
+
+
+class Config(Settings):
+    """Everything that can be set. Durations are seconds and sizes bytes once read."""
+
+    instance: Annotated[str, BeforeValidator(_instance)] = Field(
+        default="main", description="Name that keeps several gateways on one machine apart."
+    )
+    bpffs: Directory = Field(
+        default=Path("/sys/fs/bpf/wicketgate"),
+        description="Directory on a bpffs where each instance has a directory of pinned maps and programs.",
+    )
+    state: Directory = Field(
+        default=Path("/var/lib/wicketgate"),
+        description="Directory where each instance keeps its accepted list and the API's token.",
+    )
+    run: Directory = Field(
+        default=Path("/run/wicketgate"), description="Directory where each instance has the agent's socket."
+    )
+    lease: Annotated[int, BeforeValidator(LEASE.read), LEASE] = Field(
+        default=3600,
+        description="Time after the agent's last sign of life until the program stops dropping and only counts.",
+    )
+    sweep: Annotated[int, BeforeValidator(SWEEP.read), SWEEP] = Field(
+        default=5, description="Time between two looks at which entries were seen in traffic."
+    )
+    interfaces: tuple[InterfaceSettings, ...] = Field(
+        default=(), description="Interfaces to guard, each a table [[interfaces]]."
+    )
+    list: ListSettings = Field(default=ListSettings(), description="Limits of the list.")
+    api: ApiSettings = Field(default=ApiSettings(), description="The HTTP API.")
+    log: LogSettings = Field(default=LogSettings(), description="The log.")
+
+    @field_validator("interfaces")
+    @classmethod
+    def _each_once(cls, interfaces: tuple[InterfaceSettings, ...]) -> tuple[InterfaceSettings, ...]:
+        names = [interface.name for interface in interfaces]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise BadValueError(f"{', '.join(twice)} is there twice", "name each interface once")
+        return interfaces
+
+    @model_validator(mode="after")
+    def _socket_path_is_short_enough(self) -> Self:
+        if len(str(self.socket).encode()) > MAX_SOCKET_PATH:
+            why = f"run: {shown(str(self.socket))} is longer than a socket's path may be ({MAX_SOCKET_PATH} bytes)"
+            raise BadValueError(why, "set run to a shorter path")
+        return self
+
+    @property
+    def pins(self) -> Path:
+        """The directory of this instance's pinned maps and programs."""
+        return self.bpffs / self.instance
+
+    @property
+    def state_dir(self) -> Path:
+        """The directory of this instance's state."""
+        return self.state / self.instance
+
+    @property
+    def socket(self) -> Path:
+        """The agent's Unix socket."""
+        return self.run / self.instance / "agent.sock"
+
+    @property
+    def token_file(self) -> Path:
+        """The file of the API's bearer token."""
+        return self.state_dir / "api-token"
+
+
+def spelled(field: Any, value: object) -> str:
+    """Return a setting's value as TOML writes it."""
+    quantity = next((each for each in field.metadata if isinstance(each, Quantity)), None)
+    if quantity and isinstance(value, int):
+        return f'"{quantity.spell(value)}"'
+    if isinstance(value, tuple):
+        return "[]"
+    return str(value) if isinstance(value, int) else f'"{value}"'
