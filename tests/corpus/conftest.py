@@ -1,4 +1,4 @@
-"""The loaded program and the captures that nobody on this project recorded."""
+"""The captures that nobody on this project recorded."""
 
 import csv
 import os
@@ -8,10 +8,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-
-from control.datapath import syscall
-from control.datapath.compile import compile_and_pin
-from control.datapath.probe import Probe
 
 BESIDE_THE_REPOSITORY = Path(__file__).resolve().parents[3] / "shared" / "corpus"
 
@@ -40,20 +36,6 @@ class Corpus(NamedTuple):
 
     captures: list[Path]
     labels: dict[Key, Label]
-
-
-@pytest.fixture(scope="session")
-def prober(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Probe]:
-    """The program, without a list, pinned in a filesystem that goes with the test run."""
-    pins = tmp_path_factory.mktemp("bpffs")
-    subprocess.run(["mount", "-t", "bpf", "bpf", pins], check=True)
-    try:
-        compile_and_pin(pins / "instance")
-        program = syscall.open_pin(str(pins / "instance" / "program"))
-        yield Probe(program)
-        os.close(program)
-    finally:
-        subprocess.run(["umount", pins], check=True)
 
 
 @pytest.fixture(scope="session")

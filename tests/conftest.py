@@ -1,0 +1,33 @@
+"""The loaded kernel program, for every kind of test that asks it."""
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from control.datapath.pins import Pinned, temporary
+from control.datapath.probe import Probe
+
+
+@pytest.fixture(scope="session")
+def bpffs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A filesystem for pins that goes with the test run, so that runs beside each other do not meet."""
+    directory = tmp_path_factory.mktemp("bpffs")
+    subprocess.run(["mount", "-t", "bpf", "bpf", directory], check=True)
+    try:
+        yield directory
+    finally:
+        subprocess.run(["umount", directory], check=True)
+
+
+@pytest.fixture(scope="module")
+def pinned(bpffs: Path) -> Iterator[Pinned]:
+    """A program of the module's own, loaded and pinned, without a list, every policy monitor."""
+    with temporary(bpffs) as pinned:
+        yield pinned
+
+
+@pytest.fixture(scope="module")
+def prober(pinned: Pinned) -> Probe:
+    return Probe(pinned.program)

@@ -1,0 +1,75 @@
+"""One edge under test, and the situations in which the table is held against it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from ipaddress import ip_network
+from itertools import count
+
+from control.allowlist.allowlist import Allowlist
+from control.allowlist.entry import Entry
+from control.datapath.controls import Controls, Policy
+from control.datapath.lists import Lists
+from control.datapath.pins import Pinned
+from control.datapath.probe import Probe
+from control.vocabulary import VPN_PROTOCOLS
+from tests.kernel.packets import SERVER4, SERVER6
+
+FAR_AWAY = Allowlist.from_entries([Entry(ip_network("192.0.2.1/32")), Entry(ip_network("2001:db8:3::/48"))])
+SERVERS = Allowlist.from_entries([Entry(ip_network(server)) for server in (SERVER4, SERVER6)])
+
+
+class Edge:
+    """A loaded program with its list and its settings, as the agent has them in hand."""
+
+    def __init__(self, pinned: Pinned) -> None:
+        self.pinned = pinned
+        self.lists, self.controls = Lists(pinned, keep=2), Controls(pinned)
+        self.probe = Probe(pinned.program).probe
+        self._serials = count(1)
+
+    def register(self, entries: Allowlist | Iterable[Entry]) -> None:
+        """Make a whole list live."""
+        allowlist = entries if isinstance(entries, Allowlist) else Allowlist.from_entries(entries)
+        self.lists.go_live(self.lists.stage(allowlist, next(self._serials)))
+        self.lists.retire()
+
+    def set_all(self, mode: str, share: int = 100) -> None:
+        """Give every protocol the same policy."""
+        self.controls.set_policies(dict.fromkeys(VPN_PROTOCOLS, Policy(mode, share)))
+
+    def close(self) -> None:
+        self.lists.close()
+
+
+@dataclass(frozen=True)
+class Situation:
+    """What an edge was told, and so why VPN traffic that could be refused leaves it, and all other VPN traffic.
+
+    Attributes:
+        lease: seconds for which dropping is allowed from now on.
+    """
+
+    name: str
+    allowlist: Allowlist | None
+    mode: str
+    refusable: str
+    other: str = "established"
+    share: int = 100
+    lease: float = 3600
+
+    def prepare(self, edge: Edge) -> None:
+        edge.set_all(self.mode, self.share)
+        edge.controls.renew_lease(self.lease)
+        if self.allowlist is not None:
+            edge.register(self.allowlist)
+
+
+SITUATIONS = (
+    Situation("no list", None, "enforce", "no_list", "no_list"),
+    Situation("monitor, unregistered", FAR_AWAY, "monitor", "monitor"),
+    Situation("enforce, unregistered", FAR_AWAY, "enforce", "enforced"),
+    Situation("enforce, outside the share", FAR_AWAY, "enforce", "outside_share", share=0),
+    Situation("enforce, lease over", FAR_AWAY, "enforce", "lease_over", lease=-1),
+    Situation("enforce, registered", SERVERS, "enforce", "registered", "registered"),
+)
+"""In this order: once there is a list, there is always one."""
