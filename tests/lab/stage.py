@@ -155,6 +155,9 @@ def _connect(router: Namespace, host: Namespace, link: addresses.Link) -> None:
         *("ip", "link", "add", link.router_interface, "netns", router.name, "type", "veth"),
         *("peer", "name", link.host_interface, "netns", host.name),
     )
+    for namespace, interface in ((router, link.router_interface), (host, link.host_interface)):
+        # Packets as on a real wire: with their checksums, and none longer than the MTU.
+        run(*namespace.enter(), "ethtool", "-K", interface, "tx", "off", "tso", "off", "gso", "off")
     router.ip_batch(link.router_lines())
     host.ip_batch(link.host_lines())
 

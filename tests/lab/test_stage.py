@@ -20,6 +20,7 @@ from tests.lab.ordinary import Ordinary, ordinary_traffic
 from tests.lab.session import Session, TunnelSession
 from tests.lab.sessions import all_sessions, start_all, stop_all, which_are_up
 from tests.lab.stage import Stage, leftovers, wait_for
+from tests.lab.watch import Watch
 
 _ROOT = Path(__file__).parents[2]
 _STEADY_SECONDS = 2.0
@@ -100,6 +101,33 @@ def test_a_lost_packet_is_counted(stage: Stage, sessions: list[Session]) -> None
     assert 20 <= tally.lost <= 40
     assert len(tally.missing) == tally.lost
     assert tally.missing == tuple(range(tally.missing[0], tally.missing[-1] + 1))
+
+
+def test_the_watch_counts_what_crosses_the_edge(stage: Stage, sessions: list[Session]) -> None:
+    passed, cut = _of(sessions, "openvpn-udp4 plain registered"), _of(sessions, "esp unregistered")
+    with Watch(stage) as watch:
+        with steady([passed.steady_ping()]) as tallies:
+            time.sleep(0.3)
+        with _cut(stage, cut.ends), steady([cut.steady_ping()]) as lost:
+            time.sleep(0.3)
+        watch.settle()
+        through, into = watch.crossing(passed.server_address), watch.crossing(cut.server_address)
+    # A packet there and one back for each question, and now and then one of OpenVPN's own.
+    assert through.dropped == 0
+    assert 2 * tallies[0].sent <= through.sent <= 2 * tallies[0].sent + 4
+    assert (into.sent, into.passed) == (lost[0].sent, 0)
+
+
+def test_the_watch_counts_long_streams_packet_by_packet(stage: Stage, ordinary: list[Ordinary]) -> None:
+    site = next(kind for kind in ordinary if kind.name == "https v4 port 443")
+    with Watch(stage) as watch:
+        with steady([site.steady_ping(50)]) as tallies:
+            time.sleep(0.5)
+        watch.settle()
+        crossing = watch.crossing(site.ends.server)
+    assert tallies[0].lost == 0
+    assert crossing.dropped == 0
+    assert crossing.sent > 10 * tallies[0].sent
 
 
 def test_no_tunnel_is_up_unless_it_runs(sessions: list[Session]) -> None:
