@@ -112,6 +112,8 @@ def _row(line: str, layout: Layout) -> dict[str, object] | FieldFault:
 
 
 def _cells(line: str) -> list[str] | FieldFault:
+    if '"' not in line:  # as in nearly every line, and several times faster
+        return [cell.strip() for cell in line.split(",")]
     try:
         return [cell.strip() for cell in next(csv.reader([line], strict=True, skipinitialspace=True), [])]
     except csv.Error as error:

@@ -8,16 +8,16 @@ from control.fault import BadValueError, shown
 
 SPECIAL: tuple[tuple[Prefix, str], ...] = (
     (IPv4Network("0.0.0.0/32"), "the unspecified address"),  # RFC 1122, section 3.2.1.3
-    (IPv4Network("127.0.0.0/8"), "loopback"),  # RFC 1122, section 3.2.1.3
-    (IPv4Network("169.254.0.0/16"), "link-local"),  # RFC 3927, section 2.1
     (IPv4Network("224.0.0.0/4"), "multicast"),  # RFC 5771, section 3
     (IPv4Network("255.255.255.255/32"), "the broadcast address"),  # RFC 919, section 7
     (IPv6Network("::/128"), "the unspecified address"),  # RFC 4291, section 2.5.2
-    (IPv6Network("::1/128"), "loopback"),  # RFC 4291, section 2.5.3
-    (IPv6Network("fe80::/10"), "link-local"),  # RFC 4291, section 2.5.6
     (IPv6Network("ff00::/8"), "multicast"),  # RFC 4291, section 2.7
 )
-"""Addresses that no end of a session across an edge has. Other bogons are the registry's business."""
+"""Addresses that are no one's. Those that are merely not routed (private, loopback, link-local) do no harm on a list:
+whether they may be registered is the registry's business."""
+
+LONGEST = 64
+"""Characters of a text that can be a prefix, with a zone id to name; a megabyte is not even parsed."""
 
 EXAMPLE = "write an address or a prefix, such as 203.0.113.7, 203.0.113.0/24 or 2001:db8::/48"
 
@@ -35,6 +35,8 @@ def read_prefix(value: object, bounds: Bounds) -> Prefix:
     text = value.strip()
     if not text:
         raise BadValueError("is empty", EXAMPLE)
+    if len(text) > LONGEST:
+        raise BadValueError(f"{shown(text)} is no address", EXAMPLE)
     if "%" in text:
         zone = text.partition("%")[2]
         mend = f"write the global address, without %{shown(zone)}"
