@@ -59,7 +59,7 @@ def replace(query: ReplaceQuery) -> tuple[Change, dict[str, str]]:
     """
     began = time.perf_counter()
     data = body.read(formats.MEDIA_TYPES, formats.UNTOLD)
-    wanted = formats.read(data, request.mimetype, bounds())
+    wanted = formats.read(data, request.mimetype, _bounds())
     seconds = time.perf_counter() - began
     result, _ = agent.call(
         "replace",
@@ -81,7 +81,7 @@ def change(query: ChangeQuery) -> tuple[Change, dict[str, str]]:
     All or nothing; the rest of the list stays. The answer comes when the kernel has it.
     """
     began = time.perf_counter()
-    add, remove = batch.read(body.read([formats.JSON]), bounds())
+    add, remove = batch.read(body.read([formats.JSON]), _bounds())
     seconds = time.perf_counter() - began
     packed = add.pack()
     result, _ = agent.call(
@@ -112,6 +112,6 @@ def _answer(
     return Change(**known, dry_run=dry_run, would=would), {"ETag": result["etag"]}
 
 
-def bounds() -> Bounds:
+def _bounds() -> Bounds:
     """Return the widest prefixes that the configuration allows."""
     return cast(Bounds, current_app.config["WICKETGATE_BOUNDS"])

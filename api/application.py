@@ -4,12 +4,12 @@ import re
 from uuid import uuid4
 
 from apiflask import APIFlask
-from control.config import Config
 from flask import Response, g, request
 from flask.json.provider import DefaultJSONProvider
 
 from api import agent, allowlist, check, document, health, metrics, policy, problem
 from api.access import Door, TokenFile
+from control.config import Config
 from control.wire import AgentSocket
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -30,11 +30,11 @@ def create_app(config: Config) -> APIFlask:
     Raises:
         Refused: kind "bad-configuration", the token's file cannot be made or used.
     """
-    token = TokenFile(config.api.token_file)
+    token = TokenFile(config.token_file)
     token.ensure()
     app = APIFlask(__name__, title="Wicketgate", version="1", spec_path=None, docs_path=None, json_errors=False)
-    app.config["MAX_CONTENT_LENGTH"] = config.api.max_body
-    app.config["WICKETGATE_BOUNDS"] = config.bounds
+    app.config["MAX_CONTENT_LENGTH"] = config.list.max_body
+    app.config["WICKETGATE_BOUNDS"] = config.list.bounds
     app.json = InOrder(app)
     app.extensions[agent.EXTENSION] = AgentSocket(config.socket)
     app.before_request(_name_request)

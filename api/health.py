@@ -32,8 +32,8 @@ def alive() -> Alive:
 @blueprint.output(Ready)
 def ready() -> Ready:
     """Ask whether the agent answers and the kernel decides by a list; 503 otherwise."""
-    serial = agent.ask("status")["serial"]
-    if not serial:
-        fault = Fault("list", "no list was ever loaded, so nothing can be refused", "PUT one to /v1/allowlist")
+    status = agent.ask("status")
+    if status["generation"] is None:
+        fault = Fault("the list", "none is in the kernel, which lets everything pass", "see the log of wicketd")
         raise Refused("unavailable", "The gateway has no list", [fault])
-    return Ready(serial=serial)
+    return Ready(serial=status["serial"])

@@ -31,12 +31,15 @@ GAUGES: dict[str, tuple[str, tuple[str, ...]]] = {
     "wicketgate_agent_up": ("1 while the agent answers, else 0 and no other metric", ()),
     "wicketgate_list_entries": ("Entries in the live list", ()),
     "wicketgate_list_serial": ("Serial of the live list", ()),
-    "wicketgate_generation_capacity": ("Entries that the active generation has room for", ()),
-    "wicketgate_generation_used": ("Entries in the active generation", ()),
+    "wicketgate_generation_buckets": ("Buckets of the exact set, with room for seven addresses each", ()),
+    "wicketgate_generation_ends": ("Entries in the hash map: prefixes, IPv6, narrowed, overflowed", ()),
+    "wicketgate_generation_ends_capacity": ("Entries that the hash map has room for", ()),
     "wicketgate_lease_left_seconds": ("Seconds for which dropping is still allowed", ()),
     "wicketgate_interface_attached": ("1 while the program is on the interface", ("interface", "mode")),
     "wicketgate_enforced_share": ("Per cent of unregistered flows refused; 0 in monitor", ("protocol",)),
 }
+
+GENERATION_SIZES = ("buckets", "ends", "ends_capacity")
 
 blueprint = APIBlueprint("metrics", __name__, tag="Health")
 
@@ -70,16 +73,15 @@ class Gateway:
 
 
 def _gauges(status: dict[str, Any]) -> dict[str, list[Sample]]:
-    generation, lease, policy = status["generation"], status["lease"], status["policy"]
+    generation, policy = status["generation"] or {}, status["policy"]
     return {
         "wicketgate_agent_up": [((), 1)],
         "wicketgate_list_entries": [((), status["count"])],
         "wicketgate_list_serial": [((), status["serial"])],
-        "wicketgate_generation_capacity": [((), generation["capacity"])],
-        "wicketgate_generation_used": [((), generation["used"])],
-        "wicketgate_lease_left_seconds": [((), lease["left"])],
+        **{f"wicketgate_generation_{size}": [((), generation.get(size, 0))] for size in GENERATION_SIZES},
+        "wicketgate_lease_left_seconds": [((), status["lease"]["left"])],
         "wicketgate_interface_attached": [
-            ((each["interface"], each["mode"]), each["attached"]) for each in status["interfaces"]
+            ((each["name"], each["mode"] or "none"), each["attached"]) for each in status["interfaces"]
         ],
         "wicketgate_enforced_share": [
             ((protocol,), rule["share"] if rule["mode"] == "enforce" else 0) for protocol, rule in policy.items()

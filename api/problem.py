@@ -19,7 +19,7 @@ served there, ``.example`` is nobody's (RFC 2606, section 3). docs/errors.md has
 CAUSES: Mapping[int, tuple[str, str]] = {
     404: ("there is no such path", "ask for /openapi.json, which lists every path"),
     405: ("the path does not do that", "use a method that the header Allow names"),
-    413: ("the body is longer than max_body of the configuration", "send less at a time, or raise max_body"),
+    413: ("the body is longer than list.max_body allows", "send less at a time, or raise list.max_body"),
 }
 """Why and mend of the refusals that Flask makes for us."""
 

@@ -82,6 +82,8 @@ class Change(BaseModel):
     count: int = Field(description="Entries in the list.")
     added: int = Field(description="Entries that are new or have other terms.")
     removed: int = Field(description="Entries that are gone.")
+    removed_in_use: int = Field(description="Of those gone, how many had traffic in the last day.")
+    in_use: list[str] = Field(description="The first of these.")
     live: bool = Field(description="Whether the kernel decides by this list; false for a dry run.")
     dry_run: bool = False
     would: Would | None = Field(None, description="Dry run only: which prefixes.")
@@ -108,7 +110,6 @@ class Check(BaseModel):
     registered: bool
     live: bool = Field(description="Whether the kernel has it.")
     prefix: str | None = Field(description="The entry that holds the address.")
-    since: str | None = Field(description="When the kernel got it, RFC 3339.")
     serial: int
 
 
@@ -121,8 +122,7 @@ class Status(BaseModel):
     epoch: str
     serial: int
     count: int
-    schema_: Any = Field(alias="schema", description="Version of the pinned state.")
-    generation: dict[str, Any] = Field(description="The list in the kernel: its size and room.")
+    generation: dict[str, Any] | None = Field(description="The list in the kernel, its size and room; null for none.")
     interfaces: list[dict[str, Any]] = Field(description="Where the program is attached, mode asked and got.")
     lease: dict[str, Any] = Field(description="Seconds for which dropping is allowed, and those left.")
     policy: Policy

@@ -6,12 +6,13 @@ from typing import Any
 
 import click
 import structlog
-from control.config import Config
 from gunicorn.app.base import BaseApplication
 
 from api.application import create_app
 from control import config as configuration
+from control.config import Config
 from control.fault import Refused
+from control.logs import configure_logs
 
 log = structlog.get_logger("api")
 
@@ -59,17 +60,11 @@ def settings(config: Config) -> dict[str, Any]:
 @click.option("--config", "path", type=click.Path(path_type=Path), default=None, help="The configuration, TOML.")
 def main(path: Path | None) -> None:
     """Serve the API of a gateway until SIGTERM."""
-    structlog.configure(
-        processors=[
-            structlog.processors.TimeStamper(fmt="iso"),
-            structlog.processors.add_log_level,
-            structlog.processors.format_exc_info,
-            structlog.processors.LogfmtRenderer(),
-        ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
     try:
-        server = Server(configuration.load(path))
+        config = configuration.load(path)
+        configure_logs(config.log.level, config.log.format)
+        server = Server(config)
     except Refused as refused:
-        raise click.ClickException(str(refused)) from refused
+        click.echo(f"wicket-api: {refused}", err=True)
+        sys.exit(1)
     server.run()

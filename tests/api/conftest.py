@@ -1,6 +1,7 @@
 """The gateway that the tests of the API share: one for a run, with the same list before each test."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -10,8 +11,8 @@ START_LIST = ("192.0.2.1", "198.51.100.0/24", "2001:db8::/48")
 
 
 @pytest.fixture(scope="session")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    with running(tmp_path_factory.mktemp("gateway")) as gateway:
+def shared(tmp_path_factory: pytest.TempPathFactory, bpffs: Path) -> Iterator[Gateway]:
+    with running(tmp_path_factory.mktemp("gateway"), bpffs) as gateway:
         yield gateway
 
 

@@ -3,7 +3,6 @@
 import http.client
 import json
 import secrets
-import shutil
 import socket
 import subprocess
 import sys
@@ -14,10 +13,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from control import config as configuration
+
 BIN = Path(sys.executable).parent
-AGENT = [str(BIN / "wicketd")]
+AGENT, API = str(BIN / "wicketd"), str(BIN / "wicket-api")
 MAX_BODY = 80 << 20
 START_SECONDS = 60
+STOP_SECONDS = 30
 
 CONFIG = """\
 instance = "{name}"
@@ -25,10 +27,11 @@ state = "{directory}/state"
 run = "{directory}/run"
 bpffs = "{bpffs}"
 
+[list]
+max_body = "{max_body}B"
+
 [api]
 listen = "127.0.0.1:{port}"
-token_file = "{directory}/api/token"
-max_body = {max_body}
 """
 
 
@@ -60,7 +63,6 @@ class Answer:
 class Gateway:
     """A running agent and API."""
 
-    directory: Path
     port: int
     config: Path
     token_file: Path
@@ -110,9 +112,8 @@ class Gateway:
         """Return the live list's prefixes, as text."""
         return [row["prefix"] for row in self.ask("GET", "/v1/allowlist").json["entries"]]
 
-    def start(self, command: list[str]) -> None:
-        process = subprocess.Popen([*command, "--config", str(self.config)])
-        self.processes.append(process)
+    def start(self, command: str) -> None:
+        self.processes.append(subprocess.Popen([command, "--config", str(self.config)]))
 
     def wait(self, path: str, status: int) -> None:
         """Wait until ``path`` answers with ``status``."""
@@ -134,23 +135,27 @@ def free_port() -> int:
         return int(server.getsockname()[1])
 
 
-@contextmanager
-def running(directory: Path) -> Iterator[Gateway]:
-    """Run agent and API, and leave no process, pin or file behind."""
+def configure(directory: Path, bpffs: Path, port: int) -> Path:
+    """Write the configuration of a gateway of its own into a directory; return the file."""
+    file = directory / "wicket.toml"
     name = f"test-{secrets.token_hex(4)}"
-    bpffs = Path("/sys/fs/bpf") / f"wicketgate-{name}"
-    port, config = free_port(), directory / "wicketgate.toml"
-    config.write_text(CONFIG.format(name=name, directory=directory, bpffs=bpffs, port=port, max_body=MAX_BODY))
-    gateway = Gateway(directory, port, config, directory / "api" / "token")
+    file.write_text(CONFIG.format(name=name, directory=directory, bpffs=bpffs, port=port, max_body=MAX_BODY))
+    return file
+
+
+@contextmanager
+def running(directory: Path, bpffs: Path) -> Iterator[Gateway]:
+    """Run agent and API, and leave no process behind; what is pinned goes with the bpffs."""
+    port = free_port()
+    file = configure(directory, bpffs, port)
+    gateway = Gateway(port, file, configuration.load(file).token_file)
     try:
         gateway.start(AGENT)
-        gateway.start([str(BIN / "wicket-api")])
-        gateway.wait("/v1/status", 200)
+        gateway.start(API)
+        gateway.wait("/readyz", 200)
         yield gateway
     finally:
-        for process in reversed(gateway.processes):
+        for process in gateway.processes:
             process.terminate()
         for process in gateway.processes:
-            process.wait(30)
-        subprocess.run([str(BIN / "wicket"), "--config", str(config), "detach"], check=False, capture_output=True)
-        shutil.rmtree(bpffs, ignore_errors=True)
+            process.wait(STOP_SECONDS)

@@ -3,7 +3,6 @@
 import multiprocessing
 import stat
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,7 @@ from api.access import Door, TokenFile, is_loopback
 from api.application import create_app
 from control import config as configuration
 from control.fault import Refused
-from tests.api.gateway import CONFIG, Gateway
+from tests.api.gateway import Gateway, configure
 
 OPEN = ("/v1/check?address=192.0.2.1", "/healthz", "/readyz", "/openapi.json")
 GUARDED = ("/v1/allowlist", "/v1/policy", "/v1/status", "/metrics")
@@ -89,14 +88,13 @@ def test_reading_needs_no_token_on_loopback(gateway: Gateway, path: str) -> None
 @pytest.mark.parametrize("path", OPEN + GUARDED)
 def test_reading_needs_the_token_where_strangers_reach_the_api(tmp_path: Path, path: str) -> None:
     """No server is started on such an address: the application alone is asked, without an agent."""
-    file = tmp_path / "wicketgate.toml"
-    file.write_text(CONFIG.format(name="t", directory=tmp_path, bpffs=tmp_path, port=1, max_body=1000))
-    config = configuration.load(file)
-    app = create_app(replace(config, api=replace(config.api, listen="0.0.0.0:8080")))
+    config = configuration.load(configure(tmp_path, tmp_path, 8080))
+    api = config.api.model_copy(update={"listen": "0.0.0.0:8080"})
+    app = create_app(config.model_copy(update={"api": api}))
     client = app.test_client()
     asked = client.get(path)
     assert (asked.status_code == 401) == (path in GUARDED)
-    token = config.api.token_file.read_text().strip()
+    token = config.token_file.read_text().strip()
     assert client.get(path, headers={"Authorization": f"Bearer {token}"}).status_code in {200, 503}
 
 

@@ -26,7 +26,7 @@ class Bad(NamedTuple):
 
 
 def unauthorized(why: str) -> Refusal:
-    return Refusal(401, "unauthorized", ("header Authorization",), why, "/api/token")
+    return Refusal(401, "unauthorized", ("header Authorization",), why, "/api-token")
 
 
 def unsupported(header: str, why: str, mend: str) -> Refusal:

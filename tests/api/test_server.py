@@ -4,34 +4,27 @@ import signal
 import subprocess
 from pathlib import Path
 
-from tests.api.gateway import BIN, CONFIG, Gateway, free_port
-
-SERVER = str(BIN / "wicket-api")
-
-
-def configure(directory: Path, port: int) -> Path:
-    config = directory / "wicketgate.toml"
-    config.write_text(CONFIG.format(name="t", directory=directory, bpffs=directory, port=port, max_body=1000))
-    return config
+from control import config as configuration
+from tests.api.gateway import API, Gateway, configure, free_port
 
 
 def test_it_says_where_it_listens_and_stops_cleanly(tmp_path: Path) -> None:
     port = free_port()
-    config = configure(tmp_path, port)
+    config = configure(tmp_path, tmp_path, port)
+    token = configuration.load(config).token_file
     with subprocess.Popen(
-        [SERVER, "--config", str(config)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [API, "--config", str(config)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
         try:
             assert process.stderr is not None
             assert f"http://127.0.0.1:{port}" in process.stderr.readline()
-            Gateway(tmp_path, port, config, tmp_path / "api" / "token", [process]).wait("/healthz", 200)
+            Gateway(port, config, token, [process]).wait("/healthz", 200)
             process.send_signal(signal.SIGTERM)
             output, errors = process.communicate(timeout=15)
         finally:
             process.kill()
     assert (process.returncode, output, errors) == (0, "", "")
-    left = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()}
-    assert left == {"wicketgate.toml", "api/token"}
+    assert {path for path in tmp_path.rglob("*") if path.is_file()} == {config, token}
 
 
 def test_the_token_is_never_printed(gateway: Gateway) -> None:
@@ -41,12 +34,13 @@ def test_the_token_is_never_printed(gateway: Gateway) -> None:
 
 
 def test_a_token_file_that_others_may_read_stops_the_start(tmp_path: Path) -> None:
-    token = tmp_path / "api" / "token"
-    token.parent.mkdir()
+    config = configure(tmp_path, tmp_path, free_port())
+    token = configuration.load(config).token_file
+    token.parent.mkdir(parents=True)
     token.write_text("secret\n")
     token.chmod(0o644)
     ended = subprocess.run(
-        [SERVER, "--config", str(configure(tmp_path, free_port()))],
+        [API, "--config", str(config)],
         capture_output=True,
         text=True,
         timeout=30,
