@@ -162,6 +162,10 @@ class Allowlist:
         """Return the entries whose prefix ``other`` does not hold, whatever its terms."""
         return Allowlist(self._without(other), self.terms_table)
 
+    def held_by(self, other: "Allowlist") -> "Allowlist":
+        """Return the entries whose prefix ``other`` holds too, whatever its terms."""
+        return self.only(rows_of.locate(other.columns, self.columns)[1])
+
     def only(self, rows: Mask) -> "Allowlist":
         """Return the chosen rows."""
         return Allowlist(self.columns.take(rows), self.terms_table)

@@ -117,6 +117,21 @@ def remove(directory: Path) -> list[str]:
     return detached
 
 
+def detach(directory: Path, interface: str) -> list[str]:
+    """Detach an instance's program from one interface, with no agent running; return the interface if it was there.
+
+    Raises:
+        Refused: an agent drives the instance, or the interface carries somebody else's program.
+    """
+    lock = Lock(directory)
+    fds = _programs_of(directory)
+    try:
+        return [interface] if fds and links.detach(interface, links.Programs(fds[0], fds[1:])) else []
+    finally:
+        syscall.close_all(fds)
+        lock.release()
+
+
 def _detach_everywhere(directory: Path) -> list[str]:
     fds = _programs_of(directory)
     if not fds:

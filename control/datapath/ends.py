@@ -152,7 +152,11 @@ def digest(keys: Keys, ends: Ends) -> int:
     content = ends.copy()
     content["seen"] = 0
     words = np.concatenate(
-        [keys.view(np.uint32).reshape(len(keys), -1), content.view(np.uint32).reshape(len(keys), -1)], axis=1
+        [
+            keys.view(np.uint32).reshape(len(keys), KEY.itemsize // 4),
+            content.view(np.uint32).reshape(len(keys), END.itemsize // 4),
+        ],
+        axis=1,
     )
     hashed = np.zeros(len(keys), np.uint64)
     for column in words.T:

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
@@ -25,6 +26,21 @@ IN_USE = 24 * 3600.0  # s: an entry with traffic in the last day is in use
 NAMED = 20  # prefixes in use that an answer names
 FEW_ENDS = 100_000  # above which sweeping the hash map is done every so often only
 RARE_SWEEP = 60.0  # s
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A list that is to be live, and what that changes.
+
+    Attributes:
+        new: the whole list afterwards.
+        added: entries that it has and the present one has not, or has with other terms.
+        gone: entries of the present one whose prefix it has not.
+    """
+
+    new: Allowlist
+    added: Allowlist
+    gone: Allowlist
 
 
 class Edge:
@@ -75,7 +91,9 @@ class Edge:
             fault = Fault("the list", "it has no entry, and would cut everybody on the live one", mend)
             raise Refused("bad-list", "The list is empty", [fault])
         with self.lock:
-            return self._publish(new, if_match, dry_run)
+            started = time.perf_counter()
+            change = Change(new, new.difference(self.list), self.list.without(new))
+            return self._publish(change, time.perf_counter() - started, if_match, dry_run)
 
     def change(
         self, add: Allowlist, remove: Allowlist, *, if_match: str | None = None, dry_run: bool = False
@@ -86,7 +104,10 @@ class Edge:
             Refused: as for ``replace``.
         """
         with self.lock:
-            return self._publish(self.list.with_changes(add, remove), if_match, dry_run)
+            started = time.perf_counter()
+            gone = remove.held_by(self.list).without(add)
+            change = Change(self.list.with_changes(add, remove), add.difference(self.list), gone)
+            return self._publish(change, time.perf_counter() - started, if_match, dry_run)
 
     def set_policies(self, policies: Mapping[str, Mapping[str, Any]], if_match: str | None = None) -> None:
         """Set the policies of the protocols named; the others stay.
@@ -133,66 +154,67 @@ class Edge:
         self.datapath.close()
         self.store.close()
 
-    def _publish(self, new: Allowlist, if_match: str | None, dry_run: bool) -> dict[str, Any]:
+    def _publish(self, change: Change, compared: float, if_match: str | None, dry_run: bool) -> dict[str, Any]:
         self._must_match(self.version.etag, if_match, "list")
-        if len(new) > self.config.list.max_entries:
-            why = f"{len(new)} entries are more than the {self.config.list.max_entries} allowed here"
+        if len(change.new) > self.config.list.max_entries:
+            why = f"{len(change.new)} entries are more than the {self.config.list.max_entries} allowed here"
             raise Refused("too-large", "The list is too long", [Fault("the list", why, "raise list.max_entries")])
-        started = time.perf_counter()
-        added, gone = new.difference(self.list), self.list.without(new)
-        compared = time.perf_counter()
-        seconds = {"compare": compared - started, "kernel": 0.0, "disk": 0.0}
-        answer = self._effect(new, added, gone)
-        if not dry_run and (len(added) or len(gone)):
-            seconds |= self._make_live(new, added, gone)
+        seconds = {"compare": compared, "kernel": 0.0, "disk": 0.0}
+        answer = self._effect(change)
+        if not dry_run and (len(change.added) or len(change.gone)):
+            seconds |= self._make_live(change)
         etag = {"epoch": self.version.epoch.hex(), "serial": self.serial, "etag": self.version.etag}
         rounded = {name: round(value, 6) for name, value in seconds.items()}
         return answer | etag | {"live": not dry_run, "seconds": rounded}
 
-    def _effect(self, new: Allowlist, added: Allowlist, gone: Allowlist) -> dict[str, Any]:
-        in_use = gone.only(self.last_seen.within(gone, IN_USE))
+    def _effect(self, change: Change) -> dict[str, Any]:
+        in_use = change.gone.only(self.last_seen.within(change.gone, IN_USE))
         return {
-            "count": len(new),
-            "added": len(added),
-            "removed": len(gone),
+            "count": len(change.new),
+            "added": len(change.added),
+            "removed": len(change.gone),
             "removed_in_use": len(in_use),
-            "in_use": [str(entry.prefix) for entry in in_use.entries(0, NAMED)],
+            "in_use": [entry.text for entry in in_use.entries(0, NAMED)],
         }
 
-    def _make_live(self, new: Allowlist, added: Allowlist, gone: Allowlist) -> dict[str, float]:
-        """Keep and make live: what can fail comes first, and what was kept is taken back when the kernel refuses."""
-        lists, serial = self.datapath.lists, self.serial + 1
-        started = time.perf_counter()
-        if len(added) + len(gone) > IN_PLACE:
-            staged = lists.stage(new, serial)
-            built = time.perf_counter()
-            try:
-                self.store.keep_snapshot(serial, new)
-            except Refused:
-                lists.discard(staged)
-                raise
-            kept = time.perf_counter()
-            lists.go_live(staged)
-            lists.retire()
-            seconds = {"kernel": built - started + time.perf_counter() - kept, "disk": kept - built}
-        else:
-            self.store.keep_change(serial, added, gone)
-            kept = time.perf_counter()
-            self._change_in_place(new, added, gone, serial)
-            seconds = {"kernel": time.perf_counter() - kept, "disk": kept - started}
-        self.list, self.serial = new, serial
-        log.info("list", serial=serial, count=len(new), added=len(added), removed=len(gone))
+    def _make_live(self, change: Change) -> dict[str, float]:
+        serial = self.serial + 1
+        in_place = len(change.added) + len(change.gone) <= IN_PLACE
+        seconds = self._change_in_place(change, serial) if in_place else self._swap(change.new, serial)
+        self.list, self.serial = change.new, serial
+        sizes = {"count": len(change.new), "added": len(change.added), "removed": len(change.gone)}
+        log.info("list", serial=serial, **sizes)
         return seconds
 
-    def _change_in_place(self, new: Allowlist, added: Allowlist, gone: Allowlist, serial: int) -> None:
+    def _swap(self, new: Allowlist, serial: int) -> dict[str, float]:
+        """Build beside what is live, keep on disk, go live: what can fail comes first."""
+        lists, started = self.datapath.lists, time.perf_counter()
+        staged = lists.stage(new, serial)
+        built = time.perf_counter()
         try:
-            self.datapath.lists.change(added, gone, serial, lambda: new)
+            self.store.keep_snapshot(serial, new)
+        except Refused:
+            lists.discard(staged)
+            raise
+        kept = time.perf_counter()
+        lists.go_live(staged)
+        lists.retire()
+        return {"kernel": built - started + time.perf_counter() - kept, "disk": kept - built}
+
+    def _change_in_place(self, change: Change, serial: int) -> dict[str, float]:
+        """Keep on disk, then change what is live; taken back when the kernel refuses."""
+        lists, started = self.datapath.lists, time.perf_counter()
+        self.store.keep_change(serial, change.added, change.gone)
+        kept = time.perf_counter()
+        try:
+            lists.change(change.added, change.gone, serial, lambda: change.new)
         except (Refused, OSError):
             # A serial never goes back: the old content is published again under the next one.
             self.serial = serial + 1
             self.store.keep_snapshot(self.serial, self.list)
-            self.datapath.lists.go_live(self.datapath.lists.stage(self.list, self.serial))
+            lists.go_live(lists.stage(self.list, self.serial))
             raise
+        return {"kernel": time.perf_counter() - kept, "disk": kept - started}
 
     def _must_match(self, etag: str, if_match: str | None, what: str) -> None:
         if if_match is not None and if_match != etag:

@@ -155,7 +155,7 @@ def test_bad_lists(data: bytes, media_type: str, where: str, words: str) -> None
 
 
 def test_every_bad_row_is_named() -> None:
-    data = HEADER + b"192.0.2.1/24,x,0,\x01\n192.0.2.5\n192.0.2.1,,,a,b\n127.0.0.1\n192.0.2.5\n"
+    data = HEADER + b"192.0.2.1/24,x,0,\x01\n192.0.2.5\n192.0.2.1,,,a,b\n224.0.0.1\n192.0.2.5\n"
     with pytest.raises(Refused) as refused:
         read(data, CSV)
     assert refused.value.kind == "bad-list"

@@ -1,0 +1,52 @@
+"""wicket, the command line of an edge. It works with no registry, no DNS and no API: it talks to the agent's socket."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from control import config as configuration
+from control.cli import edge, inspect, list_
+from control.cli.output import refuse
+from control.config import Config
+from control.fault import Refused
+
+
+class Refusing(click.Group):
+    """A group whose commands may refuse: said on standard error, as JSON where that was asked for, with status 1."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except Refused as refused:
+            refuse(refused, as_json="--json" in sys.argv)
+            sys.exit(1)
+
+
+@click.group(cls=Refusing, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--config", "path", type=click.Path(path_type=Path), help="Configuration file.")
+@click.version_option(package_name="wicketgate")
+@click.pass_context
+def main(ctx: click.Context, path: Path | None) -> None:
+    """Keep registered VPN traffic flowing: the command line of a Wicketgate edge."""
+    ctx.obj = _load(path)
+
+
+def _load(path: Path | None) -> Config:
+    return configuration.load(path)
+
+
+for command in (
+    edge.attach,
+    edge.detach,
+    edge.status,
+    edge.policy,
+    edge.counters,
+    list_.allow,
+    inspect.explain,
+    inspect.replay,
+    inspect.doctor,
+):
+    main.add_command(command)

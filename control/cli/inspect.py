@@ -1,0 +1,151 @@
+"""Commands that look: into one packet, into captures, into the machine."""
+
+import ipaddress
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from control.cli.output import agent, as_json_option, print_json, print_table
+from control.config import Config
+from control.datapath import frames, pins
+from control.datapath.probe import Probe
+from control.doctor import examine
+from control.fault import Fault, Refused
+from control.replay import report
+from control.replay.capture import packets
+from control.replay.link import ethernet_frame
+from control.vocabulary import VPN_PROTOCOLS
+
+
+@click.command()
+@click.option("--from", "source", default=None, help="Source address of a made-up packet.")
+@click.option("--to", "destination", default=None, help="Its destination address.")
+@click.option("--protocol", type=click.Choice(VPN_PROTOCOLS), default="wireguard", show_default=True)
+@click.option("--port", type=click.IntRange(0, 65535), help="Its destination port.")
+@click.option("--frame", "digits", help="An Ethernet frame in hexadecimal digits, instead.")
+@click.option("--capture", type=click.Path(exists=True, path_type=Path), help="A packet of this capture, instead.")
+@click.option("--packet", type=click.IntRange(1), default=1, show_default=True, help="Which packet of it.")
+@as_json_option
+@click.pass_obj
+def explain(
+    config: Config,
+    source: str | None,
+    destination: str | None,
+    protocol: str,
+    port: int | None,
+    digits: str | None,
+    capture: Path | None,
+    packet: int,
+    as_json: bool,
+) -> None:
+    """Run one packet through the program in the kernel and print the way it took.
+
+    Nothing is sent and nothing is counted.
+    """
+    if digits is None:
+        frame = _of_capture(capture, packet) if capture else _made_up(source, destination, protocol, port)
+        digits = frame.hex()
+    result, _ = agent(config).call("explain", packet=digits)
+    if as_json:
+        print_json(result)
+        return
+    verdict = "passes" if result["answer"]["verdict"] == "pass" else "is dropped"
+    print_table(f"the packet {verdict}", ("step", "found"), _way(result))
+
+
+def _way(result: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    said, entry = result["answer"], result["entry"]
+    yield "parse", _headers(said)
+    what = said["protocol"] if said["protocol"] != "none" else "no VPN protocol"
+    yield "classify", f"{what}{', opens a session' if said['handshake'] else ''}"
+    if said["protocol"] != "none":
+        yield "look up", _found(said, entry, result["serial"])
+        if said["share"]:
+            yield "decide", f"the flow is enforced from a share of {said['share']} % on"
+    yield "verdict", f"{said['verdict']}: {said['reason']}"
+
+
+def _headers(said: dict[str, Any]) -> str:
+    if not said["family"]:
+        return "no IP header"
+    ports = f", port {said['source_port']} to {said['destination_port']}" if said["destination_port"] else ""
+    return (
+        f"IPv{said['family']} at byte {said['ip_offset']}, protocol {said['ip_protocol']}{ports}, "
+        f"{said['payload_length']} bytes of payload at byte {said['payload_offset']}"
+    )
+
+
+def _found(said: dict[str, Any], entry: dict[str, Any] | None, serial: int) -> str:
+    if said["end"] is None:
+        return f"neither end is on the list (serial {serial})"
+    where = "exact set" if said["exact_set"] else f"ends, prefix length {said['prefix_length']}"
+    what = entry["prefix"] if entry else "an entry that is being changed"
+    note = f" ({entry['note']})" if entry and entry["note"] else ""
+    return f"the {said['end']} is on the list: {what}{note}, in the {where}"
+
+
+def _of_capture(capture: Path, number: int) -> bytes:
+    for place, packet in enumerate(packets(capture), 1):
+        if place == number:
+            return ethernet_frame(packet.link, packet.content)
+    fault = Fault(str(capture), f"it has no packet {number}", "give a smaller --packet")
+    raise Refused("unreadable", "The packet is not in the capture", [fault])
+
+
+def _made_up(source: str | None, destination: str | None, protocol: str, port: int | None) -> bytes:
+    try:
+        to = ipaddress.ip_address(destination or "")
+        nobody: frames.Address = ipaddress.IPv4Address(0) if to.version == 4 else ipaddress.IPv6Address(0)
+        return frames.frame(protocol, ipaddress.ip_address(source) if source else nobody, to, port)
+    except ValueError as error:
+        mend = "give --to ADDRESS and, if you like, --from ADDRESS of the same family; or --frame, or --capture"
+        raise Refused("bad-request", "The packet cannot be made up", [Fault("--to", str(error), mend)]) from error
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@as_json_option
+@click.pass_obj
+def replay(config: Config, files: tuple[Path, ...], as_json: bool) -> None:
+    """Run the packets of captures through the program in the kernel and print what it says, flow by flow.
+
+    FILES are pcap or pcapng. It is the instance's own program with its live list and policies or, where the
+    instance has none, one loaded for the purpose. Nothing is sent and nothing is counted.
+    """
+    with _prober(config) as prober:
+        sys.exit(report.run(files, prober, as_json=as_json, out=sys.stdout, err=sys.stderr))
+
+
+@contextmanager
+def _prober(config: Config) -> Iterator[Probe]:
+    pinned = pins.open_live(config.pins)
+    if pinned is None:
+        with pins.temporary(config.bpffs) as loaded:
+            yield Probe(loaded.program)
+        return
+    try:
+        yield Probe(pinned.program)
+    finally:
+        pinned.close()
+
+
+@click.command()
+@as_json_option
+@click.pass_obj
+def doctor(config: Config, as_json: bool) -> None:
+    """Say what this machine lacks to be an edge, and how to get it; the status is 1 when something is missing."""
+    findings = list(examine(config))
+    if as_json:
+        print_json([asdict(finding) for finding in findings])
+    else:
+        rows = [
+            ("ok", each.what, each.found, "") if each.good else ("MISSING", each.what, each.found, each.mend)
+            for each in findings
+        ]
+        print_table("doctor", ("", "what", "found", "what to do"), rows)
+    sys.exit(0 if all(finding.good for finding in findings) else 1)

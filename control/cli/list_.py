@@ -1,0 +1,112 @@
+"""Commands about the list of registered ends."""
+
+import json
+from typing import Any, BinaryIO
+
+import click
+
+from control.allowlist import formats
+from control.allowlist.allowlist import Allowlist
+from control.allowlist.entry import Bounds
+from control.cli.output import agent, as_json_option, print_json
+from control.config import Config
+from control.vocabulary import VPN_PROTOCOLS
+
+MEDIA_TYPES = {"csv": formats.CSV, "json": formats.JSON, "ndjson": formats.NDJSON}
+
+dry_run_option = click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing.")
+
+
+@click.group()
+def allow() -> None:
+    """The list of registered ends."""
+
+
+@allow.command("add")
+@click.argument("prefixes", nargs=-1, required=True)
+@click.option("--protocol", "protocols", multiple=True, type=click.Choice(VPN_PROTOCOLS), help="Only this; repeatable.")
+@click.option("--port", "ports", multiple=True, help="Only this port or range of ports, as 1000-2000; repeatable.")
+@click.option("--note", default="", help="Why it is on the list.")
+@dry_run_option
+@as_json_option
+@click.pass_obj
+def allow_add(
+    config: Config,
+    prefixes: tuple[str, ...],
+    protocols: tuple[str, ...],
+    ports: tuple[str, ...],
+    note: str,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    """Add PREFIXES, addresses or prefixes, to the list; at once."""
+    terms = {"protocols": list(protocols), "ports": list(ports), "note": note}
+    rows = [{"prefix": prefix} | {name: value for name, value in terms.items() if value} for prefix in prefixes]
+    _change(config, _read(rows, config), Allowlist.empty(), dry_run, as_json)
+
+
+@allow.command("remove")
+@click.argument("prefixes", nargs=-1, required=True)
+@dry_run_option
+@as_json_option
+@click.pass_obj
+def allow_remove(config: Config, prefixes: tuple[str, ...], dry_run: bool, as_json: bool) -> None:
+    """Remove PREFIXES from the list. The answer says how many of them had traffic lately."""
+    _change(config, Allowlist.empty(), _read(list(prefixes), config), dry_run, as_json)
+
+
+@allow.command("list")
+@click.option("--format", "kind", type=click.Choice(list(MEDIA_TYPES)), default="csv", show_default=True)
+@as_json_option
+@click.pass_obj
+def allow_list(config: Config, kind: str, as_json: bool) -> None:
+    """Print the whole list."""
+    _, body = agent(config).call("list")
+    output = click.get_binary_stream("stdout")
+    for chunk in formats.chunks(Allowlist.unpack(body), MEDIA_TYPES["json" if as_json else kind]):
+        output.write(chunk)
+
+
+@allow.command("replace")
+@click.argument("file", type=click.File("rb"))
+@click.option("--format", "kind", type=click.Choice(list(MEDIA_TYPES)), help="By default it is guessed.")
+@click.option("--allow-empty", is_flag=True, help="Empty the list on purpose.")
+@dry_run_option
+@as_json_option
+@click.pass_obj
+def allow_replace(
+    config: Config, file: BinaryIO, kind: str | None, allow_empty: bool, dry_run: bool, as_json: bool
+) -> None:
+    """Make FILE (CSV, JSON or NDJSON; - for standard input) the whole list."""
+    new = formats.read(file.read(), MEDIA_TYPES[kind] if kind else None, bounds(config))
+    result, _ = agent(config).call("replace", new.pack(), dry_run=dry_run, allow_empty=allow_empty)
+    _say(result, as_json)
+
+
+def bounds(config: Config) -> Bounds:
+    """Return how wide a prefix may be on this edge."""
+    return Bounds(config.list.widest_ipv4, config.list.widest_ipv6)
+
+
+def _read(rows: list[Any], config: Config) -> Allowlist:
+    return formats.read(json.dumps(rows).encode(), formats.JSON, bounds(config))
+
+
+def _change(config: Config, add: Allowlist, remove: Allowlist, dry_run: bool, as_json: bool) -> None:
+    packed = add.pack()
+    result, _ = agent(config).call("change", packed + remove.pack(), add_size=len(packed), dry_run=dry_run)
+    _say(result, as_json)
+
+
+def _say(result: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        print_json(result)
+        return
+    verb = "live" if result["live"] else "would be live"
+    click.echo(
+        f"{result['count']:,} entries {verb}, serial {result['serial']}: "
+        f"{result['added']:,} added, {result['removed']:,} removed"
+    )
+    if result["removed_in_use"]:
+        named = ", ".join(result["in_use"])
+        click.echo(f"{result['removed_in_use']:,} of those removed had traffic in the last day: {named}", err=True)

@@ -1,0 +1,52 @@
+"""How the commands show things: tables for people, JSON for programs."""
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from control.config import Config
+from control.fault import Refused
+from control.wire import AgentSocket
+
+as_json_option: Callable[..., Any] = click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
+
+
+def agent(config: Config) -> AgentSocket:
+    """Return the way to the agent of this instance."""
+    return AgentSocket(config.socket)
+
+
+def print_json(value: object) -> None:
+    """Print one JSON document."""
+    click.echo(json.dumps(value, indent=2))
+
+
+def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print a table; numbers stand to the right."""
+    kept = [[_text(cell) for cell in row] for row in rows]
+    table = Table(title=escape(title), title_justify="left", header_style="bold")
+    for place, name in enumerate(columns):
+        numeric = bool(kept) and all(row[place].replace(",", "").isdigit() for row in kept)
+        table.add_column(name, justify="right" if numeric else "left", overflow="fold")
+    for row in kept:
+        table.add_row(*(escape(cell) for cell in row))
+    Console(width=None if sys.stdout.isatty() else 120).print(table)
+
+
+def refuse(refused: Refused, *, as_json: bool) -> None:
+    """Say a refusal on standard error."""
+    click.echo(json.dumps(refused.to_dict()) if as_json else f"wicket: {refused}", err=True)
+
+
+def _text(cell: object) -> str:
+    if cell is None:
+        return "-"
+    if isinstance(cell, bool):
+        return "yes" if cell else "no"
+    return f"{cell:,}" if isinstance(cell, int) else str(cell)
