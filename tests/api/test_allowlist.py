@@ -3,6 +3,7 @@
 import hashlib
 import threading
 from base64 import b64encode
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -61,6 +62,14 @@ def test_the_etag_names_the_version(gateway: Gateway) -> None:
 
     second = gateway.ask("GET", "/v1/allowlist", If_None_Match=first.headers["etag"])
     assert (second.status, second.headers["etag"]) == (200, change.headers["etag"])
+
+
+def test_of_many_that_read_the_same_version_one_changes_it(gateway: Gateway) -> None:
+    etag = gateway.ask("GET", "/v1/allowlist").headers["etag"]
+    with ThreadPoolExecutor(8) as pool:
+        answers = pool.map(lambda n: gateway.patch({"add": [f"203.0.113.{n}"]}, If_Match=etag).status, range(16))
+    assert sorted(answers) == [200] + [412] * 15
+    assert len(gateway.prefixes()) == len(START_LIST) + 1
 
 
 def test_a_batch_adds_and_removes_in_one_step(gateway: Gateway) -> None:
