@@ -153,6 +153,8 @@ class Generation:
     def change(self, added: Allowlist, removed: Allowlist, serial: int) -> None:
         """Change the list in place: ``added`` with its terms first, then ``removed``. For a few entries.
 
+        A prefix in both stays, as in Allowlist.with_changes.
+
         Raises:
             OSError: E2BIG or ENOMEM, the hash map is full; what was done until then stays.
         """
@@ -161,7 +163,8 @@ class Generation:
             self._add_host(address)
         for key, end in zip(rows.keys, rows.ends, strict=True):
             self._add_end(key, end)
-        for key in ends.keys_of(removed.high, removed.low, removed.length):
+        gone = removed.without(added)
+        for key in ends.keys_of(gone.high, gone.low, gone.length):
             self._remove(key)
         self.description["serial"] = serial
 
