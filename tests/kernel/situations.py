@@ -8,14 +8,20 @@ from itertools import count
 from control.allowlist.allowlist import Allowlist
 from control.allowlist.entry import Entry
 from control.datapath.controls import Controls, Policy
+from control.datapath.generation import Generation
 from control.datapath.lists import Lists
 from control.datapath.pins import Pinned
 from control.datapath.probe import Probe
 from control.vocabulary import VPN_PROTOCOLS
 from tests.kernel.packets import SERVER4, SERVER6
+from tests.kernel.row import Row
 
 FAR_AWAY = Allowlist.from_entries([Entry(ip_network("192.0.2.1/32")), Entry(ip_network("2001:db8:3::/48"))])
 SERVERS = Allowlist.from_entries([Entry(ip_network(server)) for server in (SERVER4, SERVER6)])
+
+
+def _listed(entries: Allowlist | Iterable[Entry]) -> Allowlist:
+    return entries if isinstance(entries, Allowlist) else Allowlist.from_entries(entries)
 
 
 class Edge:
@@ -27,11 +33,18 @@ class Edge:
         self.probe = Probe(pinned.program).probe
         self._serials = count(1)
 
+    def stage(self, entries: Allowlist | Iterable[Entry]) -> Generation:
+        """Build a whole list beside the live one."""
+        return self.lists.stage(_listed(entries), next(self._serials))
+
     def register(self, entries: Allowlist | Iterable[Entry]) -> None:
         """Make a whole list live."""
-        allowlist = entries if isinstance(entries, Allowlist) else Allowlist.from_entries(entries)
-        self.lists.go_live(self.lists.stage(allowlist, next(self._serials)))
+        self.lists.go_live(self.stage(entries))
         self.lists.retire()
+
+    def change(self, add: Iterable[Entry], remove: Iterable[Entry], whole: Iterable[Entry] = ()) -> None:
+        """Change the live list; ``whole`` is what it is then, for when there is no room in it."""
+        self.lists.change(_listed(add), _listed(remove), next(self._serials), lambda: _listed(whole))
 
     def set_all(self, mode: str, share: int = 100) -> None:
         """Give every protocol the same policy."""
@@ -62,6 +75,12 @@ class Situation:
         edge.controls.renew_lease(self.lease)
         if self.allowlist is not None:
             edge.register(self.allowlist)
+
+    def reason_for(self, row: Row) -> str:
+        """Why a row's packet passes here, or is dropped."""
+        if not row.is_vpn:
+            return row.reason
+        return self.refusable if row.refusable else self.other
 
 
 SITUATIONS = (

@@ -1,25 +1,17 @@
 """Every packet of the table through the loaded program, in each situation in which an edge can be."""
 
-from collections.abc import Iterator
-
 import pytest
+from scapy.packet import Packet
 
-from control.datapath.pins import Pinned
+from control.datapath.frames import frame
 from control.datapath.probe import ETHERNET_HEADER
-from control.vocabulary import PROTOCOLS, REASONS
-from tests.kernel.packets import LINKS
-from tests.kernel.row import Row
+from control.vocabulary import PROTOCOLS, REASONS, VPN_PROTOCOLS
+from tests.kernel.packets import CLIENT4, CLIENT6, LINKS, SERVER4, SERVER6, ip4, ip6
+from tests.kernel.row import ALWAYS_REFUSABLE, Row
 from tests.kernel.situations import SITUATIONS, Edge, Situation
 from tests.kernel.table import ROWS
 
 FEWEST_ROWS = 120
-
-
-@pytest.fixture(scope="module")
-def edge(pinned: Pinned) -> Iterator[Edge]:
-    edge = Edge(pinned)
-    yield edge
-    edge.close()
 
 
 @pytest.fixture(scope="module", params=SITUATIONS, ids=lambda situation: situation.name)
@@ -29,16 +21,10 @@ def situation(edge: Edge, request: pytest.FixtureRequest) -> Situation:
     return situation
 
 
-def reason_for(row: Row, situation: Situation) -> str:
-    if not row.is_vpn:
-        return row.reason
-    return situation.refusable if row.refusable else situation.other
-
-
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.what)
 def test_packet(edge: Edge, situation: Situation, row: Row) -> None:
     answer = edge.probe(row.frame)
-    reason = reason_for(row, situation)
+    reason = situation.reason_for(row)
     said = (answer.protocol, answer.handshake, answer.reason, answer.verdict)
     assert said == (row.protocol, row.handshake, reason, "drop" if reason == "enforced" else "pass")
 
@@ -56,8 +42,36 @@ def test_a_packet_cut_short_is_nothing_else(edge: Edge, situation: Situation) ->
     assert not wrong
 
 
+@pytest.mark.parametrize("link", [name for name in LINKS if name != "ethernet"])
+def test_whatever_carries_it(edge: Edge, link: str) -> None:
+    """Everything that the program can read is the same behind every tag and label."""
+    carriers = {b"\x08\0": header_of(link, ip4()), b"\x86\xdd": header_of(link, ip6())}
+    wrong = []
+    for row in ROWS:
+        carrier = carriers.get(row.frame[12:14])
+        if carrier is None or row.reason in ("unknown", "truncated"):
+            continue
+        answer = edge.probe(carrier + row.frame[ETHERNET_HEADER:])
+        if (answer.protocol, answer.handshake) != (row.protocol, row.handshake):
+            wrong.append((row.what, answer))
+    assert not wrong
+
+
+def header_of(link: str, ip: Packet) -> bytes:
+    return bytes(LINKS[link] / ip)[: -len(bytes(ip))]
+
+
+@pytest.mark.parametrize("version", [4, 6])
+@pytest.mark.parametrize("protocol", VPN_PROTOCOLS)
+def test_what_explain_asks_about_is_what_it_says(edge: Edge, protocol: str, version: int) -> None:
+    source, destination = (CLIENT4, SERVER4) if version == 4 else (CLIENT6, SERVER6)
+    answer = edge.probe(frame(protocol, source, destination))
+    assert answer.protocol == protocol
+    assert answer.handshake == (protocol not in ALWAYS_REFUSABLE)
+
+
 def test_the_table_is_whole() -> None:
     assert len({row.what for row in ROWS}) == len(ROWS) >= FEWEST_ROWS
     assert {row.protocol for row in ROWS} == set(PROTOCOLS)
     assert {row.link for row in ROWS} == set(LINKS)
-    assert {reason_for(row, situation) for row in ROWS for situation in SITUATIONS} == set(REASONS)
+    assert {situation.reason_for(row) for row in ROWS for situation in SITUATIONS} == set(REASONS)
