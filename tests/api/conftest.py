@@ -19,6 +19,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory, bpffs: Path) -> Iterator[Ga
 @pytest.fixture
 def gateway(shared: Gateway) -> Gateway:
     """The gateway with START_LIST live."""
+    shared.must_run()
     answer = shared.put("\n".join(START_LIST).encode(), Content_Type="text/csv")
     assert answer.status == 200, answer.body
     return shared

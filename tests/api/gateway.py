@@ -115,12 +115,16 @@ class Gateway:
     def start(self, command: str) -> None:
         self.processes.append(subprocess.Popen([command, "--config", str(self.config)]))
 
+    def must_run(self) -> None:
+        """Say which process has ended, if one has, and how."""
+        ended = {str(each.args): each.returncode for each in self.processes if each.poll() is not None}
+        assert not ended, f"ended, with status: {ended}"
+
     def wait(self, path: str, status: int) -> None:
         """Wait until ``path`` answers with ``status``."""
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
-            gone = [process.args for process in self.processes if process.poll() is not None]
-            assert not gone, f"ended at the start: {gone}"
+            self.must_run()
             try:
                 if self.ask("GET", path, token=None).status == status:
                     return
