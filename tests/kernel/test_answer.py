@@ -1,0 +1,82 @@
+"""What `wicket explain` is told: where the program found what in a frame, and which entry matched."""
+
+from ipaddress import ip_network
+
+import pytest
+from scapy.layers.inet6 import IPv6ExtHdrDestOpt
+from scapy.packet import Packet
+
+from control.allowlist.entry import Entry
+from control.datapath.probe import MOST
+from control.vocabulary import PROTOCOLS
+from tests.kernel.packets import CLIENT4, LINKS, SERVER4, ether, ip4, ip6, noise, tcp, udp
+from tests.kernel.questions import Question
+from tests.kernel.situations import Edge
+from tests.kernel.table.tunnels import SEALED
+
+UDP = udp(noise(40), 53, 1053)
+TCP = tcp(noise(40), 443, 1443, options=[("NOP", None)] * 4)
+
+# what: the frame; family, IP protocol, ports, offset of IP, of the payload, and the payload's length
+PLACES: dict[str, tuple[Packet, tuple[int, ...]]] = {
+    "UDP": (ether() / ip4() / UDP, (4, 17, 1053, 53, 14, 42, 40)),
+    "UDP behind IPv4 options": (ether() / ip4(options=b"\1" * 8) / UDP, (4, 17, 1053, 53, 14, 50, 40)),
+    "UDP over IPv6": (ether() / ip6() / UDP, (6, 17, 1053, 53, 14, 62, 40)),
+    "UDP behind an extension header": (ether() / ip6() / IPv6ExtHdrDestOpt() / UDP, (6, 17, 1053, 53, 14, 70, 40)),
+    "UDP in QinQ": (LINKS["QinQ"] / ip4() / UDP, (4, 17, 1053, 53, 22, 50, 40)),
+    "UDP in PPPoE": (LINKS["PPPoE"] / ip4() / UDP, (4, 17, 1053, 53, 22, 50, 40)),
+    "UDP behind three labels": (LINKS["three MPLS labels"] / ip6() / UDP, (6, 17, 1053, 53, 26, 74, 40)),
+    "TCP with options": (ether() / ip4() / TCP, (4, 6, 1443, 443, 14, 58, 40)),
+    "ESP, which has no ports": (ether() / ip4() / SEALED, (4, 50, 0, 0, 14, 34, 72)),
+    "no IP": (ether(type=0x88B5) / UDP, (0, 0, 0, 0, 0, 0, 0)),
+    "a fragment": (ether() / ip4(frag=9, proto=17) / UDP, (4, 0, 0, 0, 14, 0, 0)),
+}
+
+
+@pytest.mark.parametrize(("packet", "expected"), PLACES.values(), ids=PLACES)
+def test_where_things_are(edge: Edge, packet: Packet, expected: tuple[int, ...]) -> None:
+    answer = edge.probe(bytes(packet))
+    ports = answer.source_port, answer.destination_port
+    offsets = answer.ip_offset, answer.payload_offset, answer.payload_length
+    assert (answer.family, answer.ip_protocol, *ports, *offsets) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "protocols", "expected"),
+    [
+        ("203.0.113.5/32", (), (32, False, True)),
+        ("203.0.113.5/32", ("wireguard",), (32, True, False)),
+        ("203.0.113.4/31", (), (31, False, False)),
+        ("203.0.0.0/16", ("wireguard", "ike"), (16, True, False)),
+    ],
+)
+def test_which_entry_matched(edge: Edge, text: str, protocols: tuple[str, ...], expected: tuple[object, ...]) -> None:
+    edge.register([Entry(ip_network(text), protocols)])
+    answer = edge.probe(Question(CLIENT4, SERVER4).frame)
+    assert (answer.end, answer.share) == ("destination", 0)
+    assert (answer.prefix_length, answer.narrowed, answer.exact_set) == expected
+
+
+def test_which_generation_answers(edge: Edge) -> None:
+    for _ in range(3):
+        edge.register([Entry(ip_network(SERVER4))])
+        assert edge.lists.live is not None
+        assert edge.probe(Question(CLIENT4, SERVER4).frame).generation == edge.lists.live.slot
+
+
+def test_a_frame_longer_than_a_test_run_takes(edge: Edge) -> None:
+    answer = edge.probe(bytes(ether() / ip4() / udp(noise(9000), 53)))
+    assert (answer.protocol, answer.payload_length) == ("none", 9000)
+    assert len(bytes(ether() / ip4() / udp(noise(9000), 53))) > MOST
+
+
+@pytest.mark.parametrize("size", [0, 1, 13])
+def test_a_frame_shorter_than_its_ethernet_header(edge: Edge, size: int) -> None:
+    with pytest.raises(ValueError, match=f"{size} bytes"):
+        edge.probe(bytes(size))
+
+
+@pytest.mark.parametrize("size", [14, 15, 34, 60, 1514, MOST])
+@pytest.mark.parametrize("fill", [0x00, 0xFF, 0x45, 0x60])
+def test_frames_of_one_byte_over_and_over(edge: Edge, size: int, fill: int) -> None:
+    assert edge.probe(bytes([fill]) * size).protocol == PROTOCOLS[0]
