@@ -1,13 +1,13 @@
 """Commands about the list of registered ends."""
 
 import json
+import sys
 from typing import Any, BinaryIO
 
 import click
 
 from control.allowlist import formats
 from control.allowlist.allowlist import Allowlist
-from control.allowlist.entry import Bounds
 from control.cli.output import agent, as_json_option, print_json
 from control.config import Config
 from control.vocabulary import VPN_PROTOCOLS
@@ -62,7 +62,7 @@ def allow_remove(config: Config, prefixes: tuple[str, ...], dry_run: bool, as_js
 def allow_list(config: Config, kind: str, as_json: bool) -> None:
     """Print the whole list."""
     _, body = agent(config).call("list")
-    output = click.get_binary_stream("stdout")
+    output = sys.stdout.buffer
     for chunk in formats.chunks(Allowlist.unpack(body), MEDIA_TYPES["json" if as_json else kind]):
         output.write(chunk)
 
@@ -78,18 +78,13 @@ def allow_replace(
     config: Config, file: BinaryIO, kind: str | None, allow_empty: bool, dry_run: bool, as_json: bool
 ) -> None:
     """Make FILE (CSV, JSON or NDJSON; - for standard input) the whole list."""
-    new = formats.read(file.read(), MEDIA_TYPES[kind] if kind else None, bounds(config))
+    new = formats.read(file.read(), MEDIA_TYPES[kind] if kind else None, config.list.bounds)
     result, _ = agent(config).call("replace", new.pack(), dry_run=dry_run, allow_empty=allow_empty)
     _say(result, as_json)
 
 
-def bounds(config: Config) -> Bounds:
-    """Return how wide a prefix may be on this edge."""
-    return Bounds(config.list.widest_ipv4, config.list.widest_ipv6)
-
-
 def _read(rows: list[Any], config: Config) -> Allowlist:
-    return formats.read(json.dumps(rows).encode(), formats.JSON, bounds(config))
+    return formats.read(json.dumps(rows).encode(), formats.JSON, config.list.bounds)
 
 
 def _change(config: Config, add: Allowlist, remove: Allowlist, dry_run: bool, as_json: bool) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tests.api.conftest import START_LIST
-from tests.api.gateway import Answer, Gateway
+from tests.gateway import Answer, Gateway
 
 PATIENCE = 20
 """Seconds for the longest: 64 MB of nothing on a slow machine."""

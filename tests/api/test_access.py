@@ -11,7 +11,7 @@ from api.access import Door, TokenFile, is_loopback
 from api.application import create_app
 from control import config as configuration
 from control.fault import Refused
-from tests.api.gateway import Gateway, configure
+from tests.gateway import Gateway, configure
 
 OPEN = ("/v1/check?address=192.0.2.1", "/healthz", "/readyz", "/openapi.json")
 GUARDED = ("/v1/allowlist", "/v1/policy", "/v1/status", "/metrics")

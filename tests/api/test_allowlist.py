@@ -9,7 +9,7 @@ import pytest
 
 from control.allowlist import Allowlist, formats
 from tests.api.conftest import START_LIST
-from tests.api.gateway import Answer, Gateway
+from tests.gateway import Answer, Gateway
 
 ROW = {
     "prefix": "203.0.113.0/24",

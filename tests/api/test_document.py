@@ -10,7 +10,7 @@ import pytest
 from api.schema import Batch, Change
 from control.allowlist.schema import EntryModel
 from control.fault import STATUS
-from tests.api.gateway import Gateway
+from tests.gateway import Gateway
 
 DOCS = Path(__file__).parents[2] / "docs"
 WRITING = {"put", "patch", "post", "delete"}

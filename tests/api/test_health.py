@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.api.gateway import Gateway, running
+from tests.gateway import Gateway, running
 
 
 @pytest.mark.parametrize(

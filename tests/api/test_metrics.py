@@ -7,7 +7,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from api.metrics import COUNTERS, GAUGES
 from tests.api.conftest import START_LIST
-from tests.api.gateway import Gateway
+from tests.gateway import Gateway
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "metrics.md"
 

@@ -95,9 +95,13 @@ class Stage:
 
         It gets a session of its own: a Ctrl-C ends it through the stage, in order, not by itself.
         """
+        return self.spawn_outside(*namespace.enter(), *argv, log=log)
+
+    def spawn_outside(self, *argv: str, log: str) -> subprocess.Popen[bytes]:
+        """`spawn` in the machine's own namespace."""
         with self.log_path(log).open("wb") as output:
             process = subprocess.Popen(
-                [*namespace.enter(), *argv],
+                argv,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,

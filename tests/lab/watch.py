@@ -9,6 +9,7 @@ import struct
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -79,10 +80,10 @@ class Watch:
         address = ipaddress.ip_address(server).packed
         return Crossing(self._sent[address], self._passed[address])
 
-    def settle(self) -> None:
-        """Wait until nothing more comes in; RuntimeError when the watch itself missed packets."""
-        before = -1
-        while (now := self._sent.total() + self._passed.total()) != before:
+    def settle(self, servers: Iterable[str]) -> None:
+        """Wait until nothing more comes in to or from some servers; RuntimeError when the watch missed packets."""
+        before, concerned = -1, [ipaddress.ip_address(server).packed for server in servers]
+        while (now := sum(self._sent[each] + self._passed[each] for each in concerned)) != before:
             before = now
             time.sleep(_QUIET_SECONDS)
         for tap in self._taps:

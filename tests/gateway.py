@@ -16,7 +16,7 @@ from typing import Any
 from control import config as configuration
 
 BIN = Path(sys.executable).parent
-AGENT, API = str(BIN / "wicketd"), str(BIN / "wicket-api")
+AGENT, API, WICKET = (str(BIN / name) for name in ("wicketd", "wicket-api", "wicket"))
 MAX_BODY = 80 << 20
 START_SECONDS = 60
 STOP_SECONDS = 30
@@ -148,9 +148,9 @@ def configure(directory: Path, bpffs: Path, port: int) -> Path:
 
 
 @contextmanager
-def running(directory: Path, bpffs: Path) -> Iterator[Gateway]:
-    """Run agent and API, and leave no process behind; what is pinned goes with the bpffs."""
-    port = free_port()
+def running(directory: Path, bpffs: Path, port: int | None = None) -> Iterator[Gateway]:
+    """Run agent and API, and leave no process behind; what is pinned goes with the bpffs, or by ``wicket detach``."""
+    port = port or free_port()
     file = configure(directory, bpffs, port)
     gateway = Gateway(port, file, configuration.load(file).token_file)
     try:
