@@ -147,9 +147,7 @@ def capture(path: Path, *frames: Packet) -> Path:
 
 
 @pytest.mark.parametrize(("answers", "protocol"), PROTOCOLS.values(), ids=PROTOCOLS)
-def test_a_flow_takes_its_protocol_from_its_packets(
-    tmp_path: Path, answers: list[Said], protocol: str
-) -> None:
+def test_a_flow_takes_its_protocol_from_its_packets(tmp_path: Path, answers: list[Said], protocol: str) -> None:
     file = capture(tmp_path / "file", *[ETHER / UDP4] * len(answers))
     (flow,) = replay(file, Script(*answers)).flows
     assert flow.protocol == protocol
