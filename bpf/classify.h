@@ -85,9 +85,11 @@ static __always_inline int is_openvpn_reset(
 		is_authentic_message(p, at, length, acked, 48) ||
 		is_authentic_message(p, at, length, acked, 64))
 		return 1;
-	/* tls-crypt: op, session id, replay id and time; the rest is sealed. */
-	return length == 54 + acked && readable(p, at + 9, 8) &&
-	       is_first_replay_id(at + 9);
+	/* tls-crypt: op, session id, replay id and time; the rest is sealed. In
+	 * a server's answer to tls-crypt-v2, 6 bytes of it ask for the key to
+	 * be sent again (OpenVPN, ssl_pkt.h, CONTROL_CMD_RESEND_WKC). */
+	return (length == 54 + acked || (acked && length == 60 + acked)) &&
+	       readable(p, at + 9, 8) && is_first_replay_id(at + 9);
 }
 
 /* tls-crypt-v2: as tls-crypt, then the client's wrapped key, whose last two
@@ -158,6 +160,31 @@ static __always_inline int isakmp(struct packet *p, u8 *at, u32 length)
 	return is(p, PROTOCOL_IKE, opens);
 }
 
+/* ESP in UDP has nothing of its own to be known by but what RFC 4303, sections
+ * 2.1 to 2.4, demands: SPIs up to 255 are reserved, sequence numbers begin with
+ * 1, packets are of whole words, with at least 8 bytes each of header, of
+ * initial vector and of checksum around one word. Others come to port 4500 by
+ * chance, and begin with other things. */
+static __always_inline int is_esp(const u8 *at, u32 length)
+{
+	u32 spi = be32(at), sequence = be32(at + 4);
+
+	if (length < 28 || length % 4 || spi <= 255 || !sequence)
+		return 0;
+	/* No association lives so long without a rekey; RTP's time stamps and
+	 * the magic cookie of STUN are larger numbers. */
+	if (sequence >> 28)
+		return 0;
+	/* QUIC version 1, long header: RFC 9000, section 17.2. */
+	if (spi >> 24 >= 0xc0 && !(spi << 8) && sequence >> 24 == 1)
+		return 0;
+	/* DTLS 1.0 and 1.2, a record: RFC 6347, section 4.1. */
+	if (spi >> 24 >= 20 && spi >> 24 <= 25 && (spi >> 8 & 0xfffd) == 0xfefd)
+		return 0;
+	/* DNS, one question and few answers: RFC 1035, section 4.1.1. */
+	return sequence >> 5 != 0x10000 >> 5;
+}
+
 /* RFC 3948, section 2: on port 4500, IKE follows four zero bytes; ESP does not
  * begin with them, since that would be SPI 0; a lone ff keeps a NAT awake. */
 static __always_inline int nat_traversal(struct packet *p)
@@ -167,14 +194,11 @@ static __always_inline int nat_traversal(struct packet *p)
 	if (p->length == 1)
 		return readable(p, at, 1) && at[0] == 0xff &&
 		       is(p, PROTOCOL_IKE, 0);
-	if (p->length < 16 || !readable(p, at, 8))
+	if (p->length < 28 || !readable(p, at, 8))
 		return 0;
 	if (!be32(at))
 		return isakmp(p, at + 4, p->length - 4);
-	/* SPIs up to 255 are reserved, sequence numbers begin with 1, packets
-	 * are of whole words: RFC 4303, sections 2.1, 2.2 and 2.4. */
-	return !(p->length % 4) && be32(at) > 255 && be32(at + 4) &&
-	       is(p, PROTOCOL_IKE, 0);
+	return is_esp(at, p->length) && is(p, PROTOCOL_IKE, 0);
 }
 
 /* RFC 2661, section 3.1 */

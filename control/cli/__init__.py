@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from control import config as configuration
-from control.cli import edge, inspect, list_
+from control.cli import edge, events, inspect, list_
 from control.cli.output import refuse
 from control.config import Config
 from control.fault import Refused
@@ -44,6 +44,7 @@ for command in (
     edge.status,
     edge.policy,
     edge.counters,
+    events.events,
     list_.allow,
     inspect.explain,
     inspect.replay,

@@ -65,6 +65,7 @@ class Edge:
         configured = {interface.name: interface.mode for interface in config.interfaces}
         self.interfaces = Interfaces(self.store, configured, lambda: self.datapath.programs)
         self._ends_swept_at = 0.0
+        self._sampling_until: float | None = None
         self.list, self.serial, self.policy_version = Allowlist.empty(), 0, 0
         try:
             self._bring_up()
@@ -132,6 +133,11 @@ class Edge:
         """Allow the kernel to drop, where the policies say so, for another lease."""
         self.datapath.controls.renew_lease(self.config.lease)
 
+    def sample(self, rate: int, responders: bool, seconds: float) -> None:
+        """Sample one in ``rate`` packets that look like VPN for so long; 0 ends it. Nobody is asked to turn it off."""
+        self.datapath.controls.set_sampling(rate, responders)
+        self._sampling_until = time.monotonic() + seconds if rate else None
+
     def sweep(self) -> None:
         """Take in which entries had traffic, and tidy up what is only worth doing now and then."""
         with self.lock:
@@ -143,6 +149,8 @@ class Edge:
             self.last_seen.note(*self.datapath.lists.sweep(with_ends))
             if due:
                 self.last_seen.forget_before(IN_USE)
+            if self._sampling_until is not None and time.monotonic() > self._sampling_until:
+                self.sample(0, False, 0)
             if self.store.changes_since_snapshot() >= CHANGES_BEFORE_SNAPSHOT:
                 self.store.keep_snapshot(self.serial, self.list)
             if not self.datapath.is_pinned():
@@ -237,6 +245,7 @@ class Edge:
             lists.go_live(lists.stage(self.list, self.serial))
             lists.retire()
         controls.set_epoch(self.store.epoch)
+        controls.set_sampling(0, False)
         self._bring_up_policies()
         self.renew_lease()
         if self.datapath.is_new:

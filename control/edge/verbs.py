@@ -144,6 +144,11 @@ def _explain(edge: Edge, _body: bytes, packet: str) -> dict[str, Any]:
     return {"answer": asdict(said), "entry": _matched(edge, said, content), "serial": edge.serial}
 
 
+def _sample(edge: Edge, _body: bytes, rate: int, responders: bool = False, seconds: float = 15.0) -> dict[str, Any]:
+    edge.sample(rate, responders, seconds)
+    return {"rate": rate}
+
+
 VERBS: dict[str, Callable[..., Result | dict[str, Any]]] = {
     "attach": _attach,
     "change": _change,
@@ -154,6 +159,7 @@ VERBS: dict[str, Callable[..., Result | dict[str, Any]]] = {
     "list": _list,
     "policy": _policy,
     "replace": _replace,
+    "sample": _sample,
     "set_policy": _set_policy,
     "status": _status,
 }
