@@ -55,7 +55,7 @@ def explain(
         print_json(result)
         return
     verdict = "passes" if result["answer"]["verdict"] == "pass" else "is dropped"
-    print_table(f"the packet {verdict}", ("step", "found"), _way(result))
+    print_table(f"the packet {verdict}", ("", ""), _way(result))
 
 
 def _way(result: dict[str, Any]) -> Iterator[tuple[str, str]]:

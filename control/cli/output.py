@@ -8,6 +8,7 @@ from typing import Any
 import click
 from rich.console import Console
 from rich.markup import escape
+from rich.padding import Padding
 from rich.table import Table
 
 from control.config import Config
@@ -28,15 +29,17 @@ def print_json(value: object) -> None:
 
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print a table; numbers stand to the right."""
+    """Print a table under its title; numbers stand to the right."""
     kept = [[_text(cell) for cell in row] for row in rows]
-    table = Table(title=escape(title), title_justify="left", header_style="bold")
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=any(columns), header_style="bold")
     for place, name in enumerate(columns):
         numeric = bool(kept) and all(row[place].replace(",", "").isdigit() for row in kept)
         table.add_column(name, justify="right" if numeric else "left", overflow="fold")
     for row in kept:
         table.add_row(*(escape(cell) for cell in row))
-    Console(width=None if sys.stdout.isatty() else 120).print(table)
+    console = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
+    console.print(escape(title))
+    console.print(Padding(table, (0, 0, 0, 2)))
 
 
 def refuse(refused: Refused, *, as_json: bool) -> None:

@@ -8,9 +8,9 @@ import pytest
 
 from control.allowlist import Bounds
 from control.config import DEFAULT_PATH, ENVIRONMENT, Config, load, parse, reference
+from control.config.quantity import BYTES, SECONDS, Quantity
+from control.config.toml_lines import lines_of
 from control.fault import Refused
-from control.quantity import BYTES, SECONDS, Quantity
-from control.toml_lines import lines_of
 
 MANUAL = Path(__file__).resolve().parents[2] / "docs" / "configuration.md"
 

@@ -12,12 +12,10 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
+from control.config.quantity import Quantity
+from control.config.settings import Config, InterfaceSettings, spelled
+from control.config.toml_lines import line_of, lines_of
 from control.fault import BadValueError, Fault, Refused, shown
-from control.quantity import Quantity
-from control.settings import Config, InterfaceSettings, spelled
-from control.toml_lines import line_of, lines_of
-
-__all__ = ["DEFAULT_PATH", "ENVIRONMENT", "Config", "Setting", "load", "parse", "reference"]
 
 ENVIRONMENT = "WICKET_CONFIG"
 DEFAULT_PATH = Path("/etc/wicketgate/wicket.toml")

@@ -7,8 +7,8 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from control.allowlist.entry import Bounds
+from control.config.quantity import BYTES, SECONDS, Quantity
 from control.fault import BadValueError, shown
-from control.quantity import BYTES, SECONDS, Quantity
 
 LEASE = Quantity("duration", SECONDS, least=10)
 SWEEP = Quantity("duration", SECONDS, least=1)
