@@ -55,12 +55,7 @@ class Datapath:
         Raises:
             Refused: the pins cannot be moved.
         """
-        programs, taken = self.programs, []
-        for link in links.all_links().values():
-            with contextlib.suppress(Refused), programs.expected(link) as expected:
-                if expected is not None:
-                    links.attach(link.name, "auto", programs)
-                    taken.append(link.name)
+        taken = links.take_over(self.programs)
         try:
             pins.promote(self._directory, self._pinned)
         except OSError as error:
@@ -152,7 +147,7 @@ def _programs_of(directory: Path) -> list[int]:
     fds = []
     for name in ("live", "next", "old"):
         with contextlib.suppress(OSError):
-            fds.append(syscall.open_pin(str(directory / name / "program")))
+            fds.append(syscall.open_program(str(directory / name / "program")))
     return fds
 
 

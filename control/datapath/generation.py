@@ -47,10 +47,10 @@ class Generation:
         self.used = 0
 
     @classmethod
-    def build(cls, slot: int, allowlist: Allowlist, serial: int, description: Any) -> "Generation":
+    def build(cls, slot: int, allowlist: Allowlist, description: Any) -> "Generation":
         """Make the maps for ``allowlist``, fill them, and read them back.
 
-        The description is written last: as long as its serial is 0, the slot holds nothing.
+        It counts as nothing until ``finish``.
 
         Raises:
             Refused: there is no memory for it, or what was read back is not what was written.
@@ -67,7 +67,7 @@ class Generation:
         except BaseException:
             generation.close()
             raise
-        _describe(description, len(table), rows.keys, serial)
+        _describe(description, len(table), rows.keys)
         return generation
 
     @classmethod
@@ -108,6 +108,10 @@ class Generation:
     def buckets(self) -> int:
         """How many buckets its exact set has."""
         return len(self._table)
+
+    def finish(self, serial: int) -> None:
+        """Say that the slot holds a list; written last, so that what a crash leaves half done is known as such."""
+        self.description["serial"] = serial
 
     def pin(self, directory: Path) -> None:
         """Pin both maps in ``directory``, which it makes: a restarted agent cannot reach an inner map otherwise."""
@@ -247,13 +251,12 @@ def _make_maps(buckets: int, capacity: int) -> tuple[int, int]:
         raise _no_room(error) from error
 
 
-def _describe(description: Any, buckets: int, keys: ends.Keys, serial: int) -> None:
+def _describe(description: Any, buckets: int, keys: ends.Keys) -> None:
     lengths4, lengths6 = ends.lengths_by_family(keys)
     description["shift"], description["tick"] = exact_set.shift_of(buckets), 1
     for name, lengths in (("lengths4", [ends.HOST, *lengths4]), ("lengths6", lengths6)):
         description[name] = np.zeros((), ends.KEY)
         description[name][: len(lengths)] = ends.length_masks(lengths)
-    description["serial"] = serial
 
 
 def _no_room(error: OSError) -> Refused:

@@ -171,6 +171,25 @@ def attach(name: str, mode: str, programs: Programs) -> tuple[Link, list[Fault]]
     return find(name), warnings
 
 
+def take_over(programs: Programs) -> list[str]:
+    """Let the current program replace earlier ones of ours wherever they are attached; return those interfaces.
+
+    Fit or not, the link carries the earlier one already; left there, that would go on with a list that nobody
+    keeps up to date any more.
+    """
+    taken = []
+    for link in all_links().values():
+        try:
+            with programs.expected(link) as expected:
+                if expected not in (None, programs.current):
+                    _replace(link, programs.current, expected, link.mode)
+                    taken.append(link.name)
+        except Refused as refused:
+            if refused.kind != "foreign-program":
+                raise
+    return taken
+
+
 def detach(name: str, programs: Programs) -> bool:
     """Remove our program from an interface; return whether it was there.
 
@@ -202,7 +221,7 @@ def _attach_new(link: Link, program: int, mode: str) -> None:
     _set(link, program, FLAGS[mode] | IF_NONE)
 
 
-def _replace(link: Link, program: int, expected: int, mode: str | None) -> None:
+def _replace(link: Link, program: int, expected: int | None, mode: str | None) -> None:
     _set(link, program, FLAGS.get(mode or "", 0) | REPLACE, expected)
 
 

@@ -12,6 +12,7 @@ from control.datapath import ends, syscall
 from control.datapath.generation import E2BIG, ENOMEM, Generation
 from control.datapath.layout import constant
 from control.datapath.pins import Pinned, cannot_pin
+from control.fault import Refused
 
 SLOTS = constant("GENERATIONS")
 IN_PLACE = 2000  # entries; a bigger change is quicker made as a new generation
@@ -37,18 +38,23 @@ class Lists:
         return sorted(self._held.values(), key=lambda generation: generation.serial)
 
     def adopt(self) -> None:
-        """Take up what an earlier process pinned; what it left half built is removed.
+        """Take up what an earlier process pinned; what it left half built, or is damaged, is removed.
 
         Raises:
-            Refused: a pinned map is not of the shape that the program needs.
+            Refused: a map of the live generation is not of the shape that the program needs.
             OSError: the live generation is not pinned.
         """
         live = int(self._active[0])
         for slot in range(SLOTS):
             whole = int(self._descriptions[slot]["serial"]) > 0
-            if slot == live or (whole and self._path(slot).exists()):
+            if slot != live and not whole:
+                self._clear(slot)
+                continue
+            try:
                 self._held[slot] = Generation.open(slot, self._path(slot), self._descriptions[slot])
-            else:
+            except (OSError, Refused):
+                if slot == live:
+                    raise
                 self._clear(slot)
 
     def stage(self, allowlist: Allowlist, serial: int) -> Generation:
@@ -59,11 +65,12 @@ class Lists:
         """
         slot = self._free_slot()
         self._clear(slot)
-        generation = Generation.build(slot, allowlist, serial, self._descriptions[slot])
+        generation = Generation.build(slot, allowlist, self._descriptions[slot])
         try:
             generation.pin(self._path(slot))
             self._store("buckets", slot, generation.buckets_fd)
             self._store("ends", slot, generation.ends_fd)
+            generation.finish(serial)
         except BaseException as error:
             generation.close()
             self._clear(slot)

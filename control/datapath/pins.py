@@ -71,12 +71,12 @@ class Pinned:
         """Open what is pinned.
 
         Raises:
-            FileNotFoundError: something is missing there.
+            OSError: something is missing there, or is not what its name says.
             Refused: a map is not of the shape that this version needs.
         """
         self.directory = directory
         with contextlib.ExitStack() as opened:
-            self.program = syscall.open_pin(str(directory / "program"))
+            self.program = syscall.open_program(str(directory / "program"))
             opened.callback(os.close, self.program)
             self.maps: dict[str, int] = {}
             for name in PINNED_MAPS:

@@ -5,10 +5,12 @@ long-lived agent a compiler's memory; so everything after compilation comes thro
 """
 
 import ctypes as ct
+import errno
 import os
 import platform
 import struct
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -62,6 +64,19 @@ def open_pin(path: str) -> int:
     """Open what is pinned under a path and return its file descriptor."""
     name = ct.create_string_buffer(path.encode())
     return bpf(OBJ_GET, struct.pack("QII", ct.addressof(name), 0, 0))[0]
+
+
+def open_program(path: str) -> int:
+    """Open a program that is pinned under a path and return its file descriptor.
+
+    Raises:
+        OSError: nothing is pinned there, or something else.
+    """
+    fd = open_pin(path)
+    if Path(f"/proc/self/fd/{fd}").readlink().name == "anon_inode:bpf-prog":
+        return fd
+    os.close(fd)
+    raise OSError(errno.EINVAL, os.strerror(errno.EINVAL), path)
 
 
 def lookup(fd: int, key: NDArray[Any], value: NDArray[Any]) -> bool:
