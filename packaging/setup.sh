@@ -7,25 +7,24 @@ cd "$(dirname "$0")/.."
 exec 9>.setup.lock
 flock 9 # two `make` beside each other set up once
 
-mapfile -t packages < <(grep -v -e '^#' -e '^$' packaging/apt-packages.txt)
-if ! dpkg-query --show --showformat '${db:Status-Abbrev}\n' "${packages[@]}" 2>/dev/null | grep -qv '^ii' &&
-	dpkg-query --show "${packages[@]}" >/dev/null 2>&1; then
-	:
-else
-	echo "setup: installing Debian packages" >&2
+installed() { dpkg-query --show --showformat '${db:Status-Abbrev} ${Package}\n' | sed -n 's/^ii  *//p' | sort; }
+wanted() { grep -v -e '^#' -e '^$' packaging/apt-packages.txt | sort; }
+mapfile -t missing < <(comm -23 <(wanted) <(installed))
+if [ ${#missing[@]} -gt 0 ]; then
+	echo "setup: installing ${missing[*]}" >&2
 	export DEBIAN_FRONTEND=noninteractive
 	apt-get -qq -o DPkg::Lock::Timeout=300 update
-	apt-get -qq -o DPkg::Lock::Timeout=300 install -y --no-install-recommends "${packages[@]}" >/dev/null
+	apt-get -qq -o DPkg::Lock::Timeout=300 install -y --no-install-recommends "${missing[@]}" >/dev/null
 fi
 
 # Debian's own interpreter: bcc is built for no other.
-wanted=$(sha256sum pyproject.toml | cut -d' ' -f1)
-if [ "$(cat .venv/ready 2>/dev/null)" != "$wanted" ]; then
+version=$(sha256sum pyproject.toml | cut -d' ' -f1)
+if [ "$(cat .venv/ready 2>/dev/null)" != "$version" ]; then
 	echo "setup: making the virtual environment" >&2
 	[ -x .venv/bin/python ] || /usr/bin/python3 -m venv --system-site-packages .venv
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check --root-user-action=ignore -e '.[test]'
 	.venv/bin/python -c 'import bcc, pyroute2' || { echo "setup: bcc cannot be imported" >&2; exit 1; }
-	echo "$wanted" >.venv/ready
+	echo "$version" >.venv/ready
 fi
 
 if [ "$(stat --file-system --format %T /sys/fs/bpf 2>/dev/null)" != bpf_fs ]; then
