@@ -22,7 +22,7 @@ version=$(sha256sum pyproject.toml | cut -d' ' -f1)
 if [ "$(cat .venv/ready 2>/dev/null)" != "$version" ]; then
 	echo "setup: making the virtual environment" >&2
 	[ -x .venv/bin/python ] || /usr/bin/python3 -m venv --system-site-packages .venv
-	.venv/bin/python -m pip install --quiet --disable-pip-version-check --root-user-action=ignore -e '.[test]'
+	.venv/bin/python -m pip install -qq --disable-pip-version-check --root-user-action=ignore -e '.[test]'
 	.venv/bin/python -c 'import bcc, pyroute2' || { echo "setup: bcc cannot be imported" >&2; exit 1; }
 	echo "$version" >.venv/ready
 fi

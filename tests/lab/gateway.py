@@ -11,6 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from control import config as configuration
+from control.datapath import links
+from control.datapath.links import Link
+from control.wire import AgentSocket
 from tests.gateway import AGENT, API, WICKET, Gateway, configure
 from tests.lab.stage import Stage
 
@@ -20,18 +23,29 @@ class EdgeGateway(Gateway):
 
     def __init__(self, stage: Stage, bpffs: Path, port: int) -> None:
         file = configure(stage.directory, bpffs, port)
-        super().__init__(port, file, configuration.load(file).token_file)
-        self.stage = stage
+        settings = configuration.load(file)
+        super().__init__(port, file, settings.token_file)
+        self.stage, self.pins, self.socket = stage, settings.pins, AgentSocket(settings.socket)
+
+    def launch_agent(self) -> None:
+        """Start wicketd on the edge."""
+        self.agent = self.stage.spawn(self.stage.edge, AGENT, "--config", str(self.config), log="wicketd")
+        self.processes.append(self.agent)
 
     def start_agent(self) -> None:
         """Start wicketd on the edge and wait until it answers."""
-        self.agent = self.stage.spawn(self.stage.edge, AGENT, "--config", str(self.config), log="wicketd")
-        self.processes.append(self.agent)
+        self.launch_agent()
         self.wait("/readyz", 200)
 
     def start_api(self) -> None:
         """Start the API."""
-        self.processes.append(self.stage.spawn_outside(API, "--config", str(self.config), log="wicket-api"))
+        self.api = self.stage.spawn_outside(API, "--config", str(self.config), log="wicket-api")
+        self.processes.append(self.api)
+
+    def stop_api(self) -> None:
+        """End the API and leave the agent alone."""
+        self.processes.remove(self.api)
+        self.stage.end(self.api)
 
     def kill_agent(self) -> None:
         """End the agent with SIGKILL, as a crash would."""
@@ -42,6 +56,11 @@ class EdgeGateway(Gateway):
     def wicket(self, *arguments: str) -> str:
         """Run the command line on the edge and return what it prints; RuntimeError when it refuses."""
         return self.stage.run(self.stage.edge, WICKET, "--config", str(self.config), *arguments, seconds=60)
+
+    def guarded(self) -> list[Link]:
+        """Return the edge's interfaces as the kernel has them."""
+        there = self.stage.edge.inside(links.all_links)
+        return [there[name] for name in self.stage.edge_interfaces]
 
     def push(self, addresses: Iterable[str]) -> None:
         """Make ``addresses`` the whole list, through the API."""
