@@ -5,6 +5,7 @@ Such a session is "up" when its packet arrives at the server's namespace and the
 
 from __future__ import annotations
 
+import contextlib
 import socket
 from dataclasses import dataclass
 
@@ -62,4 +63,8 @@ class RawSession(HandmadeSession):
         asker = self.stage.subscriber.socket(socket.AF_INET, socket.SOCK_RAW, self._kind.number)
         asker.bind((self.ends.client, 0))
         asker.connect((self.ends.server, 0))
+        # Until it was bound and connected it heard the answers of every session of its protocol.
+        with contextlib.suppress(BlockingIOError):
+            while asker.recv(1, socket.MSG_DONTWAIT):
+                pass
         return asker
