@@ -1,5 +1,6 @@
 """One generation: a whole list in maps of its own, built beside the live one and read back before it goes live."""
 
+import contextlib
 import mmap
 import os
 from pathlib import Path
@@ -78,18 +79,16 @@ class Generation:
             Refused: a map there is not of the shape that the program needs.
             OSError: it is not pinned there.
         """
-        fds = [syscall.open_pin(str(directory / name)) for name in ("buckets", "ends")]
-        for fd, shape, name in zip(fds, (BUCKETS_SHAPE, ENDS_SHAPE), ("buckets", "ends"), strict=True):
-            kind, key, value, _, flags = syscall.map_info(fd)
-            if (kind, key, value, flags) != (
-                shape.type,
-                shape.key.itemsize,
-                shape.value.itemsize,
-                shape.flags,
-            ):
-                syscall.close_all(fds)
-                fault = Fault(str(directory / name), "it is a map of another shape", "it is built anew")
-                raise Refused("bad-pins", "The pinned list is not of this version", [fault])
+        with contextlib.ExitStack() as opened:
+            fds = []
+            for name, shape in (("buckets", BUCKETS_SHAPE), ("ends", ENDS_SHAPE)):
+                fds.append(syscall.open_pin(str(directory / name)))
+                opened.callback(os.close, fds[-1])
+                kind, key, value, _, flags = syscall.map_info(fds[-1])
+                if (kind, key, value, flags) != (shape.type, shape.key.itemsize, shape.value.itemsize, shape.flags):
+                    fault = Fault(str(directory / name), "it is a map of another shape", "it is built anew")
+                    raise Refused("bad-pins", "The pinned list is not of this version", [fault])
+            opened.pop_all()
         generation = cls(slot, fds[0], fds[1], description)
         generation.used = len(generation._read_ends()[0])
         return generation

@@ -54,12 +54,12 @@ class Edge:
         """
         self.config = config
         self.lock = threading.RLock()
-        self.started_at = time.time()
-        self.store = LocalList(config.state_dir / "edge.db")
+        self.started_at = time.monotonic()
+        self.datapath = Datapath(config.pins, config.list.generations)  # and with it the right to write to the store
         try:
-            self.datapath = Datapath(config.pins, config.list.generations)
+            self.store = LocalList(config.state_dir / "edge.db")
         except BaseException:
-            self.store.close()
+            self.datapath.close()
             raise
         self.last_seen = LastSeen()
         configured = {interface.name: interface.mode for interface in config.interfaces}
@@ -151,11 +151,11 @@ class Edge:
                 self.last_seen.forget_before(IN_USE)
             if self._sampling_until is not None and time.monotonic() > self._sampling_until:
                 self.sample(0, False, 0)
-            if self.store.changes_since_snapshot() >= CHANGES_BEFORE_SNAPSHOT:
-                self.store.keep_snapshot(self.serial, self.list)
             if not self.datapath.is_pinned():
                 log.error("pins were removed; pinning again", directory=str(self.config.pins))
                 self.datapath.pin_again()
+            if self.store.changes_since_snapshot() >= CHANGES_BEFORE_SNAPSHOT:
+                self.store.keep_snapshot(self.serial, self.list)
 
     def close(self) -> None:
         """Let go of kernel and disk, and leave both as they are."""
@@ -250,14 +250,19 @@ class Edge:
         self.renew_lease()
         if self.datapath.is_new:
             log.info("took over", interfaces=self.datapath.take_over())
+        self.interfaces.take_up_attached()
         self.interfaces.follow()
         log.info("up", serial=self.serial, count=len(self.list))
 
     def _bring_up_policies(self) -> None:
         kept, self.policy_version = self.store.policies()
+        controls = self.datapath.controls
         if self.datapath.is_new:
-            self.datapath.controls.set_policies(dict.fromkeys(VPN_PROTOCOLS, Policy()))
-        self.datapath.controls.set_policies({name: Policy(*policy) for name, policy in kept.items()})
+            controls.set_policies(dict.fromkeys(VPN_PROTOCOLS, Policy()))
+        elif not kept:  # the disk was lost, or none was ever set: the kernel's are the last that were
+            kept = {name: (is_.mode, is_.share) for name, is_ in controls.policies().items() if is_ != Policy()}
+            self.policy_version = self.store.keep_policies(kept) if kept else self.policy_version
+        controls.set_policies({name: Policy(*policy) for name, policy in kept.items()})
 
 
 def _checked_policies(policies: Mapping[str, Mapping[str, Any]]) -> dict[str, Policy]:

@@ -31,10 +31,15 @@ class Interfaces:
         """Guard an interface from now on, in "auto", "native" or "generic" mode; return how it stands.
 
         Raises:
-            Refused: it cannot be, see links.attach; nothing has changed.
+            Refused: it cannot be, see links.attach, or not be kept on disk; nothing has changed.
         """
         link, warnings = links.attach(name, mode, self._programs())
-        self._store.keep_interfaces(self._store.interfaces() | {name: mode})
+        try:
+            self._store.keep_interfaces(self._store.interfaces() | {name: mode})
+        except Refused:
+            if name not in self.wanted:
+                links.detach(name, self._programs())
+            raise
         self._index[name] = link.index
         self._trouble.pop(name, None)
         log.info("attached", interface=name, requested=mode, mode=link.mode)
@@ -58,6 +63,15 @@ class Interfaces:
             self._trouble.pop(each, None)
         log.info("detached", interfaces=detached)
         return detached
+
+    def take_up_attached(self) -> None:
+        """Keep guarding interfaces that carry our program though nothing on disk says so: the disk was lost."""
+        ours = self._programs().id
+        wanted = self.wanted
+        lost = {name: "auto" for name, link in links.all_links().items() if link.program == ours and name not in wanted}
+        if lost:
+            log.warning("guarded, but not on disk", interfaces=list(lost))
+            self._store.keep_interfaces(self._store.interfaces() | lost)
 
     def follow(self) -> None:
         """Attach to what has come or come back, and take up what was renamed.

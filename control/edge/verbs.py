@@ -67,7 +67,7 @@ def _status(edge: Edge, _body: bytes) -> dict[str, Any]:
         "lease": {"seconds": edge.config.lease, "left": round(controls.lease_left(), 1)},
         "policy": _policies(edge),
         "pinned": edge.datapath.is_pinned(),
-        "uptime_s": round(time.time() - edge.started_at, 1),
+        "uptime_s": round(time.monotonic() - edge.started_at, 1),
         "memory_bytes": _memory(),
         "pid": os.getpid(),
     }

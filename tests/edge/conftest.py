@@ -1,0 +1,34 @@
+"""Edges of the tests' own: the real kernel and the real database, without the daemon around them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from control.edge.edge import Edge
+from tests.edge import place as places
+from tests.edge.place import Place, listed
+
+
+@pytest.fixture
+def place(tmp_path: Path, bpffs: Path) -> Iterator[Place]:
+    """Where no edge has been yet."""
+    place = places.place(tmp_path, bpffs)
+    yield place
+    place.remove()
+
+
+@pytest.fixture
+def used(place: Place) -> Place:
+    """Where an edge has been, and left a list of a few entries."""
+    with place.edge() as edge:
+        edge.replace(listed())
+    return place
+
+
+@pytest.fixture
+def edge(place: Place) -> Iterator[Edge]:
+    """A running edge with a list of a few entries."""
+    with place.edge() as edge:
+        edge.replace(listed())
+        yield edge

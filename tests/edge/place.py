@@ -1,0 +1,116 @@
+"""One edge's place on disk and in the kernel, in which tests start an edge, end it, and start it again."""
+
+import os
+import sqlite3
+import subprocess
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from ipaddress import IPv4Address, ip_network
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from control.allowlist.allowlist import Allowlist
+from control.allowlist.columns import of_ipv4
+from control.allowlist.entry import Entry
+from control.config import Config
+from control.datapath import datapath, links
+from control.datapath.lists import IN_PLACE
+from control.edge.edge import Edge
+from control.edge.verbs import answer
+
+MANY = IN_PLACE + 1
+"""Entries of which a change is made as a whole generation."""
+
+FEW = ("192.0.2.1", "198.51.100.0/24", "2001:db8::/48")
+
+
+def listed(prefixes: Iterable[str] = FEW) -> Allowlist:
+    """A list of plain prefixes."""
+    return Allowlist.from_entries([Entry(ip_network(prefix)) for prefix in prefixes])
+
+
+def hosts(count: int, first: str = "203.0.0.0") -> Allowlist:
+    """A list of so many IPv4 addresses in a row, for when many are needed."""
+    start = int(IPv4Address(first))
+    return Allowlist.from_rows(of_ipv4(np.arange(start, start + count, dtype=np.uint32)))
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an edge lives."""
+
+    config: Config
+
+    @property
+    def database(self) -> Path:
+        return self.config.state_dir / "edge.db"
+
+    @property
+    def live(self) -> Path:
+        """Where program and maps are pinned."""
+        return self.config.pins / "live"
+
+    @contextmanager
+    def edge(self) -> Iterator[Edge]:
+        """Start an edge, and end it as an agent ends: the kernel goes on."""
+        edge = Edge(self.config)
+        try:
+            yield edge
+        finally:
+            edge.close()
+
+    def sql(self, statement: str, *values: Any) -> list[Any]:
+        """Run a statement in the database, with no edge running, as damage would."""
+        return sql(self.database, statement, *values)
+
+    def remove(self) -> None:
+        """Take everything out of the kernel."""
+        datapath.remove(self.config.pins)
+
+
+def sql(database: Path, statement: str, *values: Any) -> list[Any]:
+    """Run a statement in a database that nobody has open."""
+    with closing(sqlite3.connect(database, isolation_level=None)) as connection:
+        return connection.execute(statement, values).fetchall()
+
+
+def place(directory: Path, bpffs: Path) -> Place:
+    """A place of its own in a directory and on a bpffs."""
+    name = f"edge-{os.urandom(4).hex()}"
+    return Place(Config(instance=name, bpffs=bpffs, state=directory / "state", run=directory / "run"))
+
+
+@contextmanager
+def mounted(directory: Path, kind: str, options: str = "defaults") -> Iterator[Path]:
+    """A filesystem of its own."""
+    directory.mkdir(parents=True, exist_ok=True)
+    subprocess.run(["mount", "-t", kind, "-o", options, kind, directory], check=True)
+    try:
+        yield directory
+    finally:
+        subprocess.run(["umount", directory], check=True)
+
+
+def program_of(edge: Edge) -> int:
+    """The id of the program that an edge drives."""
+    return links.Programs(edge.datapath.programs.current).id
+
+
+def is_live(edge: Edge, allowlist: Allowlist) -> bool:
+    """Whether edge and kernel hold just this list, under one serial and the store's epoch."""
+    live = edge.datapath.lists.live
+    return (
+        live is not None
+        and edge.list == allowlist
+        and live.holds(allowlist)
+        and live.serial == edge.serial
+        and edge.datapath.controls.epoch() == edge.store.epoch
+    )
+
+
+def is_let_through(edge: Edge, address: str) -> bool:
+    """Whether the kernel takes a packet to an address for a registered end's."""
+    return bool(answer(edge, {"verb": "check", "address": address}, b"")[0]["live"])

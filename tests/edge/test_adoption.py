@@ -1,0 +1,153 @@
+"""What a starting edge makes of what an earlier one left in the kernel: taken up as it is, or built beside it."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from control.datapath import syscall
+from control.datapath.layout import MAP_TYPES
+from control.datapath.pins import Pinned
+from control.edge.edge import Edge
+from control.fault import Refused
+from tests.edge.place import MANY, Place, hosts, is_let_through, is_live, listed, program_of
+
+
+def identity(edge: Edge) -> tuple[int, int, int, bytes]:
+    """Program, slot, serial and epoch: what a restart must not change."""
+    live = edge.datapath.lists.live
+    assert live is not None
+    return program_of(edge), live.slot, edge.serial, edge.store.epoch
+
+
+def test_a_restart_takes_up_what_is_there(used: Place) -> None:
+    with used.edge() as edge:
+        before = identity(edge)
+        assert not edge.datapath.is_new
+    for _ in range(3):
+        with used.edge() as edge:
+            assert identity(edge) == before
+            assert is_live(edge, listed())
+
+
+def test_a_restart_takes_up_every_held_generation(place: Place) -> None:
+    with place.edge() as edge:
+        for first in ("203.0.0.0", "203.1.0.0", "203.2.0.0", "203.3.0.0"):
+            edge.replace(hosts(MANY, first))
+        held = [generation.serial for generation in edge.datapath.lists.held]
+    assert len(held) == place.config.list.generations
+    with place.edge() as edge:
+        assert [generation.serial for generation in edge.datapath.lists.held] == held
+
+
+def test_a_change_in_place_is_taken_up(used: Place) -> None:
+    with used.edge() as edge:
+        edge.change(listed(["203.0.113.9", "203.0.113.64/26"]), listed(["192.0.2.1"]))
+        before = identity(edge)
+    with used.edge() as edge:
+        assert identity(edge) == before
+        assert is_live(edge, listed(["198.51.100.0/24", "2001:db8::/48", "203.0.113.9", "203.0.113.64/26"]))
+
+
+def wrong_map(path: Path) -> None:
+    """Put a map of another shape in the place of a pinned one."""
+    path.unlink()
+    fd = syscall.create_map(MAP_TYPES["array"], 4, 48, 3, 0)
+    syscall.pin(fd, str(path))
+    syscall.close_all([fd])
+
+
+def wrong_schema(place: Place) -> None:
+    pinned = Pinned(place.live)
+    pinned.array("instances")[0]["schema"] = np.zeros(32, np.uint8)
+    pinned.close()
+
+
+DAMAGES: dict[str, Callable[[Place], None]] = {
+    "a pin is missing": lambda place: (place.live / "maps" / "policies").unlink(),
+    "the program's pin is missing": lambda place: (place.live / "program").unlink(),
+    "a map is of a wrong shape": lambda place: wrong_map(place.live / "maps" / "policies"),
+    "a map is a program": lambda place: swap_names(place.live / "program", place.live / "maps" / "active"),
+    "the live list's map is missing": lambda place: live_pin(place, "buckets").unlink(),
+    "the live list's map is of a wrong shape": lambda place: wrong_map(live_pin(place, "ends")),
+    "another version's": wrong_schema,
+}
+
+
+def live_pin(place: Place, name: str) -> Path:
+    pinned = Pinned(place.live)
+    slot = int(pinned.array("active")["value"][0])
+    pinned.close()
+    return place.live / "generations" / str(slot) / name
+
+
+def swap_names(one: Path, other: Path) -> None:
+    aside = one.with_name("aside")
+    one.rename(aside)
+    other.rename(one)
+    aside.rename(other)
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=list(DAMAGES))
+def test_what_does_not_fit_is_built_anew(used: Place, damage: Callable[[Place], None]) -> None:
+    with used.edge() as edge:
+        edge.set_policies({"esp": {"mode": "enforce", "share": 7}})
+        old = identity(edge)
+    damage(used)
+    with used.edge() as edge:
+        assert program_of(edge) != old[0]
+        assert identity(edge)[2:] == old[2:], "the list is the same, and so are its serial and epoch"
+        assert is_live(edge, listed())
+        assert is_let_through(edge, "198.51.100.77") and not is_let_through(edge, "203.0.113.1")
+        esp = edge.datapath.controls.policies()["esp"]
+        assert (esp.mode, esp.share) == ("enforce", 7)
+        built = identity(edge)
+    assert sorted(path.name for path in used.config.pins.iterdir()) == ["live"]
+    with used.edge() as edge:
+        assert identity(edge) == built
+
+
+def spare_pin(place: Place, name: str) -> Path:
+    live = live_pin(place, name).parent
+    (spare,) = (path for path in live.parent.iterdir() if path != live)
+    return spare / name
+
+
+SPARE_DAMAGES: dict[str, Callable[[Place], None]] = {
+    "half pinned": lambda place: spare_pin(place, "ends").unlink(),
+    "of a wrong shape": lambda place: wrong_map(spare_pin(place, "ends")),
+}
+
+
+@pytest.mark.parametrize("damage", SPARE_DAMAGES.values(), ids=list(SPARE_DAMAGES))
+def test_a_generation_that_is_not_live_costs_nothing_when_it_is_damaged(
+    used: Place, damage: Callable[[Place], None]
+) -> None:
+    with used.edge() as edge:
+        edge.replace(hosts(MANY))
+        for spare in edge.datapath.lists.held[:-2]:
+            edge.datapath.lists.discard(spare)
+        before = identity(edge)
+    damage(used)
+    with used.edge() as edge:
+        assert identity(edge) == before
+        assert [generation.slot for generation in edge.datapath.lists.held] == [before[1]]
+
+
+def test_a_list_that_the_kernel_lost_is_filled_again(used: Place) -> None:
+    """Somebody wrote to the maps: what the kernel holds is not what was accepted."""
+    with used.edge() as edge:
+        program = program_of(edge)
+        live = edge.datapath.lists.live
+        assert live is not None
+        live.change(listed(["203.0.113.66"]), listed(["192.0.2.1"]), edge.serial)
+    with used.edge() as edge:
+        assert program_of(edge) == program
+        assert is_live(edge, listed())
+
+
+def test_one_instance_has_one_edge(used: Place) -> None:
+    with used.edge(), pytest.raises(Refused, match="has its agent already") as refused, used.edge():
+        pass
+    assert refused.value.kind == "busy"

@@ -1,0 +1,226 @@
+"""The list on disk: what was accepted comes back, what is damaged is set aside, and no serial comes twice."""
+
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from ipaddress import ip_network
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from control.allowlist.allowlist import Allowlist
+from control.allowlist.entry import Entry
+from control.fault import Refused
+from control.feed.local import SNAPSHOTS, LocalList
+from tests.edge.place import hosts, listed, mounted, sql
+
+NOTHING = Allowlist.empty()
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "state" / "edge.db"
+
+
+@pytest.fixture
+def store(path: Path) -> Iterator[LocalList]:
+    store = LocalList(path)
+    yield store
+    store.close()
+
+
+def test_a_new_one_is_empty_at_serial_0(store: LocalList) -> None:
+    assert store.load() == (NOTHING, 0, [])
+    assert (store.last_serial(), store.changes_since_snapshot(), len(store.epoch)) == (0, 0, 16)
+
+
+def test_what_was_accepted_comes_back(path: Path) -> None:
+    store = LocalList(path)
+    noted = Allowlist.from_entries([Entry(ip_network("198.51.100.0/24"), ("esp",), (), "Ärzte e.V.")])
+    store.keep_snapshot(1, listed())
+    store.keep_change(2, listed(["203.0.113.1"]), listed(["192.0.2.1"]))
+    store.keep_change(3, noted, NOTHING)
+    epoch, expected = store.epoch, store.load()[0]
+    store.close()
+
+    again = LocalList(path)
+    assert again.load() == (expected, 3, [])
+    assert (again.epoch, again.last_serial(), again.changes_since_snapshot()) == (epoch, 3, 2)
+    again.close()
+
+
+def test_old_snapshots_and_the_changes_before_them_go(store: LocalList, path: Path) -> None:
+    for serial in range(1, 20):
+        if serial % 4 == 1:
+            store.keep_snapshot(serial, hosts(serial))
+        else:
+            store.keep_change(serial, hosts(serial), NOTHING)
+    store.close()
+    assert sql(path, "SELECT serial FROM snapshot ORDER BY serial") == [(9,), (13,), (17,)][-SNAPSHOTS:]
+    assert sql(path, "SELECT min(serial), max(serial) FROM change") == [(10, 19)]
+
+
+def flip(path: Path, table: str, column: str, serial: int) -> None:
+    """Change a byte of what one row holds."""
+    ((held,),) = sql(path, f"SELECT {column} FROM {table} WHERE serial = ?", serial)
+    sql(path, f"UPDATE {table} SET {column} = ? WHERE serial = ?", held[:-1] + bytes([held[-1] ^ 1]), serial)
+
+
+def lists(path: Path) -> dict[int, Allowlist]:
+    """Fill a store with snapshots 1, 4 and 7 and the changes between them; return each serial's list."""
+    store, held = LocalList(path), {}
+    allowlist = NOTHING
+    for serial in range(1, 10):
+        allowlist = held[serial] = allowlist.with_changes(hosts(serial, f"203.0.{serial}.0"), NOTHING)
+        if serial % 3 == 1:
+            store.keep_snapshot(serial, allowlist)
+        else:
+            store.keep_change(serial, hosts(serial, f"203.0.{serial}.0"), NOTHING)
+    store.close()
+    return held
+
+
+class Damage(NamedTuple):
+    """What was damaged, the serial up to which the list comes back, and what is said to be set aside."""
+
+    name: str
+    rows: tuple[tuple[str, str, int], ...]
+    serial: int
+    set_aside: tuple[str, ...]
+
+
+DAMAGES = [
+    Damage("nothing", (), 9, ()),
+    Damage("the last change", (("change", "added", 9),), 8, ("change 9",)),
+    Damage("a change before others", (("change", "removed", 8),), 7, ("change 8",)),
+    Damage("a change's digest", (("change", "sha256", 8),), 7, ("change 8",)),
+    Damage("the newest snapshot", (("snapshot", "body", 7),), 6, ("snapshot 7", "change 8")),
+    Damage("a snapshot's digest", (("snapshot", "sha256", 7),), 6, ("snapshot 7", "change 8")),
+    Damage("two snapshots", (("snapshot", "body", 7), ("snapshot", "body", 4)), 3,
+           ("snapshot 7", "snapshot 4", "change 5")),
+    Damage("a snapshot and a change before it", (("snapshot", "body", 7), ("change", "added", 6)), 5,
+           ("snapshot 7", "change 6")),
+    Damage("every snapshot", tuple(("snapshot", "body", serial) for serial in (1, 4, 7)), 0,
+           ("snapshot 7", "snapshot 4", "snapshot 1", "change 2")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: damage.name)
+def test_what_is_damaged_is_set_aside_and_the_list_before_it_used(path: Path, damage: Damage) -> None:
+    held = {0: NOTHING} | lists(path)
+    for row in damage.rows:
+        flip(path, *row)
+    store = LocalList(path)
+    allowlist, serial, faults = store.load()
+    assert (allowlist, serial) == (held[damage.serial], damage.serial)
+    assert [fault.where for fault in faults] == [f"edge.db, {row}" for row in damage.set_aside]
+    assert all("digest" in fault.why or "missing" in fault.why for fault in faults)
+    assert store.last_serial() == 9, "what was given once is not given again"
+    store.close()
+
+
+def test_a_hole_among_the_changes_ends_them(path: Path) -> None:
+    held = lists(path)
+    sql(path, "DELETE FROM change WHERE serial = 8")
+    store = LocalList(path)
+    allowlist, serial, (fault,) = store.load()
+    assert (allowlist, serial) == (held[7], 7)
+    assert (fault.where, "before it is missing" in fault.why) == ("edge.db, change 9", True)
+    store.close()
+
+
+def test_what_the_disk_refuses_has_not_changed(tmp_path: Path) -> None:
+    with mounted(tmp_path / "disk", "tmpfs", "size=400k") as disk:
+        store = LocalList(disk / "edge.db")
+        store.keep_snapshot(1, listed())
+        attempts: list[Callable[[], object]] = [
+            lambda: store.keep_snapshot(2, big()),
+            lambda: store.keep_change(2, big(), NOTHING),
+            lambda: store.keep_interfaces({f"eth{number}": "auto" for number in range(50_000)}),
+        ]
+        for attempt in attempts:
+            with pytest.raises(Refused, match="cannot be kept on disk") as refused:
+                attempt()
+            assert (refused.value.kind, refused.value.faults[0].mend) == ("no-room", "free space on that disk")
+        assert store.load() == (listed(), 1, [])
+        assert store.interfaces() == {}
+        store.keep_change(2, listed(["203.0.113.5"]), NOTHING)
+        assert store.load()[1] == 2
+        store.close()
+
+
+def big() -> Allowlist:
+    """A list that does not pack into half a megabyte."""
+    return Allowlist.from_entries(
+        [Entry(ip_network(f"2001:db8:{i % 65536:x}:{i // 65536:x}::/64")) for i in range(40_000)]
+    )
+
+
+def test_it_opens_on_a_full_disk(tmp_path: Path) -> None:
+    with mounted(tmp_path / "disk", "tmpfs", "size=400k") as disk:
+        path = disk / "edge.db"
+        held = lists(path)
+        flip(path, "change", "added", 9)
+        fill(disk)
+        for _ in range(2):
+            with closing(LocalList(path)) as store:
+                assert store.load()[:2] == (held[8], 8)
+
+
+def fill(disk: Path) -> None:
+    """Leave no room on a filesystem."""
+    with (disk / "filling").open("wb", buffering=0) as filling, pytest.raises(OSError, match="No space left"):
+        while True:
+            filling.write(bytes(4096))
+
+
+SPOILS: dict[str, Callable[[Path], object]] = {
+    "no database": lambda path: path.write_bytes(b"not a database, whatever its name says\n" * 200),
+    "cut short": lambda path: os.truncate(path, path.stat().st_size // 2 + 100),
+    "overwritten in the middle": lambda path: overwrite(path),
+}
+
+
+def overwrite(path: Path) -> None:
+    with path.open("r+b") as file:
+        file.seek(4096)
+        file.write(b"\xa5" * (path.stat().st_size - 4096))
+
+
+@pytest.mark.parametrize("spoil", SPOILS.values(), ids=list(SPOILS))
+def test_a_file_that_is_no_database_any_more_is_set_aside(path: Path, spoil: Callable[[Path], object]) -> None:
+    lists(path)
+    spoil(path)
+    spoilt = path.read_bytes()
+    store = LocalList(path)
+    allowlist, serial, (fault,) = store.load()
+    assert (len(allowlist), serial) == (0, 0)
+    assert fault.where == str(path) and "set aside" in fault.why and "push" in fault.mend
+    (aside,) = path.parent.glob("edge.db.damaged-*")
+    assert aside.read_bytes() == spoilt
+    store.keep_snapshot(1, listed())
+    store.close()
+    again = LocalList(path)
+    assert again.load() == (listed(), 1, [])
+    again.close()
+
+
+def test_where_there_can_be_no_database_says_so(tmp_path: Path) -> None:
+    (tmp_path / "edge.db").mkdir()
+    (tmp_path / "file").write_text("")
+    for path in (tmp_path / "edge.db", tmp_path / "file" / "edge.db"):
+        with pytest.raises(Refused, match="cannot be kept on disk") as refused:
+            LocalList(path)
+        (fault,) = refused.value.faults
+        assert fault.where == str(path) and "permissions" in fault.mend
+
+
+def test_a_disk_that_is_read_only_says_so(tmp_path: Path) -> None:
+    with mounted(tmp_path / "disk", "tmpfs") as disk:
+        LocalList(disk / "edge.db").close()
+        subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
+        with pytest.raises(Refused, match=r"(?s)cannot be kept on disk.*check the disk") as refused:
+            LocalList(disk / "edge.db")
+        assert refused.value.kind == "no-room"
