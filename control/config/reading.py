@@ -149,5 +149,5 @@ def _settings(model: type[BaseModel], prefix: str) -> list[Setting]:
 
 def _type(field: FieldInfo) -> str:
     quantities = [each.what for each in field.metadata if isinstance(each, Quantity)]
-    words: dict[Any, str] = {int: "number", Path: "path"}
+    words: dict[Any, str] = {int: "number", bool: "boolean", Path: "path"}
     return quantities[0] if quantities else "tables" if field.default == () else words.get(field.annotation, "text")

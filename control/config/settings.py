@@ -49,6 +49,19 @@ def _text(value: object) -> str:
     return value
 
 
+def _yes_or_no(value: object) -> object:
+    if not isinstance(value, bool):
+        raise BadValueError(f"{shown(value)} is neither true nor false", "write true or false, without quotes")
+    return value
+
+
+def _database_url(value: object) -> str:
+    if not re.match(r"$|sqlite:///.|postgresql://.", _text(value)):
+        why = f"{shown(value)} is no URL of a database"
+        raise BadValueError(why, "write sqlite:////path/of/a/file or postgresql://user@host/name, or leave it out")
+    return str(value)
+
+
 def _directory(value: object) -> Path:
     path = value if isinstance(value, Path) else Path(_text(value))
     if not path.is_absolute() or "\0" in str(path):
@@ -133,6 +146,25 @@ class ApiSettings(Settings):
     threads: Annotated[int, _whole(1, 256)] = Field(default=4, description="Threads of each process.")
 
 
+class RegistrySettings(Settings):
+    """The registry."""
+
+    url: Annotated[str, BeforeValidator(_database_url)] = Field(
+        default="",
+        description="Its database, `sqlite:////a/file` or `postgresql://user@host/name`; empty is registry.db among "
+        "the instance's state.",
+    )
+    categories: Annotated[str, BeforeValidator(_text)] = Field(
+        default="", description="A file of categories, documents and terms; empty is the one that comes with it."
+    )
+    allow_private: Annotated[bool, BeforeValidator(_yes_or_no)] = Field(
+        default=False, description="Whether private addresses may be registered, as in a lab."
+    )
+    allow_documentation: Annotated[bool, BeforeValidator(_yes_or_no)] = Field(
+        default=False, description="Whether addresses kept for documentation and benchmarks may be registered."
+    )
+
+
 class LogSettings(Settings):
     """What is logged, and how."""
 
@@ -173,6 +205,7 @@ class Config(Settings):
     )
     list: ListSettings = Field(default=ListSettings(), description="Limits of the list.")
     api: ApiSettings = Field(default=ApiSettings(), description="The HTTP API.")
+    registry: RegistrySettings = Field(default=RegistrySettings(), description="The registry.")
     log: LogSettings = Field(default=LogSettings(), description="The log.")
 
     @field_validator("interfaces")
@@ -207,6 +240,11 @@ class Config(Settings):
         return self.run / self.instance / "agent.sock"
 
     @property
+    def registry_url(self) -> str:
+        """The URL of the registry's database."""
+        return self.registry.url or f"sqlite:///{self.state_dir / 'registry.db'}"
+
+    @property
     def token_file(self) -> Path:
         """The file of the API's bearer token."""
         return self.state_dir / "api-token"
@@ -219,4 +257,6 @@ def spelled(field: Any, value: object) -> str:
         return f'"{quantity.spell(value)}"'
     if isinstance(value, tuple):
         return "[]"
+    if isinstance(value, bool):
+        return str(value).lower()
     return str(value) if isinstance(value, int) else f'"{value}"'

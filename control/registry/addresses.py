@@ -1,0 +1,144 @@
+"""Which addresses may be registered, and how the database keeps them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from ipaddress import AddressValueError, IPv4Network, IPv6Address, IPv6Network
+
+from control.allowlist.entry import DEFAULT_BOUNDS, LENGTH_SHIFT, Bounds, Entry, PortRange, Prefix, key_of
+from control.allowlist.schema import FieldFault, read_ports, read_row
+from control.fault import Fault, Refused
+
+PUBLIC = "write the public, static address that your provider gave you"
+
+PRIVATE = tuple(
+    IPv4Network(each) for each in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")
+) + tuple(IPv6Network(each) for each in ("fc00::/7",))
+"""RFC 1918, section 3; RFC 6598, section 7 (shared by a provider's subscribers); RFC 4193, section 3.1."""
+
+DOCUMENTATION = tuple(
+    IPv4Network(each) for each in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "198.18.0.0/15")
+) + tuple(IPv6Network(each) for each in ("2001:db8::/32", "3fff::/20"))
+"""RFC 5737, section 3; RFC 2544, appendix C.2.2 (benchmarks); RFC 3849, section 2; RFC 9637, section 3."""
+
+UNROUTED = tuple(
+    IPv4Network(each)
+    for each in ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "192.0.0.0/24", "192.88.99.0/24", "240.0.0.0/4")
+) + tuple(IPv6Network(each) for each in ("2001::/23", "2002::/16"))
+"""From IANA's registries of special-purpose addresses (RFC 6890, as updated)."""
+
+GLOBAL6 = IPv6Network("2000::/3")
+"""What IANA gives out as global unicast; the rest of IPv6 is no one's (RFC 4291, section 2.4)."""
+
+
+@dataclass(frozen=True, slots=True)
+class AddressRules:
+    """What the configuration allows.
+
+    Attributes:
+        bounds: the widest prefixes.
+        private, documentation: whether such addresses may be registered, as in a lab.
+    """
+
+    bounds: Bounds = DEFAULT_BOUNDS
+    private: bool = False
+    documentation: bool = False
+
+    def fault(self, prefix: Prefix) -> FieldFault | None:
+        """Return why a prefix may not be registered; none when it may."""
+        kinds = [("is not routed on the internet", UNROUTED)]
+        kinds += [] if self.private else [("is private address space", PRIVATE)]
+        kinds += [] if self.documentation else [("is kept for documentation and benchmarks", DOCUMENTATION)]
+        for what, networks in kinds:
+            for network in networks:
+                if network.version == prefix.version and prefix.overlaps(network):
+                    return FieldFault("prefix", f"{Entry(prefix).text} {what} ({network})", PUBLIC)
+        if prefix.version == 6 and not prefix.overlaps(GLOBAL6) and not self._allowed6(prefix):
+            return FieldFault("prefix", f"{Entry(prefix).text} is no global unicast address ({GLOBAL6})", PUBLIC)
+        return None
+
+    def _allowed6(self, prefix: Prefix) -> bool:
+        return self.private and any(network.version == 6 and prefix.overlaps(network) for network in PRIVATE)
+
+
+def read_entry(row: object, rules: AddressRules) -> Entry | list[FieldFault]:
+    """Return the entry of a row in JSON types, IPv4-mapped IPv6 folded to IPv4, or everything wrong with it."""
+    if isinstance(row, str):
+        row = {"prefix": row}
+    if isinstance(row, dict) and isinstance(row.get("prefix"), str):
+        row = {**row, "prefix": _folded(row["prefix"])}
+    entry = read_row(row, rules.bounds)
+    if isinstance(entry, list):
+        return entry
+    fault = rules.fault(entry.prefix)
+    return [fault] if fault else Entry(entry.prefix, entry.protocols, entry.ports)
+
+
+def _folded(text: str) -> str:
+    """Return IPv4-mapped IPv6 (RFC 4291, section 2.5.5.2) as IPv4, and any other text as it is."""
+    address, slash, length = text.strip().partition("/")
+    try:
+        mapped = IPv6Address(address).ipv4_mapped
+    except AddressValueError:
+        return text
+    if mapped is None or (slash and not (length.isdecimal() and int(length) >= LENGTH_SHIFT)):
+        return text
+    return f"{mapped}/{int(length) - LENGTH_SHIFT}" if slash else str(mapped)
+
+
+def read_entries(rows: Sequence[object], rules: AddressRules) -> tuple[Entry, ...]:
+    """Return the entries of one application.
+
+    Raises:
+        Refused: "invalid", with every fault; a prefix that is there again is shown once.
+    """
+    faults: list[Fault] = []
+    entries: dict[Prefix, Entry] = {}
+    repeated: set[Prefix] = set()
+    for place, row in enumerate(rows):
+        entry = read_entry(row, rules)
+        if isinstance(entry, list):
+            faults += [Fault(f"entries[{place}].{each.field}".rstrip("."), each.why, each.mend) for each in entry]
+        elif entry.prefix not in entries:
+            entries[entry.prefix] = entry
+        elif entry.prefix not in repeated:
+            repeated.add(entry.prefix)
+            faults.append(Fault(f"entries[{place}].prefix", f"{entry.text} is there twice", "write it once"))
+    if faults:
+        raise Refused("invalid", "The addresses cannot be registered", faults)
+    return tuple(entries.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An entry as the columns of the database have it; see ``model.ApplicationEntry``."""
+
+    first: bytes
+    length: int
+    prefix: str
+    protocols: str
+    ports: str
+
+
+def kept(entry: Entry) -> Kept:
+    """Return an entry as the database keeps it."""
+    ports = " ".join(f"{first}-{last}" for first, last in entry.ports)
+    return Kept(*key(entry.prefix), entry.text, " ".join(entry.protocols), ports)
+
+
+def key(prefix: Prefix) -> tuple[bytes, int]:
+    """Return the first address, 16 bytes with IPv4 mapped, and the length, 96 more for IPv4."""
+    high, low, length = key_of(prefix)
+    return (high << 64 | low).to_bytes(16, "big"), length
+
+
+def covering_keys(prefix: Prefix) -> list[tuple[bytes, int]]:
+    """Return the keys of a prefix and of every wider one that covers it, the widest first."""
+    first, length = key(prefix)
+    number = int.from_bytes(first, "big")
+    widest = LENGTH_SHIFT + 1 if prefix.version == 4 else 1
+    return [((number >> 128 - each << 128 - each).to_bytes(16, "big"), each) for each in range(widest, length + 1)]
+
+
+def terms(protocols: str, ports: str) -> tuple[tuple[str, ...], tuple[PortRange, ...]]:
+    """Return protocols and port ranges as ``kept`` wrote them."""
+    return tuple(protocols.split()), read_ports(ports.split())

@@ -1,0 +1,56 @@
+"""The tables, made and taken away on both databases, and the same as the program believes them to be."""
+
+from collections.abc import Callable
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import inspect, text
+from sqlalchemy.exc import DBAPIError
+
+from control.registry.actor import Actor
+from control.registry.database import Database
+from control.registry.model import Base
+
+
+def tables(database: Database) -> set[str]:
+    with database.reading() as session:
+        return set(inspect(session.connection()).get_table_names()) - {"alembic_version"}
+
+
+def test_up_down_and_up_again(empty: Database) -> None:
+    empty.upgrade()
+    assert tables(empty) == set(Base.metadata.tables)
+    empty.upgrade()  # nothing happens
+    empty.downgrade("base")
+    assert tables(empty) == set()
+    empty.upgrade()
+    assert tables(empty) == set(Base.metadata.tables)
+
+
+def test_the_migrations_make_what_the_models_say(database: Database) -> None:
+    with database.reading() as session:
+        context = MigrationContext.configure(session.connection())
+        assert compare_metadata(context, Base.metadata) == []
+
+
+@pytest.mark.parametrize("statement", ["UPDATE audit SET actor = 'nobody'", "DELETE FROM audit"])
+def test_the_database_itself_refuses_to_rewrite_the_audit(database: Database, statement: str) -> None:
+    with database.writing(Actor("officer")) as writing:
+        writing.record("test", "x", {}, {})
+    with (
+        pytest.raises(DBAPIError, match="only added to"),
+        database.writing(Actor("officer")) as writing,
+    ):
+        writing.session.execute(text(statement))
+
+
+def test_an_epoch_is_a_databases_own(new_url: Callable[[], str]) -> None:
+    epochs = set()
+    for _ in range(2):
+        database = Database(new_url())
+        database.upgrade()
+        with database.reading() as session:
+            epochs.add(bytes(session.scalar(text("SELECT epoch FROM ledger")) or b""))
+        database.close()
+    assert len(epochs) == 2
