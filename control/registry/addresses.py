@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv4Network, IPv6Address, IPv6Network
+from typing import Any, Protocol
 
-from control.allowlist.entry import DEFAULT_BOUNDS, LENGTH_SHIFT, Bounds, Entry, PortRange, Prefix, key_of
+from control.allowlist.entry import DEFAULT_BOUNDS, LENGTH_SHIFT, Bounds, Entry, PortRange, Prefix, key_of, prefix_of
 from control.allowlist.schema import FieldFault, read_ports, read_row
 from control.fault import Fault, Refused
 
@@ -123,6 +124,21 @@ def kept(entry: Entry) -> Kept:
     """Return an entry as the database keeps it."""
     ports = " ".join(f"{first}-{last}" for first, last in entry.ports)
     return Kept(*key(entry.prefix), entry.text, " ".join(entry.protocols), ports)
+
+
+class Row(Protocol):
+    """A row of the database that has an entry's columns."""
+
+    first: Any
+    length: Any
+    protocols: Any
+    ports: Any
+
+
+def entry(row: Row) -> Entry:
+    """Return the entry that the database keeps in a row."""
+    high, low = divmod(int.from_bytes(row.first, "big"), 1 << 64)
+    return Entry(prefix_of(high, low, row.length), *terms(row.protocols, row.ports))
 
 
 def key(prefix: Prefix) -> tuple[bytes, int]:

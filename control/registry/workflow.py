@@ -1,6 +1,6 @@
 """The workflow: one table of states and steps, from which the code decides and the manual draws."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from control.fault import Fault, Refused
@@ -15,8 +15,8 @@ LIVE = ("active", "expiring")
 HELD = (*LIVE, "suspended")
 """The states of a registration that keep its prefix from others."""
 
-PENDING = ("submitted", "confirmed", "returned")
-"""The states of an application that keep its prefixes from others."""
+PENDING = ("submitted", "confirmed")
+"""The states of an application that keep its prefixes from others: it is before somebody who has to decide."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,13 +120,21 @@ def demand_reason(step: Step, reason: str) -> None:
         raise Refused("invalid", f"To {step.name} takes a reason", [fault])
 
 
-def illegal(step: Step, id_: str, state: str) -> Fault | None:
-    """Return the fault of taking a step in a state, which names the legal ones; none when it is legal."""
-    if state in step.sources:
-        return None
+def demand_legal(step: Step, states: Mapping[str, str]) -> None:
+    """Refuse a step that is not legal for every one of some objects; ``states`` has their states by id.
+
+    Raises:
+        Refused: "conflict", with a fault for each that names the legal steps.
+    """
+    faults = [_illegal(step, id_, state) for id_, state in states.items() if state not in step.sources]
+    if faults:
+        raise Refused("conflict", f"To {step.name} is not legal in that state", faults)
+
+
+def _illegal(step: Step, id_: str, state: str) -> Fault:
     others = legal(step.subject, state)
     mend = f"legal steps are {', '.join(others)}" if others else "no step is legal any more"
-    return Fault(id_, f"is {state}, so it is not to {step.name}", mend)
+    return Fault(id_, f"is {state}, so you cannot {step.name} it", mend)
 
 
 def diagram(subject: str) -> str:

@@ -30,7 +30,7 @@ class Postgres:
         """Make an empty database and return its URL."""
         name = f"wicket_{secrets.token_hex(6)}"
         with psycopg.connect(host=str(self.directory), user="postgres", dbname="postgres", autocommit=True) as server:
-            server.execute(f"CREATE DATABASE {name}")  # type: ignore[call-overload]  # a name of our own
+            server.execute(f"CREATE DATABASE {name}")
         return f"postgresql://postgres@/{name}?host={self.directory}"
 
 

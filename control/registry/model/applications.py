@@ -46,7 +46,7 @@ class ApplicationEntry(Base):
     """
 
     __tablename__ = "application_entry"
-    __table_args__ = (Index("ix_application_entry_prefix", "first", "length"),)
+    __table_args__ = (Index("ix_application_entry_prefix", "length", "first"),)
 
     application_id: Mapped[str] = mapped_column(Id, ForeignKey("application.id"), primary_key=True)
     place: Mapped[int] = mapped_column(primary_key=True)

@@ -7,6 +7,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from control.registry.model.base import Address, Base, Id, Versioned
 
+HELD = text("state IN ('active', 'expiring', 'suspended')")
+"""``workflow.HELD`` in SQL, without parameters: a query must repeat it to use the index."""
+
 
 class Registration(Versioned, Base):
     """One registered prefix; ``workflow`` says its states. See ``ApplicationEntry`` for how the prefix is kept.
@@ -19,11 +22,11 @@ class Registration(Versioned, Base):
     __table_args__ = (
         Index(
             "uq_registration_held",  # a prefix is held once, whatever a bug may try
-            "first",
             "length",
+            "first",
             unique=True,
-            sqlite_where=text("state IN ('active', 'expiring', 'suspended')"),
-            postgresql_where=text("state IN ('active', 'expiring', 'suspended')"),
+            sqlite_where=HELD,
+            postgresql_where=HELD,
         ),
         Index("ix_registration_validity", "state", "valid_until"),
     )

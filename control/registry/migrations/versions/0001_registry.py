@@ -333,7 +333,7 @@ def _create_application_entry() -> None:
         sa.ForeignKeyConstraint(["application_id"], ["application.id"], name="fk_application_entry_application_id"),
         sa.PrimaryKeyConstraint("application_id", "place", name="pk_application_entry"),
     )
-    op.create_index("ix_application_entry_prefix", "application_entry", ["first", "length"], unique=False)
+    op.create_index("ix_application_entry_prefix", "application_entry", ["length", "first"], unique=False)
 
 
 def _create_edge_ack() -> None:
@@ -377,7 +377,7 @@ def _create_registration() -> None:
     op.create_index(
         "uq_registration_held",
         "registration",
-        ["first", "length"],
+        ["length", "first"],
         unique=True,
         sqlite_where=HELD,
         postgresql_where=HELD,
