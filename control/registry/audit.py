@@ -51,15 +51,18 @@ class Finding:
     what: str
 
 
-def canonical(value: object) -> str:
-    """Return JSON in its one form: keys sorted, no spaces, UTF-8; times in UTC with microseconds."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain)
-
-
 def _plain(value: object) -> str:
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat(timespec="microseconds")
     raise TypeError(f"not for the audit: {value!r}")
+
+
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain)
+
+
+def canonical(value: object) -> str:
+    """Return JSON in its one form: keys sorted, no spaces, UTF-8; times in UTC with microseconds."""
+    return _ENCODER.encode(value)
 
 
 def append(

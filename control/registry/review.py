@@ -127,13 +127,13 @@ def _demand_complete(writing: Writing, found: Sequence[Application]) -> None:
     kinds: dict[str, str] = {}
     for portion in portions({each.registrant_id for each in found}):
         some = select(Registrant.id, Registrant.kind).where(Registrant.id.in_(portion))
-        kinds |= dict(writing.session.execute(some).tuples())
+        kinds |= dict(writing.session.execute(some).all())
     counts: dict[str, int] = {}
     for portion in portions([each.id for each in found]):
         of_these = ApplicationEntry.application_id.in_(portion)
         per_application = select(ApplicationEntry.application_id, func.count()).where(of_these)
         grouped = per_application.group_by(ApplicationEntry.application_id)
-        counts |= dict(writing.session.execute(grouped).tuples())
+        counts |= dict(writing.session.execute(grouped).all())
     faults = [
         Fault(fault.field if len(found) == 1 else f"{each.id}, {fault.field}", fault.why, fault.mend)
         for each in found

@@ -1,0 +1,67 @@
+"""Who plays in the tests, and the shortest way to what they need."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from control.registry import bodies, registrants, review
+from control.registry.actor import Actor
+from control.registry.addresses import read_entries
+from control.registry.applications import Document, Draft, create_many
+from control.registry.database import Database
+from control.registry.registrants import NewRegistrant
+from control.registry.writing import Writing
+
+OPERATOR = Actor("operator", frozenset({"operator"}))
+OFFICER = Actor("officer", frozenset({"officer"}))
+SECOND = Actor("second officer", frozenset({"officer"}))
+PAPERS = tuple(Document(kind, f"shelf/{kind}", "ab" * 32) for kind in ("identity", "incorporation"))
+
+
+@dataclass(frozen=True)
+class Cast:
+    """Two companies and their provider, as ids and as actors."""
+
+    company: str
+    rival: str
+    provider: str
+
+    @property
+    def applicant(self) -> Actor:
+        return Actor(self.company, frozenset({"registrant"}), registrant=self.company)
+
+    @property
+    def other(self) -> Actor:
+        return Actor(self.rival, frozenset({"registrant"}), registrant=self.rival)
+
+    @property
+    def confirmer(self) -> Actor:
+        return Actor(self.provider, frozenset({"provider"}), provider=self.provider)
+
+    def draft(self, writing: Writing, *prefixes: object, registrant: str = "") -> Draft:
+        entries = read_entries(prefixes, writing.rules.addresses)
+        return Draft(registrant or self.company, "company", entries, PAPERS, self.provider)
+
+
+def assemble(database: Database) -> Cast:
+    """Enter the cast."""
+    with database.writing(OFFICER) as writing:
+        company, rival = registrants.create_many(
+            writing, [NewRegistrant("organisation", name) for name in ("Company", "Rival")]
+        )
+        return Cast(company.id, rival.id, bodies.create_provider(writing, "Provider").id)
+
+
+def apply(database: Database, cast: Cast, prefixes: Sequence[object], registrant: str = "") -> str:
+    """Enter and submit an application, and return its id."""
+    with database.writing(OFFICER) as writing:
+        (made,) = create_many(writing, [cast.draft(writing, *prefixes, registrant=registrant)])
+        return review.submit(writing, made.id).id
+
+
+def register(database: Database, cast: Cast, *prefixes: object, registrant: str = "") -> list[str]:
+    """Take addresses all the way, and return the registrations' ids."""
+    application = apply(database, cast, prefixes, registrant)
+    with database.writing(cast.confirmer) as writing:
+        review.confirm(writing, application)
+    with database.writing(OFFICER) as writing:
+        return [each.id for each in review.approve(writing, application)]

@@ -1,0 +1,159 @@
+"""The workflow at random: whatever is done, the live list is exactly the set of active registrations.
+
+A follower that started with nothing replays every change; what it has must be the snapshot, and that must be what
+the states say. Steps are taken legal or not, by whoever; what is refused must change nothing.
+"""
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, multiple, rule
+from sqlalchemy import select
+
+from control.allowlist.allowlist import Allowlist
+from control.fault import Refused
+from control.registry import addresses, applications, audit, intents, registrations, review, serials, workflow
+from control.registry.actor import CLOCK, Actor
+from control.registry.database import Database
+from control.registry.model import Intent, Registration
+from control.registry.writing import Rules, Writing
+from tests.registry.cast import OFFICER, SECOND, assemble
+from tests.registry.clock import Clock
+
+PREFIXES = [f"10.0.0.{each}" for each in range(8)] + ["10.0.0.0/30", "10.0.0.4/31", "fd00::1", "fd00::/64"]
+ROWS = [
+    *PREFIXES,
+    {"prefix": "10.0.0.1", "protocols": ["wireguard"], "ports": [51820]},
+    {"prefix": "10.0.0.9", "protocols": ["openvpn"]},
+]
+
+
+class Workflow(RuleBasedStateMachine):
+    """A registry, two applicants and the officers, and a follower of the live list."""
+
+    filed = Bundle("filed")
+    registered = Bundle("registered")
+    proposed = Bundle("proposed")
+
+    @initialize()
+    def begin(self) -> None:
+        self.directory = tempfile.TemporaryDirectory(dir="/dev/shm")  # thousands of commits: no disk
+        self.clock = Clock()
+        rules = Rules(addresses.AddressRules(private=True))
+        self.database = Database(f"sqlite:///{Path(self.directory.name) / 'registry.db'}", rules, self.clock)
+        self.database.upgrade()
+        self.cast = assemble(self.database)
+        self.follower, self.serial = Allowlist.empty(), 0
+
+    def teardown(self) -> None:
+        if hasattr(self, "database"):
+            with self.database.reading() as session:
+                assert list(audit.verify(session)) == []
+            self.database.close()
+            self.directory.cleanup()
+
+    def attempt(self, actor: Actor, action: Callable[[Writing], Any]) -> Any:
+        """Try something as one transaction; a refusal is an answer too."""
+        with contextlib.suppress(Refused), self.database.writing(actor) as writing:
+            return action(writing)
+
+    def actors(self) -> dict[str, Actor]:
+        return {
+            "applicant": self.cast.applicant,
+            "other": self.cast.other,
+            "provider": self.cast.confirmer,
+            "officer": OFFICER,
+            "second": SECOND,
+        }
+
+    @rule(target=filed, rows=st.lists(st.sampled_from(ROWS), min_size=1, max_size=3), rival=st.booleans())
+    def file(self, rows: list[object], rival: bool) -> Any:
+        whose = self.cast.rival if rival else self.cast.company
+
+        def create(writing: Writing) -> str:
+            return applications.create(writing, self.cast.draft(writing, *rows, registrant=whose)).id
+
+        return self.attempt(OFFICER, create) or multiple()
+
+    @rule(application=filed, step=st.sampled_from(["submit", "confirm", "return", "refuse", "withdraw"]), who=st.data())
+    def take_a_step(self, application: str, step: str, who: st.DataObject) -> None:
+        actor = self.actors()[who.draw(st.sampled_from(sorted(self.actors())))]
+        steps: dict[str, Callable[[Writing], Any]] = {
+            "submit": lambda writing: review.submit(writing, application),
+            "confirm": lambda writing: review.confirm(writing, application),
+            "return": lambda writing: review.return_(writing, application, "unreadable"),
+            "refuse": lambda writing: review.refuse(writing, application, "not theirs"),
+            "withdraw": lambda writing: review.withdraw(writing, application),
+        }
+        self.attempt(actor, steps[step])
+
+    @rule(target=registered, application=filed)
+    def go_all_the_way(self, application: str) -> Any:
+        self.attempt(self.cast.applicant, lambda writing: review.submit(writing, application))
+        self.attempt(self.cast.other, lambda writing: review.submit(writing, application))
+        self.attempt(self.cast.confirmer, lambda writing: review.confirm(writing, application))
+        approved = self.attempt(OFFICER, lambda writing: [each.id for each in review.approve(writing, application)])
+        return multiple(*(approved or []))
+
+    @rule(registration=registered, step=st.sampled_from(["renew", "resume"]))
+    def keep(self, registration: str, step: str) -> None:
+        take = registrations.renew if step == "renew" else registrations.resume
+        self.attempt(OFFICER, lambda writing: take(writing, registration))
+
+    @rule(
+        target=proposed,
+        some=st.lists(registered, min_size=1, max_size=3, unique=True),
+        step=st.sampled_from(["suspend", "revoke", "expire"]),
+    )
+    def propose(self, some: list[str], step: str) -> Any:
+        ids = dict.fromkeys(some)
+        made = self.attempt(OFFICER, lambda writing: intents.propose(writing, step, ids, "as ordered").id)
+        return made or multiple()
+
+    @rule(intent=proposed, second=st.booleans(), off=st.sampled_from([0, 0, 0, 1]))
+    def confirm(self, intent: str, second: bool, off: int) -> None:
+        with self.database.reading() as session:
+            live = intents.effect(session, intent).live + off
+        self.attempt(SECOND if second else OFFICER, lambda writing: intents.confirm(writing, intent, live))
+
+    @rule(intent=consumes(proposed))
+    def cancel(self, intent: str) -> None:
+        self.attempt(OFFICER, lambda writing: intents.cancel(writing, intent))
+
+    @rule(target=proposed, days=st.integers(1, 200))
+    def wait(self, days: int) -> Any:
+        self.clock.now += timedelta(days=days)
+        tick = self.attempt(CLOCK, lambda writing: (registrations.tick(writing).intent or Intent(id=None)).id)
+        return tick or multiple()
+
+    @invariant()
+    def the_live_list_is_what_is_active(self) -> None:
+        if not hasattr(self, "database"):
+            return
+        with self.database.reading() as session:
+            snapshot = serials.snapshot(session)
+            active = session.scalars(select(Registration).where(Registration.state.in_(workflow.LIVE)))
+            expected = Allowlist.from_entries(map(addresses.entry, active))
+            for change in serials.changes(session, snapshot.version.epoch, self.serial):
+                assert change.version.serial == self.serial + 1
+                self.follower = self.follower.with_changes(change.added, change.removed)
+                self.serial += 1
+                assert len(self.follower) == change.version.count
+        assert snapshot.entries == expected == self.follower
+        assert (snapshot.version.serial, snapshot.version.count) == (self.serial, len(expected))
+
+
+EXAMPLES = int(os.environ.get("WICKET_EXAMPLES", "40"))
+"""Runs of 50 steps: 200 make the 10,000 steps of a thorough look."""
+
+TestWorkflow = Workflow.TestCase
+TestWorkflow.settings = settings(
+    max_examples=EXAMPLES, stateful_step_count=50, deadline=None, suppress_health_check=list(HealthCheck)
+)
