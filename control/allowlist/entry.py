@@ -26,11 +26,13 @@ class Terms:
         protocols: names in the order of VPN_PROTOCOLS; none means every protocol.
         ports: (first, last) ranges, sorted and merged; none means every port.
         note: the operator's words, at most MAX_NOTE characters.
+        also: what is allowed beside that. Only the union of two lists has it: no format does, nor a packed list.
     """
 
     protocols: tuple[str, ...] = ()
     ports: tuple[PortRange, ...] = ()
     note: str = ""
+    also: "Terms | None" = None
 
     @property
     def narrowed(self) -> bool:

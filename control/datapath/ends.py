@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from control.allowlist.allowlist import Allowlist
 from control.allowlist.columns import Columns, of_ipv4
-from control.allowlist.entry import PLAIN, Terms
+from control.allowlist.entry import MAX_PORT_RANGES, PLAIN, Terms
 from control.datapath.layout import constant, structure
 from control.fault import Fault, Refused
 from control.vocabulary import PROTOCOLS
@@ -93,8 +93,7 @@ def end_of(terms: Terms) -> Ends:
     end = np.zeros((), END)
     if not terms.protocols and not terms.ports:
         return end
-    protocols = sum(1 << PROTOCOLS.index(name) for name in terms.protocols) or EVERY_PROTOCOL
-    rules = [(protocols, first, last) for first, last in terms.ports or ALL_PORTS]
+    rules = [*_rules_of(terms), *(_rules_of(terms.also) if terms.also else ())]
     if len(rules) > RULES:
         fault = Fault("ports", f"{len(rules)} ranges of ports in one entry", f"give at most {RULES} ranges")
         raise Refused("bad-list", "An entry is narrowed in too many ways", [fault])
@@ -103,15 +102,24 @@ def end_of(terms: Terms) -> Ends:
     return end
 
 
+def _rules_of(terms: Terms) -> list[tuple[int, int, int]]:
+    protocols = sum(1 << PROTOCOLS.index(name) for name in terms.protocols) or EVERY_PROTOCOL
+    return [(protocols, first, last) for first, last in terms.ports or ALL_PORTS]
+
+
 def terms_of(end: Any) -> Terms:
-    """Return the terms that ``end_of`` made this of; a note is not kept in the kernel."""
+    """Return the terms that ``end_of`` made this of; a note is not kept in the kernel.
+
+    Of the terms of two lists it returns some that allow all of both: every port where they are not the same.
+    """
     rules = end["rule"][: end["rules"]]
     if not len(rules):
         return PLAIN
-    bits = int(rules["protocols"][0])
+    bits = int(np.bitwise_or.reduce(rules["protocols"]))
     protocols = () if bits == EVERY_PROTOCOL else tuple(n for i, n in enumerate(PROTOCOLS) if bits >> i & 1)
     ports = tuple((int(rule["first"]), int(rule["last"])) for rule in rules)
-    return Terms(protocols, () if ports == ALL_PORTS else ports, "")
+    is_of_one_list = bool((rules["protocols"] == bits).all()) and len(ports) <= MAX_PORT_RANGES
+    return Terms(protocols, ports if is_of_one_list and ports != ALL_PORTS else (), "")
 
 
 def list_of(hosts: NDArray[np.uint32], keys: Keys, ends: Ends) -> Allowlist:

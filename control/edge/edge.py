@@ -3,7 +3,6 @@
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import structlog
@@ -12,35 +11,21 @@ from control.allowlist.allowlist import Allowlist
 from control.config import Config
 from control.datapath.controls import Policy
 from control.datapath.datapath import Datapath
-from control.datapath.lists import IN_PLACE
 from control.edge.interfaces import Interfaces
 from control.edge.lastseen import LastSeen
+from control.edge.live import LiveList
 from control.fault import Fault, Refused
+from control.feed import Position, demand_count
 from control.feed.local import LocalList, Version
+from control.feed.union import Change
 from control.vocabulary import MODES, VPN_PROTOCOLS
 
 log = structlog.get_logger()
 
-CHANGES_BEFORE_SNAPSHOT = 1000  # what a start would have to replay at most
 IN_USE = 24 * 3600.0  # s: an entry with traffic in the last day is in use
 NAMED = 20  # prefixes in use that an answer names
 FEW_ENDS = 100_000  # above which sweeping the hash map is done every so often only
 RARE_SWEEP = 60.0  # s
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A list that is to be live, and what that changes.
-
-    Attributes:
-        new: the whole list afterwards.
-        added: entries that it has and the present one has not, or has with other terms.
-        gone: entries of the present one whose prefix it has not.
-    """
-
-    new: Allowlist
-    added: Allowlist
-    gone: Allowlist
 
 
 class Edge:
@@ -66,7 +51,7 @@ class Edge:
         self.interfaces = Interfaces(self.store, configured, lambda: self.datapath.programs)
         self._ends_swept_at = 0.0
         self._sampling_until: float | None = None
-        self.list, self.serial, self.policy_version = Allowlist.empty(), 0, 0
+        self.live, self.policy_version = LiveList(self.datapath, self.store), 0
         try:
             self._bring_up()
         except BaseException:
@@ -74,14 +59,24 @@ class Edge:
             raise
 
     @property
+    def list(self) -> Allowlist:
+        """The local list."""
+        return self.live.local
+
+    @property
+    def serial(self) -> int:
+        """The local list's serial."""
+        return self.live.serial
+
+    @property
     def version(self) -> Version:
-        """The list's epoch and serial."""
-        return Version(self.store.epoch, self.serial)
+        """The local list's epoch and serial."""
+        return self.live.version
 
     def replace(
         self, new: Allowlist, *, if_match: str | None = None, dry_run: bool = False, allow_empty: bool = False
     ) -> dict[str, Any]:
-        """Make another list the live one, as a whole; return what that changed.
+        """Make another list the local one, as a whole; return what that changed.
 
         Raises:
             Refused: it is empty, too long or not for this version, or there is no room for it; the list that is
@@ -99,7 +94,7 @@ class Edge:
     def change(
         self, add: Allowlist, remove: Allowlist, *, if_match: str | None = None, dry_run: bool = False
     ) -> dict[str, Any]:
-        """Add entries and remove prefixes, all or nothing; return what that changed.
+        """Add entries to the local list and remove prefixes, all or nothing; return what that changed.
 
         Raises:
             Refused: as for ``replace``.
@@ -109,6 +104,28 @@ class Edge:
             gone = remove.held_by(self.list).without(add)
             change = Change(self.list.with_changes(add, remove), add.difference(self.list), gone)
             return self._publish(change, time.perf_counter() - started, if_match, dry_run)
+
+    def follow(self, new: Allowlist, position: Position) -> None:
+        """Make the feed's list, as a whole, what the union has of it.
+
+        Raises:
+            Refused: it is too long, or there is no room for it; nothing has changed.
+        """
+        with self.lock:
+            held = self.live.followed
+            self._follow(Change(new, new.difference(held), held.without(new)), position)
+
+    def follow_change(self, add: Allowlist, remove: Allowlist, position: Position, count: int) -> None:
+        """Add to the feed's list and remove from it; ``count`` is what it then has.
+
+        Raises:
+            Refused: it is too long, has another count, or there is no room for it; nothing has changed.
+        """
+        with self.lock:
+            held = self.live.followed
+            new = held.with_changes(add, remove)
+            demand_count(position, count, new)
+            self._follow(Change(new, add.difference(held), remove.held_by(held).without(add)), position)
 
     def set_policies(self, policies: Mapping[str, Mapping[str, Any]], if_match: str | None = None) -> None:
         """Set the policies of the protocols named; the others stay.
@@ -154,8 +171,7 @@ class Edge:
             if not self.datapath.is_pinned():
                 log.error("pins were removed; pinning again", directory=str(self.config.pins))
                 self.datapath.pin_again()
-            if self.store.changes_since_snapshot() >= CHANGES_BEFORE_SNAPSHOT:
-                self.store.keep_snapshot(self.serial, self.list)
+            self.live.keep_snapshots()
 
     def close(self) -> None:
         """Let go of kernel and disk, and leave both as they are."""
@@ -164,19 +180,22 @@ class Edge:
 
     def _publish(self, change: Change, compared: float, if_match: str | None, dry_run: bool) -> dict[str, Any]:
         self._must_match(self.version.etag, if_match, "list")
-        if len(change.new) > self.config.list.max_entries:
-            why = f"{len(change.new)} entries are more than the {self.config.list.max_entries} allowed here"
-            raise Refused("too-large", "The list is too long", [Fault("the list", why, "raise list.max_entries")])
+        self._demand_room(change.new)
         seconds = {"compare": compared, "kernel": 0.0, "disk": 0.0}
         answer = self._effect(change)
         if not dry_run and (len(change.added) or len(change.gone)):
-            seconds |= self._make_live(change)
+            seconds |= self.live.set_local(change)
         etag = {"epoch": self.version.epoch.hex(), "serial": self.serial, "etag": self.version.etag}
         rounded = {name: round(value, 6) for name, value in seconds.items()}
         return answer | etag | {"live": not dry_run, "seconds": rounded}
 
+    def _follow(self, change: Change, position: Position) -> None:
+        self._demand_room(change.new)
+        self.live.set_followed(change, position)
+
     def _effect(self, change: Change) -> dict[str, Any]:
-        in_use = change.gone.only(self.last_seen.within(change.gone, IN_USE))
+        cut = change.gone.without(self.live.followed)  # what the feed's list holds too stays live
+        in_use = cut.only(self.last_seen.within(cut, IN_USE))
         return {
             "count": len(change.new),
             "added": len(change.added),
@@ -185,44 +204,10 @@ class Edge:
             "in_use": [entry.text for entry in in_use.entries(0, NAMED)],
         }
 
-    def _make_live(self, change: Change) -> dict[str, float]:
-        serial = self.serial + 1
-        in_place = len(change.added) + len(change.gone) <= IN_PLACE
-        seconds = self._change_in_place(change, serial) if in_place else self._swap(change.new, serial)
-        self.list, self.serial = change.new, serial
-        sizes = {"count": len(change.new), "added": len(change.added), "removed": len(change.gone)}
-        log.info("list", serial=serial, **sizes)
-        return seconds
-
-    def _swap(self, new: Allowlist, serial: int) -> dict[str, float]:
-        """Build beside what is live, keep on disk, go live: what can fail comes first."""
-        lists, started = self.datapath.lists, time.perf_counter()
-        staged = lists.stage(new, serial)
-        built = time.perf_counter()
-        try:
-            self.store.keep_snapshot(serial, new)
-        except Refused:
-            lists.discard(staged)
-            raise
-        kept = time.perf_counter()
-        lists.go_live(staged)
-        lists.retire()
-        return {"kernel": built - started + time.perf_counter() - kept, "disk": kept - built}
-
-    def _change_in_place(self, change: Change, serial: int) -> dict[str, float]:
-        """Keep on disk, then change what is live; taken back when the kernel refuses."""
-        lists, started = self.datapath.lists, time.perf_counter()
-        self.store.keep_change(serial, change.added, change.gone)
-        kept = time.perf_counter()
-        try:
-            lists.change(change.added, change.gone, serial, lambda: change.new)
-        except (Refused, OSError):
-            # A serial never goes back: the old content is published again under the next one.
-            self.serial = serial + 1
-            self.store.keep_snapshot(self.serial, self.list)
-            lists.go_live(lists.stage(self.list, self.serial))
-            raise
-        return {"kernel": time.perf_counter() - kept, "disk": kept - started}
+    def _demand_room(self, new: Allowlist) -> None:
+        if len(new) > self.config.list.max_entries:
+            why = f"{len(new)} entries are more than the {self.config.list.max_entries} allowed here"
+            raise Refused("too-large", "The list is too long", [Fault("the list", why, "raise list.max_entries")])
 
     def _must_match(self, etag: str, if_match: str | None, what: str) -> None:
         if if_match is not None and if_match != etag:
@@ -230,21 +215,8 @@ class Edge:
             raise Refused("stale", f"The {what} has changed since you read it", [fault])
 
     def _bring_up(self) -> None:
-        self.list, self.serial, faults = self.store.load()
-        for fault in faults:
-            log.error("damaged", where=fault.where, why=fault.why, mend=fault.mend)
-        lists, controls = self.datapath.lists, self.datapath.controls
-        if self.serial == 0 and lists.live is not None:
-            self.list = lists.live.read()  # the disk was lost: what is live is the last good list
-        if self.serial == 0 or self.serial < self.store.last_serial():
-            self.serial = max(self.store.last_serial(), lists.live.serial if lists.live else 0) + 1
-            self.store.keep_snapshot(self.serial, self.list)
-        live = lists.live
-        is_ours = live is not None and controls.epoch() == self.store.epoch and live.serial == self.serial
-        if live is None or not is_ours or not live.holds(self.list):
-            lists.go_live(lists.stage(self.list, self.serial))
-            lists.retire()
-        controls.set_epoch(self.store.epoch)
+        controls = self.datapath.controls
+        self.live.bring_up()
         controls.set_sampling(0, False)
         self._bring_up_policies()
         self.renew_lease()
@@ -252,7 +224,7 @@ class Edge:
             log.info("took over", interfaces=self.datapath.take_over())
         self.interfaces.take_up_attached()
         self.interfaces.follow()
-        log.info("up", serial=self.serial, count=len(self.list))
+        log.info("up", serial=self.serial, count=len(self.live.union))
 
     def _bring_up_policies(self) -> None:
         kept, self.policy_version = self.store.policies()

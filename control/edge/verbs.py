@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from control.allowlist.allowlist import Allowlist
+from control.allowlist.entry import Entry
 from control.datapath.compile import schema
 from control.datapath.frames import SHAPES, frame
 from control.datapath.probe import Answer
@@ -53,6 +54,7 @@ def _status(edge: Edge, _body: bytes) -> dict[str, Any]:
         "serial": edge.serial,
         "etag": edge.version.etag,
         "count": len(edge.list),
+        "live": {"serial": edge.live.number, "count": len(edge.live.union)},
         "schema": schema().hex(),
         "generation": live
         and {
@@ -107,7 +109,7 @@ def _set_policy(
 def _check(edge: Edge, _body: bytes, address: str) -> dict[str, Any]:
     """Look an address up in the list, and ask the kernel about a packet to it that the entry lets through."""
     asked = _address(address)
-    entry = edge.list.covering(ipaddress.ip_network(asked))
+    entry = edge.live.union.covering(ipaddress.ip_network(asked))
     protocol = next((name for name in SHAPES if entry and name in entry.protocols), "wireguard")
     port = entry.ports[0][0] if entry and entry.ports else None
     said = edge.datapath.probe.probe(frame(protocol, NOBODY[asked.version], asked, port))
@@ -116,6 +118,7 @@ def _check(edge: Edge, _body: bytes, address: str) -> dict[str, Any]:
         "registered": entry is not None,
         "live": said.reason == "registered",
         "prefix": _canonical(entry.prefix) if entry else None,
+        "sources": _sources(edge, entry),
         "serial": edge.serial,
     }
 
@@ -196,11 +199,23 @@ def _matched(edge: Edge, said: Answer, frame: bytes) -> dict[str, Any] | None:
     size, first = (4, 12) if said.family == 4 else (16, 8)
     start = said.ip_offset + first + (size if said.end == "destination" else 0)
     address = ipaddress.ip_address(frame[start : start + size])
-    entry = edge.list.find(ipaddress.ip_network((address, said.prefix_length), strict=False))
+    entry = edge.live.union.find(ipaddress.ip_network((address, said.prefix_length), strict=False))
     if entry is None:
         return None
     ports = [str(first) if first == last else f"{first}-{last}" for first, last in entry.ports]
-    return {"prefix": _canonical(entry.prefix), "protocols": entry.protocols, "ports": ports, "note": entry.note}
+    return {
+        "prefix": _canonical(entry.prefix),
+        "protocols": entry.protocols,
+        "ports": ports,
+        "note": entry.note,
+        "sources": _sources(edge, entry),
+    }
+
+
+def _sources(edge: Edge, entry: Entry | None) -> list[str]:
+    """Return which lists hold an entry's prefix: "local", "feed", or both."""
+    lists = {"local": edge.live.local, "feed": edge.live.followed}
+    return [name for name, each in lists.items() if entry and each.find(entry.prefix)]
 
 
 def _memory() -> int:

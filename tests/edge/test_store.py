@@ -13,7 +13,8 @@ import pytest
 from control.allowlist.allowlist import Allowlist
 from control.allowlist.entry import Entry
 from control.fault import Refused
-from control.feed.local import SNAPSHOTS, LocalList
+from control.feed.history import SNAPSHOTS
+from control.feed.local import LocalList
 from tests.edge.place import hosts, listed, mounted, sql
 
 NOTHING = Allowlist.empty()
