@@ -41,14 +41,14 @@ def _first_row(data: bytes) -> tuple[int, int, list[str]]:
     found = FIRST_ROW.search(data)
     if not found:
         return len(data), 1, []
-    cells = _cells(found[0].decode().strip())
+    row = cells(found[0].decode().strip())
     start, number = found.end() + 1, data.count(b"\n", 0, found.start()) + 1
-    return start, number, [] if isinstance(cells, FieldFault) else [cell.lower() for cell in cells]
+    return start, number, [] if isinstance(row, FieldFault) else [cell.lower() for cell in row]
 
 
-def _layout(cells: list[str]) -> Layout | FieldFault | None:
+def _layout(header: list[str]) -> Layout | FieldFault | None:
     """Return the layout that a header says, or nothing when the cells are no header."""
-    names = [ALIASES.get(cell, cell) for cell in cells]
+    names = [ALIASES.get(cell, cell) for cell in header]
     if not set(names) & set(FIELDS):
         return None
     mend = f"write the header {HEADER}, or some of its columns"
@@ -95,23 +95,29 @@ def _read_line(line: bytes, number: int, layout: Layout, gathering: Gathering) -
 
 def _row(line: str, layout: Layout) -> dict[str, object] | FieldFault:
     """Return a line's row in JSON types; empty cells are left out."""
-    cells = _cells(line.strip())
-    if isinstance(cells, FieldFault):
-        return cells
-    if len(cells) > len(layout):
+    found = cells(line.strip())
+    if isinstance(found, FieldFault):
+        return found
+    if len(found) > len(layout):
         if len(layout) == 1:
             mend = f"write the header {HEADER} above, or one address a line"
-            return FieldFault("", f"has {len(cells)} columns, and the list has no header that names them", mend)
-        why = f"has {len(cells)} columns where the header has {len(layout)}"
+            return FieldFault("", f"has {len(found)} columns, and the list has no header that names them", mend)
+        why = f"has {len(found)} columns where the header has {len(layout)}"
         return FieldFault("", why, "put a note that has a comma in quotes, and several ports apart by spaces")
     row: dict[str, object] = {"prefix": ""}
-    for field, cell in zip(layout, cells, strict=False):
+    for field, cell in zip(layout, found, strict=False):
         if cell:
-            row[field] = re.split(r"[\s;]+", cell.strip("; ")) if field in SEVERAL else cell
+            row[field] = values(cell) if field in SEVERAL else cell
     return row
 
 
-def _cells(line: str) -> list[str] | FieldFault:
+def values(cell: str) -> list[str]:
+    """Return the values of a cell that may hold several, apart by spaces or semicolons."""
+    return re.split(r"[\s;]+", cell.strip("; "))
+
+
+def cells(line: str) -> list[str] | FieldFault:
+    """Return the cells of a line, or why it is no line of CSV."""
     if '"' not in line:  # as in nearly every line, and several times faster
         return [cell.strip() for cell in line.split(",")]
     try:

@@ -38,8 +38,8 @@ def read(data: bytes, media_type: str | None, bounds: Bounds = DEFAULT_BOUNDS) -
         Refused: "unsupported-media-type"; or "bad-list", with every row that is wrong or, when they are more
             than gathering.MAX_FAULTS, the first of them and how many more there are.
     """
-    kind = _kind(media_type)
-    text = _text(data)
+    kind = kind_of(media_type)
+    text = text_of(data)
     kind = kind or sniff(text)
     gathering = Gathering(bounds, (lambda row: f"entries[{row}]") if kind == JSON else (lambda row: f"row {row}"))
     _READERS[kind](text, gathering)
@@ -48,8 +48,12 @@ def read(data: bytes, media_type: str | None, bounds: Bounds = DEFAULT_BOUNDS) -
     return gathering.finish()
 
 
-def _kind(media_type: str | None) -> str | None:
-    """Return the media type that a header names, without its parameters, or nothing when it says nothing."""
+def kind_of(media_type: str | None) -> str | None:
+    """Return the media type that a header names, without its parameters, or nothing when it says nothing.
+
+    Raises:
+        Refused: "unsupported-media-type".
+    """
     name = (media_type or "").partition(";")[0].strip().lower()
     if name in MEDIA_TYPES:
         return name
@@ -59,8 +63,12 @@ def _kind(media_type: str | None) -> str | None:
     raise Refused("unsupported-media-type", "The list comes in an unknown format", [fault])
 
 
-def _text(data: bytes) -> bytes:
-    """Return the data without a byte order mark, once it is text with something in it."""
+def text_of(data: bytes) -> bytes:
+    """Return the data without a byte order mark, once it is text with something in it.
+
+    Raises:
+        Refused: "bad-list".
+    """
     text = data.removeprefix(b"\xef\xbb\xbf")
     if not text.strip(NOTHING):
         raise _no_entry(data)
@@ -104,7 +112,7 @@ def chunks(allowlist: Allowlist, media_type: str = JSON, start: int = 0, stop: i
         Refused: "unsupported-media-type".
     """
     first, end, _ = slice(start, stop).indices(len(allowlist))
-    return _WRITERS[_kind(media_type) or JSON](allowlist, first, end)
+    return _WRITERS[kind_of(media_type) or JSON](allowlist, first, end)
 
 
 def write(allowlist: Allowlist, media_type: str = JSON, start: int = 0, stop: int | None = None) -> bytes:

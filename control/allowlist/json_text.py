@@ -14,6 +14,7 @@ BATCH = 1 << 16
 """Rows of a document that are read at a time."""
 
 NO_DOCUMENT = "The list is no JSON document"
+ENTRY_MEND = 'write one entry a line, such as {"prefix": "203.0.113.7"}'
 DOCUMENT_MEND = 'write {"entries": [...]}, or an array of entries'
 
 
@@ -75,20 +76,21 @@ def read_ndjson(data: bytes, gathering: Gathering) -> None:
         for number, line in enumerate(lines, first):
             if line and not line.isspace():
                 numbers.append(number)
-                rows.append(_value(line))
+                rows.append(value(line, ENTRY_MEND))
         if rows:
             _take_rows(numbers, rows, gathering)
         first += len(lines)
 
 
-def _value(line: bytes) -> object:
+def value(line: bytes, mend: str) -> object:
+    """Return the value of a line of NDJSON, or a ``FieldFault`` with ``mend``, what to write."""
     try:
         return json.loads(line)
     except json.JSONDecodeError as error:
         why = f"is no JSON ({error.msg.removesuffix(' at')} at column {error.colno})"
     except (RecursionError, ValueError):
-        why = "is no JSON that an entry could be"
-    return FieldFault("", why, 'write one entry a line, such as {"prefix": "203.0.113.7"}')
+        why = "is no JSON that a row could be"
+    return FieldFault("", why, mend)
 
 
 def _take_rows(numbers: list[int], rows: list[object], gathering: Gathering) -> None:

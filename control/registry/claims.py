@@ -63,7 +63,7 @@ def demand_free(session: Session, claims: Sequence[Claim]) -> None:
     Raises:
         Refused: "conflict", with a fault for each prefix that is in the way of one that is wanted.
     """
-    faults = [_fault(claim, holder) for claim, holder in overlaps(session, claims)]
+    faults = [fault(claim, holder) for claim, holder in overlaps(session, claims)]
     if faults:
         raise Refused("conflict", "An address is held already", faults)
 
@@ -79,7 +79,8 @@ def overlaps(session: Session, claims: Sequence[Claim]) -> Iterator[tuple[Claim,
         yield from _stored(session, claims, lengths, sources.where(condition))
 
 
-def _fault(claim: Claim, holder: Claim) -> Fault:
+def fault(claim: Claim, holder: Claim) -> Fault:
+    """Return why a claim cannot be granted, because of the one in its way."""
     if claim.registrant == holder.registrant:
         mend = "renew that registration, or withdraw that application"
         return Fault(f"{claim.holder}, {claim.prefix}", f"is held already by {holder.holder}", mend)

@@ -1,0 +1,154 @@
+"""A file of applications as text: CSV or NDJSON, a row an application, into rows of named values.
+
+A row is a line, so that its number is the line's in an editor. What the values mean is ``intake``'s business.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import Any
+
+from control.allowlist import formats
+from control.allowlist.csv_text import cells, values
+from control.allowlist.json_text import value
+from control.allowlist.schema import FieldFault
+from control.fault import Fault, Refused, shown
+
+COLUMNS = (
+    "registrant",
+    "kind",
+    "name",
+    "contact",
+    "email",
+    "phone",
+    "category",
+    "provider",
+    "prefixes",
+    "protocols",
+    "ports",
+    "documents",
+)
+ALIASES = {"prefix": "prefixes", "address": "prefixes", "addresses": "prefixes", "document": "documents"}
+NEEDED = ("registrant", "category", "provider", "prefixes")
+"""Columns that a header must have: no row can do without."""
+
+SEVERAL = ("prefixes", "protocols", "ports", "documents")
+"""Columns of which a cell may hold several values, apart by spaces or semicolons."""
+
+MAX_BYTES = 64 << 20
+MAX_ROWS = 100_000
+"""Of one file: what is read and checked at once stays within some hundred megabytes and half a minute."""
+
+EXAMPLE = '{"registrant": "M-17", "category": "company", "provider": "…", "prefixes": ["203.0.113.7"]}'
+
+Values = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A file's rows.
+
+    Attributes:
+        rows: the line's number from 1, and its values by column, or why it has none.
+        written: how the file itself calls a column.
+    """
+
+    rows: list[tuple[int, Values | FieldFault]]
+    written: Mapping[str, str] = field(default_factory=dict)
+
+
+def read(data: bytes, media_type: str | None) -> Text:
+    """Return the rows of a file; the format is guessed when the media type says none.
+
+    Raises:
+        Refused: "unsupported-media-type"; "too-large"; "bad-list": no text, no rows, or no header that names the
+            columns.
+    """
+    if len(data) > MAX_BYTES:
+        raise _too_large(f"has {len(data):,} bytes, and {MAX_BYTES:,} are taken at a time")
+    kind = formats.kind_of(media_type)
+    text = formats.text_of(data)
+    kind = kind or formats.sniff(text)
+    if kind == formats.JSON:
+        fault = Fault("the file", "is one JSON document", "send CSV, or NDJSON: an object a line")
+        raise Refused("unsupported-media-type", "Applications come in CSV or NDJSON", [fault])
+    lines = _lines(text)
+    read = _read_csv(lines) if kind == formats.CSV else Text([(number, _read_json(line)) for number, line in lines])
+    if not read.rows:
+        raise _bad("the file", "has no row", f"write the header {','.join(COLUMNS)} and a row for each application")
+    if len(read.rows) > MAX_ROWS:
+        raise _too_large(f"has {len(read.rows):,} rows, and {MAX_ROWS:,} are taken at a time")
+    return read
+
+
+def _lines(text: bytes) -> Iterator[tuple[int, str]]:
+    """Yield the lines that say something, with their numbers."""
+    for number, line in enumerate(text.decode().split("\n"), 1):
+        line = line.strip()
+        if line and not line.startswith("#"):
+            yield number, line
+
+
+def _read_csv(lines: Iterable[tuple[int, str]]) -> Text:
+    lines = iter(lines)
+    number, line = next(lines, (1, ""))
+    header = cells(line)
+    if isinstance(header, FieldFault):
+        raise _bad(f"row {number}, header", header.why, header.mend)
+    written = {_column(name): name for name in header}
+    faults = list(_header_faults(header, written))
+    if faults:
+        raise Refused("bad-list", "The file has no header that can be used", faults)
+    names = tuple(written)
+    return Text([(row, _cells(text, names)) for row, text in lines], written)
+
+
+def _header_faults(header: list[str], written: Mapping[str, str]) -> Iterator[Fault]:
+    for name in written:
+        if name not in COLUMNS:
+            near = get_close_matches(name, [*COLUMNS, *ALIASES], 1)
+            mend = f"write {near[0]}" if near else f"the columns are {', '.join(COLUMNS)}"
+            yield Fault("header", f"{shown(name)} is no column of applications", mend)
+    for name in NEEDED:
+        if name not in written:
+            yield Fault("header", f"the column {name} is missing", f"write the header {','.join(COLUMNS)}")
+    if len(written) < len(header):
+        yield Fault("header", "a column is there twice", "write each column once")
+
+
+def _cells(line: str, names: tuple[str, ...]) -> Values | FieldFault:
+    found = cells(line)
+    if isinstance(found, FieldFault):
+        return found
+    if len(found) > len(names):
+        why = f"has {len(found)} cells where the header has {len(names)}"
+        return FieldFault("", why, "put a cell that has a comma in quotes, and several values apart by semicolons")
+    pairs = zip(names, found, strict=False)
+    return {name: values(cell) if name in SEVERAL else cell for name, cell in pairs if cell}
+
+
+def _read_json(line: str) -> Values | FieldFault:
+    row: Any = value(line.encode(), f"write an application a line, such as {EXAMPLE}")
+    if isinstance(row, FieldFault):
+        return row
+    if not isinstance(row, dict):
+        return FieldFault("", f"{shown(row)} is no application", f"write an object, such as {EXAMPLE}")
+    named = {_column(name): each for name, each in row.items() if each not in (None, "", [])}
+    for name, each in named.items():
+        if name not in COLUMNS:
+            return FieldFault(shown(name), "is no field of an application", f"the fields are {', '.join(COLUMNS)}")
+        if name not in SEVERAL and not isinstance(each, str):
+            return FieldFault(name, f"{shown(each)} is not text", "write text in quotes")
+    return {name: [each] if name in SEVERAL and not isinstance(each, list) else each for name, each in named.items()}
+
+
+def _column(name: str) -> str:
+    return ALIASES.get(name.lower(), name.lower())
+
+
+def _bad(where: str, why: str, mend: str) -> Refused:
+    return Refused("bad-list", "The file cannot be read", [Fault(where, why, mend)])
+
+
+def _too_large(why: str) -> Refused:
+    return Refused("too-large", "The file is too large", [Fault("the file", why, "send it in several files")])

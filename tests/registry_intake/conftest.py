@@ -1,0 +1,18 @@
+"""The registry's databases, with the providers of the association's members."""
+
+import pytest
+
+from control.registry import bodies
+from control.registry.database import Database
+from tests.registry.cast import OFFICER
+from tests.registry.conftest import clock, database, empty, new_url, postgres
+from tests.registry_intake.association import PROVIDERS
+
+__all__ = ["clock", "database", "empty", "new_url", "postgres"]
+
+
+@pytest.fixture
+def providers(database: Database) -> dict[str, str]:
+    """The ids of the members' providers by name."""
+    with database.writing(OFFICER) as writing:
+        return {name: bodies.create_provider(writing, name).id for name in PROVIDERS}
