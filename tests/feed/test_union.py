@@ -14,8 +14,6 @@ from control.vocabulary import PROTOCOLS, VPN_PROTOCOLS
 
 NETWORKS = ("192.0.2.1", "192.0.2.2", "198.51.100.0/24", "198.51.100.0/25", "2001:db8::1")
 PREFIXES = [ip_network(each) for each in NETWORKS]
-    ip_network(each) for each in ("192.0.2.1", "192.0.2.2", "198.51.100.0/24", "198.51.100.0/25", "2001:db8::1")
-]
 BOUNDARIES = (0, 9, 10, 11, 15, 20, 21, 25, 500, 0xFFFF)
 """Ports around the edges of every range below."""
 
