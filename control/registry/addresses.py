@@ -129,10 +129,14 @@ def kept(entry: Entry) -> Kept:
 class Row(Protocol):
     """A row of the database that has an entry's columns."""
 
-    first: Any
-    length: Any
-    protocols: Any
-    ports: Any
+    @property
+    def first(self) -> Any: ...  # noqa: D102
+    @property
+    def length(self) -> Any: ...  # noqa: D102
+    @property
+    def protocols(self) -> Any: ...  # noqa: D102
+    @property
+    def ports(self) -> Any: ...  # noqa: D102
 
 
 def entry(row: Row) -> Entry:

@@ -78,8 +78,7 @@ def create_many(writing: Writing, drafts: Sequence[Draft]) -> list[Application]:
     writing.session.flush()
     _put_entries(writing, dict(zip((each.id for each in made), drafts, strict=True)))
     for each, draft in zip(made, drafts, strict=True):
-        after = rows.columns(each) | {"entries": _entries_for_audit(draft.entries)}
-        writing.record("application.create", each.id, {}, after)
+        writing.record("application.create", each.id, {}, rows.columns(each) | _entries_for_audit(draft))
     return made
 
 
@@ -100,13 +99,12 @@ def edit(writing: Writing, id_: str, version: int | None, draft: Draft) -> Appli
         fault = Fault("registrant_id", "cannot be changed", "withdraw this application and write another")
         raise Refused("invalid", "An application stays its registrant's", [fault])
     _demand_sound(writing, [draft])
+    beside = None
     if draft.entries != before.entries:
         writing.session.execute(delete(ApplicationEntry).where(ApplicationEntry.application_id == id_))
         _put_entries(writing, {id_: draft})
-        texts = ({"entries": _entries_for_audit(each.entries)} for each in (before, draft))
-        writing.record(step.action, id_, *texts)
-        found.version += draft.category == found.category and _columns(draft) == _columns(before)
-    rows.change(writing, step.action, found, _columns(draft))
+        beside = _entries_for_audit(before), _entries_for_audit(draft)
+    rows.change(writing, step.action, found, _columns(draft), beside)
     writing.session.flush()
     return found
 
@@ -217,6 +215,6 @@ def _put_entries(writing: Writing, drafts: dict[str, Draft]) -> None:
         writing.session.execute(insert(ApplicationEntry), portion)
 
 
-def _entries_for_audit(entries: Sequence[Entry]) -> list[list[str]]:
-    keeps = map(addresses.kept, entries)
-    return [[kept.prefix, kept.protocols, kept.ports] for kept in keeps]
+def _entries_for_audit(draft: Draft) -> dict[str, Any]:
+    keeps = map(addresses.kept, draft.entries)
+    return {"entries": [[kept.prefix, kept.protocols, kept.ports] for kept in keeps]}

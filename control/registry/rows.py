@@ -106,17 +106,22 @@ def demand_name(name: str, where: str = "name") -> str:
     return name
 
 
-def change(writing: Writing, action: str, row: Row, values: Mapping[str, Any]) -> None:
+Beside = tuple[Mapping[str, Any], Mapping[str, Any]]
+"""What changed in other tables along with a row: before, and after."""
+
+
+def change(writing: Writing, action: str, row: Row, values: Mapping[str, Any], beside: Beside | None = None) -> None:
     """Give a row new values and a new version, and have both audited; nothing happens when they are the old ones."""
     before = {name: getattr(row, name) for name, value in values.items() if getattr(row, name) != value}
-    if not before:
+    if not before and beside is None:
         return
     after = {name: values[name] for name in before}
     before["version"], after["version"] = row.version, row.version + 1
     for name, value in after.items():
         setattr(row, name, value)
     row.changed_at = writing.now
-    writing.record(action, row.id, before, after)
+    others_before, others_after = beside or ({}, {})
+    writing.record(action, row.id, {**before, **others_before}, {**after, **others_after})
 
 
 def columns(row: Row) -> dict[str, Any]:
