@@ -9,13 +9,14 @@ from flask.json.provider import DefaultJSONProvider
 
 from api import agent, allowlist, check, document, health, metrics, policy, problem
 from api.access import Door, TokenFile
+from api.registry import wiring
 from control.config import Config
 from control.wire import AgentSocket
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 """What we take over from X-Request-ID; anything else would let a client write into logs."""
 
-BLUEPRINTS = (allowlist.blueprint, policy.blueprint, check.blueprint, health.blueprint, metrics.blueprint)
+BLUEPRINTS = (allowlist.blueprint, policy.blueprint, health.blueprint, metrics.blueprint)
 
 
 class InOrder(DefaultJSONProvider):
@@ -28,7 +29,8 @@ def create_app(config: Config) -> APIFlask:
     """Return the application, ready to serve.
 
     Raises:
-        Refused: kind "bad-configuration", the token's file cannot be made or used.
+        Refused: kind "bad-configuration", the token's file or the categories cannot be made or used; "unavailable"
+            or "no-room", the registry's database cannot be.
     """
     token = TokenFile(config.token_file)
     token.ensure()
@@ -38,11 +40,15 @@ def create_app(config: Config) -> APIFlask:
     app.json = InOrder(app)
     app.extensions[agent.EXTENSION] = AgentSocket(config.socket)
     app.before_request(_name_request)
-    app.before_request(Door(config.api.listen, token).check)
     app.after_request(_show_name)
     problem.register(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
+    if config.registry.enabled:
+        wiring.register(app, config, token)
+    else:
+        app.before_request(Door(config.api.listen, token).check)
+        app.register_blueprint(check.blueprint)
     document.register(app)
     return app
 

@@ -5,6 +5,7 @@ conditions, the token, and one problem for every error.
 """
 
 import re
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from apiflask import APIFlask
@@ -12,7 +13,9 @@ from flask import Response, json
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from api.contract import Contract, contract_of
 from api.problem import MEDIA_TYPE
+from api.registry import describe
 from api.schema import Batch, Change, Policy, Problem, Status
 from control.allowlist.schema import ListModel
 
@@ -21,6 +24,9 @@ Operation = dict[str, Any]
 REFERENCE = "#/components/schemas/{model}"
 NESTED = re.compile(r"(?<=#/components/schemas/)\w+\.(\w+)")
 """APIFlask names a model inside another one "Outer.Inner", so that each has as many copies as users."""
+
+PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
+"""A variable of a path as Flask writes it."""
 
 MODELS: tuple[type[BaseModel], ...] = (Problem, ListModel, Batch, Policy, Change, Status)
 
@@ -69,7 +75,8 @@ def register(app: APIFlask) -> None:
         AUTO_VALIDATION_ERROR_RESPONSE=False,
         AUTO_SERVERS=False,
     )
-    app.spec_processor(complete)
+    contracts = dict(_contracts(app))
+    app.spec_processor(lambda document: complete(document, contracts))
     text = json.dumps(app.spec, indent=2) + "\n"
 
     @app.get("/openapi.json", endpoint="openapi")
@@ -78,16 +85,27 @@ def register(app: APIFlask) -> None:
         return Response(text, content_type="application/json")
 
 
-def complete(document: dict[str, Any] | str) -> dict[str, Any] | str:
+def _contracts(app: APIFlask) -> Iterator[tuple[tuple[str, str], Contract]]:
+    """Yield the contracts of the registry's views by path and method as the document has them."""
+    for rule in app.url_map.iter_rules():
+        contract = contract_of(app.view_functions[rule.endpoint])
+        if contract is not None:
+            path = PARAMETER.sub(r"{\1}", rule.rule)
+            yield from (((path, method.lower()), contract) for method in (rule.methods or set()) - {"HEAD", "OPTIONS"})
+
+
+def complete(document: dict[str, Any] | str, contracts: Mapping[tuple[str, str], Contract]) -> dict[str, Any] | str:
     """Add to the generated document what is the same for all endpoints, and the bodies."""
     document = dict(json.loads(NESTED.sub(r"\1", json.dumps(document))))
     schemas = models_json_schema([(model, "validation") for model in MODELS], ref_template=REFERENCE)[1]
     known = document["components"]["schemas"]
     outer = {name: schema for name, schema in known.items() if "." not in name}
-    document["components"]["schemas"] = outer | schemas["$defs"]
+    document["components"]["schemas"] = outer | describe.schemas(contracts) | schemas["$defs"]
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
             _complete_operation(path, method, operation)
+            if (path, method) in contracts:
+                describe.complete(operation, contracts[path, method])
     return document
 
 

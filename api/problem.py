@@ -1,5 +1,6 @@
 """Every error as ``application/problem+json`` (RFC 9457), made in this one place."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict
 from http import HTTPStatus
@@ -23,6 +24,9 @@ CAUSES: Mapping[int, tuple[str, str]] = {
 }
 """Why and mend of the refusals that Flask makes for us."""
 
+PLACE = re.compile(r"\w+(\.\w+|\[\d+\])*", re.ASCII)
+STEP = re.compile(r"\w+", re.ASCII)
+
 log = structlog.get_logger("api")
 
 
@@ -35,10 +39,23 @@ def problem(refused: Refused, headers: Mapping[str, str] | None = None) -> Respo
         "title": refused.title,
         "status": status,
         "detail": f"{refused.faults[0]}{more}",
-        "errors": [asdict(fault) for fault in refused.faults],
+        "errors": [_error(fault) for fault in refused.faults],
         "request_id": g.request_id,
     }
     return Response(json.dumps(body), status, headers, content_type=MEDIA_TYPE)
+
+
+def _error(fault: Fault) -> dict[str, str]:
+    """Return a fault, with a pointer (RFC 6901, section 6) when its place is one of the request's body."""
+    pointer = pointer_to(fault.where, g.get("body_fields", frozenset()))
+    return asdict(fault) | ({"pointer": pointer} if pointer else {})
+
+
+def pointer_to(where: str, fields: frozenset[str]) -> str | None:
+    """Return the JSON pointer of a place such as ``documents[0].sha256`` in a body that has these members."""
+    if not PLACE.fullmatch(where) or STEP.findall(where)[0] not in fields:
+        return None
+    return "#/" + "/".join(STEP.findall(where))
 
 
 def from_http(error: HTTPException) -> Response:

@@ -148,6 +148,7 @@ class Error(BaseModel):
     where: str
     why: str
     mend: str
+    pointer: str | None = Field(None, description="JSON pointer to the member of the body, when it is one.")
 
 
 class Problem(BaseModel):

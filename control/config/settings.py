@@ -149,6 +149,9 @@ class ApiSettings(Settings):
 class RegistrySettings(Settings):
     """The registry."""
 
+    enabled: Annotated[bool, BeforeValidator(_yes_or_no)] = Field(
+        default=False, description="Whether the API serves the registry; without it there is the gateway alone."
+    )
     url: Annotated[str, BeforeValidator(_database_url)] = Field(
         default="",
         description="Its database, `sqlite:////a/file` or `postgresql://user@host/name`; empty is registry.db among "
@@ -162,6 +165,15 @@ class RegistrySettings(Settings):
     )
     allow_documentation: Annotated[bool, BeforeValidator(_yes_or_no)] = Field(
         default=False, description="Whether addresses kept for documentation and benchmarks may be registered."
+    )
+    check_rate: Annotated[int, _whole(1, 1_000_000)] = Field(
+        default=60, description="Public questions (`/v1/check`) a minute that one address may ask."
+    )
+    address_rate: Annotated[int, _whole(1, 1_000_000)] = Field(
+        default=1200, description="Other requests a minute that may come from one address."
+    )
+    token_rate: Annotated[int, _whole(1, 1_000_000)] = Field(
+        default=1200, description="Requests a minute that one token may make."
     )
 
 

@@ -1,0 +1,239 @@
+"""/v1/applications: entered and corrected by applicants, confirmed by providers, decided by officers."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from apiflask import APIBlueprint
+from pydantic import BaseModel, Field, GetJsonSchemaHandler, TypeAdapter
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from api.registry import paging, sight, store
+from api.registry.operation import Answer, Given, Nothing, creates, patches, reads, steps
+from api.registry.records import Chosen, EntryRecord, Identifier, Kept, Line, Reason, Record, entry_record
+from api.schema import Strict
+from control.allowlist.schema import EntryModel
+from control.registry import addresses, applications, review, rows, workflow
+from control.registry.model import Application, ApplicationEntry
+from control.registry.writing import Writing, portions
+
+READERS = ("registrant", "provider", "officer", "operator", "auditor")
+State = Literal["draft", "submitted", "confirmed", "approved", "returned", "refused", "withdrawn"]
+
+blueprint = APIBlueprint("applications", __name__, tag="Applications")
+
+
+class _AsEntry:
+    """Describes a row as the list's entry; ``addresses.read_entries`` reads it, and has more to say of its faults."""
+
+    def __get_pydantic_json_schema__(self, _: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return handler(TypeAdapter(EntryModel | str).core_schema)
+
+
+EntryRow = Annotated[Any, _AsEntry()]
+
+
+class DocumentText(Strict):
+    """A document that is kept elsewhere: the registry has where, and its hash."""
+
+    kind: Line = Field(description="One of its category's.")
+    reference: Line = Field(description="Where whoever keeps it finds it.")
+    sha256: str = Field(pattern="^[0-9a-f]{64}$")
+
+
+class ApplicationText(Strict):
+    """What an application says, and may be corrected to."""
+
+    category: Line
+    provider_id: Identifier | None = Field(None, description="The provider that gave the addresses.")
+    documents: list[DocumentText] = Field([], max_length=50)
+    entries: list[EntryRow] = Field([], max_length=100_000, description="A string is just a prefix.")
+
+
+class ApplicationNew(ApplicationText):
+    """An application to enter, as a draft."""
+
+    registrant_id: Identifier
+
+
+class ApplicationRecord(Kept):
+    """An application."""
+
+    registrant_id: str
+    provider_id: str | None
+    category: str
+    documents: list[DocumentText]
+    entries: list[EntryRecord]
+    state: State
+    reason: str = Field(description="Why it was last returned or refused.")
+    submitted_at: datetime | None
+    confirmed_at: datetime | None
+    decided_at: datetime | None
+    steps: list[str] = Field(description="What is legal now, for whoever may.")
+
+
+class ApplicationPage(paging.Page[ApplicationRecord]):
+    """A page of applications."""
+
+
+class ApplicationQuery(paging.PageQuery):
+    """Which applications, and in which order."""
+
+    sort: Literal["id", "-id", "changed_at", "-changed_at", "created_at", "-created_at"] = "id"
+    state: State | None = None
+    category: Line | None = None
+    registrant_id: Identifier | None = None
+    provider_id: Identifier | None = None
+
+
+class Step(Chosen):
+    """A step of many applications at once, all or none."""
+
+    step: Literal["submit", "confirm", "approve"]
+
+
+class Stepped(Record):
+    """An application after a step."""
+
+    id: str
+    version: int
+    state: State
+
+
+class SteppedAll(BaseModel):
+    """Applications after a step."""
+
+    items: list[Stepped]
+
+
+COLUMNS: paging.Columns = {
+    name: getattr(Application, name)
+    for name in ("id", "state", "category", "registrant_id", "provider_id", "created_at", "changed_at", "submitted_at")
+}
+
+STEPS: Mapping[str, Callable[[Writing, str, str, int | None], object]] = {
+    "submit": lambda writing, id_, _, version: review.submit(writing, id_, version),
+    "confirm": lambda writing, id_, _, version: review.confirm(writing, id_, version),
+    "approve": lambda writing, id_, _, version: review.approve(writing, id_, version),
+    "return": review.return_,
+    "refuse": review.refuse,
+    "withdraw": lambda writing, id_, _, version: review.withdraw(writing, id_, version),
+}
+MANY: Mapping[str, Callable[[Writing, review.Versions], list[Application]]] = {
+    "submit": review.submit_many,
+    "confirm": review.confirm_many,
+    "approve": review.approve_many,
+}
+
+
+@blueprint.get("/v1/applications")
+@blueprint.input(ApplicationQuery, location="query", arg_name="query")
+@reads(ApplicationPage, READERS)
+def find(session: Session, query: ApplicationQuery) -> Answer:
+    """List applications.
+
+    A registrant sees its own, a provider those that were put before it.
+    """
+    wanted = select(Application).where(sight.applications(store.actor()), *paging.filters(query, COLUMNS))
+    found, next_ = paging.page(session, wanted, query, COLUMNS)
+    return Answer(ApplicationPage(items=records(session, found), next=next_))
+
+
+@blueprint.post("/v1/applications")
+@creates(ApplicationRecord, ("registrant", "officer"), ApplicationNew)
+def create(given: Given[ApplicationNew]) -> Answer:
+    """Enter an application as a draft.
+
+    It may still lack what its submission demands.
+    """
+    writing = given.writing
+    made = applications.create(writing, _draft(writing, given.body, given.body.registrant_id))
+    return _answer(writing.session, made, f"/v1/applications/{made.id}")
+
+
+@blueprint.get("/v1/applications/<id:application_id>")
+@reads(ApplicationRecord, READERS)
+def read(session: Session, application_id: str) -> Answer:
+    """Read an application."""
+    return _answer(session, rows.find(session, store.actor(), Application, application_id))
+
+
+@blueprint.patch("/v1/applications/<id:application_id>")
+@patches(ApplicationRecord, ("registrant", "officer"), ApplicationText)
+def edit(given: Given[ApplicationText], application_id: str) -> Answer:
+    """Correct an application that is a draft or was returned."""
+    writing = given.writing
+    found = rows.find(writing.session, writing.actor, Application, application_id)
+    draft = applications.draft_of(writing.session, found)
+    now = ApplicationText(
+        category=draft.category,
+        provider_id=draft.provider_id,
+        documents=[DocumentText(**document) for document in found.documents],
+        entries=[entry.model_dump() for entry in records(writing.session, [found])[0].entries],
+    )
+    text = _draft(writing, given.patched(now), found.registrant_id)
+    return _answer(writing.session, applications.edit(writing, application_id, given.version, text))
+
+
+@blueprint.post("/v1/applications/steps")
+@steps(SteppedAll, ("registrant", "provider", "officer"), Step, conditional=False)
+def take_many(given: Given[Step]) -> Answer:
+    """Take many applications a step further, all or none.
+
+    Their versions are in the body, in place of If-Match.
+    """
+    moved = MANY[given.body.step](given.writing, given.body.versions)
+    return Answer(SteppedAll(items=[Stepped.model_validate(each) for each in moved]))
+
+
+def _add_step(step: workflow.Step) -> None:
+    """Serve a step of the workflow's table at a path of its own."""
+
+    def take(given: Given[Any], application_id: str) -> Answer:
+        reason = given.body.reason if step.reason else ""
+        STEPS[step.name](given.writing, application_id, reason, given.version)
+        session = given.writing.session
+        return _answer(session, rows.find(session, given.writing.actor, Application, application_id))
+
+    take.__name__ = step.name
+    take.__doc__ = f"{step.name.capitalize()} an application.\n\nLegal when it is {' or '.join(step.sources)}."
+    view = steps(ApplicationRecord, step.scopes, Reason if step.reason else Nothing)(take)
+    blueprint.post(f"/v1/applications/<id:application_id>/{step.name}", endpoint=step.name)(view)
+
+
+for _step in workflow.STEPS:
+    if _step.subject == "application" and _step.name in STEPS:
+        _add_step(_step)
+
+
+def records(session: Session, found: Sequence[Application]) -> list[ApplicationRecord]:
+    """Return applications with their entries, which are read together."""
+    entries: dict[str, list[EntryRecord]] = {each.id: [] for each in found}
+    for portion in portions(entries):
+        of_these = select(ApplicationEntry).where(ApplicationEntry.application_id.in_(portion))
+        for row in session.scalars(of_these.order_by(ApplicationEntry.application_id, ApplicationEntry.place)):
+            entries[row.application_id].append(entry_record(addresses.entry(row)))
+    return [_record(each, entries[each.id]) for each in found]
+
+
+def _record(application: Application, entries: list[EntryRecord]) -> ApplicationRecord:
+    fields = {name: getattr(application, name) for name in Application.__table__.columns.keys()}  # noqa: SIM118
+    legal = list(workflow.legal("application", application.state))
+    return ApplicationRecord.model_validate({**fields, "entries": entries, "steps": legal})
+
+
+def _draft(writing: Writing, text: ApplicationText, registrant_id: str) -> applications.Draft:
+    return applications.Draft(
+        registrant_id,
+        text.category,
+        addresses.read_entries(text.entries, writing.rules.addresses),
+        tuple(applications.Document(**document.model_dump()) for document in text.documents),
+        text.provider_id,
+    )
+
+
+def _answer(session: Session, found: Application, location: str | None = None) -> Answer:
+    return Answer(records(session, [found])[0], found.version, location)

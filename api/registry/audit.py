@@ -1,0 +1,174 @@
+"""/v1/audit: who did what and when, and how things stood at a time."""
+
+import json
+from datetime import datetime
+from ipaddress import ip_address, ip_network
+from typing import Annotated, Any, Literal
+
+from apiflask import APIBlueprint
+from pydantic import AwareDatetime, BaseModel, Field
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from api.registry import paging
+from api.registry.operation import Answer, reads
+from api.registry.records import Identifier, Line
+from api.registry.sight import WIDE
+from api.schema import Strict
+from control.fault import Fault, Refused, shown
+from control.registry import audit, serials
+from control.registry.model import AuditRow, Edge, EdgeAck
+
+READERS = WIDE
+Moment = Annotated[AwareDatetime, Field(description="With its timezone, such as 2026-11-24T12:00:00Z.")]
+
+blueprint = APIBlueprint("audit", __name__, tag="Audit")
+
+
+class AuditRecord(BaseModel):
+    """One row: a change, or an attempt that was refused."""
+
+    seq: int = Field(description="From 1, without gaps.")
+    at: datetime
+    actor: str
+    request_id: str
+    action: str
+    object: str
+    outcome: Literal["done", "refused"]
+    before: dict[str, Any] = Field(description="The fields that changed, as they were.")
+    after: dict[str, Any] = Field(description="The same fields after it; the refusal when it was refused.")
+    hash: str = Field(description="SHA-256 over the hash before it and this row.")
+
+
+class AuditPage(paging.Page[AuditRecord]):
+    """A page of the audit."""
+
+
+class AuditQuery(paging.PageQuery):
+    """Which rows, and in which order."""
+
+    sort: Literal["seq", "-seq"] = "seq"
+    actor: Line | None = None
+    action: Line | None = Field(None, max_length=64)
+    object: Line | None = Field(None, max_length=64)
+    outcome: Literal["done", "refused"] | None = None
+    request_id: Line | None = Field(None, max_length=64)
+    since: Moment | None = None
+    until: Moment | None = None
+
+
+class HeadRecord(BaseModel):
+    """The last row: whoever keeps it can prove later that nothing before it was altered."""
+
+    seq: int
+    hash: str
+
+
+class StateQuery(Strict):
+    """Which object, and when."""
+
+    object: Identifier
+    at: Moment
+
+
+class StateRecord(BaseModel):
+    """An object as it was; no fields when it was not there yet."""
+
+    object: str
+    at: datetime
+    fields: dict[str, Any]
+
+
+class ListedQuery(Strict):
+    """Which address, when, and for which edge."""
+
+    address: str = Field(max_length=64, examples=["192.0.2.1"])
+    at: Moment
+    edge: Line | None = Field(None, description="An edge's name: by what it had in its kernel then.")
+
+
+class ListedRecord(BaseModel):
+    """Whether an address was allowed at a time."""
+
+    address: str
+    at: datetime
+    edge: str | None
+    serial: int = Field(description="The serial that held then, on that edge if one was named.")
+    allowed: bool
+    registrations: list[str] = Field(description="Those that covered it, the widest first.")
+
+
+COLUMNS: paging.Columns = {
+    name: getattr(AuditRow, name) for name in ("seq", "actor", "action", "object", "outcome", "request_id")
+}
+
+
+@blueprint.get("/v1/audit")
+@blueprint.input(AuditQuery, location="query", arg_name="query")
+@reads(AuditPage, READERS)
+def find(session: Session, query: AuditQuery) -> Answer:
+    """Read the audit."""
+    wanted = select(AuditRow).where(*paging.filters(query, COLUMNS))
+    if query.since is not None:
+        wanted = wanted.where(AuditRow.at >= query.since)
+    if query.until is not None:
+        wanted = wanted.where(AuditRow.at < query.until)
+    found, next_ = paging.page(session, wanted, query, COLUMNS, "seq")
+    return Answer(AuditPage(items=[_record(each) for each in found], next=next_))
+
+
+@blueprint.get("/v1/audit/head")
+@reads(HeadRecord, READERS)
+def head(session: Session) -> Answer:
+    """Read the number and hash of the last row."""
+    now = audit.head(session)
+    return Answer(HeadRecord(seq=now.seq, hash=now.hash))
+
+
+@blueprint.get("/v1/audit/state")
+@blueprint.input(StateQuery, location="query", arg_name="query")
+@reads(StateRecord, READERS)
+def state(session: Session, query: StateQuery) -> Answer:
+    """Read an object as it was at a time."""
+    fields = audit.state_at(session, query.object, query.at)
+    return Answer(StateRecord(object=query.object, at=query.at, fields=fields))
+
+
+@blueprint.get("/v1/audit/listed")
+@blueprint.input(ListedQuery, location="query", arg_name="query")
+@reads(ListedRecord, READERS)
+def listed(session: Session, query: ListedQuery) -> Answer:
+    """Ask whether an address was allowed at a time, on the whole or on one edge."""
+    try:
+        address = ip_address(query.address)
+    except ValueError as error:
+        fault = Fault("query, address", f"{shown(query.address)} is no address", "write one, such as 192.0.2.1")
+        raise Refused("invalid", "That is no address", [fault]) from error
+    serial = serials.serial_at(session, query.at) if query.edge is None else _serial_on(session, query.edge, query.at)
+    found = serials.covering(session, ip_network(address), serial) if serial else []
+    return Answer(
+        ListedRecord(
+            address=str(address),
+            at=query.at,
+            edge=query.edge,
+            serial=serial,
+            allowed=bool(found),
+            registrations=[each.registration_id for each in found],
+        )
+    )
+
+
+def _serial_on(session: Session, name: str, at: datetime) -> int:
+    edge = session.scalar(select(Edge.id).where(Edge.name == name))
+    if edge is None:
+        raise Refused(
+            "not-found", "There is no such edge", [Fault("query, edge", f"{shown(name)} is none", "name one")]
+        )
+    had = select(func.max(EdgeAck.serial)).where(EdgeAck.edge_id == edge, EdgeAck.at <= at)
+    return session.scalar(had) or 0
+
+
+def _record(row: AuditRow) -> AuditRecord:
+    fields = {name: getattr(row, name) for name in AuditRecord.model_fields}
+    documents = {"before": json.loads(row.before), "after": json.loads(row.after), "hash": row.hash.hex()}
+    return AuditRecord.model_validate({**fields, **documents})

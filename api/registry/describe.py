@@ -1,0 +1,81 @@
+"""What the OpenAPI document says of the registry's endpoints, from the contracts of their views."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from api.contract import Contract
+from api.registry.payload import JSON, MERGE_PATCH
+
+Operation = dict[str, Any]
+REFERENCE = "#/components/schemas/{model}"
+ID_SCHEMA = {"type": "string", "pattern": "^[a-z]{3}_[0-9a-f]{32}$"}
+ETAG = {"schema": {"type": "string"}, "description": "Names this version of the object."}
+IF_MATCH = "ETag of what is changed: 428 without one, 412 if it is another by now; `*` is any."
+KEY = "Random, the same when the request is sent again: it then gets the same answer, for 24 hours."
+
+
+def schemas(contracts: Mapping[tuple[str, str], Contract]) -> dict[str, Any]:
+    """Return the schemas of every body and answer, by name."""
+    answers = {contract.answer for contract in contracts.values() if contract.answer is not BaseModel}
+    bodies = {contract.body for contract in contracts.values() if contract.body is not None}
+    found: dict[str, Any] = {}
+    for models, mode in ((answers, "serialization"), (bodies, "validation")):
+        wanted = [(model, mode) for model in sorted(models, key=lambda model: model.__name__)]
+        found |= models_json_schema(wanted, ref_template=REFERENCE)[1].get("$defs", {})  # type: ignore[arg-type]
+    for contract in contracts.values():
+        if contract.patches and contract.body is not None:
+            found[_patch(contract.body)] = _patch_schema(found[contract.body.__name__])
+    return found
+
+
+def complete(operation: Operation, contract: Contract) -> None:
+    """Add to an operation what its contract says."""
+    operation["security"] = [{"token": sorted(contract.scopes)}]
+    for parameter in operation.get("parameters", []):
+        if parameter["in"] == "path":
+            parameter["schema"] = ID_SCHEMA
+    parameters = operation.setdefault("parameters", [])
+    if contract.conditional:
+        parameters.append(_header("If-Match", IF_MATCH, {"type": "string", "pattern": r'^("[0-9]{1,9}"|\*)$'}))
+    if contract.keyed:
+        parameters.append(_header("Idempotency-Key", KEY, {"type": "string", "pattern": "^[!-~]{1,128}$"}))
+    if contract.body is not None:
+        operation["requestBody"] = _body(contract, contract.body)
+    _complete_answer(operation, contract)
+
+
+def _complete_answer(operation: Operation, contract: Contract) -> None:
+    done = operation["responses"].pop("200")
+    operation["responses"][str(contract.status)] = done
+    headers = done.setdefault("headers", {})
+    if contract.conditional:
+        headers["ETag"] = ETAG
+    if contract.status == 201:
+        headers["Location"] = {"schema": {"type": "string"}, "description": "Path of what was made."}
+    if contract.answer is BaseModel:
+        done["content"] = {"text/event-stream": {"schema": {"type": "string"}}}
+    else:
+        done["content"] = {JSON: {"schema": {"$ref": REFERENCE.format(model=contract.answer.__name__)}}}
+
+
+def _body(contract: Contract, model: type[BaseModel]) -> dict[str, Any]:
+    name = _patch(model) if contract.patches else model.__name__
+    content = {(MERGE_PATCH if contract.patches else JSON): {"schema": {"$ref": REFERENCE.format(model=name)}}}
+    return {"required": contract.body_needed, "content": content}
+
+
+def _patch(model: type[BaseModel]) -> str:
+    return f"{model.__name__}Patch"
+
+
+def _patch_schema(whole: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of a merge patch: every member may be left out."""
+    kept = {name: value for name, value in whole.items() if name not in ("required", "title", "description")}
+    return {**kept, "description": "A merge patch (RFC 7396): what is left out stays, null takes a member away."}
+
+
+def _header(name: str, description: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"in": "header", "name": name, "required": True, "schema": schema, "description": description}

@@ -1,0 +1,131 @@
+"""/v1/intents: what is proposed to be taken off the live list, what that would cut, and its confirmation."""
+
+from datetime import datetime
+from typing import Literal
+
+from apiflask import APIBlueprint
+from pydantic import BaseModel, Field
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from api.registry import paging, store
+from api.registry.operation import Answer, Given, Nothing, creates, reads, steps
+from api.registry.records import Chosen, Kept, Words
+from api.registry.sight import WIDE
+from api.schema import Strict
+from control.registry import intents, rows
+from control.registry.model import Intent
+
+Removing = Literal["suspend", "expire", "revoke"]
+State = Literal["open", "done", "cancelled"]
+
+blueprint = APIBlueprint("intents", __name__, tag="Intents")
+
+
+class IntentNew(Chosen):
+    """A removing step to propose for registrations."""
+
+    step: Removing
+    reason: Words = Field("", description="Needed to suspend and to revoke.")
+
+
+class EffectRecord(BaseModel):
+    """What an intent does: the dry run while it is open."""
+
+    registrations: int = Field(description="Registrations that take the step.")
+    live: int = Field(description="Entries that leave the live list.")
+    registrants: int = Field(description="Who would lose one.")
+
+
+class IntentRecord(Kept):
+    """A proposed removal."""
+
+    step: Removing
+    reason: str
+    state: State
+    proposed_by: str
+    decided_by: str | None
+    decided_at: datetime | None
+    effect: EffectRecord | None = Field(description="What it would do now; null once it is not open.")
+
+
+class IntentPage(paging.Page[IntentRecord]):
+    """A page of intents."""
+
+
+class IntentQuery(paging.PageQuery):
+    """Which intents, and in which order."""
+
+    sort: Literal["id", "-id", "changed_at", "-changed_at"] = "id"
+    state: State | None = None
+    step: Removing | None = None
+
+
+class Confirmation(Strict):
+    """The number of live entries that the dry run showed, so that nothing else is cut than was agreed to."""
+
+    live: int = Field(ge=0, le=1_000_000_000)
+
+
+COLUMNS: paging.Columns = {name: getattr(Intent, name) for name in ("id", "changed_at", "state", "step")}
+
+
+@blueprint.get("/v1/intents")
+@blueprint.input(IntentQuery, location="query", arg_name="query")
+@reads(IntentPage, WIDE)
+def find(session: Session, query: IntentQuery) -> Answer:
+    """List intents."""
+    wanted = select(Intent).where(*paging.filters(query, COLUMNS))
+    found, next_ = paging.page(session, wanted, query, COLUMNS)
+    return Answer(IntentPage(items=[intent_record(session, each) for each in found], next=next_))
+
+
+@blueprint.post("/v1/intents")
+@creates(IntentRecord, ("officer",), IntentNew)
+def create(given: Given[IntentNew]) -> Answer:
+    """Propose a removing step for many registrations at once."""
+    new = given.body
+    made = intents.propose(given.writing, new.step, new.versions, new.reason)
+    return Answer(intent_record(given.writing.session, made), made.version, f"/v1/intents/{made.id}")
+
+
+@blueprint.get("/v1/intents/<id:intent_id>")
+@reads(IntentRecord, WIDE)
+def read(session: Session, intent_id: str) -> Answer:
+    """Read an intent, and what it would cut now."""
+    found = rows.find(session, store.actor(), Intent, intent_id)
+    return Answer(intent_record(session, found), found.version, settled=False)
+
+
+@blueprint.post("/v1/intents/<id:intent_id>/confirm")
+@steps(IntentRecord, ("officer",), Confirmation)
+def confirm(given: Given[Confirmation], intent_id: str) -> Answer:
+    """Carry an intent out.
+
+    A revocation takes an officer who did not propose it.
+    """
+    intents.confirm(given.writing, intent_id, given.body.live, given.version)
+    return _answer(given, intent_id)
+
+
+@blueprint.post("/v1/intents/<id:intent_id>/cancel")
+@steps(IntentRecord, ("officer",), Nothing)
+def cancel(given: Given[Nothing], intent_id: str) -> Answer:
+    """Let go of an intent."""
+    intents.cancel(given.writing, intent_id, given.version)
+    return _answer(given, intent_id)
+
+
+def intent_record(session: Session, found: Intent) -> IntentRecord:
+    """Return an intent with what it would do now."""
+    effect = None
+    if found.state == "open":
+        now = intents.effect(session, found.id)
+        effect = EffectRecord(registrations=now.registrations, live=now.live, registrants=now.registrants)
+    fields = {name: getattr(found, name) for name in IntentRecord.model_fields if name != "effect"}
+    return IntentRecord.model_validate({**fields, "effect": effect})
+
+
+def _answer(given: Given[Confirmation] | Given[Nothing], intent_id: str) -> Answer:
+    found = rows.find(given.writing.session, given.writing.actor, Intent, intent_id)
+    return Answer(intent_record(given.writing.session, found), found.version)

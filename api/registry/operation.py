@@ -1,0 +1,175 @@
+"""What wraps every view of the registry: transaction, body, conditions, key and answer, each in its one place."""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
+from functools import wraps
+from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
+
+from flask import Response, request
+from pydantic import BaseModel
+from sqlalchemy.orm import Session
+
+from api import etag
+from api.contract import ATTRIBUTE, Contract
+from api.registry import payload, store
+from api.registry.conditions import demanded_version, tag
+from api.registry.idempotency import Claim
+from control.registry.writing import Writing
+
+Body = TypeVar("Body", bound=BaseModel)
+Arguments = ParamSpec("Arguments")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a view answers.
+
+    Attributes:
+        content: the body, of the contract's model.
+        version: of the object, for its ETag; none when the answer is about no single one.
+        location: the path of an object that was made.
+        settled: whether the version says all about the content, so that a 304 can stand for it.
+        again: what the same request gets when it comes again, if that is something else.
+    """
+
+    content: BaseModel
+    version: int | None = None
+    location: str | None = None
+    settled: bool = True
+    again: BaseModel | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Given(Generic[Body]):
+    """What a changing view works with.
+
+    Attributes:
+        writing: the open transaction.
+        version: the one that If-Match named; none for any.
+        value: the body as JSON.
+        model: of the body.
+    """
+
+    writing: Writing
+    version: int | None
+    value: Any
+    model: type[Body]
+
+    @property
+    def body(self) -> Body:
+        """The body, which is valid.
+
+        Raises:
+            Refused: "invalid".
+        """
+        return payload.validate(self.model, self.value)
+
+    def patched(self, now: Body) -> Body:
+        """Return what the body, a merge patch, makes of the present state.
+
+        Raises:
+            Refused: "invalid".
+        """
+        return payload.validate(self.model, payload.merged(now.model_dump(mode="json"), self.value))
+
+
+class Nothing(BaseModel, extra="forbid"):
+    """A body that says nothing; it may be left out."""
+
+
+Reader = Callable[Concatenate[Session, Arguments], Answer]
+Changer = Callable[Concatenate[Given[Body], Arguments], Answer]
+View = Callable[Arguments, Response]
+
+
+def reads(answer: type[BaseModel], scopes: Collection[str]) -> Callable[[Reader[Arguments]], View[Arguments]]:
+    """Make a view of a function that reads: it gets a session, and answers 304 when If-None-Match has it already."""
+    contract = Contract(frozenset(scopes), answer)
+
+    def decorate(view: Reader[Arguments]) -> View[Arguments]:
+        @wraps(view)
+        def answered(*args: Arguments.args, **arguments: Arguments.kwargs) -> Response:
+            with store.reading() as session:
+                found = view(session, *args, **arguments)
+            if found.version is not None and found.settled and etag.unchanged(tag(found.version)):
+                return Response(status=304, headers={"ETag": tag(found.version)})
+            return _response(found, contract)
+
+        setattr(answered, ATTRIBUTE, contract)
+        return answered
+
+    return decorate
+
+
+def creates(
+    answer: type[BaseModel], scopes: Collection[str], body: type[Body]
+) -> Callable[[Changer[Body, Arguments]], View[Arguments]]:
+    """Make a view of a function that makes an object, or proposes something: POST, 201."""
+    return _changes(Contract(frozenset(scopes), answer, 201, body, keyed=True), body)
+
+
+def steps(
+    answer: type[BaseModel], scopes: Collection[str], body: type[Body], status: int = 200, conditional: bool = True
+) -> Callable[[Changer[Body, Arguments]], View[Arguments]]:
+    """Make a view of a function that takes an object a step further: POST, with If-Match."""
+    needed = any(field.is_required() for field in body.model_fields.values())
+    contract = Contract(
+        frozenset(scopes), answer, status, body, body_needed=needed, conditional=conditional, keyed=True
+    )
+    return _changes(contract, body)
+
+
+def patches(
+    answer: type[BaseModel], scopes: Collection[str], body: type[Body]
+) -> Callable[[Changer[Body, Arguments]], View[Arguments]]:
+    """Make a view of a function that edits an object: PATCH, a merge patch, with If-Match."""
+    return _changes(Contract(frozenset(scopes), answer, body=body, patches=True, conditional=True), body)
+
+
+def _changes(contract: Contract, model: type[Body]) -> Callable[[Changer[Body, Arguments]], View[Arguments]]:
+    def decorate(view: Changer[Body, Arguments]) -> View[Arguments]:
+        @wraps(view)
+        def answered(*args: Arguments.args, **arguments: Arguments.kwargs) -> Response:
+            with store.attempting(_action(view), _object()):
+                data, value = payload.read(contract.patches, contract.body_needed)
+                claim = Claim(data) if contract.keyed else None
+                replayed = claim.take() if claim else None
+            if replayed is not None:
+                return replayed
+            try:
+                with store.attempting(_action(view), _object()):
+                    version = demanded_version() if contract.conditional else None
+                    if not contract.patches:
+                        payload.validate(model, value)
+                with store.writing() as writing:
+                    found = view(Given(writing, version, value, model), *args, **arguments)
+                    if claim:
+                        again = found if found.again is None else replace(found, content=found.again)
+                        claim.store(writing, _response(again, contract))
+            except BaseException:
+                if claim:
+                    claim.release()
+                raise
+            return _response(found, contract)
+
+        setattr(answered, ATTRIBUTE, contract)
+        return answered
+
+    return decorate
+
+
+def _response(answer: Answer, contract: Contract) -> Response:
+    headers = {}
+    if answer.version is not None:
+        headers["ETag"] = tag(answer.version)
+    if answer.location is not None:
+        headers["Location"] = answer.location
+    return Response(answer.content.model_dump_json(), contract.status, headers, content_type=payload.JSON)
+
+
+def _action(view: Callable[..., Any]) -> str:
+    return f"{view.__module__.rpartition('.')[2]}.{view.__name__}"
+
+
+def _object() -> str:
+    return next((str(value) for value in (request.view_args or {}).values()), "")

@@ -1,0 +1,161 @@
+"""/v1/registrations: what was approved; renewed and resumed at once, taken off the live list by an intent."""
+
+from datetime import datetime
+from typing import Literal
+
+from apiflask import APIBlueprint
+from pydantic import BaseModel, Field
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from api.registry import paging, sight, store
+from api.registry.intents import IntentRecord, intent_record
+from api.registry.operation import Answer, Given, Nothing, reads, steps
+from api.registry.records import Identifier, Kept, Line, Reason, entry_record
+from control.registry import addresses, intents, registrations, rows, workflow
+from control.registry.model import Edge, EdgeAck, Registration
+
+READERS = ("registrant", "officer", "operator", "auditor")
+State = Literal["active", "expiring", "suspended", "expired", "revoked"]
+
+blueprint = APIBlueprint("registrations", __name__, tag="Registrations")
+
+
+class RegistrationRecord(Kept):
+    """A registered prefix."""
+
+    application_id: str
+    registrant_id: str
+    category: str
+    prefix: str
+    protocols: list[str]
+    ports: list[str]
+    valid_from: datetime
+    valid_until: datetime
+    state: State
+    reason: str
+    live_serial: int = Field(description="The serial that last put it on the live list.")
+    steps: list[str] = Field(description="What is legal now, for whoever may.")
+
+
+class OnEdge(BaseModel):
+    """When an edge first had a registration in its kernel."""
+
+    edge: str
+    serial: int
+    at: datetime
+
+
+class RegistrationDetail(RegistrationRecord):
+    """A registered prefix, and since when each edge has it."""
+
+    edges: list[OnEdge]
+
+
+class RegistrationPage(paging.Page[RegistrationRecord]):
+    """A page of registrations."""
+
+
+class RegistrationQuery(paging.PageQuery):
+    """Which registrations, and in which order."""
+
+    sort: Literal["id", "-id", "valid_until", "-valid_until", "changed_at", "-changed_at"] = "id"
+    state: State | None = None
+    category: Line | None = None
+    prefix: Line | None = Field(None, max_length=64, description="In its canonical form.")
+    registrant_id: Identifier | None = None
+    application_id: Identifier | None = None
+
+
+COLUMNS: paging.Columns = {
+    name: getattr(Registration, name)
+    for name in (
+        "id",
+        "state",
+        "category",
+        "prefix",
+        "registrant_id",
+        "application_id",
+        "valid_until",
+        "changed_at",
+    )
+}
+
+
+@blueprint.get("/v1/registrations")
+@blueprint.input(RegistrationQuery, location="query", arg_name="query")
+@reads(RegistrationPage, READERS)
+def find(session: Session, query: RegistrationQuery) -> Answer:
+    """List registrations.
+
+    A registrant sees its own.
+    """
+    wanted = select(Registration).where(sight.registrations(store.actor()), *paging.filters(query, COLUMNS))
+    found, next_ = paging.page(session, wanted, query, COLUMNS)
+    return Answer(RegistrationPage(items=[_record(each) for each in found], next=next_))
+
+
+@blueprint.get("/v1/registrations/<id:registration_id>")
+@reads(RegistrationDetail, READERS)
+def read(session: Session, registration_id: str) -> Answer:
+    """Read a registration, and since when each edge has it."""
+    found = rows.find(session, store.actor(), Registration, registration_id)
+    detail = RegistrationDetail(**_record(found).model_dump(), edges=_edges(session, found))
+    return Answer(detail, found.version, settled=False)
+
+
+@blueprint.post("/v1/registrations/<id:registration_id>/renew")
+@steps(RegistrationRecord, workflow.step("registration", "renew").scopes, Nothing)
+def renew(given: Given[Nothing], registration_id: str) -> Answer:
+    """Have a registration valid for its category's term from now on."""
+    return _answer(registrations.renew(given.writing, registration_id, given.version))
+
+
+@blueprint.post("/v1/registrations/<id:registration_id>/resume")
+@steps(RegistrationRecord, workflow.step("registration", "resume").scopes, Nothing)
+def resume(given: Given[Nothing], registration_id: str) -> Answer:
+    """Put a suspended registration back on the live list, at once."""
+    return _answer(registrations.resume(given.writing, registration_id, given.version))
+
+
+@blueprint.post("/v1/registrations/<id:registration_id>/suspend")
+@steps(IntentRecord, ("officer",), Reason, status=201)
+def suspend(given: Given[Reason], registration_id: str) -> Answer:
+    """Propose to suspend a registration: the answer is the intent, which is to be confirmed."""
+    return _proposed(given, "suspend", registration_id, given.body.reason)
+
+
+@blueprint.post("/v1/registrations/<id:registration_id>/revoke")
+@steps(IntentRecord, ("officer",), Reason, status=201)
+def revoke(given: Given[Reason], registration_id: str) -> Answer:
+    """Propose to revoke a registration: the answer is the intent, which a second officer is to confirm."""
+    return _proposed(given, "revoke", registration_id, given.body.reason)
+
+
+@blueprint.post("/v1/registrations/<id:registration_id>/expire")
+@steps(IntentRecord, ("officer",), Nothing, status=201)
+def expire(given: Given[Nothing], registration_id: str) -> Answer:
+    """Propose to let a registration expire: the answer is the intent, which is to be confirmed."""
+    return _proposed(given, "expire", registration_id, "")
+
+
+def _proposed(given: Given[Reason] | Given[Nothing], name: str, registration_id: str, reason: str) -> Answer:
+    made = intents.propose(given.writing, name, {registration_id: given.version}, reason)
+    return Answer(intent_record(given.writing.session, made), made.version, f"/v1/intents/{made.id}")
+
+
+def _record(found: Registration) -> RegistrationRecord:
+    fields = {name: getattr(found, name) for name in RegistrationRecord.model_fields if name != "steps"}
+    lists = entry_record(addresses.entry(found)).model_dump()
+    legal = list(workflow.legal("registration", found.state))
+    return RegistrationRecord.model_validate({**fields, **lists, "steps": legal})
+
+
+def _edges(session: Session, found: Registration) -> list[OnEdge]:
+    reached = select(Edge.name, func.min(EdgeAck.serial), func.min(EdgeAck.at)).join(Edge, Edge.id == EdgeAck.edge_id)
+    first = reached.where(EdgeAck.serial >= found.live_serial).group_by(Edge.name).order_by(Edge.name)
+    return [OnEdge(edge=edge, serial=serial, at=at) for edge, serial, at in session.execute(first)]
+
+
+def _answer(found: Registration) -> Answer:
+    return Answer(_record(found), found.version)

@@ -1,0 +1,70 @@
+"""The views' way to the registry's database, as whoever asks."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import cast
+
+from flask import current_app, g, request
+from sqlalchemy.orm import Session
+
+from control.fault import Refused
+from control.registry import tokens
+from control.registry.actor import Actor
+from control.registry.database import Database, utc_now
+from control.registry.writing import Writing
+
+EXTENSION = "wicketgate-registry"
+
+
+def database() -> Database:
+    """Return the registry's database of the present application."""
+    return cast(Database, current_app.extensions[EXTENSION])
+
+
+def actor() -> Actor:
+    """Return who asks."""
+    return cast(Actor, g.actor)
+
+
+@contextmanager
+def reading() -> Iterator[Session]:
+    """Open a read transaction; see Database.reading."""
+    with database().reading() as session:
+        yield session
+
+
+@contextmanager
+def writing() -> Iterator[Writing]:
+    """Open a write transaction as whoever asks; see Database.writing."""
+    with database().writing(actor(), g.request_id) as writing:
+        yield writing
+
+
+@contextmanager
+def attempting(action: str, object_: str) -> Iterator[None]:
+    """Have a refusal audited that comes before any service could do it."""
+    try:
+        yield
+    except Refused as refused:
+        database().record_refusal(actor(), g.request_id, refused, action, object_)
+        raise
+
+
+def recognise(secret: str) -> tuple[Actor, str]:
+    """Return who shows a token and the token's id, and note its use now and then.
+
+    Raises:
+        Refused: "unauthorized": the token is unknown, expired or revoked.
+    """
+    with reading() as session:
+        bearer = tokens.authenticate(session, secret, utc_now())
+    if bearer.unnoted:
+        with database().writing(bearer.actor, g.request_id) as writing:
+            tokens.note_use(writing, bearer.token_id)
+    return bearer.actor, bearer.token_id
+
+
+def audit_refusal(refused: Refused) -> None:
+    """Have it audited that a good token was refused at the door."""
+    object_ = next((str(value) for value in (request.view_args or {}).values()), "")
+    database().record_refusal(actor(), g.request_id, refused, str(request.endpoint), object_)

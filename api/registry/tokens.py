@@ -1,0 +1,113 @@
+"""/v1/tokens: by which everybody is known; a token itself is shown once, when it is made."""
+
+from datetime import datetime, timedelta
+from typing import Literal
+
+from apiflask import APIBlueprint
+from pydantic import Field
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from api.registry import paging, store
+from api.registry.operation import Answer, Given, Nothing, creates, reads, steps
+from api.registry.records import Identifier, Kept, Line
+from api.registry.sight import WIDE
+from api.schema import Strict
+from control.registry import rows, tokens
+from control.registry.model import Token
+
+Scope = Literal["registrant", "provider", "officer", "operator", "auditor", "public"]
+
+blueprint = APIBlueprint("tokens", __name__, tag="Tokens")
+
+
+class TokenNew(Strict):
+    """A token to make."""
+
+    name: Line = Field(description="What it is for.")
+    scopes: list[Scope] = Field(min_length=1, max_length=6)
+    holder: Line = Field(description="An officer's id for the scope officer; else whoever it is given to.")
+    days: int = Field(90, ge=1, le=tokens.LONGEST.days, description="How long it is good.")
+    registrant_id: Identifier | None = Field(None, description="Whose, with the scope registrant.")
+    provider_id: Identifier | None = Field(None, description="Whose, with the scope provider.")
+
+
+class TokenRecord(Kept):
+    """A token, without the token itself."""
+
+    name: str
+    scopes: list[str]
+    holder: str
+    registrant_id: str | None
+    provider_id: str | None
+    expires_at: datetime
+    revoked_at: datetime | None
+    used_at: datetime | None = Field(description="Last used, to the minute.")
+
+
+class TokenMade(TokenRecord):
+    """A new token; the first answer is the only one that has it."""
+
+    token: str | None = Field(description="The token itself; null when the same request came again.")
+
+
+class TokenPage(paging.Page[TokenRecord]):
+    """A page of tokens."""
+
+
+class TokenQuery(paging.PageQuery):
+    """Which tokens, and in which order."""
+
+    sort: Literal["id", "-id", "expires_at", "-expires_at"] = "id"
+    holder: Line | None = None
+    registrant_id: Identifier | None = None
+    provider_id: Identifier | None = None
+
+
+COLUMNS: paging.Columns = {
+    name: getattr(Token, name) for name in ("id", "expires_at", "holder", "registrant_id", "provider_id")
+}
+
+
+@blueprint.get("/v1/tokens")
+@blueprint.input(TokenQuery, location="query", arg_name="query")
+@reads(TokenPage, WIDE)
+def find(session: Session, query: TokenQuery) -> Answer:
+    """List tokens."""
+    wanted = select(Token).where(*paging.filters(query, COLUMNS))
+    found, next_ = paging.page(session, wanted, query, COLUMNS)
+    return Answer(TokenPage(items=[TokenRecord.model_validate(each) for each in found], next=next_))
+
+
+@blueprint.post("/v1/tokens")
+@creates(TokenMade, ("officer", "operator"), TokenNew)
+def create(given: Given[TokenNew]) -> Answer:
+    """Make a token.
+
+    An operator makes those of officers and operators. It is shown once: the same request, when it comes again, gets
+    the same answer without it, for nothing that is kept holds a token.
+    """
+    new = given.body
+    wanted = tokens.NewToken(
+        new.name, tuple(new.scopes), new.holder, timedelta(days=new.days), new.registrant_id, new.provider_id
+    )
+    made, secret = tokens.create(given.writing, wanted)
+    record = TokenRecord.model_validate(made).model_dump()
+    shown, again = (TokenMade(**record, token=token) for token in (secret, None))
+    return Answer(shown, made.version, f"/v1/tokens/{made.id}", again=again)
+
+
+@blueprint.get("/v1/tokens/<id:token_id>")
+@reads(TokenRecord, WIDE)
+def read(session: Session, token_id: str) -> Answer:
+    """Read a token's record."""
+    found = rows.find(session, store.actor(), Token, token_id)
+    return Answer(TokenRecord.model_validate(found), found.version)
+
+
+@blueprint.post("/v1/tokens/<id:token_id>/revoke")
+@steps(TokenRecord, ("officer", "operator"), Nothing)
+def revoke(given: Given[Nothing], token_id: str) -> Answer:
+    """Make a token good for nothing from now on."""
+    found = tokens.revoke(given.writing, token_id, given.version)
+    return Answer(TokenRecord.model_validate(found), found.version)

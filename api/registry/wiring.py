@@ -1,0 +1,49 @@
+"""The registry's part of the application: its database, who may ask and how often, and its endpoints."""
+
+from apiflask import APIFlask
+from werkzeug.routing import BaseConverter
+
+from api.access import Door, TokenFile
+from api.registry import (
+    applications,
+    audit,
+    changes,
+    check,
+    intents,
+    officers,
+    providers,
+    registrants,
+    registrations,
+    store,
+    tokens,
+)
+from api.registry.throttle import Throttle
+from control.config import Config
+from control.registry.database import open_database
+
+SUBJECTS = (registrants, applications, registrations, intents, providers, officers, tokens, audit, changes, check)
+
+
+class IdConverter(BaseConverter):
+    """An id in a path, as ``control.registry.ids`` makes it: of anything else there is no such path."""
+
+    regex = "[a-z]{3}_[0-9a-f]{32}"
+
+
+def register(app: APIFlask, config: Config, token: TokenFile) -> None:
+    """Serve the registry: make its tables unless they are there, and demand what they demand of every request.
+
+    Raises:
+        Refused: "bad-configuration", "unavailable" or "no-room".
+    """
+    database = open_database(config)
+    database.upgrade()
+    database.close()  # the processes that are forked from here on open their own connections
+    app.extensions[store.EXTENSION] = database
+    throttle = Throttle(config.registry)
+    door = Door(config.api.listen, token, store.recognise, store.audit_refusal)
+    for demand in (throttle.by_address, door.check, throttle.by_token):
+        app.before_request(demand)
+    app.url_map.converters["id"] = IdConverter
+    for subject in SUBJECTS:
+        app.register_blueprint(subject.blueprint)
