@@ -1,4 +1,4 @@
-"""What an endpoint demands and gives, said once: the door, the view's wrapping and the OpenAPI document read it here."""
+"""What an endpoint demands and gives, said once: door, view and OpenAPI document all read it here."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

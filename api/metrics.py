@@ -29,8 +29,14 @@ COUNTERS: dict[str, tuple[str, tuple[str, ...]]] = {
 }
 GAUGES: dict[str, tuple[str, tuple[str, ...]]] = {
     "wicketgate_agent_up": ("1 while the agent answers, else 0 and no other metric", ()),
-    "wicketgate_list_entries": ("Entries in the live list", ()),
-    "wicketgate_list_serial": ("Serial of the live list", ()),
+    "wicketgate_list_entries": ("Entries in the local list", ()),
+    "wicketgate_list_serial": ("Serial of the local list", ()),
+    "wicketgate_live_entries": ("Entries in the live list, the union of the local one and the feed's", ()),
+    "wicketgate_feed_entries": ("Entries in the feed's list, as far as it is live", ()),
+    "wicketgate_feed_serial": ("Serial of the feed's list, as far as it is live", ()),
+    "wicketgate_feed_lag_seconds": ("Seconds since everything that the feed had was last live", ()),
+    "wicketgate_feed_complete_timestamp_seconds": ("When everything that the feed had was last live", ()),
+    "wicketgate_feed_reachable": ("1 while the last attempt to follow the feed succeeded", ()),
     "wicketgate_generation_buckets": ("Buckets of the exact set, with room for seven addresses each", ()),
     "wicketgate_generation_ends": ("Entries in the hash map: prefixes, IPv6, narrowed, overflowed", ()),
     "wicketgate_generation_ends_capacity": ("Entries that the hash map has room for", ()),
@@ -78,6 +84,8 @@ def _gauges(status: dict[str, Any]) -> dict[str, list[Sample]]:
         "wicketgate_agent_up": [((), 1)],
         "wicketgate_list_entries": [((), status["count"])],
         "wicketgate_list_serial": [((), status["serial"])],
+        "wicketgate_live_entries": [((), status["live"]["count"])],
+        **_feed(status["feed"]),
         **{f"wicketgate_generation_{size}": [((), generation.get(size, 0))] for size in GENERATION_SIZES},
         "wicketgate_lease_left_seconds": [((), status["lease"]["left"])],
         "wicketgate_interface_attached": [
@@ -87,6 +95,19 @@ def _gauges(status: dict[str, Any]) -> dict[str, list[Sample]]:
             ((protocol,), rule["share"] if rule["mode"] == "enforce" else 0) for protocol, rule in policy.items()
         ],
     }
+
+
+def _feed(feed: dict[str, Any] | None) -> dict[str, list[Sample]]:
+    """Return the feed's metrics, without samples where none is followed."""
+    held, contact = feed or {}, (feed or {}).get("contact") or {}
+    values = {
+        "wicketgate_feed_entries": held.get("count"),
+        "wicketgate_feed_serial": held.get("serial"),
+        "wicketgate_feed_lag_seconds": contact.get("lag_s"),
+        "wicketgate_feed_complete_timestamp_seconds": contact.get("complete_at"),
+        "wicketgate_feed_reachable": contact["trouble"] is None if contact else None,
+    }
+    return {name: [] if value is None else [((), float(value))] for name, value in values.items()}
 
 
 def _counter(name: str, unit: str, counters: Iterable[dict[str, Any]]) -> Metric:

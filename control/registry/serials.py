@@ -96,9 +96,16 @@ def serial_at(session: Session, at: datetime) -> int:
 def covering(session: Session, prefix: Prefix, serial: int | None = None) -> list[Listing]:
     """Return what on the live list covers a prefix, now or at an earlier serial, the widest first."""
     keys = set(addresses.covering_keys(prefix))
-    when = Listing.left_serial.is_(None) if serial is None else _on_list_at(serial)
-    near = select(Listing).where(Listing.first.in_({first for first, _ in keys}), when).order_by(Listing.length)
-    return [each for each in session.scalars(near) if (each.first, each.length) in keys]
+    # when is asked here and not in SQL, where SQLite would rather read all that is on the list
+    near = select(Listing).where(Listing.first.in_({first for first, _ in keys})).order_by(Listing.length)
+    return [each for each in session.scalars(near) if (each.first, each.length) in keys and _stays(each, serial)]
+
+
+def _stays(listing: Listing, serial: int | None) -> bool:
+    """Return whether a stay lasts, or did so at an earlier serial."""
+    if serial is None or listing.left_serial is None:
+        return listing.left_serial is None and (serial is None or listing.joined_serial <= serial)
+    return listing.joined_serial <= serial < listing.left_serial
 
 
 def changes(session: Session, epoch: str, since: int, limit: int = 100) -> list[Change]:
