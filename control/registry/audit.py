@@ -140,9 +140,14 @@ def head(session: Session) -> Head:
     return Head(ledger.audit_seq, ledger.audit_hash.hex())
 
 
+def daily_file(directory: Path, at: datetime) -> Path:
+    """Return the file of a day's head, in UTC."""
+    return directory / f"audit-{at.astimezone(UTC):%Y-%m-%d}.json"
+
+
 def publish(session: Session, directory: Path, at: datetime) -> Path:
     """Write the head into the day's file, ``audit-2026-11-24.json``, and return its path."""
-    file = directory / f"audit-{at.astimezone(UTC):%Y-%m-%d}.json"
+    file = daily_file(directory, at)
     directory.mkdir(parents=True, exist_ok=True)
     scratch = file.with_suffix(".new")
     scratch.write_text(canonical({**asdict(head(session)), "at": at}) + "\n", encoding="utf-8")

@@ -77,6 +77,10 @@ class Database:
         """Whether it is a file of SQLite."""
         return self._url.get_backend_name() == "sqlite"
 
+    def now(self) -> datetime:
+        """Return the time, in UTC."""
+        return self._clock()
+
     @contextmanager
     def writing(self, actor: Actor, request_id: str = "", dry_run: bool = False) -> Iterator[Writing]:
         """Open a write transaction, which is committed at the end, with its serial and its audit rows.

@@ -64,8 +64,7 @@ def read(data: bytes, media_type: str | None) -> Text:
         Refused: "unsupported-media-type"; "too-large"; "bad-list": no text, no rows, or no header that names the
             columns.
     """
-    if len(data) > MAX_BYTES:
-        raise _too_large(f"has {len(data):,} bytes, and {MAX_BYTES:,} are taken at a time")
+    demand_size(data)
     kind = formats.kind_of(media_type)
     text = formats.text_of(data)
     kind = kind or formats.sniff(text)
@@ -79,6 +78,16 @@ def read(data: bytes, media_type: str | None) -> Text:
     if len(read.rows) > MAX_ROWS:
         raise _too_large(f"has {len(read.rows):,} rows, and {MAX_ROWS:,} are taken at a time")
     return read
+
+
+def demand_size(data: bytes) -> None:
+    """Refuse more than is read at a time.
+
+    Raises:
+        Refused: "too-large".
+    """
+    if len(data) > MAX_BYTES:
+        raise _too_large(f"has {len(data):,} bytes, and {MAX_BYTES:,} are taken at a time")
 
 
 def _lines(text: bytes) -> Iterator[tuple[int, str]]:

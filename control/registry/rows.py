@@ -62,6 +62,8 @@ def _may_see(actor: Actor, row: object) -> bool:
             return actor.may_see(row.registrant_id, None)
         case Registrant():
             return actor.may_see(row.id, None)
+        case Job():
+            return row.owner == actor.id or actor.may_see("", None)
         case Provider():
             return True  # an applicant has to choose one
     return actor.may_see("", None)

@@ -15,6 +15,7 @@ class Job(Versioned, Base):
     Attributes:
         state: "queued", "running", "done", "refused" or "failed".
         total, finished: rows, for the progress.
+        body: what was sent, and for an export what came of it; megabytes, so read only when asked for.
         seen_at: the worker's last sign of life.
     """
 
@@ -25,7 +26,7 @@ class Job(Versioned, Base):
     state: Mapped[str] = mapped_column(String(16), index=True)
     owner: Mapped[str] = mapped_column(String(200), index=True)
     request: Mapped[dict[str, Any]] = mapped_column(Document)
-    body: Mapped[bytes | None] = mapped_column(LargeBinary)
+    body: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
     total: Mapped[int] = mapped_column(default=0)
     finished: Mapped[int] = mapped_column(default=0)
     result: Mapped[dict[str, Any]] = mapped_column(Document)

@@ -1,0 +1,45 @@
+"""What the registry does by itself as time passes: publish the audit's head daily, and attend to the dates."""
+
+import time
+from pathlib import Path
+
+from control.registry import audit, registrations
+from control.registry.actor import CLOCK
+from control.registry.database import Database
+
+EVERY = 60.0
+"""Seconds between two looks at the dates."""
+
+
+class Housekeeping:
+    """Call it often; it does something when it is time to."""
+
+    def __init__(self, database: Database, published: Path) -> None:
+        """``published`` is the directory of the audit's heads, for outsiders to take."""
+        self._database, self._published = database, published
+        self._next = 0.0
+
+    def __call__(self) -> None:
+        """Do what is due.
+
+        Raises:
+            Refused: "unavailable" or "no-room".
+        """
+        if time.monotonic() < self._next:
+            return
+        self._next = time.monotonic() + EVERY
+        publish_daily(self._database, self._published)
+        with self._database.writing(CLOCK) as writing:
+            registrations.tick(writing)
+
+
+def publish_daily(database: Database, directory: Path) -> Path | None:
+    """Publish the audit's head unless the day has one already; return the new file, if any.
+
+    The day's first head stays: who took a copy in the morning finds the same file in the evening.
+    """
+    now = database.now()
+    if audit.daily_file(directory, now).exists():
+        return None
+    with database.reading() as session:
+        return audit.publish(session, directory, now)

@@ -1,0 +1,140 @@
+"""Kill -9 at random points of a bulk import: `python -m tests.registry_intake.crash --times 200`.
+
+Each time a process that does the job is killed at another moment. After that the applications are all there or none
+is, the audit's chain is whole, and the next worker ends the job.
+"""
+
+import argparse
+import multiprocessing
+import random
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+from sqlalchemy import func, select
+
+from control.registry import audit, bodies, jobs, worker
+from control.registry.addresses import AddressRules
+from control.registry.database import Database, utc_now
+from control.registry.model import Application, ApplicationEntry, Job, Registrant
+from control.registry.writing import Rules
+from tests.registry.cast import OFFICER
+from tests.registry_intake.association import PROVIDERS, csv_of, member
+
+RULES = Rules(AddressRules(private=True))
+ROWS = 600
+
+
+@dataclass
+class Tally:
+    """What was found after the kills.
+
+    Attributes:
+        nothing, everything: kills after which none and all of the applications were there.
+        states: of the job right after a kill.
+    """
+
+    nothing: int = 0
+    everything: int = 0
+    states: dict[str, int] = field(default_factory=dict)
+
+
+def prepare(url: str) -> str:
+    """Order an import in a new database, and return the job's id."""
+    database = Database(url, RULES)
+    try:
+        database.upgrade()
+        with database.writing(OFFICER) as writing:
+            for name in PROVIDERS:
+                bodies.create_provider(writing, name)
+            data = csv_of([member(number) for number in range(ROWS)])
+            return jobs.order_import(writing, data, "text/csv").id
+    finally:
+        database.close()
+
+
+def work(url: str, ahead: timedelta = timedelta(0)) -> None:
+    """Do the job; ``ahead`` is how far the clock is ahead, so that nobody waits for a lease to end."""
+    database = Database(url, RULES, lambda: utc_now() + ahead)
+    try:
+        worker.work(database)
+    finally:
+        database.close()
+
+
+def kill_at(url: str, seconds: float) -> None:
+    """Start the work in a process of its own, and kill that after so many seconds."""
+    process = multiprocessing.get_context("fork").Process(target=work, args=(url,))
+    process.start()
+    process.join(seconds)
+    process.kill()
+    process.join()
+
+
+def inspect(url: str, id_: str) -> tuple[str, int]:
+    """Return the job's state and how many applications there are, which is none or all.
+
+    Raises:
+        AssertionError: some are there, the job says something else, or the audit's chain is broken.
+    """
+    database = Database(url, RULES)
+    try:
+        with database.reading() as session:
+            counts = {
+                session.scalar(select(func.count()).select_from(table)) or 0
+                for table in (Application, ApplicationEntry, Registrant)
+            }
+            state = session.scalars(select(Job.state).where(Job.id == id_)).one()
+            broken = list(audit.verify(session))
+    finally:
+        database.close()
+    assert not broken, broken
+    assert counts in ({0}, {ROWS}), counts
+    (count,) = counts
+    assert (count == ROWS) == (state == "done"), (count, state)
+    return state, count
+
+
+def crash(new_url: Callable[[], str], times: int, seed: int = 0) -> Tally:
+    """Kill so many imports, each at a random moment of how long one takes.
+
+    Raises:
+        AssertionError: one was not all or nothing.
+    """
+    chance, tally = random.Random(seed), Tally()
+    url = new_url()
+    prepare(url)
+    began = time.monotonic()
+    kill_at(url, 60)
+    takes = time.monotonic() - began
+    for _ in range(times):
+        url = new_url()
+        id_ = prepare(url)
+        kill_at(url, chance.uniform(0, 1.1 * takes))
+        state, count = inspect(url, id_)
+        tally.states[state] = tally.states.get(state, 0) + 1
+        tally.nothing, tally.everything = tally.nothing + (count == 0), tally.everything + (count == ROWS)
+        work(url, ahead=2 * jobs.LEASE)
+        assert inspect(url, id_) == ("done", ROWS)
+    return tally
+
+
+def main() -> None:
+    """Kill, and say what was found."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--times", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as directory:
+        names = iter(range(1_000_000))
+        tally = crash(lambda: f"sqlite:///{Path(directory) / str(next(names))}.db", options.times, options.seed)
+    print(
+        f"{options.times} kills: {tally.nothing} left nothing, {tally.everything} everything; jobs were {tally.states}"
+    )
+
+
+if __name__ == "__main__":
+    main()
