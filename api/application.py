@@ -16,8 +16,6 @@ from control.wire import AgentSocket
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 """What we take over from X-Request-ID; anything else would let a client write into logs."""
 
-BLUEPRINTS = (allowlist.blueprint, policy.blueprint, health.blueprint, metrics.blueprint)
-
 
 class InOrder(DefaultJSONProvider):
     """JSON with the members in the order of the models, which reads better than the alphabet's."""
@@ -42,13 +40,13 @@ def create_app(config: Config) -> APIFlask:
     app.before_request(_name_request)
     app.after_request(_show_name)
     problem.register(app)
-    for blueprint in BLUEPRINTS:
-        app.register_blueprint(blueprint)
     if config.registry.enabled:
         wiring.register(app, config, token)
     else:
         app.before_request(Door(config.api.listen, token).check)
-        app.register_blueprint(check.blueprint)
+    asked = wiring.check if config.registry.enabled else check
+    for subject in (allowlist, policy, asked, health, metrics):
+        app.register_blueprint(subject.blueprint)
     document.register(app)
     return app
 

@@ -6,6 +6,7 @@ conditions, the token, and one problem for every error.
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from apiflask import APIFlask
@@ -13,7 +14,8 @@ from flask import Response, json
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from api.contract import Contract, contract_of
+from api.access import PUBLIC
+from api.contract import Contract, contract_of, scopes_for
 from api.problem import MEDIA_TYPE
 from api.registry import describe
 from api.schema import Batch, Change, Policy, Problem, Status
@@ -74,9 +76,10 @@ def register(app: APIFlask) -> None:
         SECURITY_SCHEMES={"token": {"type": "http", "scheme": "bearer"}},
         AUTO_VALIDATION_ERROR_RESPONSE=False,
         AUTO_SERVERS=False,
+        AUTO_404_RESPONSE=False,
     )
-    contracts = dict(_contracts(app))
-    app.spec_processor(lambda document: complete(document, contracts))
+    known = dict(_known(app))
+    app.spec_processor(lambda document: complete(document, known))
     text = json.dumps(app.spec, indent=2) + "\n"
 
     @app.get("/openapi.json", endpoint="openapi")
@@ -85,28 +88,44 @@ def register(app: APIFlask) -> None:
         return Response(text, content_type="application/json")
 
 
-def _contracts(app: APIFlask) -> Iterator[tuple[tuple[str, str], Contract]]:
-    """Yield the contracts of the registry's views by path and method as the document has them."""
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the application knows of an operation: its contract if it is the registry's, and who may ask."""
+
+    contract: Contract | None
+    scopes: list[str] | None
+
+
+def _known(app: APIFlask) -> Iterator[tuple[tuple[str, str], Known]]:
+    """Yield what is known of each operation, by path and method as the document has them."""
     for rule in app.url_map.iter_rules():
-        contract = contract_of(app.view_functions[rule.endpoint])
-        if contract is not None:
-            path = PARAMETER.sub(r"{\1}", rule.rule)
-            yield from (((path, method.lower()), contract) for method in (rule.methods or set()) - {"HEAD", "OPTIONS"})
+        view = app.view_functions[rule.endpoint]
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
+            scopes = None if rule.endpoint in PUBLIC else sorted(scopes_for(view, method))
+            yield (PARAMETER.sub(r"{\1}", rule.rule), method.lower()), Known(contract_of(view), scopes)
 
 
-def complete(document: dict[str, Any] | str, contracts: Mapping[tuple[str, str], Contract]) -> dict[str, Any] | str:
+def complete(document: dict[str, Any] | str, known: Mapping[tuple[str, str], Known]) -> dict[str, Any] | str:
     """Add to the generated document what is the same for all endpoints, and the bodies."""
     document = dict(json.loads(NESTED.sub(r"\1", json.dumps(document))))
     schemas = models_json_schema([(model, "validation") for model in MODELS], ref_template=REFERENCE)[1]
-    known = document["components"]["schemas"]
-    outer = {name: schema for name, schema in known.items() if "." not in name}
+    outer = {name: schema for name, schema in document["components"]["schemas"].items() if "." not in name}
+    contracts = [each.contract for each in known.values() if each.contract]
     document["components"]["schemas"] = outer | describe.schemas(contracts) | schemas["$defs"]
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
             _complete_operation(path, method, operation)
-            if (path, method) in contracts:
-                describe.complete(operation, contracts[path, method])
+            if contracts:
+                _complete_registry(operation, known[path, method])
     return document
+
+
+def _complete_registry(operation: Operation, known: Known) -> None:
+    """Add what holds where there is a registry: its tokens, and what its views demand."""
+    if known.contract:
+        describe.complete(operation, known.contract)
+    if known.scopes:
+        operation["security"] = [{"token": known.scopes}]
 
 
 def _complete_operation(path: str, method: str, operation: Operation) -> None:

@@ -139,19 +139,19 @@ def free_port() -> int:
         return int(server.getsockname()[1])
 
 
-def configure(directory: Path, bpffs: Path, port: int) -> Path:
-    """Write the configuration of a gateway of its own into a directory; return the file."""
+def configure(directory: Path, bpffs: Path, port: int, more: str = "") -> Path:
+    """Write the configuration of a gateway of its own into a directory, and more tables; return the file."""
     file = directory / "wicket.toml"
     name = f"test-{secrets.token_hex(4)}"
-    file.write_text(CONFIG.format(name=name, directory=directory, bpffs=bpffs, port=port, max_body=MAX_BODY))
+    file.write_text(CONFIG.format(name=name, directory=directory, bpffs=bpffs, port=port, max_body=MAX_BODY) + more)
     return file
 
 
 @contextmanager
-def running(directory: Path, bpffs: Path, port: int | None = None) -> Iterator[Gateway]:
+def running(directory: Path, bpffs: Path, port: int | None = None, more: str = "") -> Iterator[Gateway]:
     """Run agent and API, and leave no process behind; what is pinned goes with the bpffs, or by ``wicket detach``."""
     port = port or free_port()
-    file = configure(directory, bpffs, port)
+    file = configure(directory, bpffs, port, more)
     gateway = Gateway(port, file, configuration.load(file).token_file)
     try:
         gateway.start(AGENT)

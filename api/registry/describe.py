@@ -1,6 +1,6 @@
 """What the OpenAPI document says of the registry's endpoints, from the contracts of their views."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from pydantic import BaseModel
@@ -17,15 +17,16 @@ IF_MATCH = "ETag of what is changed: 428 without one, 412 if it is another by no
 KEY = "Random, the same when the request is sent again: it then gets the same answer, for 24 hours."
 
 
-def schemas(contracts: Mapping[tuple[str, str], Contract]) -> dict[str, Any]:
+def schemas(contracts: Iterable[Contract]) -> dict[str, Any]:
     """Return the schemas of every body and answer, by name."""
-    answers = {contract.answer for contract in contracts.values() if contract.answer is not BaseModel}
-    bodies = {contract.body for contract in contracts.values() if contract.body is not None}
+    contracts = list(contracts)
+    answers = {contract.answer for contract in contracts if contract.answer is not BaseModel}
+    bodies = {contract.body for contract in contracts if contract.body is not None}
     found: dict[str, Any] = {}
     for models, mode in ((answers, "serialization"), (bodies, "validation")):
         wanted = [(model, mode) for model in sorted(models, key=lambda model: model.__name__)]
         found |= models_json_schema(wanted, ref_template=REFERENCE)[1].get("$defs", {})  # type: ignore[arg-type]
-    for contract in contracts.values():
+    for contract in contracts:
         if contract.patches and contract.body is not None:
             found[_patch(contract.body)] = _patch_schema(found[contract.body.__name__])
     return found
@@ -33,7 +34,6 @@ def schemas(contracts: Mapping[tuple[str, str], Contract]) -> dict[str, Any]:
 
 def complete(operation: Operation, contract: Contract) -> None:
     """Add to an operation what its contract says."""
-    operation["security"] = [{"token": sorted(contract.scopes)}]
     for parameter in operation.get("parameters", []):
         if parameter["in"] == "path":
             parameter["schema"] = ID_SCHEMA

@@ -21,7 +21,9 @@ from api.registry.throttle import Throttle
 from control.config import Config
 from control.registry.database import open_database
 
-SUBJECTS = (registrants, applications, registrations, intents, providers, officers, tokens, audit, changes, check)
+__all__ = ["check", "register"]
+
+SUBJECTS = (registrants, applications, registrations, intents, providers, officers, tokens, audit, changes)
 
 
 class IdConverter(BaseConverter):
@@ -31,7 +33,9 @@ class IdConverter(BaseConverter):
 
 
 def register(app: APIFlask, config: Config, token: TokenFile) -> None:
-    """Serve the registry: make its tables unless they are there, and demand what they demand of every request.
+    """Serve the registry: make its tables unless they are there, and hold every request to scopes and rates.
+
+    ``check`` is left to the caller: it takes the place of the gateway's.
 
     Raises:
         Refused: "bad-configuration", "unavailable" or "no-room".

@@ -1,0 +1,15 @@
+"""One running agent and API with a registry, shared by the tests of a run."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.api_registry.world import World, begin, furnish, settings
+from tests.gateway import running
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory, bpffs: Path) -> Iterator[World]:
+    with running(tmp_path_factory.mktemp("registry"), bpffs, more=settings()) as gateway:
+        yield furnish(begin(gateway))

@@ -1,0 +1,122 @@
+"""The table of who may: a row for every operation of the OpenAPI document.
+
+A scope in ``wide`` may with every object, one in ``own`` with its own: another's is not there for it. Every other
+scope is refused. ``done`` is the status of what is allowed; where it would change something, the request names a
+version that nothing has, so that 412 says: allowed, and nothing happened.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from tests.api_registry.world import NEVER, Side, World, papers
+
+SCOPES = ("registrant", "provider", "officer", "operator", "auditor", "public")
+READERS = ("officer", "operator", "auditor")
+STALE = 412
+AT = "2026-11-24T12:00:00Z"
+
+Body = Callable[[World, Side], Any]
+
+
+@dataclass(frozen=True)
+class Row:
+    """What one operation answers to whom."""
+
+    operation: str
+    done: int
+    wide: tuple[str, ...] = ()
+    own: tuple[str, ...] = ()
+    query: str = ""
+    body: Body | None = None
+    open: bool = False
+
+
+def versions(world: World, ids: list[str], **more: str) -> dict[str, Any]:
+    return {"versions": dict.fromkeys(ids, int(NEVER.strip('"'))), **more}
+
+
+def says(value: Any) -> Body:
+    return lambda world, side: value
+
+
+def entered(**more: Any) -> Body:
+    """Return a body with a name that is not taken."""
+    return lambda world, side: {"name": f"name {world.address()}", **more}
+
+
+def application(world: World, side: Side) -> dict[str, Any]:
+    texts = {"registrant_id": side.registrant_id, "category": "company", "documents": papers()}
+    return {**texts, "entries": [world.address()]}
+
+
+REASON = says({"reason": "a test"})
+
+ROWS = (
+    Row("GET /healthz", 200, open=True),
+    Row("GET /readyz", 200, open=True),
+    Row("GET /v1/check", 200, open=True, query="address=10.0.0.1"),
+    Row("GET /metrics", 200, READERS),
+    Row("GET /v1/status", 200, READERS),
+    Row("GET /v1/allowlist", 200, READERS),
+    Row("PUT /v1/allowlist", 200, ("operator",), query="dry_run=true", body=says({"entries": ["192.0.2.1"]})),
+    Row("PATCH /v1/allowlist", 200, ("operator",), query="dry_run=true", body=says({"add": ["192.0.2.1"]})),
+    Row("GET /v1/policy", 200, READERS),
+    Row("PUT /v1/policy", 200, ("operator",), body=says({"ike": {"mode": "monitor", "share": 100}})),
+    Row("GET /v1/registrants", 200, ("registrant", *READERS)),
+    Row("POST /v1/registrants", 201, ("officer",), body=entered(kind="individual")),
+    Row("GET /v1/registrants/{registrant_id}", 200, READERS, ("registrant",)),
+    Row("PATCH /v1/registrants/{registrant_id}", STALE, ("officer",), ("registrant",), body=says({"name": "x"})),
+    Row("GET /v1/applications", 200, ("registrant", "provider", *READERS)),
+    Row("POST /v1/applications", 201, ("officer",), ("registrant",), body=application),
+    Row(
+        "POST /v1/applications/steps",
+        STALE,
+        (),
+        ("provider",),
+        body=lambda world, side: versions(world, [side.application_id], step="confirm"),
+    ),
+    Row("GET /v1/applications/{application_id}", 200, READERS, ("registrant", "provider")),
+    Row("PATCH /v1/applications/{application_id}", STALE, ("officer",), ("registrant",), body=says({})),
+    Row("POST /v1/applications/{application_id}/submit", STALE, ("officer",), ("registrant",)),
+    Row("POST /v1/applications/{application_id}/confirm", STALE, (), ("provider",)),
+    Row("POST /v1/applications/{application_id}/approve", STALE, ("officer",)),
+    Row("POST /v1/applications/{application_id}/return", STALE, ("officer",), ("provider",), body=REASON),
+    Row("POST /v1/applications/{application_id}/refuse", STALE, ("officer",), ("provider",), body=REASON),
+    Row("POST /v1/applications/{application_id}/withdraw", STALE, ("officer",), ("registrant",)),
+    Row("GET /v1/registrations", 200, ("registrant", *READERS)),
+    Row("GET /v1/registrations/{registration_id}", 200, READERS, ("registrant",)),
+    Row("POST /v1/registrations/{registration_id}/renew", STALE, ("officer",), ("registrant",)),
+    Row("POST /v1/registrations/{registration_id}/resume", STALE, ("officer",)),
+    Row("POST /v1/registrations/{registration_id}/suspend", STALE, ("officer",), body=REASON),
+    Row("POST /v1/registrations/{registration_id}/revoke", STALE, ("officer",), body=REASON),
+    Row("POST /v1/registrations/{registration_id}/expire", STALE, ("officer",)),
+    Row("GET /v1/intents", 200, READERS),
+    Row(
+        "POST /v1/intents",
+        STALE,
+        ("officer",),
+        body=lambda world, side: versions(world, [side.registration_id], step="suspend", reason="a test"),
+    ),
+    Row("GET /v1/intents/{intent_id}", 200, READERS),
+    Row("POST /v1/intents/{intent_id}/confirm", STALE, ("officer",), body=says({"live": 1})),
+    Row("POST /v1/intents/{intent_id}/cancel", STALE, ("officer",)),
+    Row("GET /v1/providers", 200, ("registrant", "provider", *READERS)),
+    Row("POST /v1/providers", 201, ("officer", "operator"), body=entered()),
+    Row("GET /v1/providers/{provider_id}", 200, ("registrant", "provider", *READERS)),
+    Row("PATCH /v1/providers/{provider_id}", STALE, ("officer", "operator"), body=says({})),
+    Row("GET /v1/providers/{provider_id}/queue", 200, READERS, ("provider",)),
+    Row("GET /v1/officers", 200, READERS),
+    Row("POST /v1/officers", 201, ("operator",), body=entered()),
+    Row("GET /v1/officers/{officer_id}", 200, READERS),
+    Row("GET /v1/tokens", 200, READERS),
+    Row("POST /v1/tokens", 201, ("officer", "operator"), body=entered(scopes=["public"], holder="x")),
+    Row("GET /v1/tokens/{token_id}", 200, READERS),
+    Row("POST /v1/tokens/{token_id}/revoke", STALE, ("officer", "operator")),
+    Row("GET /v1/audit", 200, READERS),
+    Row("GET /v1/audit/head", 200, READERS),
+    Row("GET /v1/audit/state", 200, READERS, query=f"object=reg_{'0' * 32}&at={AT}"),
+    Row("GET /v1/audit/listed", 200, READERS, query=f"address=10.0.0.1&at={AT}"),
+    Row("GET /v1/changes", 200, READERS, query="since=0"),
+    Row("GET /v1/changes/stream", 410, READERS, query=f"since={'f' * 32}:0"),
+)
