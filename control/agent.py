@@ -17,7 +17,9 @@ import structlog
 from control import config as configuration
 from control.config import Config
 from control.datapath.watch import LinkWatch
+from control.edge.contact import Contact
 from control.edge.edge import Edge
+from control.edge.follower import Follower
 from control.edge.server import AgentServer
 from control.fault import Refused
 from control.logs import configure_logs
@@ -86,16 +88,31 @@ def serve(config: Config) -> None:
     agent = Agent(edge)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: agent.stop())
-    server = AgentServer(config.socket, edge)
+    server, follower = AgentServer(config.socket, edge), _follower(edge)
     threading.Thread(target=server.serve_forever, name="socket", daemon=True).start()
+    if follower:
+        follower.start()
     log.info("ready", socket=str(config.socket))
     try:
         agent.run()
     finally:
         server.shutdown()
         server.server_close()
+        if follower:
+            follower.stop()
         edge.close()
         log.info("stopped; the kernel goes on")
+
+
+def _follower(edge: Edge) -> Follower | None:
+    """Return what follows the feed of the configuration, if it names one."""
+    config = edge.config
+    if not config.feed.url:
+        return None
+    from control.feed.registry import RegistryFeed  # with SQLAlchemy, which an edge without a feed does without
+
+    feed = RegistryFeed(config.feed.url, config.edge_name)
+    return Follower(edge, feed, Contact(feed.where, config.edge_name), config.feed.poll)
 
 
 @click.command()

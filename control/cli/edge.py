@@ -77,6 +77,7 @@ def status(config: Config, as_json: bool) -> None:
         ("", ""),
         [
             ("list", f"{state['count']:,} entries, serial {state['serial']}"),
+            *_feed_rows(state["feed"], state["live"]),
             (
                 "kernel",
                 f"serial {generation['serial']}, {generation['ends']:,} of {generation['ends_capacity']:,} ends",
@@ -93,6 +94,18 @@ def status(config: Config, as_json: bool) -> None:
     ]
     print_table("interfaces", ("name", "requested", "mode", "guarded", "trouble"), rows)
     _print_policies(state["policy"])
+
+
+def _feed_rows(feed: dict[str, Any] | None, live: dict[str, Any]) -> list[tuple[str, str]]:
+    if feed is None:
+        return []
+    contact = feed["contact"]
+    lag = f", {contact['lag_s']:,.0f} s behind at most" if contact else ", not followed any more"
+    rows = [
+        ("feed", f"{feed['count']:,} entries, serial {feed['serial']}{lag}"),
+        ("live", f"{live['count']:,} entries, serial {live['serial']}"),
+    ]
+    return [*rows, ("feed's trouble", contact["trouble"])] if contact and contact["trouble"] else rows
 
 
 @click.group()

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from socket import gethostname
 from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
@@ -12,6 +13,7 @@ from control.fault import BadValueError, shown
 
 LEASE = Quantity("duration", SECONDS, least=10)
 SWEEP = Quantity("duration", SECONDS, least=1)
+POLL = Quantity("duration", SECONDS, least=1)
 SIZE = Quantity("size", BYTES, least=1 << 10)
 
 MAX_INTERFACE_NAME = 15
@@ -177,6 +179,25 @@ class RegistrySettings(Settings):
     )
 
 
+class FeedSettings(Settings):
+    """The feed that an edge follows."""
+
+    url: Annotated[str, BeforeValidator(_database_url)] = Field(
+        default="",
+        description="The registry's database to follow, written as `registry.url`; empty is none, and what was "
+        "followed last stays live.",
+    )
+    poll: Annotated[int, BeforeValidator(POLL.read), POLL] = Field(
+        default=5,
+        description="Time after which the agent looks for changes though the feed tells of none, and between attempts "
+        "when it cannot be reached.",
+    )
+    name: Annotated[str, BeforeValidator(_text)] = Field(
+        default="",
+        description="Name under which the registry knows this edge; empty is that of the machine and the instance.",
+    )
+
+
 class LogSettings(Settings):
     """What is logged, and how."""
 
@@ -218,6 +239,7 @@ class Config(Settings):
     list: ListSettings = Field(default=ListSettings(), description="Limits of the list.")
     api: ApiSettings = Field(default=ApiSettings(), description="The HTTP API.")
     registry: RegistrySettings = Field(default=RegistrySettings(), description="The registry.")
+    feed: FeedSettings = Field(default=FeedSettings(), description="The feed.")
     log: LogSettings = Field(default=LogSettings(), description="The log.")
 
     @field_validator("interfaces")
@@ -255,6 +277,11 @@ class Config(Settings):
     def registry_url(self) -> str:
         """The URL of the registry's database."""
         return self.registry.url or f"sqlite:///{self.state_dir / 'registry.db'}"
+
+    @property
+    def edge_name(self) -> str:
+        """The name under which the registry knows this edge."""
+        return self.feed.name or f"{gethostname()}/{self.instance}"
 
     @property
     def token_file(self) -> Path:

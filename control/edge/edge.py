@@ -11,6 +11,7 @@ from control.allowlist.allowlist import Allowlist
 from control.config import Config
 from control.datapath.controls import Policy
 from control.datapath.datapath import Datapath
+from control.edge.contact import Contact
 from control.edge.interfaces import Interfaces
 from control.edge.lastseen import LastSeen
 from control.edge.live import LiveList
@@ -51,6 +52,7 @@ class Edge:
         self.interfaces = Interfaces(self.store, configured, lambda: self.datapath.programs)
         self._ends_swept_at = 0.0
         self._sampling_until: float | None = None
+        self.contact: Contact | None = None  # with the feed, where one is followed
         self.live, self.policy_version = LiveList(self.datapath, self.store), 0
         try:
             self._bring_up()

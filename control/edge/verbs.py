@@ -55,6 +55,7 @@ def _status(edge: Edge, _body: bytes) -> dict[str, Any]:
         "etag": edge.version.etag,
         "count": len(edge.list),
         "live": {"serial": edge.live.number, "count": len(edge.live.union)},
+        "feed": _feed(edge),
         "schema": schema().hex(),
         "generation": live
         and {
@@ -73,6 +74,15 @@ def _status(edge: Edge, _body: bytes) -> dict[str, Any]:
         "memory_bytes": _memory(),
         "pid": os.getpid(),
     }
+
+
+def _feed(edge: Edge) -> dict[str, Any] | None:
+    """Return how the feed's list stands; none where none is followed, nor was."""
+    position, contact = edge.live.position, edge.contact
+    if contact is None and not position.epoch:
+        return None
+    held = {"epoch": position.epoch, "serial": position.serial, "count": len(edge.live.followed)}
+    return held | {"contact": contact and contact.to_dict()}
 
 
 def _list(edge: Edge, _body: bytes) -> Result:

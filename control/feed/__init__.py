@@ -92,15 +92,17 @@ class Feed(Protocol):
             Refused: the feed cannot be reached or read.
         """
 
-    def wait(self, seconds: float) -> None:
-        """Return once there may be something new, or so many seconds are over.
+    def wait(self, seconds: float) -> bool:
+        """Return whether there may be something new, as soon as there may, after so many seconds at most.
+
+        Nothing that came after the last ``wait`` began to look is missed, if ``changes`` is asked after it.
 
         Raises:
             Refused: the feed cannot be reached.
         """
 
-    def acknowledge(self, had: Sequence[tuple[int, float]]) -> None:
-        """Tell the feed from when on (seconds since 1970) this edge had serials of the present epoch in its kernel.
+    def acknowledge(self, epoch: str, had: Sequence[tuple[int, float]]) -> None:
+        """Tell the feed from when on (seconds since 1970) this edge had serials of an epoch in its kernel.
 
         Raises:
             Refused: the feed cannot be reached or written.

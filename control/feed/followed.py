@@ -11,18 +11,24 @@ from control.feed.history import History, tables
 PREFIX = "followed_"
 SCHEMA = f"""
 {tables(PREFIX)}
-CREATE TABLE IF NOT EXISTS followed_epoch (epoch TEXT NOT NULL, base INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS followed_epoch (epoch TEXT NOT NULL, base INTEGER NOT NULL, complete_at REAL);
 """
 
 
 class FollowedList(History):
-    """The feed's list beside the local one, under the feed's own serials."""
+    """The feed's list beside the local one, under the feed's own serials.
+
+    Attributes:
+        complete_at: when everything that the feed had was last known to be live here, in seconds since 1970; none:
+            never.
+    """
 
     def __init__(self, disk: Disk) -> None:
         super().__init__(disk, PREFIX, "it is fetched anew from the feed; check the disk")
-        found = disk.rows("SELECT epoch, base FROM followed_epoch")
+        found = disk.rows("SELECT epoch, base, complete_at FROM followed_epoch")
         self._epoch: str = found[0][0] if found else ""
         self._base: int = found[0][1] if found else 0
+        self.complete_at: float | None = found[0][2] if found else None
         self._serial = 0
 
     @property
@@ -59,7 +65,7 @@ class FollowedList(History):
             for table in (self._snapshot, self._change, "followed_epoch"):
                 self._disk.write(f"DELETE FROM {table}")
             self._write_snapshot(position.serial, len(allowlist), hashlib.sha256(body).digest(), body)
-            self._disk.write("INSERT INTO followed_epoch VALUES (?, ?)", position.epoch, base)
+            self._disk.write("INSERT INTO followed_epoch VALUES (?, ?, ?)", position.epoch, base, self.complete_at)
         self._epoch, self._base, self._serial = position.epoch, base, position.serial
 
     def keep_change(self, serial: int, added: Allowlist, removed: Allowlist) -> None:
@@ -79,3 +85,13 @@ class FollowedList(History):
         """
         super().keep_snapshot(serial, allowlist)
         self._serial = serial
+
+    def keep_complete(self, at: float) -> None:
+        """Keep when everything that the feed had was live here.
+
+        Raises:
+            Refused: the disk does not take it; nothing has changed.
+        """
+        with self._disk.transaction():
+            self._disk.write("UPDATE followed_epoch SET complete_at = ?", at)
+        self.complete_at = at

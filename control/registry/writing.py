@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import CursorResult, insert, update
+from sqlalchemy import CursorResult, insert, text, update
 from sqlalchemy.orm import Session
 
 from control.fault import Refused
@@ -17,6 +17,9 @@ from control.registry.model import Ledger, Listing, Publication
 
 MANY = 5000
 """Values in one statement: SQLite takes 32,766 (SQLITE_MAX_VARIABLE_NUMBER), PostgreSQL's protocol 65,535."""
+
+CHANNEL = "wicket_serial"
+"""Where PostgreSQL tells followers, at the commit, that a serial was given; SQLite has no such thing."""
 
 FAULTS_KEPT = 20
 """Faults of a refused attempt that its audit row repeats."""
@@ -110,6 +113,8 @@ class Writing:
                     count=self._ledger.count,
                 )
             )
+            if self.session.get_bind().dialect.name == "postgresql":
+                self.session.execute(text(f"NOTIFY {CHANNEL}"))
         self._write_audit(self._audit)
 
     def settle_refusal(self, refused: Refused, action: str, object_: str) -> None:

@@ -1,0 +1,159 @@
+"""The thread that follows a feed: what it adds and removes goes live here, and the feed is told that it has.
+
+What is not whole is refused, and the last good list stays; so it does when the feed is gone, for however long.
+"""
+
+import contextlib
+import threading
+import time
+from collections.abc import Sequence
+
+import structlog
+
+from control.edge.contact import Contact
+from control.edge.edge import Edge
+from control.fault import Fault, Refused
+from control.feed import RESET, Change, Feed, Snapshot
+
+log = structlog.get_logger()
+
+SLICE = 0.5  # s: how long a stop may have to wait
+STOP_SECONDS = 10.0
+NOTED_EVERY = 60.0  # s between two notes on disk of when everything was live: a restart must not hide the lag
+MOST_UNACKNOWLEDGED = 10_000  # serials remembered while the feed cannot be told
+
+
+class Follower:
+    """Keeps one edge at its feed's list."""
+
+    def __init__(self, edge: Edge, feed: Feed, contact: Contact, poll: float) -> None:
+        """``poll`` is after how many seconds it looks at the latest, and tries again."""
+        self._edge, self._feed, self._poll, self._contact = edge, feed, poll, contact
+        self._had: list[tuple[int, float]] = []
+        self._doubted = False
+        self._noted_at = 0.0
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="follower", daemon=True)
+        edge.contact = contact
+
+    def start(self) -> None:
+        """Begin to follow."""
+        seen = self._edge.store.followed.complete_at
+        if seen is not None:
+            self._contact.resume(seen)
+            self._note_had()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End it, and wait until what is under way is finished; not for a feed that does not answer."""
+        self._stop.set()
+        self._thread.join(STOP_SECONDS)
+
+    def catch_up(self) -> None:
+        """Make everything live that the feed has.
+
+        Raises:
+            Refused: the feed cannot be reached, or what it gave is not whole or cannot be kept; what was live stays.
+        """
+        while not self._stop.is_set():
+            changes = RESET if self._doubted else self._feed.changes(self._edge.live.position)
+            if changes == RESET:
+                self._start_anew(self._feed.snapshot())
+            elif not changes:
+                self._contact.complete()
+                self._note_complete()
+                return
+            else:
+                self._apply(changes)
+            self._acknowledge()
+
+    def _run(self) -> None:
+        with contextlib.closing(self._feed):
+            self._follow()
+
+    def _follow(self) -> None:
+        while not self._stop.is_set():
+            try:
+                self.catch_up()
+                self._acknowledge()
+            except Refused as refused:
+                self._say(str(refused.faults[0]))
+            except Exception as error:  # whatever the feed does: the list stays, and it is tried again
+                log.exception("following failed")
+                self._say(f"{type(error).__name__}: {error}")
+            self._wait()
+
+    def _wait(self) -> None:
+        """Wait for the feed's word, or until it is time to look without one."""
+        until = time.monotonic() + self._poll
+        while not self._stop.is_set() and (left := until - time.monotonic()) > 0:
+            try:
+                if self._feed.wait(min(SLICE, left)):
+                    return
+            except Refused as refused:
+                self._say(str(refused.faults[0]))
+                self._stop.wait(left)
+
+    def _start_anew(self, snapshot: Snapshot) -> None:
+        self._demand_forward(snapshot)
+        snapshot.demand_whole()
+        held = self._edge.live.position
+        if snapshot.position.epoch != held.epoch:
+            self._had.clear()  # they were told of in the other epoch, or never can be
+            log.warning("starting anew from the feed", position=str(snapshot.position), held=str(held))
+        self._edge.follow(snapshot.entries, snapshot.position)
+        self._doubted = False
+        self._note_had()
+
+    def _demand_forward(self, snapshot: Snapshot) -> None:
+        held, count = self._edge.live.position, len(self._edge.live.followed)
+        is_same = snapshot.position.epoch == held.epoch
+        if is_same and snapshot.position.serial < held.serial:
+            why = f"it is at serial {snapshot.position.serial}, and was at {held.serial}"
+            mend = "a registry that is restored from a backup needs a new epoch"
+            raise Refused("bad-list", "The feed has gone back", [Fault("feed", why, mend)])
+        if not is_same and not len(snapshot.entries) and count:
+            why = f"its whole list is empty, which would cut {count} entries at once"
+            mend = "check the setting feed.url: it looks like another, new registry"
+            raise Refused("bad-list", "The feed is empty", [Fault("feed", why, mend)])
+
+    def _apply(self, changes: Sequence[Change]) -> None:
+        for change in changes:
+            if self._stop.is_set():
+                return
+            started = time.monotonic()
+            try:
+                change.demand_whole()
+                self._edge.follow_change(change.added, change.removed, change.position, change.count)
+            except Refused as refused:
+                self._doubted = refused.kind == "bad-list"  # the whole list can mend what a change cannot
+                raise
+            self._note_had()
+            if len(change.removed):
+                # A flood of removals leaves half of the time to everything else that needs the list.
+                self._stop.wait(time.monotonic() - started)
+
+    def _note_had(self) -> None:
+        self._had.append((self._edge.live.position.serial, time.time()))
+        del self._had[:-MOST_UNACKNOWLEDGED]
+
+    def _acknowledge(self) -> None:
+        """Tell the feed what is live; that it cannot be told changes nothing here."""
+        if self._had:
+            try:
+                self._feed.acknowledge(self._edge.live.position.epoch, self._had)
+                self._had.clear()
+            except Refused as refused:
+                log.warning("not acknowledged", why=str(refused.faults[0]))
+        self._contact.unacknowledged = len(self._had)
+
+    def _note_complete(self) -> None:
+        if time.monotonic() - self._noted_at > NOTED_EVERY:
+            self._noted_at = time.monotonic()
+            with contextlib.suppress(Refused), self._edge.lock:  # a full disk is said elsewhere
+                self._edge.store.followed.keep_complete(self._contact.complete_at)
+
+    def _say(self, trouble: str) -> None:
+        if self._contact.trouble != trouble:
+            log.warning("not following", why=trouble)
+        self._contact.trouble = trouble

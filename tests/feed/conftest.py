@@ -1,0 +1,86 @@
+"""A registry on SQLite and on PostgreSQL, and an edge of the test's own that follows it."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from control.registry import review
+from control.registry.addresses import AddressRules
+from control.registry.database import Database
+from control.registry.writing import Rules
+from tests.edge import place as places
+from tests.edge.place import Place
+from tests.feed.following import LOCAL
+from tests.registry.cast import OFFICER, Cast, apply, assemble, register
+from tests.registry.conftest import new_url, postgres
+
+PART = 256
+"""Entries of one application (control/registry/categories.toml)."""
+
+__all__ = ["new_url", "postgres"]
+
+
+@dataclass
+class Registry:
+    """A registry that tests enter addresses into.
+
+    Attributes:
+        ids: of the registrations of each prefix.
+    """
+
+    url: str
+    database: Database
+    cast: Cast
+    ids: dict[str, str] = field(default_factory=dict)
+
+    def register_many(self, prefixes: Sequence[str]) -> None:
+        """Take more addresses than fit one application all the way, in one serial."""
+        parts = [prefixes[start : start + PART] for start in range(0, len(prefixes), PART)]
+        applications = [apply(self.database, self.cast, part) for part in parts]
+        with self.database.writing(self.cast.confirmer) as writing:
+            for each in applications:
+                review.confirm(writing, each)
+        with self.database.writing(OFFICER) as writing:
+            for each in applications:
+                review.approve(writing, each)
+
+    def register(self, *prefixes: object) -> None:
+        """Take addresses all the way to the live list, in one serial."""
+        made = register(self.database, self.cast, *prefixes)
+        self.ids |= dict(zip(map(str, prefixes), made, strict=True))
+
+
+@pytest.fixture
+def new_registry(new_url: Callable[[], str]) -> Iterator[Callable[[], Registry]]:
+    """What makes registries, each another."""
+    opened: list[Database] = []
+
+    def make() -> Registry:
+        url = new_url()
+        opened.append(Database(url, Rules(AddressRules(private=True))))
+        opened[-1].upgrade()
+        return Registry(url, opened[-1], assemble(opened[-1]))
+
+    yield make
+    for database in opened:
+        database.close()
+
+
+@pytest.fixture
+def registry(new_registry: Callable[[], Registry]) -> Registry:
+    """A registry with two addresses on its live list."""
+    made = new_registry()
+    made.register("10.0.0.1", "10.0.0.2")
+    return made
+
+
+@pytest.fixture
+def place(tmp_path: Path, bpffs: Path) -> Iterator[Place]:
+    """Where an edge has been, and left a local list."""
+    place = places.place(tmp_path, bpffs)
+    with place.edge() as edge:
+        edge.replace(LOCAL)
+    yield place
+    place.remove()

@@ -1,0 +1,110 @@
+"""The real agent beside the registry: how soon an approval is in the kernel, and what it tells of the feed."""
+
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from control.config import load
+from control.datapath import datapath
+from control.registry import review
+from control.wire import AgentSocket
+from tests import gateway
+from tests.feed.conftest import Registry
+from tests.feed.following import until
+from tests.registry.cast import OFFICER, apply
+
+APPROVALS = 40
+MEAN_SECONDS = 0.1
+
+
+def table(url: str) -> str:
+    """The configuration of a feed."""
+    return f'\n[feed]\nurl = "{url}"\npoll = "1s"\nname = "edge of the tests"\n'
+
+
+@contextmanager
+def agent(directory: Path, bpffs: Path, url: str) -> Iterator[AgentSocket]:
+    """Run the agent alone, and take what it leaves in the kernel out of it."""
+    file = gateway.configure(directory, bpffs, gateway.free_port(), table(url))
+    config = load(file)
+    process = subprocess.Popen([gateway.AGENT, "--config", str(file)])
+    try:
+        until(lambda: process.poll() is None and config.socket.exists())
+        yield AgentSocket(config.socket)
+    finally:
+        process.terminate()
+        process.wait(gateway.STOP_SECONDS)
+        datapath.remove(config.pins)
+
+
+def confirmed(registry: Registry, address: str) -> str:
+    """Bring an application to where only the approval lacks."""
+    application = apply(registry.database, registry.cast, [address])
+    with registry.database.writing(registry.cast.confirmer) as writing:
+        review.confirm(writing, application)
+    return application
+
+
+def is_live(socket: AgentSocket, address: str) -> bool:
+    return bool(socket.call("check", address=address)[0]["live"])
+
+
+def test_an_approval_is_in_the_kernel_in_a_tenth_of_a_second(tmp_path: Path, bpffs: Path, registry: Registry) -> None:
+    addresses = [f"10.9.0.{place}" for place in range(APPROVALS)]
+    waiting = {address: confirmed(registry, address) for address in addresses}
+    seconds = []
+    with agent(tmp_path, bpffs, registry.url) as socket:
+        until(lambda: is_live(socket, "10.0.0.1"))
+        for address, application in waiting.items():
+            started = time.perf_counter()
+            with registry.database.writing(OFFICER) as writing:
+                review.approve(writing, application)
+            until(lambda address=address: is_live(socket, address))  # type: ignore[misc]
+            seconds.append(time.perf_counter() - started)
+    longest = max(seconds)
+    print(f"approval to live: mean {statistics.mean(seconds) * 1e3:.1f} ms, longest {longest * 1e3:.1f} ms")
+    assert statistics.mean(seconds) < MEAN_SECONDS
+
+
+def feed_metrics(running: gateway.Gateway) -> dict[str, list[float]]:
+    body = running.ask("GET", "/metrics").body.decode()
+    families = {family.name: family.samples for family in text_string_to_metric_families(body)}
+    return {
+        name.removeprefix("wicketgate_feed_"): [sample.value for sample in samples]
+        for name, samples in families.items()
+        if name.startswith("wicketgate_feed_")
+    }
+
+
+def shown(running: gateway.Gateway) -> Any:
+    """What `wicket status` prints."""
+    command = [gateway.WICKET, "--config", str(running.config), "status"]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+@pytest.mark.parametrize("new_url", ["sqlite"], indirect=True)
+def test_the_lag_is_told_in_status_and_metrics(tmp_path: Path, bpffs: Path, registry: Registry) -> None:
+    database = Path(registry.url.removeprefix("sqlite:///"))
+    with gateway.running(tmp_path, bpffs, more=table(registry.url)) as running:
+        until(lambda: feed_metrics(running)["serial"] == [1])
+        until(lambda: feed_metrics(running)["lag_seconds"][0] < 2)
+        assert feed_metrics(running)["entries"] == [2]
+        assert feed_metrics(running)["reachable"] == [1]
+        assert "2 entries, serial 1" in shown(running)
+        database.rename(database.with_suffix(".gone"))
+        until(lambda: feed_metrics(running)["reachable"] == [0])
+        until(lambda: feed_metrics(running)["lag_seconds"][0] > 3)
+        assert feed_metrics(running)["entries"] == [2]
+        assert "no such file" in shown(running)
+        database.with_suffix(".gone").rename(database)
+        until(lambda: feed_metrics(running)["reachable"] == [1])
+        until(lambda: feed_metrics(running)["lag_seconds"][0] < 2)
+    subprocess.run([gateway.WICKET, "--config", str(running.config), "detach"], check=True, stdout=sys.stderr)

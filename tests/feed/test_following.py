@@ -1,0 +1,225 @@
+"""An edge that follows the registry: what either list has is let through, whatever becomes of the registry."""
+
+import dataclasses
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from ipaddress import ip_network
+from typing import Literal
+
+from sqlalchemy import text
+
+from control.allowlist.allowlist import Allowlist
+from control.datapath.lists import IN_PLACE
+from control.edge.edge import Edge
+from control.edge.verbs import answer
+from control.feed import Change, Position, Snapshot
+from control.feed.registry import MOST_CHANGES, RegistryFeed
+from control.registry import edges, intents
+from tests.edge.place import Place, hosts, listed
+from tests.feed.conftest import Registry
+from tests.feed.following import NAME, following, is_whole, let_through, status, trouble, until
+from tests.registry.cast import OFFICER, SECOND
+
+NOTHING = Allowlist.empty()
+
+
+def revoke(registry: Registry, *prefixes: str) -> None:
+    """Take registrations off the live list, by two officers."""
+    ids: dict[str, int | None] = dict.fromkeys(registry.ids[prefix] for prefix in prefixes)
+    with registry.database.writing(OFFICER) as writing:
+        intent = intents.propose(writing, "revoke", ids, "a test").id
+    with registry.database.writing(SECOND) as writing:
+        intents.confirm(writing, intent, len(ids))
+
+
+def set_ledger(registry: Registry, values: str) -> None:
+    with registry.database.writing(OFFICER) as writing:
+        writing.session.execute(text(f"UPDATE ledger SET {values}"))
+        writing.session.expire_all()
+
+
+def sources(edge: Edge, address: str) -> str:
+    """Which lists have an address, as the agent says."""
+    return " ".join(answer(edge, {"verb": "check", "address": address}, b"")[0]["sources"])
+
+
+def test_what_is_registered_goes_live_beside_the_local_list(place: Place, registry: Registry) -> None:
+    with following(place, registry.url) as edge:
+        until(lambda: let_through(edge, "10.0.0.1") == [True])
+        assert let_through(edge, "192.0.2.1", "10.0.0.2", "10.0.0.3") == [True, True, False]
+        registry.register("10.0.0.3", {"prefix": "10.0.4.0/24", "protocols": ["wireguard"]})
+        until(lambda: let_through(edge, "10.0.0.3", "10.0.4.9") == [True, True])
+        assert is_whole(edge)
+        said = status(edge)
+        assert (said["count"], said["feed"]["count"], said["live"]["count"]) == (2, 4, 5)
+        assert (said["feed"]["serial"], said["feed"]["contact"]["trouble"]) == (2, None)
+
+
+def test_what_one_list_loses_the_other_keeps(place: Place, registry: Registry) -> None:
+    with following(place, registry.url) as edge:
+        until(lambda: let_through(edge, "10.0.0.1") == [True])
+        assert [sources(edge, each) for each in ("192.0.2.1", "10.0.0.2", "10.0.0.1")] == [
+            "local",
+            "local feed",
+            "feed",
+        ]
+        revoke(registry, "10.0.0.1", "10.0.0.2")
+        until(lambda: let_through(edge, "10.0.0.1") == [False])
+        assert let_through(edge, "10.0.0.2") == [True], "the local list has it"
+        registry.register("10.0.0.2")
+        until(lambda: sources(edge, "10.0.0.2") == "local feed")
+        dry = edge.change(NOTHING, listed(["10.0.0.2"]), dry_run=True)
+        assert (dry["removed"], dry["removed_in_use"]) == (1, 0)
+        edge.change(NOTHING, listed(["10.0.0.2"]))
+        assert (sources(edge, "10.0.0.2"), let_through(edge, "10.0.0.2")) == ("feed", [True])
+        edge.replace(NOTHING, allow_empty=True)
+        assert let_through(edge, "192.0.2.1", "10.0.0.2") == [False, True]
+        assert is_whole(edge)
+
+
+def test_it_starts_with_what_it_had_when_the_registry_is_gone(place: Place, registry: Registry) -> None:
+    with following(place, registry.url) as edge:
+        until(lambda: let_through(edge, "10.0.0.1") == [True])
+        until(lambda: edge.store.followed.complete_at)
+        edge.change(listed(["192.0.2.2"]), NOTHING)
+        position = edge.live.position
+    with following(place, "sqlite:////nowhere/registry.db") as edge:
+        assert let_through(edge, "192.0.2.1", "192.0.2.2", "10.0.0.1", "10.0.0.2") == [True] * 4
+        assert edge.live.position == position
+        until(lambda: trouble(edge))
+        assert "no such file" in trouble(edge)
+        lag = status(edge)["feed"]["contact"]["lag_s"]
+        until(lambda: status(edge)["feed"]["contact"]["lag_s"] > lag + 0.3)
+        assert is_whole(edge)
+    with place.edge() as edge:
+        assert let_through(edge, "10.0.0.1") == [True], "without a feed, what was followed last stays"
+        assert status(edge)["feed"]["contact"] is None
+    registry.register("10.0.0.4")
+    with following(place, registry.url) as edge:
+        until(lambda: let_through(edge, "10.0.0.4") == [True])
+        until(lambda: status(edge)["feed"]["contact"]["lag_s"] < 0.5)
+
+
+def test_another_epoch_starts_anew(place: Place, registry: Registry, new_registry: Callable[[], Registry]) -> None:
+    registry.register("10.0.0.3")
+    with following(place, registry.url) as edge:
+        until(lambda: let_through(edge, "10.0.0.3") == [True])
+        number = edge.live.number
+    other = new_registry()
+    with following(place, other.url) as edge:
+        until(lambda: "empty" in trouble(edge))
+        assert let_through(edge, "10.0.0.1", "10.0.0.3") == [True, True], "an empty registry cuts nobody"
+        other.register("10.0.0.3", "10.0.0.9")
+        until(lambda: let_through(edge, "10.0.0.9") == [True])
+        assert let_through(edge, "10.0.0.1", "10.0.0.3", "192.0.2.1") == [False, True, True]
+        assert (edge.live.position.serial, edge.live.number > number, is_whole(edge)) == (1, True, True)
+
+
+def test_a_registry_that_went_back_is_not_followed(place: Place, registry: Registry) -> None:
+    registry.register("10.0.0.3")
+    with following(place, registry.url) as edge:
+        until(lambda: let_through(edge, "10.0.0.3") == [True])
+        set_ledger(registry, "serial = 1, count = 2")
+        until(lambda: "was at 2" in trouble(edge))
+        assert (edge.live.position.serial, let_through(edge, "10.0.0.3")) == (2, [True])
+
+
+class Garbled(RegistryFeed):
+    """A registry whose answers are damaged on the way, as long as it is told to."""
+
+    changes_too, snapshots_too = True, False
+
+    def changes(self, since: Position) -> Sequence[Change] | Literal["reset"]:
+        found = super().changes(since)
+        if found == "reset" or not self.changes_too:
+            return found
+        return [dataclasses.replace(each, added=listed(["10.66.66.66"])) for each in found]
+
+    def snapshot(self) -> Snapshot:
+        found = super().snapshot()
+        return dataclasses.replace(found, entries=listed(["10.66.66.66"])) if self.snapshots_too else found
+
+
+def test_a_change_that_is_not_whole_is_refused_and_the_whole_list_asked_for(place: Place, registry: Registry) -> None:
+    feed = Garbled(registry.url, NAME)
+    with following(place, feed) as edge:
+        until(lambda: let_through(edge, "10.0.0.1") == [True])
+        registry.register("10.0.0.3")
+        until(lambda: let_through(edge, "10.0.0.3") == [True])
+        assert let_through(edge, "10.66.66.66") == [False]
+        feed.snapshots_too = True
+        registry.register("10.0.0.4")
+        until(lambda: "entries" in trouble(edge) or "SHA-256" in trouble(edge))
+        assert let_through(edge, "10.0.0.1", "10.0.0.3", "10.0.0.4", "10.66.66.66") == [True, True, False, False]
+        feed.changes_too = feed.snapshots_too = False
+        until(lambda: let_through(edge, "10.0.0.4") == [True])
+        until(lambda: not trouble(edge))
+
+
+def test_a_count_that_is_not_the_lists_is_refused(place: Place, registry: Registry) -> None:
+    with following(place, registry.url) as edge:
+        until(lambda: let_through(edge, "10.0.0.1") == [True])
+        set_ledger(registry, "count = count + 5")
+        registry.register("10.0.0.3")
+        until(lambda: "entries" in trouble(edge))
+        assert let_through(edge, "10.0.0.1", "10.0.0.3") == [True, False]
+
+
+def test_damage_on_the_edges_disk_cuts_nobody(place: Place, registry: Registry) -> None:
+    with following(place, registry.url) as edge:
+        until(lambda: let_through(edge, "10.0.0.1") == [True])
+        number = edge.live.number
+    place.sql("UPDATE followed_snapshot SET body = x'00'")
+    with following(place, "sqlite:////nowhere/registry.db") as edge:
+        assert let_through(edge, "10.0.0.1", "10.0.0.2", "192.0.2.1") == [True] * 3
+        assert edge.live.number > number
+    with following(place, registry.url) as edge:
+        until(lambda: edge.live.position.serial == 1)
+        assert len(edge.live.followed) == 2, "the feed has said what is right"
+        assert is_whole(edge)
+
+
+def test_a_serial_of_many_entries_goes_live_as_a_generation(place: Place, registry: Registry) -> None:
+    many = hosts(IN_PLACE + 1, "10.1.0.0")
+    with following(place, registry.url) as edge:
+        until(lambda: let_through(edge, "10.0.0.1") == [True])
+        registry.register_many([entry.text for entry in many.entries()])
+        until(lambda: edge.live.position.serial == 2)
+        assert let_through(edge, "10.1.0.0", "10.1.7.208", "10.0.0.1") == [True, True, True]
+        edge.change(listed(["10.1.0.7", "192.0.2.9"]), NOTHING)
+        assert is_whole(edge)
+    with place.edge() as edge:
+        assert is_whole(edge)
+
+
+def test_far_behind_it_takes_the_whole_list(place: Place, registry: Registry) -> None:
+    feed = RegistryFeed(registry.url, NAME)
+    position = feed.snapshot().position
+    assert feed.changes(Position(position.epoch, 0)) != "reset"
+    assert feed.changes(Position("00" * 16, 0)) == feed.changes(Position(position.epoch, 9)) == "reset"
+    set_ledger(registry, f"serial = serial + {MOST_CHANGES}")
+    assert feed.changes(Position(position.epoch, 0)) == "reset"
+    feed.close()
+
+
+def test_the_registry_knows_when_the_edge_had_what(place: Place, registry: Registry) -> None:
+    prefix = ip_network("10.0.0.1/32")
+    before = datetime.now(UTC)
+    with following(place, registry.url) as edge:
+        until(lambda: let_through(edge, "10.0.0.1") == [True])
+        until(lambda: edge.contact and edge.contact.complete_at and not edge.contact.unacknowledged)
+        time.sleep(0.05)
+        noon = datetime.now(UTC)
+        revoke(registry, "10.0.0.1")
+        until(lambda: let_through(edge, "10.0.0.1") == [False])
+    after = datetime.now(UTC)
+    with registry.database.reading() as session:
+        assert edges.standing(session, NAME, prefix, before).serial is None
+        at_noon, later = (edges.standing(session, NAME, prefix, each) for each in (noon, after))
+        assert (at_noon.serial, [each.registration_id for each in at_noon.listings]) == (1, [registry.ids["10.0.0.1"]])
+        assert (later.serial, list(later.listings)) == (2, [])
+        had = edges.had_from(session, 2)
+        assert list(had) == [NAME]
+        assert noon < had[NAME] < after
+        assert edges.had_from(session, 3) == {}
