@@ -2,22 +2,20 @@
 
 import json
 from datetime import datetime
-from ipaddress import ip_address, ip_network
 from typing import Annotated, Any, Literal
 
 from apiflask import APIBlueprint
 from pydantic import AwareDatetime, BaseModel, Field
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.registry import paging
 from api.registry.operation import Answer, reads
-from api.registry.records import Identifier, Line
+from api.registry.records import Identifier, Line, read_address
 from api.registry.sight import WIDE
 from api.schema import Strict
-from control.fault import Fault, Refused, shown
-from control.registry import audit, serials
-from control.registry.model import AuditRow, Edge, EdgeAck
+from control.registry import audit, edges, serials
+from control.registry.model import AuditRow
 
 READERS = WIDE
 Moment = Annotated[AwareDatetime, Field(description="With its timezone, such as 2026-11-24T12:00:00Z.")]
@@ -93,7 +91,7 @@ class ListedRecord(BaseModel):
     address: str
     at: datetime
     edge: str | None
-    serial: int = Field(description="The serial that held then, on that edge if one was named.")
+    serial: int = Field(description="The serial that held then, on that edge if one was named; 0 for none.")
     allowed: bool
     registrations: list[str] = Field(description="Those that covered it, the widest first.")
 
@@ -139,16 +137,16 @@ def state(session: Session, query: StateQuery) -> Answer:
 @reads(ListedRecord, READERS)
 def listed(session: Session, query: ListedQuery) -> Answer:
     """Ask whether an address was allowed at a time, on the whole or on one edge."""
-    try:
-        address = ip_address(query.address)
-    except ValueError as error:
-        fault = Fault("query, address", f"{shown(query.address)} is no address", "write one, such as 192.0.2.1")
-        raise Refused("invalid", "That is no address", [fault]) from error
-    serial = serials.serial_at(session, query.at) if query.edge is None else _serial_on(session, query.edge, query.at)
-    found = serials.covering(session, ip_network(address), serial) if serial else []
+    asked = read_address(query.address)
+    if query.edge is None:
+        serial = serials.serial_at(session, query.at)
+        found = serials.covering(session, asked, serial)
+    else:
+        had = edges.standing(session, query.edge, asked, query.at)
+        serial, found = had.serial or 0, list(had.listings)
     return Answer(
         ListedRecord(
-            address=str(address),
+            address=str(asked.network_address),
             at=query.at,
             edge=query.edge,
             serial=serial,
@@ -156,16 +154,6 @@ def listed(session: Session, query: ListedQuery) -> Answer:
             registrations=[each.registration_id for each in found],
         )
     )
-
-
-def _serial_on(session: Session, name: str, at: datetime) -> int:
-    edge = session.scalar(select(Edge.id).where(Edge.name == name))
-    if edge is None:
-        raise Refused(
-            "not-found", "There is no such edge", [Fault("query, edge", f"{shown(name)} is none", "name one")]
-        )
-    had = select(func.max(EdgeAck.serial)).where(EdgeAck.edge_id == edge, EdgeAck.at <= at)
-    return session.scalar(had) or 0
 
 
 def _record(row: AuditRow) -> AuditRecord:

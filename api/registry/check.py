@@ -1,31 +1,30 @@
-"""/v1/check where there is a registry: registered or not, live or not, since when, and nothing else."""
+"""/v1/check where there is a registry: registered or not, live since when, and nothing else.
+
+The registry answers from what its edges have reported, by a few look-ups in indices: no edge is asked, so the answer
+is as quick when a million are registered, and the same on whichever machine the API runs.
+"""
 
 from datetime import datetime
-from ipaddress import ip_address, ip_network
 from typing import Any
 
 from apiflask import APIBlueprint
 from pydantic import BaseModel, Field
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 
-from api import agent
 from api.registry import store
+from api.registry.records import read_address
 from api.schema import CheckQuery
-from control.fault import Fault, Refused, shown
-from control.registry import serials
-from control.registry.model import Publication
+from control.registry import edges, serials
 
 blueprint = APIBlueprint("check", __name__, tag="Check")
 
 
 class CheckRecord(BaseModel):
-    """Whether an address is registered, live on this gateway, and since when."""
+    """Whether an address is registered, and since when edges let it through."""
 
     address: str
     registered: bool
-    live: bool | None = Field(description="Whether the kernel here has it; null when no gateway runs here.")
-    since: datetime | None = Field(description="Since when it is on the live list; null when it is not.")
+    live: bool = Field(description="Whether an edge has it in its kernel.")
+    since: datetime | None = Field(description="Since when the first edge has it; null when none has.")
 
 
 @blueprint.get("/v1/check")
@@ -36,29 +35,14 @@ def check(query: CheckQuery) -> dict[str, Any]:
 
     Needs no token. One address a question, and only so many questions a minute: nobody lists the registry by it.
     """
-    try:
-        address = ip_address(query.address)
-    except ValueError as error:
-        fault = Fault("query, address", f"{shown(query.address)} is no address", "write one, such as 192.0.2.1")
-        raise Refused("invalid", "That is no address", [fault]) from error
+    asked = read_address(query.address)
     with store.reading() as session:
-        since = _since(session, str(address))
-    live = _live(str(address))
-    return {"address": str(address), "registered": since is not None, "live": live, "since": since}
-
-
-def _since(session: Session, address: str) -> datetime | None:
-    covering = serials.covering(session, ip_network(address))
-    if not covering:
-        return None
-    earliest = min(each.joined_serial for each in covering)
-    return session.scalar(select(Publication.at).where(Publication.serial == earliest))
-
-
-def _live(address: str) -> bool | None:
-    try:
-        return bool(agent.ask("check", address=address)["live"])
-    except Refused as refused:
-        if refused.kind != "unavailable":
-            raise
-        return None
+        covering = serials.covering(session, asked)
+        first = min((each.joined_serial for each in covering), default=None)
+        since = None if first is None else min(edges.had_from(session, first).values(), default=None)
+    return {
+        "address": str(asked.network_address),
+        "registered": bool(covering),
+        "live": since is not None,
+        "since": since,
+    }

@@ -1,12 +1,14 @@
 """What several subjects have in their bodies and answers."""
 
 from datetime import datetime
+from ipaddress import ip_address, ip_network
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from api.schema import Strict
-from control.allowlist.entry import Entry
+from control.allowlist.entry import Entry, Prefix
+from control.fault import Fault, Refused, shown
 
 Line = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
 """Text on one line."""
@@ -53,6 +55,21 @@ def entry_record(entry: Entry) -> EntryRecord:
     """Return an entry as it is answered."""
     ports = [str(first) if first == last else f"{first}-{last}" for first, last in entry.ports]
     return EntryRecord(prefix=entry.text, protocols=list(entry.protocols), ports=ports)
+
+
+def read_address(text: str) -> Prefix:
+    """Return one address of a query as the prefix that is just it.
+
+    Raises:
+        Refused: "invalid": it is no address; a zone (RFC 4007, section 11) is none that is registered.
+    """
+    try:
+        if "%" not in text:
+            return ip_network(ip_address(text))
+    except ValueError:
+        pass
+    fault = Fault("query, address", f"{shown(text)} is no address", "write one, such as 192.0.2.1")
+    raise Refused("invalid", "That is no address", [fault])
 
 
 class Reason(Strict):

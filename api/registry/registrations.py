@@ -5,7 +5,7 @@ from typing import Literal
 
 from apiflask import APIBlueprint
 from pydantic import BaseModel, Field
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.registry import paging, sight, store
@@ -13,7 +13,8 @@ from api.registry.intents import IntentRecord, intent_record
 from api.registry.operation import Answer, Given, Nothing, reads, steps
 from api.registry.records import Identifier, Kept, Line, Reason, entry_record
 from control.registry import addresses, intents, registrations, rows, workflow
-from control.registry.model import Edge, EdgeAck, Registration
+from control.registry.edges import had_from
+from control.registry.model import Registration
 
 READERS = ("registrant", "officer", "operator", "auditor")
 State = Literal["active", "expiring", "suspended", "expired", "revoked"]
@@ -39,10 +40,9 @@ class RegistrationRecord(Kept):
 
 
 class OnEdge(BaseModel):
-    """When an edge first had a registration in its kernel."""
+    """From when on an edge had a registration in its kernel."""
 
     edge: str
-    serial: int
     at: datetime
 
 
@@ -100,7 +100,8 @@ def find(session: Session, query: RegistrationQuery) -> Answer:
 def read(session: Session, registration_id: str) -> Answer:
     """Read a registration, and since when each edge has it."""
     found = rows.find(session, store.actor(), Registration, registration_id)
-    detail = RegistrationDetail(**_record(found).model_dump(), edges=_edges(session, found))
+    edges = [OnEdge(edge=name, at=at) for name, at in had_from(session, found.live_serial).items()]
+    detail = RegistrationDetail(**_record(found).model_dump(), edges=edges)
     return Answer(detail, found.version, settled=False)
 
 
@@ -149,12 +150,6 @@ def _record(found: Registration) -> RegistrationRecord:
     lists = entry_record(addresses.entry(found)).model_dump()
     legal = list(workflow.legal("registration", found.state))
     return RegistrationRecord.model_validate({**fields, **lists, "steps": legal})
-
-
-def _edges(session: Session, found: Registration) -> list[OnEdge]:
-    reached = select(Edge.name, func.min(EdgeAck.serial), func.min(EdgeAck.at)).join(Edge, Edge.id == EdgeAck.edge_id)
-    first = reached.where(EdgeAck.serial >= found.live_serial).group_by(Edge.name).order_by(Edge.name)
-    return [OnEdge(edge=edge, serial=serial, at=at) for edge, serial, at in session.execute(first)]
 
 
 def _answer(found: Registration) -> Answer:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from control.allowlist.entry import Prefix
@@ -56,9 +56,10 @@ def had_from(session: Session, serial: int) -> dict[str, datetime]:
 
     An edge that started anew from a later serial had it from then on.
     """
-    first = select(Edge.name, func.min(EdgeAck.at)).join(EdgeAck, EdgeAck.edge_id == Edge.id)
-    found = session.execute(first.where(EdgeAck.serial >= serial).group_by(Edge.name).order_by(Edge.name))
-    return dict(found.all())
+    behind = select(EdgeAck.at).where(EdgeAck.edge_id == Edge.id, EdgeAck.serial >= serial)
+    first = behind.order_by(EdgeAck.serial).limit(1).scalar_subquery()  # by the key, however many there are
+    found = session.execute(select(Edge.name, first).order_by(Edge.name))
+    return {name: at for name, at in found if at is not None}
 
 
 def standing(session: Session, name: str, prefix: Prefix, at: datetime) -> Standing:

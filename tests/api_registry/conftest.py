@@ -11,5 +11,6 @@ from tests.gateway import running
 
 @pytest.fixture(scope="session")
 def world(tmp_path_factory: pytest.TempPathFactory, bpffs: Path) -> Iterator[World]:
-    with running(tmp_path_factory.mktemp("registry"), bpffs, more=settings()) as gateway:
+    directory = tmp_path_factory.mktemp("registry")
+    with running(directory, bpffs, more=settings(directory)) as gateway:
         yield furnish(begin(gateway))

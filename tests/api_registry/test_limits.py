@@ -68,7 +68,8 @@ def test_whose_an_address_is(address: str, limited: str) -> None:
 
 @pytest.fixture(scope="module")
 def strict(tmp_path_factory: pytest.TempPathFactory, bpffs: Path) -> Iterator[World]:
-    with running(tmp_path_factory.mktemp("strict"), bpffs, more=settings(check=5, token=40)) as gateway:
+    directory = tmp_path_factory.mktemp("strict")
+    with running(directory, bpffs, more=settings(directory, check=5, token=40)) as gateway:
         yield begin(gateway)
 
 

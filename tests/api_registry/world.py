@@ -2,6 +2,7 @@
 
 import secrets
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from tests.gateway import Answer, Gateway
@@ -9,18 +10,24 @@ from tests.gateway import Answer, Gateway
 MORE = """
 [registry]
 enabled = true
+url = "sqlite:///{directory}/registry.db"
 allow_private = true
 check_rate = {check}
 address_rate = {address}
 token_rate = {token}
+
+[feed]
+url = "sqlite:///{directory}/registry.db"
+poll = "1s"
 """
 PLENTY = 1_000_000
 NEVER = '"999999999"'
 """A version that nothing has."""
 
 
-def settings(check: int = PLENTY, address: int = PLENTY, token: int = PLENTY) -> str:
-    return MORE.format(check=check, address=address, token=token)
+def settings(directory: Path, check: int = PLENTY, address: int = PLENTY, token: int = PLENTY) -> str:
+    """Return the configuration of a registry in a directory, and of an edge that follows it."""
+    return MORE.format(directory=directory, check=check, address=address, token=token)
 
 
 def papers() -> list[dict[str, str]]:

@@ -1,0 +1,59 @@
+"""The OpenAPI document with the registry is the committed one, and the manual has every operation."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from api.contract import contract_of
+from tests.api_registry.world import World
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+@pytest.fixture(scope="module")
+def document(world: World) -> dict[str, Any]:
+    found: dict[str, Any] = world.ask("GET", "/openapi.json", who=None).json
+    return found
+
+
+def operations(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {
+        f"{method.upper()} {path}": operation
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+    }
+
+
+def test_the_committed_document_is_the_served_one(document: dict[str, Any]) -> None:
+    committed = json.loads((DOCS / "openapi-registry.json").read_text())
+    assert document == committed, "run `curl -o docs/openapi-registry.json .../openapi.json` and look at the difference"
+
+
+def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
+    named = set(re.findall(r'"#/components/schemas/([^"]+)"', json.dumps(document)))
+    assert named <= set(document["components"]["schemas"])
+
+
+def test_every_operation_says_what_it_demands(document: dict[str, Any]) -> None:
+    for name, operation in operations(document).items():
+        method, path = name.split(" ")
+        assert operation["summary"], name
+        assert "application/problem+json" in operation["responses"]["default"]["content"], name
+        headers = {each["name"] for each in operation.get("parameters", []) if each["in"] == "header"}
+        assert ("Idempotency-Key" in headers) == (method == "POST"), name
+        assert ("If-Match" in headers) == (method in {"PUT", "PATCH"} or (method == "POST" and "{" in path)), name
+        filled = re.findall(r"{(\w+)}", path)
+        assert filled == [each["name"] for each in operation.get("parameters", []) if each["in"] == "path"], name
+
+
+def test_the_manual_has_a_section_for_every_operation(document: dict[str, Any]) -> None:
+    pages = "\n".join((DOCS / name).read_text() for name in ("api.md", "registry-api.md"))
+    described = set(re.findall(r"^### ([A-Z]+ /\S+)$", pages, re.MULTILINE))
+    assert described == {*operations(document), "GET /openapi.json"}
+
+
+def test_a_view_of_the_gateway_has_no_contract() -> None:
+    assert contract_of(None) is None
