@@ -1,6 +1,7 @@
 """wicket, the command line of an edge. It works with no registry, no DNS and no API: it talks to the agent's socket."""
 
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,23 @@ from control.cli.output import refuse
 from control.config import Config
 from control.fault import Refused
 
+LATER = {"registry": "control.cli.registry"}
+"""Groups that are read when they are asked for: an edge has no use for a database, nor time for it at each command."""
+
 
 class Refusing(click.Group):
     """A group whose commands may refuse: said on standard error, as JSON where that was asked for, with status 1."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of the commands."""
+        return sorted([*super().list_commands(ctx), *LATER])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return the command of a name."""
+        if cmd_name in LATER:
+            group: click.Group = getattr(import_module(LATER[cmd_name]), cmd_name)
+            return group
+        return super().get_command(ctx, cmd_name)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""

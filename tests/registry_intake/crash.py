@@ -113,7 +113,7 @@ def crash(new_url: Callable[[], str], times: int, seed: int = 0) -> Tally:
     for _ in range(times):
         url = new_url()
         id_ = prepare(url)
-        kill_at(url, chance.uniform(0, 1.1 * takes))
+        kill_at(url, chance.uniform(0, 1.5 * takes))
         state, count = inspect(url, id_)
         tally.states[state] = tally.states.get(state, 0) + 1
         tally.nothing, tally.everything = tally.nothing + (count == 0), tally.everything + (count == ROWS)

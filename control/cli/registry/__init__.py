@@ -1,0 +1,46 @@
+"""wicket registry: the registry's database, on the machine that has it. It needs neither API nor agent."""
+
+import click
+
+from control.cli.registry import applications, people, record, registrations, work
+from control.cli.registry.desk import Desk
+from control.config import Config
+
+
+@click.group()
+@click.option(
+    "--as",
+    "who",
+    envvar="WICKET_REGISTRY_AS",
+    help="Act as an officer, a provider or a registrant: the id, or an officer's or a provider's name.",
+)
+@click.pass_context
+def registry(ctx: click.Context, who: str | None) -> None:
+    """The registry: from an application to a live entry.
+
+    Whoever works here is an operator, who enters officers, providers and tokens. What an officer decides or a
+    provider confirms is done in their name with --as; the audit keeps both.
+    """
+    config: Config = ctx.obj
+    ctx.obj = desk = Desk(config, who)
+    ctx.call_on_close(desk.close)
+
+
+for command in (
+    people.registrants,
+    people.providers,
+    people.officers,
+    people.tokens,
+    applications.applications,
+    registrations.registrations,
+    registrations.intents,
+    work.import_,
+    work.export,
+    work.jobs,
+    record.audit,
+    record.categories,
+    record.upgrade,
+    record.backup,
+    record.restore,
+):
+    registry.add_command(command)

@@ -1,0 +1,179 @@
+"""Commands about applications: the queue, and each step of the workflow for one or for thousands."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import click
+from sqlalchemy import Select, select
+
+from control.cli.output import as_json_option
+from control.cli.registry.desk import Desk, pass_desk
+from control.cli.registry.showing import (
+    after_option,
+    limit_option,
+    page,
+    progress,
+    record,
+    show_fields,
+    show_row,
+    show_rows,
+)
+from control.fault import Fault, Refused
+from control.registry import addresses, review, rows, workflow
+from control.registry import applications as applications_
+from control.registry.applications import Document, Draft
+from control.registry.model import Application
+from control.registry.writing import Writing, portions
+
+STRIDE = 500
+"""Applications that go together, between two steps of the progress bar; they are one transaction all the same."""
+
+Filters = Callable[..., Any]
+
+
+def _filtered(command: Filters) -> Filters:
+    for option in (
+        click.option("--category", help="Only of this category."),
+        click.option("--provider", help="Only before the provider of this id."),
+        click.option("--registrant", help="Only of the registrant of this id."),
+    ):
+        command = option(command)
+    return command
+
+
+def _wanted(desk: Desk, states: Iterable[str], filters: dict[str, str | None]) -> Select[Any]:
+    wanted = select(Application)
+    if states:
+        wanted = wanted.where(Application.state.in_(list(states)))
+    columns = {"provider": Application.provider_id, "registrant": Application.registrant_id}
+    for name, value in filters.items():
+        if value is not None:
+            wanted = wanted.where(columns.get(name, Application.category) == value)
+    if desk.actor.may_see("", None):
+        return wanted
+    own = Application.provider_id == desk.actor.provider, Application.registrant_id == desk.actor.registrant
+    return wanted.where(own[0] if desk.actor.provider else own[1])
+
+
+@click.group()
+def applications() -> None:
+    """Applications, from draft to approval."""
+
+
+@applications.command("list")
+@click.option("--state", "states", multiple=True, type=click.Choice(workflow.states("application")), help="Repeatable.")
+@_filtered
+@after_option
+@limit_option
+@as_json_option
+@pass_desk
+def applications_list(
+    desk: Desk, /, states: tuple[str, ...], after: str, limit: int, as_json: bool, **filters: str | None
+) -> None:
+    """List applications, the oldest first."""
+    with desk.reading() as session:
+        found = page(session, _wanted(desk, states, filters), Application, after, limit)
+    columns = ("id", "state", "category", "registrant_id", "provider_id", "submitted_at", "reason")
+    show_rows("applications", columns, found, as_json)
+
+
+@applications.command("show")
+@click.argument("id_", metavar="ID")
+@as_json_option
+@pass_desk
+def applications_show(desk: Desk, id_: str, as_json: bool) -> None:
+    """Show one application, with its addresses and the steps that are legal now."""
+    with desk.reading() as session:
+        found = rows.find(session, desk.actor, Application, id_)
+        entries = [addresses.kept(entry) for entry in applications_.entries_of(session, id_)]
+        steps = workflow.legal("application", found.state)
+        described = [" ".join(filter(None, (each.prefix, each.protocols, each.ports))) for each in entries]
+        show_row(found, as_json, entries=described, steps=list(steps))
+
+
+@applications.command("add")
+@click.argument("registrant")
+@click.argument("category")
+@click.argument("prefixes", nargs=-1, required=True)
+@click.option("--provider", help="The id of the provider that gave the addresses.")
+@click.option("--protocol", "protocols", multiple=True, help="Only this; repeatable.")
+@click.option("--port", "ports", multiple=True, help="Only this port or range; repeatable.")
+@click.option("--document", "documents", multiple=True, nargs=3, metavar="KIND REFERENCE SHA256", help="Repeatable.")
+@as_json_option
+@pass_desk
+def applications_add(
+    desk: Desk,
+    registrant: str,
+    category: str,
+    prefixes: tuple[str, ...],
+    provider: str | None,
+    protocols: tuple[str, ...],
+    ports: tuple[str, ...],
+    documents: tuple[tuple[str, str, str], ...],
+    as_json: bool,
+) -> None:
+    """Enter an application of REGISTRANT for PREFIXES, as a draft."""
+    said = {"protocols": list(protocols), "ports": list(ports)}
+    with desk.writing() as writing:
+        written = [{"prefix": prefix, **{name: value for name, value in said.items() if value}} for prefix in prefixes]
+        entries = addresses.read_entries(written, writing.rules.addresses)
+        draft = Draft(registrant, category, entries, tuple(Document(*each) for each in documents), provider)
+        found = record(applications_.create(writing, draft))
+    show_fields(found["id"], found, as_json)
+
+
+def _in_bulk(name: str, step: Callable[[Writing, review.Versions], list[Application]], words: str) -> None:
+    """Make a command of a step that takes applications by the thousand."""
+
+    @applications.command(name, help=f"{words} With --all, all that wait for it; all or none.")
+    @click.argument("ids", nargs=-1)
+    @click.option("--all", "everything", is_flag=True, help="All that wait for it, and that the options below leave.")
+    @_filtered
+    @as_json_option
+    @pass_desk
+    def command(desk: Desk, /, ids: tuple[str, ...], everything: bool, as_json: bool, **filters: str | None) -> None:
+        if everything == bool(ids):
+            raise Refused("invalid", "It is not clear which", [Fault("ids", "or --all", "give one of the two")])
+        sources = workflow.step("application", name).sources
+        with desk.writing() as writing, progress(name, as_json) as told:
+            wanted = _wanted(desk, sources, filters).with_only_columns(Application.id).order_by(Application.id)
+            chosen = list(writing.session.scalars(wanted)) if everything else list(ids)
+            for place, some in enumerate(portions(chosen, STRIDE)):
+                step(writing, dict.fromkeys(some))
+                told(place * STRIDE + len(some), len(chosen))
+            serial = writing.serial if writing.added else None
+        show_fields(name, {"applications": len(chosen), "live_serial": serial}, as_json)
+
+
+_in_bulk("submit", review.submit_many, "Put applications before their providers.")
+_in_bulk("confirm", review.confirm_many, "Say, as their provider, that the addresses are the applicants'.")
+_in_bulk("approve", review.approve_many, "Approve applications: their addresses are live at once.")
+
+
+def _one_by_one(name: str, step: Callable[[Writing, str, str], Application], words: str) -> None:
+    """Make a command of a step that takes one application and a reason."""
+
+    @applications.command(name, help=words)
+    @click.argument("id_", metavar="ID")
+    @click.argument("reason")
+    @as_json_option
+    @pass_desk
+    def command(desk: Desk, id_: str, reason: str, as_json: bool) -> None:
+        with desk.writing() as writing:
+            found = record(step(writing, id_, reason))
+        show_fields(found["id"], found, as_json)
+
+
+_one_by_one("return", review.return_, "Give an application back to be corrected; REASON says what is wrong.")
+_one_by_one("refuse", review.refuse, "Refuse an application for good, for a REASON.")
+
+
+@applications.command("withdraw")
+@click.argument("id_", metavar="ID")
+@as_json_option
+@pass_desk
+def applications_withdraw(desk: Desk, id_: str, as_json: bool) -> None:
+    """Take an application back, as the applicant."""
+    with desk.writing() as writing:
+        found = record(review.withdraw(writing, id_))
+    show_fields(found["id"], found, as_json)

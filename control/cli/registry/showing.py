@@ -1,0 +1,80 @@
+"""How the registry's commands show rows and progress."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from sqlalchemy import Select
+from sqlalchemy.orm import Session
+
+from control.cli.output import print_json, print_table
+from control.registry.intake_rows import Progress as Told
+from control.registry.model import Base
+
+HIDDEN = frozenset({"digest", "body", "first", "length"})
+"""Columns that are not for people: what is secret, large, or said better by another one."""
+
+limit_option = click.option("--limit", type=click.IntRange(1, 100_000), default=100, show_default=True)
+after_option = click.option("--after", default="", metavar="ID", help="Go on behind this one.")
+
+
+def record(row: Base) -> dict[str, Any]:
+    """Return a row's columns in JSON types."""
+    names = [column.key for column in row.__table__.columns if column.key not in HIDDEN]
+    return {name: plain(getattr(row, name)) for name in names}
+
+
+def plain(value: Any) -> Any:
+    """Return a value as JSON has it."""
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="seconds")
+    return value.hex() if isinstance(value, bytes) else value
+
+
+def show_row(row: Base, as_json: bool, **more: Any) -> None:
+    """Show one row, field by field."""
+    show_fields(str(row.__tablename__), record(row) | more, as_json)
+
+
+def show_fields(title: str, fields: Mapping[str, Any], as_json: bool) -> None:
+    """Show fields, one a line."""
+    if as_json:
+        print_json(fields)
+    else:
+        print_table(title, ("", ""), [(name, _short(value)) for name, value in fields.items()])
+
+
+def show_rows(title: str, columns: Sequence[str], rows: Sequence[Mapping[str, Any]], as_json: bool) -> None:
+    """Show rows: all of each in JSON, some columns in a table."""
+    if as_json:
+        print_json(rows)
+    else:
+        print_table(title, columns, [[_short(row.get(name)) for name in columns] for row in rows])
+
+
+def page(session: Session, wanted: Select[Any], model: Any, after: str, limit: int) -> list[dict[str, Any]]:
+    """Return a page of rows in the order of their ids, which is that of their making."""
+    found = session.scalars(wanted.where(model.id > after).order_by(model.id).limit(limit))
+    return [record(row) for row in found]
+
+
+@contextmanager
+def progress(what: str, as_json: bool) -> Iterator[Told]:
+    """Give what is to be told of the progress, which a bar on a terminal shows."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=as_json or not console.is_terminal) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _short(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return ", ".join(str(_short(each)) for each in value)
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_short(each)}" for name, each in value.items() if each not in (None, ""))
+    return value
