@@ -196,7 +196,8 @@ class Edge:
         self.live.set_followed(change, position)
 
     def _effect(self, change: Change) -> dict[str, Any]:
-        cut = change.gone.without(self.live.followed)  # what the feed's list holds too stays live
+        kept = self.live.followed.at(change.gone)  # by the feed, and live for that
+        cut = change.gone.without(kept)
         in_use = cut.only(self.last_seen.within(cut, IN_USE))
         return {
             "count": len(change.new),
@@ -226,7 +227,7 @@ class Edge:
             log.info("took over", interfaces=self.datapath.take_over())
         self.interfaces.take_up_attached()
         self.interfaces.follow()
-        log.info("up", serial=self.serial, count=len(self.live.union))
+        log.info("up", serial=self.serial, count=self.live.union.count)
 
     def _bring_up_policies(self) -> None:
         kept, self.policy_version = self.store.policies()

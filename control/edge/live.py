@@ -12,7 +12,7 @@ from control.datapath.lists import IN_PLACE
 from control.fault import Fault, Refused
 from control.feed import Position
 from control.feed.local import LocalList, Version
-from control.feed.union import Change, carried, unite
+from control.feed.union import Change, Effect, Union
 
 log = structlog.get_logger()
 
@@ -36,16 +36,24 @@ class LiveList:
     """Both lists and their union. Whoever changes it has the edge's lock; reading needs none.
 
     Attributes:
-        local: what this edge was given.
+        union: of both lists: what the kernel has.
         serial: of the local list.
-        followed: the feed's list as last accepted.
-        union: what the kernel has.
     """
 
     def __init__(self, datapath: Datapath, store: LocalList) -> None:
         self._lists, self._controls, self._store = datapath.lists, datapath.controls, store
-        self.local = self.followed = self.union = Allowlist.empty()
+        self.union = Union(Allowlist.empty(), Allowlist.empty(), 0)
         self.serial = 0
+
+    @property
+    def local(self) -> Allowlist:
+        """What this edge was given."""
+        return self.union.local
+
+    @property
+    def followed(self) -> Allowlist:
+        """The feed's list as last accepted."""
+        return self.union.followed
 
     @property
     def version(self) -> Version:
@@ -68,13 +76,12 @@ class LiveList:
         Raises:
             Refused: disk or kernel do not do what is needed.
         """
-        self._load_local()
-        self._load_followed()
-        self.union = unite(self.local, self.followed)
+        self.union = Union.of(self._load_local(), self._load_followed())
+        whole = self.union.whole()
         live, epoch = self._lists.live, self._store.epoch
         is_ours = live is not None and self._controls.epoch() == epoch and live.serial == self.number
-        if live is None or not is_ours or not live.holds(self.union):
-            self._lists.go_live(self._lists.stage(self.union, self.number))
+        if live is None or not is_ours or not live.holds(whole):
+            self._lists.go_live(self._lists.stage(whole, self.number))
             self._lists.retire()
         self._controls.set_epoch(epoch)
 
@@ -96,9 +103,9 @@ class LiveList:
             self.serial = serial + 1
             store.keep_snapshot(self.serial, self.local)
 
-        live = carried(change, self.followed, self.union)
-        seconds = self._make_live(live, Keeping(keep, back))
-        self.local, self.union, self.serial = change.new, live.new, serial
+        union, effect = self.union.with_local(change)
+        seconds = self._make_live(union, effect, Keeping(keep, back))
+        self.union, self.serial = union, serial
         self._log("list", serial, change)
         return seconds
 
@@ -119,9 +126,9 @@ class LiveList:
             else:
                 followed.keep_snapshot(position.serial, change.new)
 
-        live = carried(change, self.local, self.union)
-        seconds = self._make_live(live, Keeping(keep, lambda: followed.begin(before, self.followed)))
-        self.followed, self.union = change.new, live.new
+        union, effect = self.union.with_followed(change)
+        seconds = self._make_live(union, effect, Keeping(keep, lambda: followed.begin(before, self.followed)))
+        self.union = union
         self._log("followed", position.serial, change)
         return seconds
 
@@ -136,29 +143,31 @@ class LiveList:
         if self._store.followed.changes_since_snapshot() >= CHANGES_BEFORE_SNAPSHOT:
             self._store.followed.keep_snapshot(self.position.serial, self.followed)
 
-    def _load_local(self) -> None:
-        self.local, self.serial, faults = self._store.load()
+    def _load_local(self) -> Allowlist:
+        local, self.serial, faults = self._store.load()
         _report(faults)
         live, last = self._lists.live, self._store.last_serial()
         if self.serial == 0 and live is not None:
-            self.local = live.read()  # the disk was lost: what is live is the last good list
+            local = live.read()  # the disk was lost: what is live is the last good list
         if self.serial == 0 or self.serial < last:
             self.serial = max(last, live.serial if live else 0) + 1
-            self._store.keep_snapshot(self.serial, self.local)
+            self._store.keep_snapshot(self.serial, local)
+        return local
 
-    def _load_followed(self) -> None:
-        self.followed, faults = self._store.followed.load_followed()
+    def _load_followed(self) -> Allowlist:
+        followed, faults = self._store.followed.load_followed()
         _report(faults)
         if faults:
             # What is live may be newer than what can be read: it stays, and the feed says what is right.
             live = self._lists.live
-            self.followed = live.read() if live else self.followed
-            self._store.followed.begin(Position(), self.followed)
+            followed = live.read() if live else followed
+            self._store.followed.begin(Position(), followed)
+        return followed
 
-    def _make_live(self, live: Change, keeping: Keeping) -> dict[str, float]:
-        if live.size <= IN_PLACE:
-            return self._change_in_place(live, keeping)
-        return self._swap(live.new, keeping)
+    def _make_live(self, union: Union, effect: Effect, keeping: Keeping) -> dict[str, float]:
+        if effect.size <= IN_PLACE:
+            return self._change_in_place(union, effect, keeping)
+        return self._swap(union.whole(), keeping)
 
     def _swap(self, new: Allowlist, keeping: Keeping) -> dict[str, float]:
         """Build beside what is live, keep on disk, go live: what can fail comes first."""
@@ -175,23 +184,23 @@ class LiveList:
         lists.retire()
         return {"kernel": built - started + time.perf_counter() - kept, "disk": kept - built}
 
-    def _change_in_place(self, live: Change, keeping: Keeping) -> dict[str, float]:
+    def _change_in_place(self, union: Union, effect: Effect, keeping: Keeping) -> dict[str, float]:
         """Keep on disk, then change what is live; taken back when the kernel refuses."""
         lists, number, started = self._lists, self.number + 1, time.perf_counter()
         keeping.keep()
         kept = time.perf_counter()
         try:
-            lists.change(live.added, live.gone, number, lambda: live.new)
+            lists.change(effect.added, effect.gone, number, union.whole)
         except (Refused, OSError):
             # A serial never goes back: the old content is published again under the next one.
             keeping.back()
-            lists.go_live(lists.stage(self.union, self.number))
+            lists.go_live(lists.stage(self.union.whole(), self.number))
             raise
         return {"kernel": time.perf_counter() - kept, "disk": kept - started}
 
     def _log(self, which: str, serial: int, change: Change) -> None:
         sizes = {"count": len(change.new), "added": len(change.added), "removed": len(change.gone)}
-        log.info(which, serial=serial, **sizes, live=len(self.union))
+        log.info(which, serial=serial, **sizes, live=self.union.count)
 
 
 def _report(faults: list[Fault]) -> None:

@@ -54,7 +54,7 @@ def _status(edge: Edge, _body: bytes) -> dict[str, Any]:
         "serial": edge.serial,
         "etag": edge.version.etag,
         "count": len(edge.list),
-        "live": {"serial": edge.live.number, "count": len(edge.live.union)},
+        "live": {"serial": edge.live.number, "count": edge.live.union.count},
         "feed": _feed(edge),
         "schema": schema().hex(),
         "generation": live

@@ -59,4 +59,9 @@ def let_through(edge: Edge, *addresses: str) -> list[bool]:
 def is_whole(edge: Edge) -> bool:
     """Whether kernel and edge hold the same union, under its own serial."""
     live = edge.datapath.lists.live
-    return live is not None and live.holds(edge.live.union) and live.serial == edge.live.number
+    return (
+        live is not None
+        and live.holds(edge.live.union.whole())
+        and len(edge.live.union.whole()) == edge.live.union.count
+        and live.serial == edge.live.number
+    )

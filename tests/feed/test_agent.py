@@ -1,5 +1,6 @@
 """The real agent beside the registry: how soon an approval is in the kernel, and what it tells of the feed."""
 
+import contextlib
 import statistics
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from control.config import load
 from control.datapath import datapath
+from control.fault import Refused
 from control.registry import review
 from control.wire import AgentSocket
 from tests import gateway
@@ -37,12 +39,19 @@ def agent(directory: Path, bpffs: Path, url: str) -> Iterator[AgentSocket]:
     config = load(file)
     process = subprocess.Popen([gateway.AGENT, "--config", str(file)])
     try:
-        until(lambda: process.poll() is None and config.socket.exists())
-        yield AgentSocket(config.socket)
+        socket = AgentSocket(config.socket)
+        until(lambda: process.poll() is None and answers(socket))
+        yield socket
     finally:
         process.terminate()
         process.wait(gateway.STOP_SECONDS)
         datapath.remove(config.pins)
+
+
+def answers(socket: AgentSocket) -> bool:
+    with contextlib.suppress(Refused):
+        return bool(socket.call("status"))
+    return False
 
 
 def confirmed(registry: Registry, address: str) -> str:

@@ -9,7 +9,7 @@ from control.allowlist.allowlist import Allowlist
 from control.allowlist.entry import MAX_PORT_RANGES, Entry, Prefix, Terms
 from control.datapath.ends import end_of
 from control.datapath.layout import constant
-from control.feed.union import Change, carried, unite
+from control.feed.union import Change, Union
 from control.vocabulary import PROTOCOLS, VPN_PROTOCOLS
 
 NETWORKS = ("192.0.2.1", "192.0.2.2", "198.51.100.0/24", "198.51.100.0/25", "2001:db8::1")
@@ -58,9 +58,12 @@ def live_terms(live: Allowlist) -> dict[Prefix, Terms]:
     return {entry.prefix: live.terms_table[live.terms[row]] for row, entry in enumerate(live.entries())}
 
 
-def demand_union(live: Allowlist, local: Model, followed: Model) -> None:
+def demand_union(union: Union, local: Model, followed: Model) -> None:
+    live = union.whole()
     found = live_terms(live)
     assert set(found) == set(local) | set(followed)
+    assert union.count == len(found)
+    assert all(allowed(entry.terms) <= let_through(found[entry.prefix]) for entry in map(union.find, found) if entry)
     for prefix, each in found.items():
         assert let_through(each) == allowed(local.get(prefix)) | allowed(followed.get(prefix)), prefix
     assert [row for row in range(len(live)) if live.terms[row] == 0] == [
@@ -70,7 +73,7 @@ def demand_union(live: Allowlist, local: Model, followed: Model) -> None:
 
 @given(models, models)
 def test_what_either_allows_is_allowed_and_nothing_else(local: Model, followed: Model) -> None:
-    demand_union(unite(listed(local), listed(followed)), local, followed)
+    demand_union(Union.of(listed(local), listed(followed)), local, followed)
 
 
 def changed(held: Allowlist, add: Allowlist, remove: Allowlist) -> Change:
@@ -83,18 +86,15 @@ def changed(held: Allowlist, add: Allowlist, remove: Allowlist) -> Change:
 def test_change_by_change_it_stays_the_union(
     local: Model, followed: Model, steps: list[tuple[bool, Model, set[Prefix]]]
 ) -> None:
-    models_held = [dict(local), dict(followed)]
-    lists = [listed(local), listed(followed)]
-    live = unite(*lists)
+    held, union = [local, followed], Union.of(listed(local), listed(followed))
     for which, add, remove in steps:
-        removal = Allowlist.from_entries(map(Entry, remove))
-        change = changed(lists[which], listed(add), removal)
-        effect = carried(change, lists[not which], live)
-        assert live.with_changes(effect.added, effect.gone) == effect.new, "the kernel is told just what changes"
-        lists[which], live = change.new, effect.new
-        kept = {prefix: each for prefix, each in models_held[which].items() if prefix not in remove}
-        models_held[which] = kept | add
-        demand_union(live, models_held[0], models_held[1])
+        before = union.whole()
+        of_one = union.followed if which else union.local
+        change = changed(of_one, listed(add), Allowlist.from_entries(map(Entry, remove)))
+        union, effect = union.with_followed(change) if which else union.with_local(change)
+        assert before.with_changes(effect.added, effect.gone) == union.whole(), "the kernel is told just what changes"
+        held[which] = {prefix: each for prefix, each in held[which].items() if prefix not in remove} | add
+        demand_union(union, *held)
 
 
 def test_the_kernel_has_room_for_the_union_of_any_two() -> None:
