@@ -1,21 +1,19 @@
-"""`wicket registry` as processes, on SQLite and on PostgreSQL."""
+"""`wicket registry`, on SQLite and on PostgreSQL."""
 
 import json
-import os
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
+from click.testing import CliRunner, Result
 
+from control.cli import main
 from tests.registry.conftest import new_url, postgres
 
 __all__ = ["new_url", "postgres"]
-
-PROGRAM = (sys.executable, "-c", "from control.cli import main; main()")
-ROOT = Path(__file__).parents[2]
 
 
 class Wicket:
@@ -29,17 +27,17 @@ class Wicket:
         settings = f'state = "{directory}"\n[registry]\nurl = "{url}"\nallow_private = true\n'
         self._config.write_text(settings)
 
-    def run(self, *words: str, who: str = "", data: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    def run(self, *words: str, who: str = "", data: bytes = b"") -> Result:
         """Run ``wicket registry`` with some words, in someone's name."""
         name = ("--as", who) if who else ()
-        command = [*PROGRAM, "--config", str(self._config), "registry", *name, *words]
-        environment = os.environ | {"PYTHONPATH": str(ROOT)}
-        return subprocess.run(command, input=data, capture_output=True, timeout=280, env=environment)
+        arguments = ["--config", str(self._config), "registry", *name, *words]
+        with patch.object(sys, "argv", ["wicket", *arguments]):
+            return CliRunner().invoke(main, arguments, input=data, catch_exceptions=False)
 
     def __call__(self, *words: str, who: str = "", data: bytes = b"", status: int = 0) -> Any:
         """Run it with --json, and return what it says once it has ended with a status."""
         done = self.run(*words, "--json", who=who, data=data)
-        assert done.returncode == status, done.stderr.decode()
+        assert done.exit_code == status, done.output
         return json.loads(done.stdout or done.stderr)
 
 
