@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from ipaddress import ip_network
 from typing import Literal
 
+import pytest
 from sqlalchemy import text
 
 from control.allowlist.allowlist import Allowlist
@@ -164,6 +165,18 @@ def test_a_count_that_is_not_the_lists_is_refused(place: Place, registry: Regist
         registry.register("10.0.0.3")
         until(lambda: "entries" in trouble(edge))
         assert let_through(edge, "10.0.0.1", "10.0.0.3") == [True, False]
+
+
+@pytest.mark.parametrize("new_url", ["postgresql"], indirect=True)
+def test_a_connection_that_is_cut_is_made_again(place: Place, registry: Registry) -> None:
+    with following(place, registry.url) as edge:
+        until(lambda: let_through(edge, "10.0.0.1") == [True])
+        others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+        with registry.database.writing(OFFICER) as writing:
+            writing.session.execute(text(f"{others} AND datname = current_database()"))
+        registry.register("10.0.0.3")
+        until(lambda: let_through(edge, "10.0.0.3") == [True])
+        until(lambda: not trouble(edge))
 
 
 def test_damage_on_the_edges_disk_cuts_nobody(place: Place, registry: Registry) -> None:

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from control.allowlist.allowlist import Allowlist
 from control.allowlist.entry import MAX_PORT_RANGES, Entry, Prefix, Terms
-from control.datapath.ends import end_of
+from control.datapath.ends import end_of, terms_of
 from control.datapath.layout import constant
-from control.feed.union import Change, Union
+from control.feed.union import Change, Union, united
 from control.vocabulary import PROTOCOLS, VPN_PROTOCOLS
 
 NETWORKS = ("192.0.2.1", "192.0.2.2", "198.51.100.0/24", "198.51.100.0/25", "2001:db8::1")
@@ -99,3 +99,11 @@ def test_change_by_change_it_stays_the_union(
 
 def test_the_kernel_has_room_for_the_union_of_any_two() -> None:
     assert constant("RULES") >= 2 * MAX_PORT_RANGES
+
+
+@given(terms, terms)
+def test_what_is_read_back_from_the_kernel_allows_no_less(one: Terms, another: Terms) -> None:
+    both = united(one, another)
+    read = terms_of(end_of(both))
+    assert let_through(read) >= let_through(both)
+    assert len(read.ports) <= MAX_PORT_RANGES, "an entry of a list"
