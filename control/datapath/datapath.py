@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from control.datapath import links, pins, syscall
@@ -10,6 +11,8 @@ from control.datapath.lists import Lists
 from control.datapath.pins import Lock, Pinned
 from control.datapath.probe import Probe
 from control.fault import Fault, Refused
+
+LEFT_BY_A_SWAP = ("next", "old")  # directories of pins that a killed agent may leave beside what is live
 
 
 class Datapath:
@@ -42,6 +45,8 @@ class Datapath:
                 adopted = pinned, Lists(pinned, keep)
             self._pinned, self.lists = adopted
             self.controls, self.probe = Controls(self._pinned), Probe(self._pinned.program)
+            if not self.is_new:
+                _take_back(directory, self._pinned.program)
             opened.pop_all()
 
     @property
@@ -142,10 +147,22 @@ def _detach_everywhere(directory: Path) -> list[str]:
         syscall.close_all(fds)
 
 
-def _programs_of(directory: Path) -> list[int]:
+def _take_back(directory: Path, program: int) -> None:
+    """Clear away a swap that was cut short, where the program it began from is the one we go on with."""
+    fds = _programs_of(directory, LEFT_BY_A_SWAP)
+    try:
+        if fds:
+            links.take_over(links.Programs(program, fds))
+        for name in LEFT_BY_A_SWAP:
+            pins.remove(directory / name)
+    finally:
+        syscall.close_all(fds)
+
+
+def _programs_of(directory: Path, places: Sequence[str] = ("live", *LEFT_BY_A_SWAP)) -> list[int]:
     """Open every program that the instance has pinned, whatever its version."""
     fds = []
-    for name in ("live", "next", "old"):
+    for name in places:
         with contextlib.suppress(OSError):
             fds.append(syscall.open_program(str(directory / name / "program")))
     return fds
