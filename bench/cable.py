@@ -19,6 +19,7 @@ from bench.addresses import Addresses
 from bench.peers import namespace
 from control.datapath import syscall
 from control.datapath.headers import build_tree, lay_tree
+from tests.kernel.packets import ether
 from tests.lab.namespace import Namespace, run
 
 SOURCE = Path(__file__).with_name("programs.c")
@@ -80,7 +81,8 @@ def cable() -> Iterator[Cable]:
     with namespace() as inside:
         for scope in ("all", "default"):  # so that nothing is on the cable but what we send
             inside.sysctl(f"ipv6/conf/{scope}/disable_ipv6", 1)
-        inside.ip_batch(["link add near type veth peer name far", "link set near up", "link set far up"])
+        far = f"far address {ether().dst}"  # or the stack takes frames to it for somebody else's
+        inside.ip_batch([f"link add near type veth peer name {far}", "link set near up", "link set far up"])
         near = inside.inside(lambda: socket.if_nametoindex("near"))
         compiled = _compiled(near)
         try:
