@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import os
 import secrets
 import socket
 import subprocess
@@ -142,7 +143,7 @@ def free_port() -> int:
 def configure(directory: Path, bpffs: Path, port: int) -> Path:
     """Write the configuration of a gateway of its own into a directory; return the file."""
     file = directory / "wicket.toml"
-    name = f"test-{secrets.token_hex(4)}"
+    name = f"test-{os.getpid()}-{secrets.token_hex(4)}"
     file.write_text(CONFIG.format(name=name, directory=directory, bpffs=bpffs, port=port, max_body=MAX_BODY))
     return file
 
