@@ -15,6 +15,7 @@ import click
 import structlog
 
 from control import config as configuration
+from control import memory
 from control.config import Config
 from control.datapath.watch import LinkWatch
 from control.edge.edge import Edge
@@ -82,11 +83,13 @@ def serve(config: Config) -> None:
     Raises:
         Refused: it cannot start.
     """
+    memory.keep_freed()
     edge = Edge(config)
     agent = Agent(edge)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: agent.stop())
     server = AgentServer(config.socket, edge)
+    memory.settle()
     threading.Thread(target=server.serve_forever, name="socket", daemon=True).start()
     log.info("ready", socket=str(config.socket))
     try:
