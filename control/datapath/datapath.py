@@ -71,15 +71,16 @@ class Datapath:
 
     def is_pinned(self) -> bool:
         """Return whether the pins are still there: somebody may have removed or unmounted them."""
-        return (self._directory / "live" / "program").exists()
+        return self._lock.keeps_out() and self._pinned.is_pinned() and self.lists.are_pinned()
 
     def pin_again(self) -> None:
         """Pin what is loaded once more, after somebody removed the pins: else a restart could not adopt it.
 
         Raises:
-            Refused: the bpffs does not take it.
+            Refused: the bpffs does not take it, or another process has taken the instance meanwhile.
         """
         try:
+            self._lock.hold()
             pins.remove(self._directory / "live")
             self._pinned.pin(self._directory / "live")
             for generation in self.lists.held:
@@ -186,11 +187,13 @@ def _adopt(directory: Path, keep: int) -> tuple[Pinned, Lists] | None:
 
 def check_bpffs(directory: Path) -> Fault | None:
     """Return what is wrong with the place for pins, for the doctor."""
+    probe = directory / f"doctor-{os.getpid()}"
     try:
-        directory.mkdir(parents=True, exist_ok=True)
-        probe = directory / f"doctor-{os.getpid()}"
-        Lock(probe).release()
-        probe.rmdir()
+        try:
+            Lock(probe).release()
+        finally:
+            with contextlib.suppress(OSError):  # it may be that it could not be made
+                probe.rmdir()
     except Refused as refused:
         return refused.faults[0]
     except OSError as error:

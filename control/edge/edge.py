@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ from control.datapath.datapath import Datapath
 from control.datapath.lists import IN_PLACE
 from control.edge.interfaces import Interfaces
 from control.edge.lastseen import LastSeen
-from control.fault import Fault, Refused
+from control.fault import Fault, Refused, shown
 from control.feed.local import LocalList, Version
 from control.vocabulary import MODES, VPN_PROTOCOLS
 
@@ -265,17 +265,24 @@ class Edge:
         controls.set_policies({name: Policy(*policy) for name, policy in kept.items()})
 
 
-def _checked_policies(policies: Mapping[str, Mapping[str, Any]]) -> dict[str, Policy]:
-    faults = []
-    for name, policy in policies.items():
-        mode, share = policy.get("mode"), policy.get("share", 100)
-        if name not in VPN_PROTOCOLS:
-            faults.append(Fault(name, "this protocol is not known", f"name one of {', '.join(VPN_PROTOCOLS)}"))
-        if mode not in MODES:
-            faults.append(Fault(f"{name}, mode", f"{mode!r} is no mode", f"give one of {', '.join(MODES)}"))
-        if not isinstance(share, int) or isinstance(share, bool) or not 0 <= share <= 100:
-            faults.append(Fault(f"{name}, share", f"{share!r} is no share", "give a whole number from 0 to 100"))
+def _checked_policies(policies: Mapping[str, Any]) -> dict[str, Policy]:
+    faults = [fault for name, policy in policies.items() for fault in _policy_faults(name, policy)]
     if faults or not policies:
         none = Fault("policy", "no protocol is named", f"name some of {', '.join(VPN_PROTOCOLS)}")
         raise Refused("invalid", "The policy is not understood", faults or [none])
     return {name: Policy(policy["mode"], policy.get("share", 100)) for name, policy in policies.items()}
+
+
+def _policy_faults(name: str, policy: Any) -> Iterator[Fault]:
+    if name not in VPN_PROTOCOLS:
+        yield Fault(name, "this protocol is not known", f"name one of {', '.join(VPN_PROTOCOLS)}")
+    if not isinstance(policy, Mapping):
+        yield Fault(name, f"{shown(policy)} is no policy", "give mode and share")
+        return
+    for field in policy.keys() - {"mode", "share"}:
+        yield Fault(f"{name}, {shown(field)}", "there is no such field", "give mode and share")
+    mode, share = policy.get("mode"), policy.get("share", 100)
+    if mode not in MODES:
+        yield Fault(f"{name}, mode", f"{shown(mode)} is no mode", f"give one of {', '.join(MODES)}")
+    if not isinstance(share, int) or isinstance(share, bool) or not 0 <= share <= 100:
+        yield Fault(f"{name}, share", f"{shown(share)} is no share", "give a whole number from 0 to 100")
