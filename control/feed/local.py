@@ -90,17 +90,20 @@ class LocalList:
         """
         faults = list(self._faults)
         allowlist, serial = self._newest_snapshot(faults)
+        added, removed = Allowlist.empty(), Allowlist.empty()  # of all changes together: the list itself is long
         rows = "SELECT serial, added, removed, sha256 FROM change WHERE serial > ? AND NOT damaged ORDER BY serial"
-        for number, added, removed, digest in self._rows(rows, serial):
+        for number, more, fewer, digest in self._rows(rows, serial):
             if number != serial + 1:
                 faults.append(self._set_aside("change", number, "a change before it is missing"))
                 break
-            if hashlib.sha256(added + removed).digest() != digest:
+            if hashlib.sha256(more + fewer).digest() != digest:
                 faults.append(self._set_aside("change", number, NO_MATCH))
                 break
-            allowlist = allowlist.with_changes(Allowlist.unpack(added), Allowlist.unpack(removed))
+            gone = Allowlist.unpack(fewer)
+            added = added.with_changes(Allowlist.unpack(more), gone)
+            removed = removed.with_changes(gone, Allowlist.empty())
             serial = number
-        return allowlist, serial, faults
+        return allowlist.with_changes(added, removed), serial, faults
 
     def last_serial(self) -> int:
         """Return the highest serial that was ever given, that of damaged rows too."""

@@ -77,7 +77,8 @@ WORK: dict[str, tuple[Callable[[Edge], object], Allowlist, tuple[Allowlist, ...]
 
 
 @pytest.mark.parametrize("name", WORK)
-def test_killed_in_a_change(place: Place, name: str) -> None:
+def test_killed_in_a_change(place: Place, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("control.edge.edge.CHANGES_BEFORE_SNAPSHOT", 50)
     work, first, either = WORK[name]
     chance = random.Random(11)
     with place.edge() as edge:
@@ -90,7 +91,7 @@ def test_killed_in_a_change(place: Place, name: str) -> None:
             assert edge.serial >= serial, "a serial never goes back"
             assert program_of(edge) == program, "nothing was so broken that it had to be built anew"
             serial = edge.serial
-            edge.sweep()  # which gathers the changes, as an agent's does
+            edge.sweep()  # which gathers the changes into a snapshot, as an agent's does
             assert len(edge.datapath.lists.held) <= 1 + place.config.list.generations
 
 
