@@ -1,10 +1,9 @@
 """Upgrades and outages, with live sessions of every protocol: the kernel goes on, and the next agent takes over."""
 
 import random
-import shutil
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,7 +16,7 @@ from tests.lab.gateway import EdgeGateway
 from tests.lab.live import Live, live
 from tests.lab.stage import wait_for
 
-KILLS_IN_UPGRADE = 5
+KILLS_IN_UPGRADE = 3
 LEASE = 10  # seconds, the shortest there is
 COARSE = 1.0  # seconds that a look at the lease may be late
 
@@ -42,13 +41,8 @@ def _lose_a_map(gateway: EdgeGateway) -> None:
     (gateway.pins / "live" / "maps" / "counters").unlink()
 
 
-def _lose_the_list(gateway: EdgeGateway) -> None:
-    shutil.rmtree(gateway.pins / "live" / "generations")
-
-
-@pytest.mark.parametrize("spoil", [_be_of_another_version, _lose_a_map, _lose_the_list])
-def test_an_upgrade_swaps_the_program_in_one_step(lab: Live, spoil: object) -> None:
-    assert callable(spoil)
+@pytest.mark.parametrize("spoil", [_be_of_another_version, _lose_a_map])
+def test_an_upgrade_swaps_the_program_in_one_step(lab: Live, spoil: Callable[[EdgeGateway], None]) -> None:
     program = _program(lab.gateway)
     with lab.nothing_lost():
         lab.gateway.kill_agent()
