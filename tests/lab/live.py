@@ -14,7 +14,8 @@ from tests.gateway import free_port
 from tests.lab.exchange import steady
 from tests.lab.gateway import EdgeGateway, guarding
 from tests.lab.ordinary import Ordinary, ordinary_traffic
-from tests.lab.session import Session
+from tests.lab.raw import RawSession
+from tests.lab.session import UP_SECONDS, Session
 from tests.lab.sessions import all_sessions, start_all, stop_all, which_are_up
 from tests.lab.stage import Stage
 
@@ -46,9 +47,19 @@ class Live:
         with steady([*sessions, *(kind.steady_ping() for kind in self.ordinary)]) as tallies:
             yield
             seconds = time.monotonic() - begun
-        assert {tally.name: tally.missing for tally in tallies if tally.lost} == {}
+        lost = {tally.name: tally.missing for tally in tallies if tally.lost}
+        assert not lost, f"lost, by their numbers: {lost}"
         asked = sum(tally.sent for tally in tallies[: len(sessions)])
         assert asked > _ASKED * _RATE * seconds * len(sessions), "the lab was too slow to ask"
+
+    @contextlib.contextmanager
+    def nothing_let_through(self) -> Iterator[None]:
+        """Send unregistered packets that their protocol number identifies meanwhile; each must be dropped."""
+        refused = [session for session in self.unregistered if isinstance(session, RawSession)]
+        with steady(session.steady_ping(_RATE) for session in refused) as tallies:
+            yield
+        passed = {tally.name: tally.received for tally in tallies if tally.received}
+        assert not passed, f"let through: {passed}"
 
     @contextlib.contextmanager
     def nothing_dropped(self) -> Iterator[None]:
@@ -61,7 +72,7 @@ class Live:
         """How many packets the program has dropped since it was loaded."""
         return sum(count["packets"] for count in self.gateway.counters() if count["verdict"] == "drop")
 
-    def starts(self, sessions: list[Session], seconds: float = _REFUSED_SECONDS) -> list[str]:
+    def starts(self, sessions: list[Session], seconds: float = UP_SECONDS) -> list[str]:
         """End sessions and start them anew; the names of those that came up."""
         stop_all(sessions)
         start_all(sessions)
@@ -69,11 +80,13 @@ class Live:
 
     def registered_start(self) -> None:
         """Every registered session can start now."""
-        assert self.starts(self.registered, 8.0) == [session.name for session in self.registered]
+        down = {session.name for session in self.registered} - set(self.starts(self.registered, UP_SECONDS))
+        assert not down, f"not up: {down}"
 
     def unregistered_are_refused(self) -> None:
         """No unregistered session can start now."""
-        assert self.starts(self.unregistered) == []
+        up = self.starts(self.unregistered, _REFUSED_SECONDS)
+        assert not up, f"up, but not registered: {up}"
         stop_all(self.unregistered)
 
     def must_be_healthy(self) -> dict[str, Any]:
@@ -85,7 +98,8 @@ class Live:
         assert status["pinned"]
         assert status["generation"]["serial"] == status["serial"]
         assert len({link.program for link in self.gateway.guarded()}) == 1
-        assert [path.name for path in self.gateway.pins.iterdir()] == ["live"]
+        pinned = [path.name for path in self.gateway.pins.iterdir()]
+        assert pinned == ["live"], f"pinned: {pinned}"
         return status
 
 
