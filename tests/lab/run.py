@@ -17,6 +17,8 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from control.datapath import datapath
+from control.fault import Refused
 from tests.gateway import WICKET, Gateway, running
 from tests.lab.gateway import guarding
 from tests.lab.stage import Stage
@@ -53,8 +55,17 @@ def _end(number: int, _frame: object) -> None:
     sys.exit(128 + number)
 
 
+def _prune() -> None:
+    """Take out of the kernel what runs that were killed have left there; see tests.gateway.configure."""
+    for directory in BPFFS.glob("test-*-*"):
+        if not Path("/proc", directory.name.split("-")[1]).exists():
+            with contextlib.suppress(Refused):  # its agent is still about to end
+                datapath.remove(directory)
+
+
 def _show(once: bool, port: int) -> int:
-    with Stage() as stage:
+    with Stage() as stage:  # which ends the agents of stages that were killed
+        _prune()
         _say("building the lab: subscriber, edge, internet")
         with guarding(stage, BPFFS, port) as gateway:
             outcome = measure(stage, gateway, _say)
@@ -80,6 +91,7 @@ def _print(outcome: Outcome) -> None:
 
 def _guard(interface: str, port: int) -> int:
     """Guard an interface of the machine until Ctrl-C: nothing is dropped, since every policy is monitor."""
+    _prune()
     with tempfile.TemporaryDirectory(prefix="wicket-run-") as scratch:
         wicket = [WICKET, "--config", f"{scratch}/wicket.toml"]
         try:

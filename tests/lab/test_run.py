@@ -89,6 +89,20 @@ def test_an_impatient_ctrl_c_leaves_nothing_either() -> None:
         shown.ends(0)
 
 
+def test_what_a_killed_run_leaves_is_removed_by_the_next() -> None:
+    with _shown() as killed:
+        killed.wait_for("pushing")
+        killed.process.kill()
+        killed.process.wait(END_SECONDS)
+    with _shown() as following:
+        following.wait_for("pushing")
+        assert leftovers(killed.process.pid) == []
+        assert killed.pins() == set()
+        with pytest.raises(ConnectionRefusedError):
+            killed.status()
+        following.end(signal.SIGINT, 0)
+
+
 def test_an_interface_of_the_machine_is_guarded_in_monitor() -> None:
     with _machine() as machine, _shown("--interface", "eth9", machine=machine) as shown:
         shown.wait_for("The API listens on")
