@@ -53,8 +53,8 @@ class Cli:
     def config(self) -> Config:
         return configuration.load(self.config_file)
 
-    def __call__(self, *words: str, config: Path | None = None, stdin: str = "") -> Said:
-        command = [*self.namespace.enter(), WICKET, "--config", str(config or self.config_file), *words]
+    def __call__(self, *words: str, config: Path | None = None, stdin: str = "", before: tuple[str, ...] = ()) -> Said:
+        command = [*self.namespace.enter(), *before, WICKET, "--config", str(config or self.config_file), *words]
         done = subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=60, check=False)
         return Said(done.returncode, done.stdout, done.stderr)
 
