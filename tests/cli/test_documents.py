@@ -46,9 +46,8 @@ def test_every_option_and_argument_is_named(name: str) -> None:
 
 
 def test_every_command_answers_in_json() -> None:
-    assert [
-        name for name, command in COMMANDS.items() if "--json" not in sum((p.opts for p in command.params), [])
-    ] == []
+    for name, command in COMMANDS.items():
+        assert any("--json" in parameter.opts for parameter in command.params), name
 
 
 def test_every_verb_has_its_section_and_no_other() -> None:
