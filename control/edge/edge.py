@@ -141,14 +141,7 @@ class Edge:
     def sweep(self) -> None:
         """Take in which entries had traffic, and tidy up what is only worth doing now and then."""
         with self.lock:
-            live = self.datapath.lists.live
-            due = time.monotonic() - self._ends_swept_at > RARE_SWEEP
-            with_ends = due or (live is not None and live.used <= FEW_ENDS)
-            if with_ends:
-                self._ends_swept_at = time.monotonic()
-            self.last_seen.note(*self.datapath.lists.sweep(with_ends))
-            if due:
-                self.last_seen.forget_before(IN_USE)
+            self._take_in_marks()
             if self._sampling_until is not None and time.monotonic() > self._sampling_until:
                 self.sample(0, False, 0)
             if not self.datapath.is_pinned():
@@ -175,7 +168,19 @@ class Edge:
         rounded = {name: round(value, 6) for name, value in seconds.items()}
         return answer | etag | {"live": not dry_run, "seconds": rounded}
 
+    def _take_in_marks(self) -> None:
+        live = self.datapath.lists.live
+        due = time.monotonic() - self._ends_swept_at > RARE_SWEEP
+        with_ends = due or (live is not None and live.used <= FEW_ENDS)
+        if with_ends:
+            self._ends_swept_at = time.monotonic()
+        self.last_seen.note(*self.datapath.lists.sweep(with_ends))
+        if due:
+            self.last_seen.forget_before(IN_USE)
+
     def _effect(self, change: Change) -> dict[str, Any]:
+        if len(change.gone):
+            self._take_in_marks()  # traffic since the last sweep counts too
         in_use = change.gone.only(self.last_seen.within(change.gone, IN_USE))
         return {
             "count": len(change.new),
