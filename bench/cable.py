@@ -100,9 +100,11 @@ def _compiled(near: int) -> Any:
     from bcc import BPF  # not above: whoever wants another benchmark needs no compiler
 
     with tempfile.TemporaryDirectory(prefix="wicket-headers-") as scratch:
+        flags = [f"-DNEAR={near}"]
         if build_tree() is None:
-            os.environ["BCC_KERNEL_SOURCE"] = str(lay_tree(Path(scratch)))
-        return BPF(text=SOURCE.read_text(), cflags=[f"-DNEAR={near}"])
+            flags += lay_tree(Path(scratch))
+            os.environ["BCC_KERNEL_SOURCE"] = scratch
+        return BPF(text=SOURCE.read_text(), cflags=flags)
 
 
 def _send(program: int, frame: bytes, count: int) -> float:

@@ -67,14 +67,16 @@ def compile_and_pin(directory: Path) -> None:
 
 def _compiled() -> Any:
     with tempfile.TemporaryDirectory(prefix="wicket-headers-") as scratch:
+        flags: list[str] = []
         if build_tree() is None:
-            os.environ["BCC_KERNEL_SOURCE"] = str(lay_tree(Path(scratch)))
+            flags = lay_tree(Path(scratch))
+            os.environ["BCC_KERNEL_SOURCE"] = scratch
         try:
             from bcc import BPF
         except ImportError as error:
             fault = Fault("bcc", str(error), "apt install python3-bpfcc, and use Debian's own python3")
             raise Refused("bad-pins", "The compiler is not installed", [fault]) from error
-        compiled = BPF(text=source())
+        compiled = BPF(text=source(), cflags=flags)
         return compiled, compiled.load_func("wicket", BPF.XDP)
 
 
