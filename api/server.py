@@ -1,5 +1,6 @@
 """wicket-api: the application behind gunicorn."""
 
+import gc
 import sys
 from pathlib import Path
 from typing import Any
@@ -37,7 +38,13 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             self.cfg.set(name, value)
 
     def load(self) -> Any:
-        """Return the application, made before the fork: what is wrong with it ends the start, once."""
+        """Return the application, made before the fork: what is wrong with it ends the start, once.
+
+        What is there by now is permanent. Without saying so, the collector goes through all of it now and then, in
+        the middle of some request, for 10 to 50 ms.
+        """
+        gc.collect()
+        gc.freeze()
         return self.application
 
 

@@ -15,6 +15,7 @@ import click
 import structlog
 
 from control import config as configuration
+from control import memory
 from control.config import Config
 from control.datapath.watch import LinkWatch
 from control.edge.contact import Contact
@@ -84,11 +85,13 @@ def serve(config: Config) -> None:
     Raises:
         Refused: it cannot start.
     """
+    memory.keep_freed()
     edge = Edge(config)
     agent = Agent(edge)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: agent.stop())
     server, follower = AgentServer(config.socket, edge), _follower(edge)
+    memory.settle()
     threading.Thread(target=server.serve_forever, name="socket", daemon=True).start()
     if follower:
         follower.start()

@@ -1,5 +1,6 @@
 """The loaded kernel program, for every kind of test that asks it."""
 
+import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,6 +9,11 @@ import pytest
 
 from control.datapath.pins import Pinned, temporary
 from control.datapath.probe import Probe
+
+
+def pytest_configure() -> None:
+    """End as Ctrl-C does when somebody ends us with SIGTERM: in order, leaving nothing behind."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

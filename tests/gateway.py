@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import os
 import secrets
 import socket
 import subprocess
@@ -17,6 +18,8 @@ from control import config as configuration
 
 BIN = Path(sys.executable).parent
 AGENT, API, WICKET = (str(BIN / name) for name in ("wicketd", "wicket-api", "wicket"))
+# setpriv(1): a process that we start from our main thread gets SIGTERM when we are killed.
+ENDS_WITH_US = ("setpriv", "--pdeathsig", "TERM")
 MAX_BODY = 80 << 20
 START_SECONDS = 60
 STOP_SECONDS = 30
@@ -113,7 +116,7 @@ class Gateway:
         return [row["prefix"] for row in self.ask("GET", "/v1/allowlist").json["entries"]]
 
     def start(self, command: str) -> None:
-        self.processes.append(subprocess.Popen([command, "--config", str(self.config)]))
+        self.processes.append(subprocess.Popen([*ENDS_WITH_US, command, "--config", str(self.config)]))
 
     def must_run(self) -> None:
         """Say which process has ended, if one has, and how."""
@@ -142,7 +145,7 @@ def free_port() -> int:
 def configure(directory: Path, bpffs: Path, port: int, more: str = "") -> Path:
     """Write the configuration of a gateway of its own into a directory, and more tables; return the file."""
     file = directory / "wicket.toml"
-    name = f"test-{secrets.token_hex(4)}"
+    name = f"test-{os.getpid()}-{secrets.token_hex(4)}"
     file.write_text(CONFIG.format(name=name, directory=directory, bpffs=bpffs, port=port, max_body=MAX_BODY) + more)
     return file
 

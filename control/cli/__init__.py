@@ -10,7 +10,6 @@ import click
 from control import config as configuration
 from control.cli import edge, events, inspect, list_
 from control.cli.output import refuse
-from control.config import Config
 from control.fault import Refused
 
 LATER = {"registry": "control.cli.registry"}
@@ -40,17 +39,17 @@ class Refusing(click.Group):
             sys.exit(1)
 
 
-@click.group(cls=Refusing, context_settings={"help_option_names": ["-h", "--help"]})
+HELP = ["-h", "--help"]
+
+
+@click.group(cls=Refusing, context_settings={"help_option_names": HELP})
 @click.option("--config", "path", type=click.Path(path_type=Path), help="Configuration file.")
 @click.version_option(package_name="wicketgate")
 @click.pass_context
 def main(ctx: click.Context, path: Path | None) -> None:
     """Keep registered VPN traffic flowing: the command line of a Wicketgate edge."""
-    ctx.obj = _load(path)
-
-
-def _load(path: Path | None) -> Config:
-    return configuration.load(path)
+    if not set(HELP) & set(sys.argv):  # of help, a faulty configuration must not deprive
+        ctx.obj = configuration.load(path)
 
 
 for command in (

@@ -6,13 +6,14 @@ import click
 
 from control.cli.output import agent, as_json_option, print_json, print_table
 from control.config import Config
+from control.datapath.links import ATTACH_MODES
 from control.fault import Refused
 from control.vocabulary import MODES, VPN_PROTOCOLS
 
 
 @click.command()
 @click.argument("interface")
-@click.option("--mode", type=click.Choice(["auto", "native", "generic"]), default="auto", show_default=True)
+@click.option("--mode", type=click.Choice(ATTACH_MODES), default="auto", show_default=True)
 @as_json_option
 @click.pass_obj
 def attach(config: Config, interface: str, mode: str, as_json: bool) -> None:

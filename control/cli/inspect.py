@@ -17,8 +17,8 @@ from control.datapath.probe import Probe
 from control.doctor import examine
 from control.fault import Fault, Refused
 from control.replay import report
-from control.replay.capture import packets
-from control.replay.link import ethernet_frame
+from control.replay.capture import DamagedError, NotACaptureError, packets
+from control.replay.link import UnsupportedLinkError, ethernet_frame
 from control.vocabulary import VPN_PROTOCOLS
 
 
@@ -90,9 +90,13 @@ def _found(said: dict[str, Any], entry: dict[str, Any] | None, serial: int) -> s
 
 
 def _of_capture(capture: Path, number: int) -> bytes:
-    for place, packet in enumerate(packets(capture), 1):
-        if place == number:
-            return ethernet_frame(packet.link, packet.content)
+    try:
+        for place, packet in enumerate(packets(capture), 1):
+            if place == number:
+                return ethernet_frame(packet.link, packet.content)
+    except (NotACaptureError, DamagedError, UnsupportedLinkError, OSError) as error:
+        unread = Fault(str(capture), str(error), "give a whole pcap or pcapng file of a known link type")
+        raise Refused("unreadable", "The capture cannot be read", [unread]) from error
     fault = Fault(str(capture), f"it has no packet {number}", "give a smaller --packet")
     raise Refused("unreadable", "The packet is not in the capture", [fault])
 

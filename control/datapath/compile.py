@@ -1,7 +1,7 @@
-"""Compiles the kernel program and pins it, in a process of its own: ``python -m control.datapath.compile DIRECTORY``.
+"""Compiles the kernel program and pins it: ``python -m control.datapath.compile DIRECTORY PARENT``.
 
-bcc brings a compiler of some 150 MB. It ends with this process; what stays is pinned in DIRECTORY (of a bpffs):
-``program`` and ``maps/NAME``. The parent opens the pins.
+This is a process of its own: bcc brings a compiler of some 150 MB, which ends with it. What stays is pinned in
+DIRECTORY (of a bpffs): ``program`` and ``maps/NAME``. The parent, of process id PARENT, opens the pins.
 """
 
 import hashlib
@@ -53,7 +53,7 @@ def compile_and_pin(directory: Path) -> None:
     Raises:
         Refused: the program does not compile or load here, or cannot be pinned.
     """
-    command = [sys.executable, "-m", "control.datapath.compile", str(directory)]
+    command = [sys.executable, "-m", "control.datapath.compile", str(directory), str(os.getpid())]
     root = str(BPF_DIRECTORY.parent)
     done = subprocess.run(command, capture_output=True, text=True, cwd=root, check=False)
     if done.returncode == 0:
@@ -67,14 +67,16 @@ def compile_and_pin(directory: Path) -> None:
 
 def _compiled() -> Any:
     with tempfile.TemporaryDirectory(prefix="wicket-headers-") as scratch:
+        flags: list[str] = []
         if build_tree() is None:
-            os.environ["BCC_KERNEL_SOURCE"] = str(lay_tree(Path(scratch)))
+            flags = lay_tree(Path(scratch))
+            os.environ["BCC_KERNEL_SOURCE"] = scratch
         try:
             from bcc import BPF
         except ImportError as error:
             fault = Fault("bcc", str(error), "apt install python3-bpfcc, and use Debian's own python3")
             raise Refused("bad-pins", "The compiler is not installed", [fault]) from error
-        compiled = BPF(text=source())
+        compiled = BPF(text=source(), cflags=flags)
         return compiled, compiled.load_func("wicket", BPF.XDP)
 
 
@@ -88,9 +90,17 @@ def _hold_against_header(compiled: Any) -> None:
             raise Refused("bad-pins", "The program's maps are not what its header says", [fault])
 
 
+def _end_with(parent: int) -> None:
+    """End when the parent is killed: the agent after it would find us pinning where it builds."""
+    syscall.kill_with_parent()
+    if os.getppid() != parent:  # it was killed before we asked
+        sys.exit(1)
+
+
 def main() -> int:
     """Compile, pin, and end with the compiler's memory."""
     directory = Path(sys.argv[1])
+    _end_with(int(sys.argv[2]))
     try:
         compiled, function = _compiled()
         _hold_against_header(compiled)

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from control.datapath import links, pins, syscall
@@ -10,6 +11,8 @@ from control.datapath.lists import Lists
 from control.datapath.pins import Lock, Pinned
 from control.datapath.probe import Probe
 from control.fault import Fault, Refused
+
+LEFT_BY_A_SWAP = ("next", "old")  # directories of pins that a killed agent may leave beside what is live
 
 
 class Datapath:
@@ -42,6 +45,8 @@ class Datapath:
                 adopted = pinned, Lists(pinned, keep)
             self._pinned, self.lists = adopted
             self.controls, self.probe = Controls(self._pinned), Probe(self._pinned.program)
+            if not self.is_new:
+                _take_back(directory, self._pinned.program)
             opened.pop_all()
 
     @property
@@ -66,15 +71,16 @@ class Datapath:
 
     def is_pinned(self) -> bool:
         """Return whether the pins are still there: somebody may have removed or unmounted them."""
-        return (self._directory / "live" / "program").exists()
+        return self._lock.keeps_out() and self._pinned.is_pinned() and self.lists.are_pinned()
 
     def pin_again(self) -> None:
         """Pin what is loaded once more, after somebody removed the pins: else a restart could not adopt it.
 
         Raises:
-            Refused: the bpffs does not take it.
+            Refused: the bpffs does not take it, or another process has taken the instance meanwhile.
         """
         try:
+            self._lock.hold()
             pins.remove(self._directory / "live")
             self._pinned.pin(self._directory / "live")
             for generation in self.lists.held:
@@ -142,10 +148,22 @@ def _detach_everywhere(directory: Path) -> list[str]:
         syscall.close_all(fds)
 
 
-def _programs_of(directory: Path) -> list[int]:
+def _take_back(directory: Path, program: int) -> None:
+    """Clear away a swap that was cut short, where the program it began from is the one we go on with."""
+    fds = _programs_of(directory, LEFT_BY_A_SWAP)
+    try:
+        if fds:
+            links.take_over(links.Programs(program, fds))
+        for name in LEFT_BY_A_SWAP:
+            pins.remove(directory / name)
+    finally:
+        syscall.close_all(fds)
+
+
+def _programs_of(directory: Path, places: Sequence[str] = ("live", *LEFT_BY_A_SWAP)) -> list[int]:
     """Open every program that the instance has pinned, whatever its version."""
     fds = []
-    for name in ("live", "next", "old"):
+    for name in places:
         with contextlib.suppress(OSError):
             fds.append(syscall.open_program(str(directory / name / "program")))
     return fds
@@ -169,11 +187,13 @@ def _adopt(directory: Path, keep: int) -> tuple[Pinned, Lists] | None:
 
 def check_bpffs(directory: Path) -> Fault | None:
     """Return what is wrong with the place for pins, for the doctor."""
+    probe = directory / f"doctor-{os.getpid()}"
     try:
-        directory.mkdir(parents=True, exist_ok=True)
-        probe = directory / f"doctor-{os.getpid()}"
-        Lock(probe).release()
-        probe.rmdir()
+        try:
+            Lock(probe).release()
+        finally:
+            with contextlib.suppress(OSError):  # it may be that it could not be made
+                probe.rmdir()
     except Refused as refused:
         return refused.faults[0]
     except OSError as error:

@@ -15,6 +15,7 @@ from control.datapath.layout import MAP_TYPES, constant, map_shapes
 from control.fault import Fault, Refused
 
 BUCKETS_SHAPE, ENDS_SHAPE = map_shapes()["bucket_template"], map_shapes()["end_template"]
+PINS = {"buckets": BUCKETS_SHAPE, "ends": ENDS_SHAPE}  # what a generation's directory holds
 LENGTHS4, LENGTHS6 = constant("LENGTHS4"), constant("LENGTHS6")
 E2BIG, ENOMEM = 7, 12
 SPARE_ENDS = 4096  # that a generation can take up beside what it was built with
@@ -81,7 +82,7 @@ class Generation:
         """
         with contextlib.ExitStack() as opened:
             fds = []
-            for name, shape in (("buckets", BUCKETS_SHAPE), ("ends", ENDS_SHAPE)):
+            for name, shape in PINS.items():
                 fds.append(syscall.open_pin(str(directory / name)))
                 opened.callback(os.close, fds[-1])
                 kind, key, value, _, flags = syscall.map_info(fds[-1])

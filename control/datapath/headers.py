@@ -2,7 +2,7 @@
 
 An operator's router has no kernel headers, and the program needs none: only types and numbers of the kernel's
 user interface, which the package linux-libc-dev brings. bcc looks for a kernel's build tree, so one is laid out
-for it, of links.
+for it, which names the rest to the compiler.
 """
 
 import os
@@ -21,6 +21,14 @@ typedef signed char s8; typedef short s16; typedef int s32; typedef long long s6
 typedef unsigned long size_t; typedef unsigned long uintptr_t;
 #define htons(x) __builtin_bswap16(x)
 """
+# Headers that must differ from the user interface's: bcc brings its own bpf.h, and wants these to exist beside it.
+REPLACEMENTS = {
+    "linux/bpf.h": "",
+    "uapi/linux/bpf.h": "",
+    "linux/log2.h": "",
+    "linux/kconfig.h": KCONFIG,
+    "asm/page.h": f"#define PAGE_SIZE {resource.getpagesize()}\n",
+}
 ARCHITECTURES = {"x86_64": "x86", "aarch64": "arm64", "riscv64": "riscv"}
 
 
@@ -30,8 +38,8 @@ def build_tree() -> Path | None:
     return tree if (tree / "include" / "linux" / "kconfig.h").exists() else None
 
 
-def lay_tree(directory: Path, include: Path = Path("/usr/include")) -> Path:
-    """Lay out a build tree of links under ``directory`` and return it.
+def lay_tree(directory: Path, include: Path = Path("/usr/include")) -> list[str]:
+    """Lay out, under ``directory``, what bcc looks for in a build tree; return the flags with which it finds the rest.
 
     Raises:
         Refused: the headers of the kernel's user interface are not installed.
@@ -40,34 +48,10 @@ def lay_tree(directory: Path, include: Path = Path("/usr/include")) -> Path:
     if not (include / "linux" / "bpf.h").exists() or not (own / "asm" / "types.h").exists():
         fault = Fault(str(include), "neither kernel headers nor linux/bpf.h are here", "apt install linux-libc-dev")
         raise Refused("bad-pins", "The kernel program cannot be compiled", [fault])
-    architecture = ARCHITECTURES[platform.machine()]
-    tree = directory / "include"
-    for folder in (tree / "uapi" / "linux", tree / "linux", tree / "generated" / "uapi", tree / "asm"):
-        folder.mkdir(parents=True)
-    (directory / "arch" / architecture / "include" / "uapi").mkdir(parents=True)
-    for target in (tree / "uapi" / "linux", tree / "linux"):
-        _link(include / "linux", target)
-    _link(own / "asm", tree / "asm")
-    (tree / "asm-generic").symlink_to(include / "asm-generic")
-    _write_replacements(tree)
-    return directory
-
-
-def _link(source: Path, target: Path) -> None:
-    for header in source.iterdir():
-        (target / header.name).symlink_to(header)
-
-
-def _write_replacements(tree: Path) -> None:
-    """Write the headers that must differ: bcc brings its own bpf.h, and wants these to exist beside it."""
-    texts = {
-        "linux/bpf.h": "",
-        "uapi/linux/bpf.h": "",
-        "linux/log2.h": "",
-        "asm/page.h": f"#define PAGE_SIZE {resource.getpagesize()}\n",
-        "linux/kconfig.h": KCONFIG,
-    }
-    for name, text in texts.items():
-        path = tree / name
-        path.unlink(missing_ok=True)
+    (directory / "arch" / ARCHITECTURES[platform.machine()] / "include" / "uapi").mkdir(parents=True)
+    for name, text in REPLACEMENTS.items():
+        path = directory / "include" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
+    (directory / "include/uapi/linux/if_packet.h").symlink_to(include / "linux/if_packet.h")  # bcc asks for it there
+    return [f"-isystem{place}" for place in (include, own)]

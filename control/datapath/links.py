@@ -23,6 +23,7 @@ from control.fault import Fault, Refused
 IF_NONE, GENERIC, NATIVE, REPLACE = 1, 2, 4, 16
 ATTACHED = {"xdp": "native", "xdpgeneric": "generic", "xdpoffload": "hardware", "xdpmulti": "several"}
 FLAGS = {"native": NATIVE, "generic": GENERIC}
+ATTACH_MODES = ("auto", *FLAGS)
 PROGRAM_IDS = ("IFLA_XDP_DRV_PROG_ID", "IFLA_XDP_SKB_PROG_ID", "IFLA_XDP_HW_PROG_ID", "IFLA_XDP_PROG_ID")
 
 LOOPBACK = 1
@@ -163,12 +164,21 @@ def attach(name: str, mode: str, programs: Programs) -> tuple[Link, list[Fault]]
         raise Refused("interface", "The interface is not fit for the program", wrong)
     with programs.expected(link) as expected:
         if expected is not None:
+            _must_be_in(link, mode)
             _replace(link, programs.current, expected, link.mode)
         elif mode == "generic":
             _attach_new(link, programs.current, "generic")
         else:
             warnings += _attach_native(link, programs.current, demanded=mode == "native")
     return find(name), warnings
+
+
+def _must_be_in(link: Link, mode: str) -> None:
+    """Refuse to change the mode: the kernel only does that by way of no program at all, which is for people to say."""
+    if mode in FLAGS and link.mode != mode:
+        mend = f"wicket detach {link.name}, then attach it again; in between it is not guarded"
+        fault = Fault(link.name, f"it is guarded in {link.mode} mode already", mend)
+        raise Refused("interface", "The interface is guarded in another mode", [fault])
 
 
 def take_over(programs: Programs) -> list[str]:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from control.allowlist.allowlist import Allowlist
 from control.datapath import ends, syscall
-from control.datapath.generation import E2BIG, ENOMEM, Generation
+from control.datapath.generation import E2BIG, ENOMEM, PINS, Generation
 from control.datapath.layout import constant
 from control.datapath.pins import Pinned, cannot_pin
 from control.fault import Refused
@@ -36,6 +36,10 @@ class Lists:
     def held(self) -> list[Generation]:
         """All generations that can be made live, by rising serial."""
         return sorted(self._held.values(), key=lambda generation: generation.serial)
+
+    def are_pinned(self) -> bool:
+        """Return whether the maps of all of them are still pinned."""
+        return all((self._path(slot) / name).exists() for slot in list(self._held) for name in PINS)
 
     def adopt(self) -> None:
         """Take up what an earlier process pinned; what it left half built, or is damaged, is removed.

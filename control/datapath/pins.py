@@ -53,6 +53,21 @@ class Lock:
             os.close(self._fd)
             raise
 
+    def keeps_out(self) -> bool:
+        """Return whether it is still the lock of the directory of that name: somebody may have removed that."""
+        return self.directory.exists() and os.path.samestat(self.directory.stat(), os.fstat(self._fd))
+
+    def hold(self) -> None:
+        """Take the lock of the directory anew, if somebody removed the one of which this is the lock.
+
+        Raises:
+            Refused: another process has it, or there is no bpffs any more.
+        """
+        if not self.keeps_out():
+            anew = Lock(self.directory)
+            os.close(self._fd)
+            self._fd = anew._fd
+
     def release(self) -> None:
         """Give the right to write back; the pins stay."""
         os.close(self._fd)
@@ -109,6 +124,10 @@ class Pinned:
         syscall.pin(self.program, str(directory / "program"))
         for name, fd in self.maps.items():
             syscall.pin(fd, str(directory / "maps" / name))
+
+    def is_pinned(self) -> bool:
+        """Return whether program and maps are still pinned in ``directory``."""
+        return all((self.directory / path).exists() for path in ("program", *(f"maps/{name}" for name in self.maps)))
 
     def close(self) -> None:
         """Close what is open; the kernel keeps all of it."""

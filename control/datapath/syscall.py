@@ -8,6 +8,7 @@ import ctypes as ct
 import errno
 import os
 import platform
+import signal
 import struct
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,6 +23,8 @@ SYS_BPF = {"x86_64": 321, "aarch64": 280, "riscv64": 280}[platform.machine()]
 MAP_CREATE, MAP_LOOKUP, MAP_UPDATE, MAP_DELETE, MAP_NEXT_KEY = 0, 1, 2, 3, 4
 OBJ_PIN, OBJ_GET, PROG_TEST_RUN, PROG_GET_FD_BY_ID, OBJ_INFO = 6, 7, 10, 13, 15
 MAP_LOOKUP_BATCH, MAP_UPDATE_BATCH = 24, 26
+
+PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
 
 ATTRIBUTES = 144  # bytes of union bpf_attr that we hand over; the kernel wants zeros after what it reads
 ENOENT, ENOSPC = 2, 28
@@ -169,6 +172,11 @@ def test_run(fd: int, frame: bytes, output: NDArray[Any], repeat: int = 1) -> tu
         left = error.attributes  # type: ignore[attr-defined]
     result, duration = struct.unpack_from("I", left, 4)[0], struct.unpack_from("I", left, 36)[0]
     return result, duration
+
+
+def kill_with_parent() -> None:
+    """Have the kernel send this process SIGKILL when its parent ends (prctl(2))."""
+    _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def close_all(descriptors: Sequence[int]) -> None:

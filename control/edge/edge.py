@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import structlog
@@ -15,7 +15,7 @@ from control.edge.contact import Contact
 from control.edge.interfaces import Interfaces
 from control.edge.lastseen import LastSeen
 from control.edge.live import LiveList
-from control.fault import Fault, Refused
+from control.fault import Fault, Refused, shown
 from control.feed import Position, demand_count
 from control.feed.local import LocalList, Version
 from control.feed.union import Change
@@ -160,14 +160,7 @@ class Edge:
     def sweep(self) -> None:
         """Take in which entries had traffic, and tidy up what is only worth doing now and then."""
         with self.lock:
-            live = self.datapath.lists.live
-            due = time.monotonic() - self._ends_swept_at > RARE_SWEEP
-            with_ends = due or (live is not None and live.used <= FEW_ENDS)
-            if with_ends:
-                self._ends_swept_at = time.monotonic()
-            self.last_seen.note(*self.datapath.lists.sweep(with_ends))
-            if due:
-                self.last_seen.forget_before(IN_USE)
+            self._take_in_marks()
             if self._sampling_until is not None and time.monotonic() > self._sampling_until:
                 self.sample(0, False, 0)
             if not self.datapath.is_pinned():
@@ -195,9 +188,21 @@ class Edge:
         self._demand_room(change.new)
         self.live.set_followed(change, position)
 
+    def _take_in_marks(self) -> None:
+        live = self.datapath.lists.live
+        due = time.monotonic() - self._ends_swept_at > RARE_SWEEP
+        with_ends = due or (live is not None and live.used <= FEW_ENDS)
+        if with_ends:
+            self._ends_swept_at = time.monotonic()
+        self.last_seen.note(*self.datapath.lists.sweep(with_ends))
+        if due:
+            self.last_seen.forget_before(IN_USE)
+
     def _effect(self, change: Change) -> dict[str, Any]:
         kept = self.live.followed.at(change.gone)  # by the feed, and live for that
         cut = change.gone.without(kept)
+        if len(cut):
+            self._take_in_marks()  # traffic since the last sweep counts too
         in_use = cut.only(self.last_seen.within(cut, IN_USE))
         return {
             "count": len(change.new),
@@ -240,17 +245,24 @@ class Edge:
         controls.set_policies({name: Policy(*policy) for name, policy in kept.items()})
 
 
-def _checked_policies(policies: Mapping[str, Mapping[str, Any]]) -> dict[str, Policy]:
-    faults = []
-    for name, policy in policies.items():
-        mode, share = policy.get("mode"), policy.get("share", 100)
-        if name not in VPN_PROTOCOLS:
-            faults.append(Fault(name, "this protocol is not known", f"name one of {', '.join(VPN_PROTOCOLS)}"))
-        if mode not in MODES:
-            faults.append(Fault(f"{name}, mode", f"{mode!r} is no mode", f"give one of {', '.join(MODES)}"))
-        if not isinstance(share, int) or isinstance(share, bool) or not 0 <= share <= 100:
-            faults.append(Fault(f"{name}, share", f"{share!r} is no share", "give a whole number from 0 to 100"))
+def _checked_policies(policies: Mapping[str, Any]) -> dict[str, Policy]:
+    faults = [fault for name, policy in policies.items() for fault in _policy_faults(name, policy)]
     if faults or not policies:
         none = Fault("policy", "no protocol is named", f"name some of {', '.join(VPN_PROTOCOLS)}")
         raise Refused("invalid", "The policy is not understood", faults or [none])
     return {name: Policy(policy["mode"], policy.get("share", 100)) for name, policy in policies.items()}
+
+
+def _policy_faults(name: str, policy: Any) -> Iterator[Fault]:
+    if name not in VPN_PROTOCOLS:
+        yield Fault(name, "this protocol is not known", f"name one of {', '.join(VPN_PROTOCOLS)}")
+    if not isinstance(policy, Mapping):
+        yield Fault(name, f"{shown(policy)} is no policy", "give mode and share")
+        return
+    for field in policy.keys() - {"mode", "share"}:
+        yield Fault(f"{name}, {shown(field)}", "there is no such field", "give mode and share")
+    mode, share = policy.get("mode"), policy.get("share", 100)
+    if mode not in MODES:
+        yield Fault(f"{name}, mode", f"{shown(mode)} is no mode", f"give one of {', '.join(MODES)}")
+    if not isinstance(share, int) or isinstance(share, bool) or not 0 <= share <= 100:
+        yield Fault(f"{name}, share", f"{shown(share)} is no share", "give a whole number from 0 to 100")

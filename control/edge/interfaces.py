@@ -92,9 +92,10 @@ class Interfaces:
     def states(self) -> list[dict[str, Any]]:
         """Return how each guarded interface stands: what was asked for beside what is."""
         present, ours = links.all_links(), self._programs().id
+        states = [_state(name, mode, present.get(name), ours) for name, mode in self.wanted.items()]
+        # A link may just have been attached to, its trouble not yet forgotten.
         return [
-            _state(name, mode, present.get(name), ours) | {"trouble": self._trouble.get(name)}
-            for name, mode in self.wanted.items()
+            state | {"trouble": None if state["attached"] else self._trouble.get(state["name"])} for state in states
         ]
 
     def _attach_again(self, name: str, mode: str) -> None:

@@ -16,17 +16,19 @@ class LastSeen:
     """
 
     def __init__(self) -> None:
-        self._hosts = np.empty(0, np.uint32)
+        self._hosts = np.empty(0, np.uint32)  # sorted, each once
         self._times = np.empty(0, np.float64)
         self._ends: dict[bytes, float] = {}
 
     def note(self, hosts: NDArray[np.uint32], keys: ends.Keys) -> None:
-        """Take in what one sweep found: IPv4 hosts of the exact set, and keys of other ends."""
+        """Take in what one sweep found: IPv4 hosts of the exact set, each once, and keys of other ends."""
         now = time.monotonic()
-        every = np.concatenate([hosts, self._hosts])
-        times = np.concatenate([np.full(len(hosts), now), self._times])
-        self._hosts, newest = np.unique(every, return_index=True)  # the first of equals, which is the new one
-        self._times = times[newest]
+        hosts = np.sort(hosts)
+        rows, known = self._locate(hosts)
+        self._times[rows[known]] = now
+        if not known.all():
+            self._hosts = np.insert(self._hosts, rows[~known], hosts[~known])
+            self._times = np.insert(self._times, rows[~known], now)
         self._ends.update(dict.fromkeys((key.tobytes() for key in keys), now))
 
     def within(self, allowlist: Allowlist, seconds: float) -> NDArray[np.bool_]:
@@ -35,8 +37,9 @@ class LastSeen:
         rows = ends.keys_of(allowlist.high, allowlist.low, allowlist.length)
         live = np.zeros(len(allowlist), np.bool_)
         is_host = ends.are_hosts(rows)
-        recent = self._hosts[self._times >= since]
-        live[is_host] = np.isin(rows["address"][is_host, 3], recent)
+        places, recent = self._locate(rows["address"][is_host, 3])
+        recent[recent] = self._times[places[recent]] >= since
+        live[is_host] = recent
         if self._ends:
             recent_ends = {key for key, at in self._ends.items() if at >= since}
             live |= np.fromiter((row.tobytes() in recent_ends for row in rows), np.bool_, len(rows))
@@ -48,3 +51,10 @@ class LastSeen:
         recent = self._times >= since
         self._hosts, self._times = self._hosts[recent], self._times[recent]
         self._ends = {key: at for key, at in self._ends.items() if at >= since}
+
+    def _locate(self, hosts: NDArray[np.uint32]) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+        """Return for each host where it is or belongs among those noted, which are sorted, and whether it is there."""
+        rows = np.searchsorted(self._hosts, hosts)
+        known = rows < len(self._hosts)
+        known[known] = self._hosts[rows[known]] == hosts[known]
+        return rows, known

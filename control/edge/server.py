@@ -1,6 +1,7 @@
 """The agent's socket: a thread a connection, see control/wire.py."""
 
 import contextlib
+import os
 import socketserver
 from pathlib import Path
 from typing import Any
@@ -24,12 +25,21 @@ class AgentServer(socketserver.ThreadingUnixStreamServer):
     request_queue_size = 128
 
     def __init__(self, path: Path, edge: Edge) -> None:
-        """Listen at ``path``; whoever drives the edge has its lock, so a socket that is there already is dead."""
+        """Listen at ``path``; whoever drives the edge has its lock, so a socket that is there already is dead.
+
+        Raises:
+            Refused: there can be no socket.
+        """
         self.edge, self.path = edge, path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.unlink(missing_ok=True)
-        super().__init__(str(path), _Connection)
-        path.chmod(MODE)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.unlink(missing_ok=True)
+            super().__init__(str(path), _Connection)
+            path.chmod(MODE)
+        except OSError as error:
+            why = os.strerror(error.errno or 0)
+            fault = Fault(str(path), why, "let the setting `run` name a directory that can be written")
+            raise Refused("unavailable", "The agent's socket cannot be made", [fault]) from error
 
     def server_close(self) -> None:
         """Stop listening and remove the socket."""

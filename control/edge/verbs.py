@@ -7,15 +7,16 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 from control.allowlist.allowlist import Allowlist
 from control.allowlist.entry import Entry
 from control.datapath.compile import schema
 from control.datapath.frames import SHAPES, frame
+from control.datapath.links import ATTACH_MODES
 from control.datapath.probe import Answer
 from control.edge.edge import Edge
-from control.fault import Fault, Refused
+from control.fault import Fault, Refused, shown
 
 Result = tuple[dict[str, Any], bytes]
 HOST = {4: 32, 6: 128}
@@ -23,6 +24,15 @@ NOBODY: dict[int, ipaddress.IPv4Address | ipaddress.IPv6Address] = {
     4: ipaddress.IPv4Address(0),
     6: ipaddress.IPv6Address(0),
 }  # which no list can hold
+# Of each type that an argument may have: what it is called, and which values of JSON are of it.
+ARGUMENTS: dict[Any, tuple[str, Any]] = {
+    str: ("text", str),
+    str | None: ("text", (str, type(None))),
+    bool: ("true or false", bool),
+    int: ("number", int),
+    float: ("number", (int, float)),
+    dict[str, dict[str, Any]]: ("object", dict),
+}
 MEMORY_PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -33,7 +43,7 @@ def answer(edge: Edge, request: dict[str, Any], body: bytes) -> Result:
         Refused: as the edge refuses, or the verb or its arguments are not known.
     """
     verb = request.pop("verb", None)
-    if verb not in VERBS:
+    if not isinstance(verb, str) or verb not in VERBS:
         fault = Fault("verb", f"{verb!r} is not known", f"use one of {', '.join(sorted(VERBS))}")
         raise Refused("bad-request", "The agent does not know this verb", [fault])
     try:
@@ -41,6 +51,7 @@ def answer(edge: Edge, request: dict[str, Any], body: bytes) -> Result:
     except TypeError as error:
         fault = Fault(verb, str(error), "see docs/agent.md for each verb's arguments")
         raise Refused("bad-request", "The arguments are wrong", [fault]) from error
+    _check_types(verb, request)
     result = VERBS[verb](*bound.args, **bound.kwargs)
     return result if isinstance(result, tuple) else (result, b"")
 
@@ -138,6 +149,9 @@ def _counters(edge: Edge, _body: bytes) -> dict[str, Any]:
 
 
 def _attach(edge: Edge, _body: bytes, interface: str, mode: str = "auto") -> dict[str, Any]:
+    if mode not in ATTACH_MODES:
+        fault = Fault("mode", f"{shown(mode)} is no mode", f"give one of {', '.join(ATTACH_MODES)}")
+        raise Refused("bad-request", "The mode is not known", [fault])
     with edge.lock:
         return edge.interfaces.attach(interface, mode)
 
@@ -176,6 +190,16 @@ VERBS: dict[str, Callable[..., Result | dict[str, Any]]] = {
     "set_policy": _set_policy,
     "status": _status,
 }
+
+
+def _check_types(verb: str, arguments: dict[str, Any]) -> None:
+    hints, faults = get_type_hints(VERBS[verb]), []
+    for name, value in arguments.items():
+        what, types = ARGUMENTS[hints[name]]
+        if not isinstance(value, types):
+            faults.append(Fault(name, f"{shown(value)} is no {what}", "see docs/agent.md for each verb's arguments"))
+    if faults:
+        raise Refused("bad-request", "The arguments are wrong", faults)
 
 
 def _unpacked(body: bytes) -> Allowlist:

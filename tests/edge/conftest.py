@@ -18,6 +18,14 @@ def place(tmp_path: Path, bpffs: Path) -> Iterator[Place]:
     place.remove()
 
 
+@pytest.fixture(scope="module")
+def module_place(tmp_path_factory: pytest.TempPathFactory, bpffs: Path) -> Iterator[Place]:
+    """A place that the tests of a module share."""
+    place = places.place(tmp_path_factory.mktemp("edge"), bpffs)
+    yield place
+    place.remove()
+
+
 @pytest.fixture
 def used(place: Place) -> Place:
     """Where an edge has been, and left a list of a few entries."""

@@ -1,6 +1,7 @@
 """The list on disk: what was accepted comes back, what is damaged is set aside, and no serial comes twice."""
 
 import os
+import random
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -50,6 +51,17 @@ def test_what_was_accepted_comes_back(path: Path) -> None:
     assert again.load() == (expected, 3, [])
     assert (again.epoch, again.last_serial(), again.changes_since_snapshot()) == (epoch, 3, 2)
     again.close()
+
+
+def test_changes_come_back_in_their_order(path: Path) -> None:
+    chance, store, expected = random.Random(5), LocalList(path), listed()
+    store.keep_snapshot(1, expected)
+    for serial in range(2, 60):
+        add, remove = (hosts(chance.randrange(4), f"192.0.2.{chance.randrange(6)}") for _ in range(2))
+        store.keep_change(serial, add, remove)
+        expected = expected.with_changes(add, remove)
+    assert store.load() == (expected, 59, [])
+    store.close()
 
 
 def test_old_snapshots_and_the_changes_before_them_go(store: LocalList, path: Path) -> None:

@@ -14,7 +14,7 @@ from control import config as configuration
 from control.datapath import links
 from control.datapath.links import Link
 from control.wire import AgentSocket
-from tests.gateway import AGENT, API, WICKET, Gateway, configure
+from tests.gateway import AGENT, API, ENDS_WITH_US, WICKET, Gateway, configure
 from tests.lab.stage import Stage
 
 
@@ -39,7 +39,7 @@ class EdgeGateway(Gateway):
 
     def start_api(self) -> None:
         """Start the API."""
-        self.api = self.stage.spawn_outside(API, "--config", str(self.config), log="wicket-api")
+        self.api = self.stage.spawn_outside(*ENDS_WITH_US, API, "--config", str(self.config), log="wicket-api")
         self.processes.append(self.api)
 
     def stop_api(self) -> None:

@@ -17,13 +17,16 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from control.datapath import datapath
+from control.fault import Refused
 from tests.gateway import WICKET, Gateway, running
 from tests.lab.gateway import guarding
 from tests.lab.stage import Stage
 from tests.lab.table import Outcome, measure
 
-_BPFFS = Path("/sys/fs/bpf/wicketgate")
+BPFFS = Path("/sys/fs/bpf/wicketgate")
 _PORT = 8080
+_ENDING = (signal.SIGINT, signal.SIGTERM)
 _out, _err = Console(width=None if sys.stdout.isatty() else 110), Console(stderr=True)
 
 
@@ -33,7 +36,8 @@ _out, _err = Console(width=None if sys.stdout.isatty() else 110), Console(stderr
 @click.option("--port", default=_PORT, show_default=True, help="Of the API, on 127.0.0.1.")
 def main(once: bool, interface: str | None, port: int) -> None:
     """Show Wicketgate at work; Ctrl-C ends it and removes everything that was made."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    for number in _ENDING:
+        signal.signal(number, _end)
     if not _is_free(port):
         _err.print(f"port {port} on 127.0.0.1 is taken; free it, or give another: make run PORT=18080")
         sys.exit(1)
@@ -42,10 +46,28 @@ def main(once: bool, interface: str | None, port: int) -> None:
     _err.print("\nended; everything is removed")
 
 
+def _end(number: int, _frame: object) -> None:
+    """End in order, once: a second Ctrl-C must not cut the removal short."""
+    for each in _ENDING:
+        signal.signal(each, signal.SIG_IGN)
+    if number == signal.SIGINT:
+        raise KeyboardInterrupt
+    sys.exit(128 + number)
+
+
+def _prune() -> None:
+    """Take out of the kernel what runs that were killed have left there; see tests.gateway.configure."""
+    for directory in BPFFS.glob("test-*-*"):
+        if not Path("/proc", directory.name.split("-")[1]).exists():
+            with contextlib.suppress(Refused):  # its agent is still about to end
+                datapath.remove(directory)
+
+
 def _show(once: bool, port: int) -> int:
-    with Stage() as stage:
+    with Stage() as stage:  # which ends the agents of stages that were killed
+        _prune()
         _say("building the lab: subscriber, edge, internet")
-        with guarding(stage, _BPFFS, port) as gateway:
+        with guarding(stage, BPFFS, port) as gateway:
             outcome = measure(stage, gateway, _say)
             _print(outcome)
             if not once:
@@ -69,10 +91,11 @@ def _print(outcome: Outcome) -> None:
 
 def _guard(interface: str, port: int) -> int:
     """Guard an interface of the machine until Ctrl-C: nothing is dropped, since every policy is monitor."""
+    _prune()
     with tempfile.TemporaryDirectory(prefix="wicket-run-") as scratch:
         wicket = [WICKET, "--config", f"{scratch}/wicket.toml"]
         try:
-            with running(Path(scratch), _BPFFS, port) as gateway:
+            with running(Path(scratch), BPFFS, port) as gateway:
                 done = subprocess.run([*wicket, "attach", interface], check=False)
                 if done.returncode == 0:
                     _stay(gateway, "")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
 import subprocess
 from dataclasses import dataclass
+from pathlib import Path
 
 from tests.lab.namespace import Namespace, run
 from tests.lab.session import Place, TunnelSession
@@ -64,10 +67,19 @@ class WireGuardSession(TunnelSession):
 
     def _configure(self, daemon: subprocess.Popen[bytes], inner: str, settings: str) -> None:
         inside = ("nsenter", "--target", str(daemon.pid), "--mount", "--net", "--")
-        wait_for(self.stage.private_run(daemon, "wireguard", f"{self._interface}.sock").exists, self.name)
+        control = self.stage.private_run(daemon, "wireguard", f"{self._interface}.sock")
+        wait_for(lambda: _listens(control), f"wireguard-go of {self.name} listens")
         run(*inside, "wg", "setconf", self._interface, "/dev/stdin", text=settings)
         run(*inside, "ip", "address", "add", f"{inner}/30", "dev", self._interface)
         run(*inside, "ip", "link", "set", self._interface, "up")
+
+
+def _listens(path: Path) -> bool:
+    """Whether a daemon takes connections: its socket is there a moment earlier, and `wg` does not try twice."""
+    with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as asker:
+        asker.connect(str(path))
+        return True
+    return False
 
 
 def _new_key() -> _Key:

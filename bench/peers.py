@@ -1,0 +1,65 @@
+"""What others would do with the same addresses: nftables and ipset, where they are installed."""
+
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from bench import addresses
+from bench.addresses import Addresses
+from bench.report import Value
+from tests.lab.namespace import Namespace
+
+SET = "registered"
+NOTES = ("peers that are not installed are left out: apt install nftables ipset",)
+
+
+@contextmanager
+def namespace() -> Iterator[Namespace]:
+    """Give a network namespace that is gone afterwards."""
+    made = Namespace(f"wb-{os.urandom(4).hex()}")
+    made.create()
+    try:
+        yield made
+    finally:
+        made.remove()
+
+
+def has_nftables() -> bool:
+    """Return whether nftables is here to be measured."""
+    return shutil.which("nft") is not None
+
+
+def filled(registered: Addresses) -> list[dict[str, Value]]:
+    """Load addresses into a set of each peer, in a network namespace, and return the seconds it took."""
+    texts = addresses.texts(registered)
+    programs: dict[str, Callable[[list[str]], str]] = {"nft": nft_set, "ipset": _ipset}
+    rows: list[dict[str, Value]] = []
+    for program, script in programs.items():
+        if not shutil.which(program):
+            rows.append({"who": program, "entries": len(texts), "s": None})
+            continue
+        command = [program, "-f", "-"] if program == "nft" else [program, "restore"]
+        with namespace() as inside:
+            rows.append({"who": program, "entries": len(texts), "s": round(_timed(inside, command, script(texts)), 2)})
+    return rows
+
+
+def nft_set(texts: list[str], chain: str = "") -> str:
+    """Return nft's words for a table with a set of these addresses, and a chain that uses it."""
+    elements = ",".join(texts)
+    return f"table ip bench {{\nset {SET} {{\ntype ipv4_addr\nelements = {{ {elements} }}\n}}\n{chain}}}\n"
+
+
+def _ipset(texts: list[str]) -> str:
+    size = 1 << len(texts).bit_length()
+    lines = "".join(f"add {SET} {text}\n" for text in texts)
+    return f"create {SET} hash:ip hashsize {size} maxelem {size}\n{lines}"
+
+
+def _timed(inside: Namespace, command: list[str], script: str) -> float:
+    began = time.perf_counter()
+    subprocess.run([*inside.enter(), *command], input=script, text=True, check=True, stdout=subprocess.DEVNULL)
+    return time.perf_counter() - began

@@ -1,0 +1,101 @@
+"""A running agent in a network namespace of its own, with a cable and a foreign program, and the command line to it."""
+
+import json
+import os
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from control import config as configuration
+from control.config import Config
+from control.datapath import datapath
+from tests.gateway import AGENT, WICKET, configure
+from tests.lab.namespace import Namespace
+
+START_LIST = ("192.0.2.1", "198.51.100.0/24", "2001:db8::/48")
+PATIENCE = 60.0  # seconds for the agent's start
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a command said, and its exit status."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """What it printed, as JSON; it said nothing else."""
+        assert (self.status, self.err) == (0, ""), self
+        return json.loads(self.out)
+
+    @property
+    def refused(self) -> Any:
+        """The refusal that it printed as JSON, and nothing else."""
+        assert (self.status, self.out) == (1, ""), self
+        return json.loads(self.err)
+
+
+@dataclass(frozen=True)
+class Cli:
+    """The command line, with the configuration of one instance."""
+
+    config_file: Path
+    namespace: Namespace
+
+    @property
+    def config(self) -> Config:
+        return configuration.load(self.config_file)
+
+    def __call__(self, *words: str, config: Path | None = None, stdin: str = "", before: tuple[str, ...] = ()) -> Said:
+        command = [*self.namespace.enter(), *before, WICKET, "--config", str(config or self.config_file), *words]
+        done = subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=60, check=False)
+        return Said(done.returncode, done.stdout, done.stderr)
+
+    def agent(self) -> subprocess.Popen[bytes]:
+        """Start the agent and wait until it answers."""
+        process = subprocess.Popen([*self.namespace.enter(), AGENT, "--config", str(self.config_file)])
+        deadline = time.monotonic() + PATIENCE
+        while not self.config.socket.exists():
+            assert process.poll() is None and time.monotonic() < deadline
+            time.sleep(0.05)
+        return process
+
+
+@pytest.fixture(scope="session")
+def alone(tmp_path_factory: pytest.TempPathFactory, bpffs: Path) -> Iterator[Cli]:
+    """The command line where no agent runs."""
+    namespace = Namespace(f"wk-cli-{os.urandom(4).hex()}")
+    namespace.create()
+    try:
+        namespace.ip_batch(["link add eth0 type veth peer name far", "link set eth0 up", "link set far up"])
+        yield Cli(configure(tmp_path_factory.mktemp("alone"), bpffs, port=8080), namespace)
+    finally:
+        namespace.remove()
+
+
+@pytest.fixture(scope="session")
+def running(alone: Cli, tmp_path_factory: pytest.TempPathFactory, bpffs: Path) -> Iterator[Cli]:
+    """The command line with an agent."""
+    cli = Cli(configure(tmp_path_factory.mktemp("running"), bpffs, port=8080), alone.namespace)
+    process = cli.agent()
+    try:
+        yield cli
+    finally:
+        process.terminate()
+        process.wait(30)
+        cli.namespace.inside(lambda: datapath.remove(cli.config.pins))
+
+
+@pytest.fixture
+def wicket(running: Cli) -> Cli:
+    """The command line with START_LIST live, every policy monitor and nothing attached."""
+    said = running("allow", "replace", "-", stdin="\n".join(START_LIST))
+    assert said.status == 0, said
+    return running

@@ -1,0 +1,72 @@
+"""docs/cli.md and docs/agent.md held against the commands and the verbs."""
+
+import inspect
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from control.cli import main
+from control.edge.verbs import VERBS
+from tests.cli.conftest import Cli
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+
+
+def sections(name: str, mark: str) -> dict[str, str]:
+    """The text of each section by its heading."""
+    parts = re.split(rf"^{mark} (.+)$", (DOCS / name).read_text(), flags=re.MULTILINE)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+def commands(group: click.Group, path: str) -> Iterator[tuple[str, click.Command]]:
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from commands(command, f"{path} {name}")
+        else:
+            yield f"{path} {name}", command
+
+
+COMMANDS, CLI, AGENT = dict(commands(main, "wicket")), sections("cli.md", "##"), sections("agent.md", "###")
+
+
+def test_every_command_has_its_section_and_no_other() -> None:
+    assert list(CLI) and set(CLI) == set(COMMANDS)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_option_and_argument_is_named(name: str) -> None:
+    for parameter in COMMANDS[name].params:
+        if isinstance(parameter, click.Option):
+            assert all(f"`{option}`" in CLI[name] for option in parameter.opts if option != "--json"), parameter
+        elif parameter.required:
+            assert parameter.name is not None and parameter.name.upper() in CLI[name], parameter
+
+
+def test_every_command_answers_in_json() -> None:
+    for name, command in COMMANDS.items():
+        assert any("--json" in parameter.opts for parameter in command.params), name
+
+
+def test_every_verb_has_its_section_and_no_other() -> None:
+    assert list(AGENT) == sorted(VERBS)
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_argument_is_named(verb: str) -> None:
+    for name in list(inspect.signature(VERBS[verb]).parameters)[2:]:
+        assert f"`{name}`" in AGENT[verb], name
+
+
+def test_what_status_answers_is_named(wicket: Cli) -> None:
+    state = wicket("status", "--json").json
+    for name in (*state, *state["generation"], *state["lease"]):
+        assert f"`{name}`" in AGENT["status"], name
+
+
+@pytest.mark.parametrize("words", [("add", "203.0.113.7", "--dry-run"), ("remove", "192.0.2.1", "--dry-run")])
+def test_what_a_change_answers_is_named(wicket: Cli, words: tuple[str, ...]) -> None:
+    for name in wicket("allow", *words, "--json").json:
+        assert f"`{name}`" in AGENT["replace"], name

@@ -1,0 +1,143 @@
+"""An edge killed at any instant: what starts after it holds the old list or the new one, on disk and in the kernel."""
+
+import contextlib
+import os
+import random
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from control.allowlist.allowlist import Allowlist
+from control.edge.edge import Edge
+from tests.edge.place import MANY, Place, hosts, is_live, listed, program_of
+
+LONG, OTHER = hosts(60_000), hosts(50_000, "198.18.0.0")
+
+
+@contextmanager
+def child(work: Callable[[], object]) -> Iterator[int]:
+    """Run ``work`` in a process of its own, which is killed in the end; gives a descriptor on which it says it began.
+
+    Forked, so that it is at work within milliseconds.
+    """
+    ready, tell = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        with contextlib.suppress(BaseException):
+            os.close(ready)
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            os.write(tell, b".")
+            work()
+        os._exit(1)
+    os.close(tell)
+    try:
+        yield ready
+    finally:
+        os.close(ready)
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+
+
+def kill(place: Place, work: Callable[[Edge], object], seconds: float) -> None:
+    """Start an edge, let it work, and kill it so many seconds later."""
+
+    def start() -> None:
+        with place.edge() as edge:
+            os.write(told, b".")
+            while True:
+                work(edge)
+
+    up, told = os.pipe()
+    with child(start):
+        os.read(up, 1)
+        time.sleep(seconds)
+    os.close(up)
+    os.close(told)
+
+
+def alternate(edge: Edge) -> None:
+    edge.replace(LONG)
+    edge.replace(OTHER)
+
+
+def nudge(edge: Edge) -> None:
+    edge.change(listed(["192.0.2.9", "203.0.113.0/27"]), listed(["192.0.2.1"]))
+    edge.change(listed(["192.0.2.1"]), listed(["192.0.2.9", "203.0.113.0/27"]))
+
+
+NUDGED = listed(["192.0.2.9", "203.0.113.0/27", "198.51.100.0/24", "2001:db8::/48"])
+WORK: dict[str, tuple[Callable[[Edge], object], Allowlist, tuple[Allowlist, ...]]] = {
+    "a whole list": (alternate, LONG, (LONG, OTHER)),
+    "in place": (nudge, listed(), (listed(), NUDGED)),
+}
+
+
+@pytest.mark.parametrize("name", WORK)
+def test_killed_in_a_change(place: Place, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("control.edge.edge.CHANGES_BEFORE_SNAPSHOT", 50)
+    work, first, either = WORK[name]
+    chance = random.Random(11)
+    with place.edge() as edge:
+        edge.replace(first)
+        program, serial = program_of(edge), edge.serial
+    for _ in range(50):
+        kill(place, work, chance.uniform(0, 0.12))
+        with place.edge() as edge:
+            assert any(is_live(edge, allowlist) for allowlist in either)
+            assert edge.serial >= serial, "a serial never goes back"
+            assert program_of(edge) == program, "nothing was so broken that it had to be built anew"
+            serial = edge.serial
+            edge.sweep()  # which gathers the changes into a snapshot, as an agent's does
+            assert len(edge.datapath.lists.held) <= 1 + place.config.list.generations
+
+
+def test_killed_while_starting(place: Place) -> None:
+    """Also where there is nothing yet: the compiler dies with the edge that asked for it."""
+    chance = random.Random(12)
+    for _ in range(8):
+        with child(lambda: Edge(place.config)):
+            time.sleep(chance.uniform(0, 1.5))
+        with place.edge() as edge:
+            assert is_live(edge, Allowlist.empty())
+        place.remove()
+
+
+def test_killed_while_it_takes_over(used: Place) -> None:
+    chance = random.Random(13)
+    for _ in range(6):
+        (used.live / "maps" / "lease").unlink()
+        with child(lambda: Edge(used.config)):
+            time.sleep(chance.uniform(0, 1.5))
+        with used.edge() as edge:
+            assert is_live(edge, listed())
+        assert [path.name for path in used.config.pins.iterdir()] == ["live"]
+
+
+def test_killed_in_a_change_of_policies(used: Place) -> None:
+    def work(edge: Edge) -> None:
+        for share in range(101):
+            edge.set_policies({"esp": {"mode": "enforce", "share": share}, "ah": {"mode": "enforce", "share": share}})
+
+    chance = random.Random(14)
+    for _ in range(10):
+        kill(used, work, chance.uniform(0.01, 0.1))
+        with used.edge() as edge:
+            policies = edge.datapath.controls.policies()
+            assert policies["esp"] == policies["ah"], "both or none"
+
+
+def test_many_changes_and_kills_leave_no_pins_behind(place: Place) -> None:
+    with place.edge() as edge:
+        edge.replace(hosts(MANY))
+    for _ in range(5):
+        kill(place, alternate, 0.05)
+    with place.edge() as edge:
+        edge.replace(LONG)
+        edge.replace(OTHER)
+        pinned = {path.name for path in (place.live / "generations").iterdir()}
+        assert pinned == {str(generation.slot) for generation in edge.datapath.lists.held}
+        assert len(pinned) <= place.config.list.generations

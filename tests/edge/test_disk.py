@@ -1,0 +1,186 @@
+"""A disk that is lost, full or damaged under an edge: the list in the kernel stays, and nobody is cut."""
+
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from control.allowlist.allowlist import Allowlist
+from control.allowlist.entry import Entry
+from control.edge.edge import Edge
+from control.fault import Refused
+from tests.edge.place import MANY, Place, hosts, is_let_through, is_live, listed, mounted, place, program_of
+
+NARROWED = Allowlist.from_entries(
+    Entry(prefix, ("wireguard", "esp"), ((51820, 51829),), "") for prefix in (e.prefix for e in listed().entries(0, 3))
+)
+
+
+def lose(place: Place) -> None:
+    shutil.rmtree(place.config.state)
+
+
+@pytest.mark.parametrize("allowlist", [listed(), hosts(MANY), NARROWED], ids=["few", "many", "narrowed"])
+def test_a_lost_disk_costs_nobody(place: Place, allowlist: Allowlist) -> None:
+    with place.edge() as edge:
+        edge.replace(allowlist)
+        program, epoch, serial = program_of(edge), edge.store.epoch, edge.serial
+    lose(place)
+    with place.edge() as edge:
+        assert program_of(edge) == program
+        assert is_live(edge, allowlist)
+        assert edge.store.epoch != epoch, "serials begin a new line"
+        assert edge.serial > serial
+    with place.edge() as edge:
+        assert is_live(edge, allowlist)
+
+
+def test_a_lost_disk_costs_no_policy(used: Place) -> None:
+    with used.edge() as edge:
+        edge.set_policies({"esp": {"mode": "enforce", "share": 30}})
+    lose(used)
+    for damage in (None, "program", None):
+        if damage:
+            (used.live / damage).unlink()  # and now the kernel's part is lost as well
+        with used.edge() as edge:
+            esp = edge.datapath.controls.policies()["esp"]
+            assert (esp.mode, esp.share) == ("enforce", 30)
+
+
+def test_with_disk_and_kernel_lost_nothing_is_dropped(used: Place) -> None:
+    with used.edge() as edge:
+        edge.set_policies({"esp": {"mode": "enforce"}})
+    lose(used)
+    used.remove()
+    with used.edge() as edge:
+        assert {policy.mode for policy in edge.datapath.controls.policies().values()} == {"monitor"}
+        assert is_live(edge, Allowlist.empty())
+
+
+def test_a_spoilt_database_is_taken_for_a_lost_disk(used: Place) -> None:
+    with used.edge() as edge:
+        serial = edge.serial
+    used.database.write_bytes(b"spoilt " * 5000)
+    with used.edge() as edge:
+        assert is_live(edge, listed())
+        assert edge.serial > serial
+
+
+def test_a_damaged_snapshot_gives_way_to_the_one_before(place: Place) -> None:
+    with place.edge() as edge:
+        edge.replace(hosts(MANY))
+        edge.replace(hosts(2 * MANY))
+        last = edge.serial
+    place.sql("UPDATE snapshot SET body = zeroblob(length(body)) WHERE serial = ?", last)
+    with place.edge() as edge:
+        assert is_live(edge, hosts(MANY))
+        assert edge.serial == last + 1, "a serial never goes back"
+    with place.edge() as edge:
+        assert (edge.serial, is_live(edge, hosts(MANY))) == (last + 1, True)
+
+
+def test_a_damaged_change_ends_what_is_replayed(used: Place) -> None:
+    with used.edge() as edge:
+        for last in (5, 6, 7):
+            edge.change(listed([f"203.0.113.{last}"]), Allowlist.empty())
+        serial = edge.serial
+    used.sql("UPDATE change SET added = zeroblob(4) WHERE serial = ?", serial - 1)
+    with used.edge() as edge:
+        assert is_live(edge, listed(["192.0.2.1", "198.51.100.0/24", "2001:db8::/48", "203.0.113.5"]))
+        assert edge.serial == serial + 1
+
+
+def test_many_changes_are_gathered_into_a_snapshot(used: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("control.edge.edge.CHANGES_BEFORE_SNAPSHOT", 10)
+    with used.edge() as edge:
+        for number in range(25):
+            edge.change(listed([f"203.0.113.{number}"]), Allowlist.empty())
+            edge.sweep()
+        assert edge.store.changes_since_snapshot() < 10
+        expected = edge.list
+    with used.edge() as edge:
+        assert is_live(edge, expected)
+
+
+@pytest.fixture
+def tiny(tmp_path: Path, bpffs: Path) -> Iterator[tuple[Place, Path]]:
+    """A place whose disk holds little."""
+    with mounted(tmp_path / "disk", "tmpfs", "size=300k") as disk:
+        here = place(disk, bpffs)
+        yield here, disk
+        here.remove()
+
+
+def test_a_list_that_the_disk_has_no_room_for_is_refused(tiny: tuple[Place, Path]) -> None:
+    here, _ = tiny
+    with here.edge() as edge:
+        edge.replace(listed())
+        before, held = edge.version, len(edge.datapath.lists.held)
+        for _ in range(12):  # more often than there are slots for generations
+            with pytest.raises(Refused, match="cannot be kept on disk") as refused:
+                edge.replace(hosts(200_000))
+            assert (refused.value.kind, refused.value.faults[0].mend) == ("no-room", "free space on that disk")
+        assert refused.value.faults[0].where == str(here.database)
+        assert (edge.version, len(edge.datapath.lists.held)) == (before, held)
+        assert is_live(edge, listed()) and not is_let_through(edge, "203.0.0.1")
+        edge.change(listed(["203.0.113.5"]), Allowlist.empty())
+        assert edge.serial == before.serial + 1
+    with here.edge() as edge:
+        assert is_let_through(edge, "203.0.113.5") and is_let_through(edge, "192.0.2.1")
+
+
+def fill(disk: Path) -> None:
+    with (disk / "filling").open("wb", buffering=0) as filling, pytest.raises(OSError, match="No space left"):
+        while True:
+            filling.write(bytes(4096))
+
+
+def test_on_a_full_disk_nothing_changes_and_everything_goes_on(tiny: tuple[Place, Path]) -> None:
+    here, disk = tiny
+    with here.edge() as edge:
+        edge.replace(listed())
+        edge.set_policies({"esp": {"mode": "enforce", "share": 10}})
+        program = program_of(edge)
+    fill(disk)
+    for _ in range(2):
+        with here.edge() as edge:
+            assert program_of(edge) == program
+            assert is_live(edge, listed())
+            refuse_everything(edge)
+            edge.renew_lease()
+            edge.sweep()
+            assert is_live(edge, listed())
+            assert edge.datapath.controls.policies()["esp"].share == 10
+    (disk / "filling").unlink()
+    with here.edge() as edge:
+        edge.change(listed(["203.0.113.5"]), Allowlist.empty())
+        assert is_let_through(edge, "203.0.113.5")
+
+
+def refuse_everything(edge: Edge) -> None:
+    with pytest.raises(Refused, match="cannot be kept on disk"):
+        edge.change(listed(["203.0.113.5"]), listed(["192.0.2.1"]))
+    with pytest.raises(Refused, match="cannot be kept on disk"):
+        edge.replace(hosts(MANY))
+    with pytest.raises(Refused, match="cannot be kept on disk"):
+        edge.set_policies({"esp": {"mode": "enforce", "share": 99}})
+
+
+def test_a_removed_pin_is_mended_on_a_full_disk(tiny: tuple[Place, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    here, disk = tiny
+    with here.edge() as edge:
+        edge.replace(listed())
+        fill(disk)
+        monkeypatch.setattr("control.edge.edge.CHANGES_BEFORE_SNAPSHOT", 0)
+        shutil.rmtree(here.live)
+        with pytest.raises(Refused, match="cannot be kept on disk"):
+            edge.sweep()
+        assert edge.datapath.is_pinned()
+
+
+def test_nobody_else_writes_to_the_database(used: Place) -> None:
+    with used.edge(), pytest.raises(sqlite3.OperationalError, match="locked"):
+        used.sql("PRAGMA busy_timeout = 0")
+        used.sql("DELETE FROM snapshot")

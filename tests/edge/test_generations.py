@@ -1,0 +1,101 @@
+"""Lists one after the other: slots that never run out, growth by itself, and the way back."""
+
+from pathlib import Path
+
+import pytest
+
+from control.allowlist.allowlist import Allowlist
+from control.datapath.generation import SPARE_ENDS
+from control.datapath.lists import SLOTS
+from control.edge.edge import Edge
+from tests.edge.place import MANY, Place, hosts, is_let_through, is_live, listed, program_of
+
+THIRTY = [(MANY + number, f"203.{number}.0.0") for number in range(30)]
+
+
+def test_slots_never_run_out(edge: Edge) -> None:
+    program, slots = program_of(edge), set()
+    for serial, (count, first) in enumerate(THIRTY, edge.serial + 1):
+        edge.replace(hosts(count, first))
+        assert edge.serial == serial
+        assert edge.datapath.lists.live is not None
+        slots.add(edge.datapath.lists.live.slot)
+        assert len(edge.datapath.lists.held) <= edge.config.list.generations
+    assert is_live(edge, hosts(*THIRTY[-1]))
+    assert program_of(edge) == program
+    assert slots <= set(range(SLOTS))
+
+
+def test_descriptors_are_given_back(edge: Edge) -> None:
+    def opened() -> int:
+        return len(list(Path("/proc/self/fd").iterdir()))
+
+    counts = []
+    for count, first in THIRTY[:12]:
+        edge.replace(hosts(count, first))
+        counts.append(opened())
+    assert counts[-1] <= counts[4]
+
+
+def test_every_held_generation_can_be_made_live_again(edge: Edge) -> None:
+    wanted = {}
+    for count, first in THIRTY[:3]:
+        edge.replace(hosts(count, first))
+        wanted[edge.serial] = hosts(count, first)
+    for generation in edge.datapath.lists.held:
+        edge.datapath.lists.go_live(generation)
+        assert edge.datapath.lists.live is generation
+        assert generation.holds(wanted[generation.serial])
+    for number, (_, first) in enumerate(THIRTY[:3]):
+        assert is_let_through(edge, f"203.{number}.0.9") == (number == 2), first
+
+
+def test_a_restart_returns_to_what_was_accepted_last(place: Place) -> None:
+    """Whatever was made live in the kernel alone: the list on disk is the one that was promised."""
+    with place.edge() as edge:
+        for count, first in THIRTY[:3]:
+            edge.replace(hosts(count, first))
+        edge.datapath.lists.go_live(edge.datapath.lists.held[0])
+    with place.edge() as edge:
+        assert is_live(edge, hosts(*THIRTY[2]))
+
+
+def networks(count: int, part: int) -> Allowlist:
+    """So many prefixes, which the hash map of ends holds."""
+    return listed(f"2001:db8:{part:x}:{number:x}::/64" for number in range(count))
+
+
+def test_a_list_that_outgrows_its_map_moves_to_a_bigger_one(edge: Edge) -> None:
+    live = edge.datapath.lists.live
+    assert live is not None
+    first_slot, capacity = live.slot, live.capacity
+    assert SPARE_ENDS <= capacity < 6 * 1000
+    expected = edge.list
+    for part in range(6):
+        more = networks(1000, part)
+        edge.change(more, Allowlist.empty())
+        expected = expected.with_changes(more, Allowlist.empty())
+        assert edge.list == expected
+        assert is_let_through(edge, f"2001:db8:{part:x}:1::5") and is_let_through(edge, "198.51.100.9")
+    live = edge.datapath.lists.live
+    assert live is not None and live.slot != first_slot and live.capacity > capacity
+    assert is_live(edge, expected)
+    assert live.used <= live.capacity
+
+
+def test_a_map_that_overflowed_is_taken_up_on_restart(place: Place) -> None:
+    with place.edge() as edge:
+        for part in range(6):
+            edge.change(networks(1000, part), Allowlist.empty())
+        expected, serial = edge.list, edge.serial
+    with place.edge() as edge:
+        assert edge.serial == serial and is_live(edge, expected)
+
+
+@pytest.mark.parametrize("size", [1, MANY])
+def test_the_same_list_again_changes_nothing(edge: Edge, size: int) -> None:
+    edge.replace(hosts(size))
+    before, live = edge.version, edge.datapath.lists.live
+    answer = edge.replace(hosts(size))
+    assert (answer["added"], answer["removed"], edge.version) == (0, 0, before)
+    assert edge.datapath.lists.live is live

@@ -1,0 +1,127 @@
+"""From a packet to the answer who would be cut: marks, sweeps and dry runs."""
+
+import time
+from collections.abc import Callable, Iterator
+from ipaddress import ip_address
+
+import pytest
+
+from control.allowlist.allowlist import Allowlist
+from control.datapath.frames import frame
+from control.edge.edge import IN_USE, Edge
+from tests.edge.place import FEW, Place, hosts, listed
+from tests.edge.wired import Wired, wired
+
+NOBODY4, NOBODY6 = ip_address("192.0.2.200"), ip_address("2001:db8:99::1")
+DAY = 24 * 3600.0
+
+
+@pytest.fixture
+def wire(place: Place) -> Iterator[Wired]:
+    with wired(place) as wire:
+        yield wire
+
+
+@pytest.fixture
+def edge(wire: Wired) -> Iterator[Edge]:
+    with wire.edge() as edge:
+        edge.replace(listed())
+        wire.attach(edge)
+        yield edge
+
+
+def talk(wire: Wired, edge: Edge, *addresses: str) -> None:
+    """Send a WireGuard handshake to each address, and sweep."""
+    for text in addresses:
+        address = ip_address(text)
+        source = NOBODY4 if address.version == 4 else NOBODY6
+        wire.send([frame("wireguard", source, address, None)])
+    deadline = time.monotonic() + 5
+    while not edge.datapath.controls.counts() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    time.sleep(0.05)
+    edge.sweep()
+
+
+def would_cut(edge: Edge, remaining: Allowlist) -> list[str]:
+    answer = edge.replace(remaining, dry_run=True, allow_empty=True)
+    assert not answer["live"] and answer["removed_in_use"] == len(answer["in_use"])
+    named: list[str] = answer["in_use"]
+    return named
+
+
+def test_a_dry_run_names_the_removed_that_have_traffic(wire: Wired, edge: Edge) -> None:
+    before = edge.version
+    assert would_cut(edge, Allowlist.empty()) == []
+    talk(wire, edge, "198.51.100.44")
+    assert would_cut(edge, Allowlist.empty()) == ["198.51.100.0/24"]
+    talk(wire, edge, "192.0.2.1", "2001:db8::7")
+    assert sorted(would_cut(edge, Allowlist.empty())) == sorted(FEW)
+    assert would_cut(edge, listed(["192.0.2.1"])) == ["198.51.100.0/24", "2001:db8::/48"]
+    assert would_cut(edge, listed()) == []
+    assert edge.version == before and edge.list == listed()
+
+
+def test_a_removal_says_the_same(wire: Wired, edge: Edge) -> None:
+    talk(wire, edge, "192.0.2.1")
+    both = listed(["192.0.2.1", "2001:db8::/48"])
+    rehearsed = edge.change(Allowlist.empty(), both, dry_run=True)
+    done = edge.change(Allowlist.empty(), both)
+    for answer in (rehearsed, done):
+        assert (answer["removed"], answer["removed_in_use"], answer["in_use"]) == (2, 1, ["192.0.2.1"])
+
+
+def test_traffic_of_others_leaves_no_trace(wire: Wired, edge: Edge) -> None:
+    talk(wire, edge, "203.0.113.77")
+    assert would_cut(edge, Allowlist.empty()) == []
+
+
+def test_what_was_seen_survives_a_replacement(wire: Wired, edge: Edge) -> None:
+    talk(wire, edge, "192.0.2.1", "198.51.100.4")
+    edge.replace(listed().with_changes(hosts(5000), Allowlist.empty()))
+    assert would_cut(edge, hosts(5000)) == ["192.0.2.1", "198.51.100.0/24"]
+
+
+def test_marks_that_no_sweep_has_taken_are_not_lost_with_the_agent(wire: Wired, place: Place) -> None:
+    """Packets pass while no agent runs; the next one finds their marks."""
+    with wire.edge() as edge:
+        edge.replace(listed())
+        wire.attach(edge)
+    wire.send([frame("wireguard", NOBODY4, ip_address("192.0.2.1"), None)])
+    with wire.edge() as edge:
+        edge.sweep()
+        assert would_cut(edge, Allowlist.empty()) == ["192.0.2.1"]
+
+
+@pytest.mark.parametrize("step", [DAY * 2, -DAY * 2], ids=["forward", "back"])
+def test_a_stepped_clock_makes_nothing_unused(
+    wire: Wired, edge: Edge, step: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    talk(wire, edge, "192.0.2.1")
+    shift_clock(monkeypatch, "time", step)
+    edge.sweep()
+    assert would_cut(edge, Allowlist.empty()) == ["192.0.2.1"]
+
+
+def test_what_was_seen_is_forgotten_in_the_end(wire: Wired, edge: Edge, monkeypatch: pytest.MonkeyPatch) -> None:
+    talk(wire, edge, "192.0.2.1", "2001:db8::7")
+    shift_clock(monkeypatch, "monotonic", IN_USE + 60)
+    assert would_cut(edge, Allowlist.empty()) == []
+    edge.sweep()
+    edge.sweep()
+    assert would_cut(edge, Allowlist.empty()) == []
+
+
+@pytest.mark.parametrize("step", [DAY * 2, -DAY * 2], ids=["forward", "back"])
+def test_a_stepped_clock_changes_no_lease(edge: Edge, step: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    edge.renew_lease()
+    shift_clock(monkeypatch, "time", step)
+    assert edge.config.lease - 10 < edge.datapath.controls.lease_left() <= edge.config.lease
+    edge.renew_lease()
+    assert edge.config.lease - 10 < edge.datapath.controls.lease_left() <= edge.config.lease
+
+
+def shift_clock(monkeypatch: pytest.MonkeyPatch, name: str, step: float) -> None:
+    """Step one of the clocks that the agent may read; the machine's own is everybody's."""
+    now: Callable[[], float] = getattr(time, name)
+    monkeypatch.setattr(time, name, lambda: now() + step)

@@ -1,0 +1,64 @@
+"""An edge in a network namespace of its own, with a cable through which real packets reach its program."""
+
+import os
+import socket
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from control.edge.edge import Edge
+from tests.edge.place import Place
+from tests.lab.namespace import Namespace
+
+Result = TypeVar("Result")
+
+
+@dataclass
+class Wired:
+    """What a test has in hand: ``near`` is the sender's end of the cable, ``far`` the edge's."""
+
+    namespace: Namespace
+    place: Place
+
+    @contextmanager
+    def edge(self) -> Iterator[Edge]:
+        """Start an edge in the namespace, and end it as an agent ends."""
+        edge = self.inside(lambda: Edge(self.place.config))
+        try:
+            yield edge
+        finally:
+            edge.close()
+
+    def inside(self, work: Callable[[], Result]) -> Result:
+        return self.namespace.inside(work)
+
+    def ip(self, *lines: str) -> None:
+        self.namespace.ip_batch(lines)
+
+    def attach(self, edge: Edge, name: str = "far", mode: str = "native") -> dict[str, Any]:
+        return self.inside(lambda: edge.interfaces.attach(name, mode))
+
+    def states(self, edge: Edge) -> dict[str, dict[str, Any]]:
+        return {state["name"]: state for state in self.inside(edge.interfaces.states)}
+
+    def send(self, frames: Sequence[bytes]) -> None:
+        """Send frames to the edge; veth hands them over before it returns."""
+        with self.namespace.socket(socket.AF_PACKET, socket.SOCK_RAW, 0) as sender:
+            sender.bind(("near", 0))
+            for frame in frames:
+                sender.send(frame)
+
+
+@contextmanager
+def wired(place: Place) -> Iterator[Wired]:
+    """A namespace with a cable, and nothing on it but what is sent."""
+    namespace = Namespace(f"wk-edge-{os.urandom(4).hex()}")
+    namespace.create()
+    try:
+        for scope in ("all", "default"):
+            namespace.sysctl(f"ipv6/conf/{scope}/disable_ipv6", 1)
+        namespace.ip_batch(["link add near type veth peer name far", "link set near up", "link set far up"])
+        yield Wired(namespace, place)
+    finally:
+        namespace.remove()

@@ -1,0 +1,132 @@
+"""An edge in a namespace of its own with interfaces to play with, and a real agent on it; no lab around it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from control import config as configuration
+from control.datapath import links
+from control.datapath.links import Link
+from control.fault import Refused
+from control.wire import AgentSocket
+from tests.gateway import AGENT, START_SECONDS, STOP_SECONDS, WICKET, configure, free_port
+from tests.lab.namespace import Namespace
+from tests.lab.stage import wait_for
+
+
+class Box:
+    """The edge's namespace and its agent."""
+
+    def __init__(self, directory: Path, bpffs: Path) -> None:
+        self.namespace = Namespace(f"wlab-{os.getpid()}-{secrets.token_hex(3)}-box")
+        self.config = configure(directory, bpffs, free_port())
+        self._settings = configuration.load(self.config)
+        self.pins = self._settings.pins
+        self._agent: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start the agent and wait until it answers."""
+        self._agent = subprocess.Popen(self._command(AGENT))
+        wait_for(self._answers, "the agent answers", START_SECONDS)
+
+    def stop(self, *, kill: bool = False) -> None:
+        """End the agent by SIGTERM, or SIGKILL, and wait for it."""
+        if self._agent is not None:
+            self._agent.kill() if kill else self._agent.terminate()
+            self._agent.wait(STOP_SECONDS)
+            self._agent = None
+
+    def second_agent(self) -> subprocess.CompletedProcess[str]:
+        """Start another agent for the same instance, which should end by itself."""
+        return self._run(AGENT)
+
+    def wicket(self, *arguments: str) -> dict[str, Any]:
+        """Run the command line with --json; what it says.
+
+        Raises:
+            Refused: as it refuses.
+        """
+        done = self._run(WICKET, *arguments, "--json")
+        if done.returncode:
+            raise Refused.from_dict(json.loads(done.stderr))
+        answer: dict[str, Any] = json.loads(done.stdout)
+        return answer
+
+    def state(self, name: str) -> dict[str, Any]:
+        """How an interface stands, as `wicket status` says."""
+        status, _ = AgentSocket(self._settings.socket).call("status")
+        return next((state for state in status["interfaces"] if state["name"] == name), {})
+
+    def states(self) -> list[dict[str, Any]]:
+        """How all interfaces stand."""
+        found: list[dict[str, Any]] = AgentSocket(self._settings.socket).call("status")[0]["interfaces"]
+        return found
+
+    def add(self, name: str, **settings: int) -> None:
+        """Make a veth pair NAME and NAME-far, both up."""
+        more = " ".join(f"{key} {value}" for key, value in settings.items())
+        self.ip(
+            f"link add {name} {more} type veth peer name {name}-far",
+            f"link set {name} up",
+            f"link set {name}-far up",
+        )
+
+    def ip(self, *lines: str) -> None:
+        """Run commands of `ip` in the namespace."""
+        self.namespace.ip_batch(lines)
+
+    def link(self, name: str) -> Link:
+        """An interface as the kernel has it."""
+        return self.namespace.inside(lambda: links.find(name))
+
+    def wait_until_guarded(self, name: str, seconds: float = 4.0) -> None:
+        """Wait until the agent has an interface guarded."""
+        wait_for(lambda: bool(self.state(name).get("attached")), f"{name} is guarded: {self.states()}", seconds)
+
+    def stays(self, seconds: float, name: str, program: int) -> None:
+        """An interface keeps the program it has for so long."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            assert self.link(name).program == program
+            time.sleep(0.1)
+
+    def close(self) -> None:
+        """End the agent, take everything out of the kernel, and remove the namespace."""
+        try:
+            self.stop()
+            self.wicket("detach")
+        finally:
+            self.namespace.remove()
+
+    def _command(self, *words: str) -> list[str]:
+        return [*self.namespace.enter(), words[0], "--config", str(self.config), *words[1:]]
+
+    def _run(self, *words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(self._command(*words), capture_output=True, text=True, timeout=60, check=False)
+
+    def _answers(self) -> bool:
+        assert self._agent is not None and self._agent.poll() is None, "the agent has ended"
+        with contextlib.suppress(Refused):
+            AgentSocket(self._settings.socket).call("status")
+            return True
+        return False
+
+
+@contextlib.contextmanager
+def box(directory: Path, bpffs: Path) -> Iterator[Box]:
+    """A box with its agent running; on leaving, nothing of it stays."""
+    made = Box(directory, bpffs)
+    try:
+        made.namespace.create()
+        made.start()
+        yield made
+    finally:
+        made.close()
