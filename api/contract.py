@@ -26,6 +26,8 @@ class Contract:
         patches: whether the body is a merge patch of the model (RFC 7396).
         conditional: whether If-Match is demanded.
         keyed: whether Idempotency-Key is demanded.
+        takes: media types of the body when it is a file and no JSON.
+        gives: media types of the answer when it is no JSON.
     """
 
     scopes: frozenset[str]
@@ -36,6 +38,8 @@ class Contract:
     patches: bool = False
     conditional: bool = False
     keyed: bool = False
+    takes: tuple[str, ...] = ()
+    gives: tuple[str, ...] = ()
 
 
 def contract_of(view: Callable[..., Any] | None) -> Contract | None:

@@ -65,6 +65,7 @@ def _header(name: str, description: str) -> dict[str, Any]:
 
 
 IF_MATCH = _header("If-Match", "ETag of the state that the change is meant for; 412 if it is another by now.")
+IF_MATCH["schema"] = {"type": "string", "pattern": r'^("[!#-~]+"|\*)$'}
 IF_NONE_MATCH = _header("If-None-Match", "ETag of the list at hand; 304 while it stands.")
 CONTENT_DIGEST = _header("Content-Digest", "RFC 9530, sha-256 of the body; verified when present.")
 

@@ -2,7 +2,7 @@
 
 from flask import request
 
-from control.fault import Fault, Refused
+from control.fault import Fault, Refused, shown
 
 
 def if_match() -> str | None:
@@ -12,11 +12,11 @@ def if_match() -> str | None:
         Refused: kind "bad-request", If-Match names several tags or a weak one.
     """
     tags = request.if_match
-    if not tags or tags.star_tag:
+    if "If-Match" not in request.headers or tags.star_tag:
         return None
     strong = tags.as_set()
     if len(strong) != 1 or len(tags.as_set(include_weak=True)) != 1:
-        why = f"{request.headers['If-Match']} is not one strong ETag"
+        why = f"{shown(request.headers['If-Match'])} is not one strong ETag"
         fault = Fault("header If-Match", why, 'send the ETag of the answer that you read, as in "epoch:serial"')
         raise Refused("bad-request", "The condition is not understood", [fault])
     return f'"{strong.pop()}"'

@@ -94,13 +94,13 @@ class Rule(Strict):
     """What happens to the unregistered handshakes of a protocol. Both members are needed: none is guessed."""
 
     mode: ModeName = Field(description="`monitor` counts, `enforce` drops.")
-    share: int = Field(ge=0, le=100, description="Per cent of the flows that `enforce` is for.")
+    share: int = Field(strict=True, ge=0, le=100, description="Per cent of the flows that `enforce` is for.")
 
 
 class Policy(RootModel[dict[ProtocolName, Rule]]):
     """A rule for each protocol; in a PUT, the protocols not named keep theirs."""
 
-    model_config = ConfigDict(json_schema_extra={"propertyNames": {"enum": list(VPN_PROTOCOLS)}})
+    model_config = ConfigDict(json_schema_extra={"propertyNames": {"enum": list(VPN_PROTOCOLS)}, "minProperties": 1})
 
 
 class Check(BaseModel):

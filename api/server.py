@@ -10,6 +10,8 @@ import structlog
 from gunicorn.app.base import BaseApplication
 
 from api.application import create_app
+from api.registry import wiring
+from api.registry.store import EXTENSION
 from control import config as configuration
 from control.config import Config
 from control.fault import Refused
@@ -34,8 +36,15 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
 
     def load_config(self) -> None:
         """Hand our settings to gunicorn."""
-        for name, value in settings(self.config).items():
+        for name, value in (settings(self.config) | self._work()).items():
             self.cfg.set(name, value)
+
+    def _work(self) -> dict[str, Any]:
+        """Return what has each process do the registry's jobs as well, once it is forked."""
+        if not self.config.registry.enabled:
+            return {}
+        worker = wiring.worker(self.application.extensions[EXTENSION], self.config)
+        return {"post_worker_init": lambda _: worker.start(), "worker_exit": lambda _, __: worker.stop()}
 
     def load(self) -> Any:
         """Return the application, made before the fork: what is wrong with it ends the start, once.

@@ -1,11 +1,12 @@
 """/v1/audit: who did what and when, and how things stood at a time."""
 
 import json
+import re
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from apiflask import APIBlueprint
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -18,7 +19,20 @@ from control.registry import audit, edges, serials
 from control.registry.model import AuditRow
 
 READERS = WIDE
-Moment = Annotated[AwareDatetime, Field(description="With its timezone, such as 2026-11-24T12:00:00Z.")]
+
+
+def _written(value: object) -> object:
+    """Let only a written time pass: pydantic would take a number for seconds since 1970."""
+    if isinstance(value, str) and not re.match(r"\d{4}-\d\d-\d\d[Tt ]", value, re.ASCII):
+        raise ValueError("it must be a date and a time")
+    return value
+
+
+Moment = Annotated[
+    AwareDatetime,
+    BeforeValidator(_written),
+    Field(description="With its timezone, such as 2026-11-24T12:00:00Z."),
+]
 
 blueprint = APIBlueprint("audit", __name__, tag="Audit")
 

@@ -112,7 +112,7 @@ def stream(query: StreamQuery) -> Response:
     return answer
 
 
-setattr(stream, ATTRIBUTE, Contract(WIDE, BaseModel))
+setattr(stream, ATTRIBUTE, Contract(WIDE, BaseModel, gives=(MEDIA_TYPE,)))
 
 
 def _events(epoch: str, serial: int) -> Iterator[str]:

@@ -21,9 +21,10 @@ def demanded_version() -> int | None:
     if "If-Match" not in request.headers:
         fault = Fault("header If-Match", "is missing", "read the object, and send the ETag that came with it")
         raise Refused("precondition-required", "A change has to say of what", [fault])
-    if request.if_match.star_tag:
+    tag = etag.if_match()
+    if tag is None:
         return None
-    named = (etag.if_match() or "").strip('"')
+    named = tag.strip('"')
     if not (named.isascii() and named.isdecimal() and len(named) < 10):
         fault = Fault("header If-Match", "names no version of this object", "send the ETag that came with it")
         raise Refused("stale", "It is not what you read", [fault])

@@ -20,7 +20,7 @@ KEY = "Random, the same when the request is sent again: it then gets the same an
 def schemas(contracts: Iterable[Contract]) -> dict[str, Any]:
     """Return the schemas of every body and answer, by name."""
     contracts = list(contracts)
-    answers = {contract.answer for contract in contracts if contract.answer is not BaseModel}
+    answers = {contract.answer for contract in contracts if not contract.gives}
     bodies = {contract.body for contract in contracts if contract.body is not None}
     found: dict[str, Any] = {}
     for models, mode in ((answers, "serialization"), (bodies, "validation")):
@@ -42,6 +42,9 @@ def complete(operation: Operation, contract: Contract) -> None:
         parameters.append(_header("If-Match", IF_MATCH, {"type": "string", "pattern": r'^("[0-9]{1,9}"|\*)$'}))
     if contract.keyed:
         parameters.append(_header("Idempotency-Key", KEY, {"type": "string", "pattern": "^[!-~]{1,128}$"}))
+    if contract.takes:
+        content = {media_type: {"schema": {"type": "string"}} for media_type in contract.takes}
+        operation["requestBody"] = {"required": True, "content": content}
     if contract.body is not None:
         operation["requestBody"] = _body(contract, contract.body)
     _complete_answer(operation, contract)
@@ -55,8 +58,8 @@ def _complete_answer(operation: Operation, contract: Contract) -> None:
         headers["ETag"] = ETAG
     if contract.status == 201:
         headers["Location"] = {"schema": {"type": "string"}, "description": "Path of what was made."}
-    if contract.answer is BaseModel:
-        done["content"] = {"text/event-stream": {"schema": {"type": "string"}}}
+    if contract.gives:
+        done["content"] = {media_type: {"schema": {"type": "string"}} for media_type in contract.gives}
     else:
         done["content"] = {JSON: {"schema": {"$ref": REFERENCE.format(model=contract.answer.__name__)}}}
 

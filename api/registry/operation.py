@@ -9,7 +9,7 @@ from flask import Response, request
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
-from api import etag
+from api import body, etag
 from api.contract import ATTRIBUTE, Contract
 from api.registry import payload, store
 from api.registry.conditions import demanded_version, tag
@@ -108,6 +108,13 @@ def creates(
     return _changes(Contract(frozenset(scopes), answer, 201, body, keyed=True), body)
 
 
+def takes(
+    answer: type[BaseModel], scopes: Collection[str], media_types: tuple[str, ...]
+) -> Callable[[Changer[Nothing, Arguments]], View[Arguments]]:
+    """Make a view of a function that takes a file, to work on later: POST, 201; ``Given.value`` is the file."""
+    return _changes(Contract(frozenset(scopes), answer, 201, keyed=True, takes=media_types), Nothing)
+
+
 def steps(
     answer: type[BaseModel], scopes: Collection[str], body: type[Body], status: int = 200, conditional: bool = True
 ) -> Callable[[Changer[Body, Arguments]], View[Arguments]]:
@@ -131,7 +138,7 @@ def _changes(contract: Contract, model: type[Body]) -> Callable[[Changer[Body, A
         @wraps(view)
         def answered(*args: Arguments.args, **arguments: Arguments.kwargs) -> Response:
             with store.attempting(_action(view), _object()):
-                data, value = payload.read(contract.patches, contract.body_needed)
+                data, value = _body(contract)
                 claim = Claim(data) if contract.keyed else None
                 replayed = claim.take() if claim else None
             if replayed is not None:
@@ -139,7 +146,7 @@ def _changes(contract: Contract, model: type[Body]) -> Callable[[Changer[Body, A
             try:
                 with store.attempting(_action(view), _object()):
                     version = demanded_version() if contract.conditional else None
-                    if not contract.patches:
+                    if not contract.patches and not contract.takes:
                         payload.validate(model, value)
                 with store.writing() as writing:
                     found = view(Given(writing, version, value, model), *args, **arguments)
@@ -156,6 +163,13 @@ def _changes(contract: Contract, model: type[Body]) -> Callable[[Changer[Body, A
         return answered
 
     return decorate
+
+
+def _body(contract: Contract) -> tuple[bytes, Any]:
+    if contract.takes:
+        data = body.read(contract.takes)
+        return data, data
+    return payload.read(contract.patches, contract.body_needed)
 
 
 def _response(answer: Answer, contract: Contract) -> Response:

@@ -40,7 +40,7 @@ def validate(model: type[Model], value: Any) -> Model:
     """
     g.body_fields = frozenset(model.model_fields)
     try:
-        return model.model_validate(value)
+        return model.model_validate_json(json.dumps(value), strict=True)  # no "3" and no true for a number
     except ValidationError as error:
         mend = f"send what /openapi.json says of {model.__name__}"
         faults = [
@@ -65,7 +65,8 @@ def merged(target: Any, patch: Any) -> Any:
 
 def place(location: tuple[int | str, ...]) -> str:
     """Return a place in a body as faults have it: ``documents[0].sha256``."""
-    text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in location)
+    steps = (step for step in location if step not in ("", "[key]"))  # of a member's name that is wrong itself
+    text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps)
     return text.removeprefix(".") or "body"
 
 

@@ -10,7 +10,10 @@ from api.schema import Strict
 from control.allowlist.entry import Entry, Prefix
 from control.fault import Fault, Refused, shown
 
-Line = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+PRINTABLE = r"^ *[^\p{C}\p{Z}](?: |[^\p{C}\p{Z}])*$"
+"""What Python's ``str.isprintable`` takes, which the services demand of a name, and not spaces alone."""
+
+Line = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=PRINTABLE)]
 """Text on one line."""
 
 Words = Annotated[str, StringConstraints(max_length=2000, pattern=r"^[^\x00]*$")]

@@ -10,6 +10,7 @@ from api.registry import (
     changes,
     check,
     intents,
+    jobs,
     officers,
     providers,
     registrants,
@@ -19,17 +20,28 @@ from api.registry import (
 )
 from api.registry.throttle import Throttle
 from control.config import Config
-from control.registry.database import open_database
+from control.registry.database import Database, open_database
+from control.registry.publish import Housekeeping
+from control.registry.worker import Worker
 
-__all__ = ["check", "register"]
+__all__ = ["check", "register", "worker"]
 
-SUBJECTS = (registrants, applications, registrations, intents, providers, officers, tokens, audit, changes)
+SUBJECTS = (registrants, applications, registrations, intents, providers, officers, tokens, jobs, audit, changes)
+
+
+PUBLISHED = "published"
+"""Directory among the state of the instance for the audit's heads, one a day, for outsiders to keep."""
 
 
 class IdConverter(BaseConverter):
     """An id in a path, as ``control.registry.ids`` makes it: of anything else there is no such path."""
 
     regex = "[a-z]{3}_[0-9a-f]{32}"
+
+
+def worker(database: Database, config: Config) -> Worker:
+    """Return what does the registry's jobs, and what time brings, beside the requests of one process."""
+    return Worker(database, Housekeeping(database, config.state_dir / PUBLISHED))
 
 
 def register(app: APIFlask, config: Config, token: TokenFile) -> None:

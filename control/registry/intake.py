@@ -27,6 +27,11 @@ from control.registry.writing import Rules, Writing, portions
 ROWS_SHOWN = 8
 """Rows that a fault about a repeated prefix names."""
 
+NEAR_NAMES = 100
+"""Unknown providers for which the nearest known one is looked for: with thousands that would take minutes."""
+
+ANY_PROVIDER = "the name or the id of a provider"
+
 TITLE = "The file has rows that cannot be taken"
 
 
@@ -138,12 +143,15 @@ def _drafts(session: Session, batch: Batch, known: Mapping[str, Registrant]) -> 
     for id_, name in session.execute(select(Provider.id, Provider.name)):
         providers |= {id_: id_, name: id_}
     names = [name for name, id_ in providers.items() if name != id_]
+    mends: dict[str, str] = {}
     drafts = []
     for item in batch.items:
         provider = providers.get(item.provider)
         if item.provider and provider is None:
-            near = get_close_matches(item.provider, names, 1) or ["the name or the id of a provider"]
-            batch.refuse(item.row, FieldFault("provider", f"{shown(item.provider)} is no provider", f"write {near[0]}"))
+            if item.provider not in mends and len(mends) < NEAR_NAMES:
+                mends[item.provider] = next(iter(get_close_matches(item.provider, names, 1)), ANY_PROVIDER)
+            mend = f"write {mends.get(item.provider, ANY_PROVIDER)}"
+            batch.refuse(item.row, FieldFault("provider", f"{shown(item.provider)} is no provider", mend))
         there = known.get(item.registrant)
         drafts.append(replace(item.draft, registrant_id=there.id if there else item.registrant, provider_id=provider))
     return drafts

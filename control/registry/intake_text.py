@@ -93,8 +93,7 @@ def demand_size(data: bytes) -> None:
 def _lines(text: bytes) -> Iterator[tuple[int, str]]:
     """Yield the lines that say something, with their numbers."""
     for number, line in enumerate(text.decode().split("\n"), 1):
-        line = line.strip()
-        if line and not line.startswith("#"):
+        if line := line.strip():
             yield number, line
 
 

@@ -26,7 +26,15 @@ def test_a_change_needs_the_version_that_was_read(world: World, path: str) -> No
 
 
 @pytest.mark.parametrize(
-    ("condition", "kind"), [('W/"1"', "bad-request"), ('"1", "2"', "bad-request"), ('"x"', "stale"), (NEVER, "stale")]
+    ("condition", "kind"),
+    [
+        ("", "bad-request"),
+        ("x", "stale"),
+        ('W/"1"', "bad-request"),
+        ('"1", "2"', "bad-request"),
+        ('"x"', "stale"),
+        (NEVER, "stale"),
+    ],
 )
 def test_conditions_that_do_not_hold(world: World, path: str, condition: str, kind: str) -> None:
     assert world.ask("PATCH", path, {"name": "x"}, If_Match=condition).kind == kind

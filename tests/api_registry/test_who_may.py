@@ -62,6 +62,8 @@ def request(world: World, row: Row, scope: str | None, side: Side) -> int:
     path = path.format(**ids) + (f"?{row.query}" if row.query else "")
     body = row.body(world, side) if row.body else None
     headers = {"If_Match": NEVER} if "{" in row.operation and method != "GET" else {}
+    if "imports" in path:
+        headers["Content_Type"] = "text/csv"
     if method == "PATCH" and "allowlist" in path:
         headers["Content_Type"] = "application/json"
     who = scope if scope is None else world.sides[0].tokens.get(scope, scope)

@@ -1,6 +1,7 @@
 """A registry that is run by its API alone: two registrants, two providers, a token of every scope."""
 
 import secrets
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,9 @@ url = "sqlite:///{directory}/registry.db"
 poll = "1s"
 """
 PLENTY = 1_000_000
+PATIENCE = 60.0
+"""Seconds for a job."""
+
 NEVER = '"999999999"'
 """A version that nothing has."""
 
@@ -43,6 +47,7 @@ class Side:
     tokens: dict[str, str]
     application_id: str = ""
     registration_id: str = ""
+    job_id: str = ""
 
 
 @dataclass
@@ -68,11 +73,12 @@ class World:
         answer = self.ask("POST", path, body, who)
         assert answer.status == 201, answer.body
         made: dict[str, Any] = answer.json
-        assert answer.headers["location"] == f"{path}/{made['id']}"
+        kind = "/v1/jobs" if path in ("/v1/imports", "/v1/exports") else path
+        assert answer.headers["location"] == f"{kind}/{made['id']}"
         return made
 
     def token(self, *scopes: str, who: str = "operator", **more: str) -> str:
-        body = {"name": "test", "scopes": list(scopes), "holder": "somebody", **more}
+        body = {"name": "test", "scopes": list(scopes), "holder": secrets.token_hex(4), **more}
         return str(self.make("/v1/tokens", body, who)["token"])
 
     def take(self, path: str, who: str, body: dict[str, Any] | None = None) -> Answer:
@@ -110,6 +116,15 @@ class World:
         found = self.ask("GET", f"/v1/registrations?application_id={id_}").json["items"]
         return [each["id"] for each in found]
 
+    def ended(self, job_id: str) -> dict[str, Any]:
+        """Wait for a job, and return it."""
+        deadline = time.monotonic() + PATIENCE
+        while (job := self.ask("GET", f"/v1/jobs/{job_id}", who="operator").json)["state"] in ("queued", "running"):
+            assert time.monotonic() < deadline, job
+            time.sleep(0.05)
+        found: dict[str, Any] = job
+        return found
+
     def side(self, name: str) -> Side:
         """Enter a registrant with its provider, with their tokens."""
         registrant = self.make("/v1/registrants", {"kind": "organisation", "name": name})["id"]
@@ -132,7 +147,7 @@ def begin(gateway: Gateway) -> World:
     for name in ("officer", "second"):
         officer = world.make("/v1/officers", {"name": name}, "operator")["id"]
         world.tokens[name] = world.token("officer", holder=officer)
-        world.ids["officer_id"] = officer
+        world.ids[{"officer": "first_officer_id", "second": "officer_id"}[name]] = officer
     for scope in ("operator", "auditor", "public"):
         world.tokens[scope] = world.token(scope)
     return world
@@ -144,6 +159,8 @@ def furnish(world: World) -> World:
         side = world.side(name)
         side.application_id = world.submitted(side).rpartition("/")[2]
         (side.registration_id,) = world.registered(side)
+        side.job_id = world.make("/v1/exports", {"of": "registrations"}, side.tokens["registrant"])["id"]
+        world.ended(side.job_id)
     cut = world.registered(world.sides[0])
     body = {"step": "revoke", "reason": "moved", "versions": {cut[0]: 1}}
     world.ids["intent_id"] = world.make("/v1/intents", body)["id"]

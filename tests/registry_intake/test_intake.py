@@ -164,6 +164,10 @@ def test_a_registrant_enters_no_others(database: Database) -> None:
     assert (fault.row, fault.why) == (3, "M-2 is none of yours")
 
 
+def test_no_row_passes_for_a_comment(database: Database) -> None:
+    assert planned(database, csv_of([member(1) | {"registrant": "#1"}])).counts["applications"] == 1
+
+
 @pytest.mark.parametrize("data", [b"", b" \n", b"registrant,category,provider,prefix\n"])
 def test_a_file_without_rows(database: Database, data: bytes) -> None:
     with pytest.raises(Refused):

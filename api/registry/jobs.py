@@ -1,0 +1,172 @@
+"""/v1/imports, /v1/exports and /v1/jobs: long work, ordered here and done by a worker; see control.registry.jobs."""
+
+import zlib
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, Literal
+
+from apiflask import APIBlueprint
+from flask import Response, request
+from pydantic import BaseModel, Field
+from sqlalchemy import select, true
+from sqlalchemy.orm import Session
+
+from api.contract import ATTRIBUTE, Contract
+from api.registry import paging, store
+from api.registry.operation import Answer, Given, Nothing, creates, reads, takes
+from api.registry.records import Kept, Record
+from api.registry.sight import WIDE
+from api.schema import Strict
+from control.allowlist import formats
+from control.fault import Fault, Refused
+from control.registry import exports, jobs, rows
+from control.registry.model import Job, JobRow
+
+READERS = ("registrant", *sorted(WIDE))
+MEDIA_TYPES = {"csv": formats.CSV, "ndjson": formats.NDJSON}
+State = Literal["queued", "running", "done", "refused", "failed"]
+STEP = 1 << 16
+"""Bytes of a packed result that are unpacked at a time."""
+
+blueprint = APIBlueprint("jobs", __name__, tag="Jobs")
+
+
+class ImportQuery(Strict):
+    """How to take the file."""
+
+    dry_run: bool = Field(False, description="Find every fault, and take nothing.")
+
+
+class ExportNew(Strict):
+    """What to export, as far as one may see it."""
+
+    of: Literal["applications", "registrations"]
+    format: Literal["csv", "ndjson"] = "csv"
+
+
+class JobRecord(Kept):
+    """Long work: how far it is, and how it ended."""
+
+    kind: Literal["import", "export"]
+    state: State = Field(description="`refused`: it has faults, and nothing was done; `failed`: the fault is ours.")
+    owner: str
+    finished: int = Field(description="Rows read so far.")
+    total: int
+    result: dict[str, Any] = Field(description="How much was taken or written, once it has ended.")
+    started_at: datetime | None
+    ended_at: datetime | None
+
+
+class JobPage(paging.Page[JobRecord]):
+    """A page of jobs."""
+
+
+class JobQuery(paging.PageQuery):
+    """Which jobs, and in which order."""
+
+    sort: Literal["id", "-id"] = "id"
+    kind: Literal["import", "export"] | None = None
+    state: State | None = None
+
+
+class FaultRecord(Record):
+    """One fault of a file: in which row and column, and what to do."""
+
+    row: int = Field(description="Its line; 0 is the file as a whole.")
+    column: str = Field(description="As the file calls it; empty is the row as a whole.")
+    why: str
+    mend: str
+
+
+class FaultPage(paging.Page[FaultRecord]):
+    """A page of faults."""
+
+
+class FaultQuery(paging.PageQuery):
+    """In the order of the rows."""
+
+    limit: int = Field(200, ge=1, le=1000, description="Faults on a page.")
+    sort: Literal["place"] = "place"
+
+
+COLUMNS: paging.Columns = {"id": Job.id, "kind": Job.kind, "state": Job.state}
+
+
+@blueprint.post("/v1/imports")
+@blueprint.input(ImportQuery, location="query", arg_name="query")
+@takes(JobRecord, ("registrant", "officer"), (formats.CSV, formats.NDJSON))
+def take(given: Given[Nothing], query: ImportQuery) -> Answer:
+    """Import a file of applications.
+
+    CSV or NDJSON, a row an application, all or nothing. The answer is the job; its faults are listed by row.
+    """
+    return _ordered(jobs.order_import(given.writing, given.value, request.mimetype, query.dry_run))
+
+
+@blueprint.post("/v1/exports")
+@creates(JobRecord, READERS, ExportNew)
+def export(given: Given[ExportNew]) -> Answer:
+    """Export applications or registrations.
+
+    The answer is the job; what it wrote is its result.
+    """
+    return _ordered(jobs.order_export(given.writing, given.body.of, MEDIA_TYPES[given.body.format]))
+
+
+@blueprint.get("/v1/jobs")
+@blueprint.input(JobQuery, location="query", arg_name="query")
+@reads(JobPage, READERS)
+def find(session: Session, query: JobQuery) -> Answer:
+    """List jobs."""
+    seen = true() if store.actor().scopes & WIDE else Job.owner == store.actor().id
+    wanted = select(Job).where(seen, *paging.filters(query, COLUMNS))
+    found, next_ = paging.page(session, wanted, query, COLUMNS)
+    return Answer(JobPage(items=[JobRecord.model_validate(each) for each in found], next=next_))
+
+
+@blueprint.get("/v1/jobs/<id:job_id>")
+@reads(JobRecord, READERS)
+def read(session: Session, job_id: str) -> Answer:
+    """Read a job: how far it is."""
+    found = rows.find(session, store.actor(), Job, job_id)
+    return Answer(JobRecord.model_validate(found), found.version, settled=found.state in jobs.ENDED)
+
+
+@blueprint.get("/v1/jobs/<id:job_id>/faults")
+@blueprint.input(FaultQuery, location="query", arg_name="query")
+@reads(FaultPage, READERS)
+def faults(session: Session, job_id: str, query: FaultQuery) -> Answer:
+    """List a job's faults."""
+    rows.find(session, store.actor(), Job, job_id)
+    wanted = select(JobRow).where(JobRow.job_id == job_id)
+    found, next_ = paging.page(session, wanted, query, {"place": JobRow.place}, "place")
+    return Answer(FaultPage(items=[FaultRecord.model_validate(each) for each in found], next=next_))
+
+
+@blueprint.get("/v1/jobs/<id:job_id>/result")
+def result(job_id: str) -> Response:
+    """Read what an export wrote."""
+    with store.reading() as session:
+        found = rows.find(session, store.actor(), Job, job_id)
+        if found.kind != "export" or found.state != "done":
+            fault = Fault(job_id, f"is an {found.kind} that is {found.state}", "wait for an export to be done")
+            raise Refused("conflict", "The job has no result to read", [fault])
+        packed, media_type = jobs.body(session, job_id), str(found.result["media_type"])
+    name = f"{found.request['of']}.{'csv' if media_type == formats.CSV else 'ndjson'}"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(_unpacked(packed), 200, headers, content_type=media_type)
+
+
+setattr(result, ATTRIBUTE, Contract(frozenset(READERS), BaseModel, gives=exports.MEDIA_TYPES))
+
+
+def _ordered(job: Job) -> Answer:
+    return Answer(JobRecord.model_validate(job), job.version, f"/v1/jobs/{job.id}")
+
+
+def _unpacked(packed: bytes) -> Iterator[bytes]:
+    """Yield what gzip packed, a piece at a time."""
+    unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
+    for start in range(0, len(packed), STEP):
+        yield unpacker.decompress(packed[start : start + STEP])
+    yield unpacker.flush()
