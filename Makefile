@@ -13,7 +13,7 @@ run: setup ## show the gateway at work; ONCE=1 ends after the table, IFACE=eth0 
 	@exec $(PYTHON) -m tests.lab.run $(if $(ONCE),--once) $(if $(IFACE),--interface $(IFACE)) $(if $(PORT),--port $(PORT))
 
 test: lint ## all checks and all tests
-	$(PYTHON) -m pytest
+	$(PYTHON) -m pytest -n 2 --dist loadfile
 
 lint: setup ## style and types
 	.venv/bin/ruff check --quiet
