@@ -75,9 +75,18 @@ def _patch(model: type[BaseModel]) -> str:
 
 
 def _patch_schema(whole: dict[str, Any]) -> dict[str, Any]:
-    """Return the schema of a merge patch: every member may be left out."""
+    """Return the schema of a merge patch: every member may be left out, and null where it may be absent."""
+    needed = whole.get("required", [])
+    members = {
+        name: member if name in needed else {"anyOf": [member, {"type": "null"}]}
+        for name, member in whole["properties"].items()
+    }
     kept = {name: value for name, value in whole.items() if name not in ("required", "title", "description")}
-    return {**kept, "description": "A merge patch (RFC 7396): what is left out stays, null takes a member away."}
+    return {
+        **kept,
+        "properties": members,
+        "description": "A merge patch (RFC 7396): what is left out stays, null takes a member away.",
+    }
 
 
 def _header(name: str, description: str, schema: dict[str, Any]) -> dict[str, Any]:
