@@ -43,7 +43,7 @@ def complete(operation: Operation, contract: Contract) -> None:
     if contract.keyed:
         parameters.append(_header("Idempotency-Key", KEY, {"type": "string", "pattern": "^[!-~]{1,128}$"}))
     if contract.takes:
-        content = {media_type: {"schema": {"type": "string"}} for media_type in contract.takes}
+        content = {media_type: {"schema": {"contentMediaType": media_type}} for media_type in contract.takes}
         operation["requestBody"] = {"required": True, "content": content}
     if contract.body is not None:
         operation["requestBody"] = _body(contract, contract.body)
