@@ -43,7 +43,7 @@ def complete(operation: Operation, contract: Contract) -> None:
     if contract.keyed:
         parameters.append(_header("Idempotency-Key", KEY, {"type": "string", "pattern": "^[!-~]{1,128}$"}))
     if contract.takes:
-        content = {media_type: {"schema": {"type": "string"}} for media_type in contract.takes}
+        content = {media_type: {"schema": {"contentMediaType": media_type}} for media_type in contract.takes}
         operation["requestBody"] = {"required": True, "content": content}
     if contract.body is not None:
         operation["requestBody"] = _body(contract, contract.body)
@@ -75,9 +75,18 @@ def _patch(model: type[BaseModel]) -> str:
 
 
 def _patch_schema(whole: dict[str, Any]) -> dict[str, Any]:
-    """Return the schema of a merge patch: every member may be left out."""
+    """Return the schema of a merge patch: every member may be left out, and null where it may be absent."""
+    needed = whole.get("required", [])
+    members = {
+        name: member if name in needed else {"anyOf": [member, {"type": "null"}]}
+        for name, member in whole["properties"].items()
+    }
     kept = {name: value for name, value in whole.items() if name not in ("required", "title", "description")}
-    return {**kept, "description": "A merge patch (RFC 7396): what is left out stays, null takes a member away."}
+    return {
+        **kept,
+        "properties": members,
+        "description": "A merge patch (RFC 7396): what is left out stays, null takes a member away.",
+    }
 
 
 def _header(name: str, description: str, schema: dict[str, Any]) -> dict[str, Any]:

@@ -70,6 +70,7 @@ class Given(Generic[Body]):
         Raises:
             Refused: "invalid".
         """
+        payload.demand_members(self.model, self.value)
         return payload.validate(self.model, payload.merged(now.model_dump(mode="json"), self.value))
 
 

@@ -7,7 +7,7 @@ from flask import g
 from pydantic import BaseModel, ValidationError
 
 from api import body
-from control.fault import Fault, Refused
+from control.fault import Fault, Refused, shown
 
 JSON = "application/json"
 MERGE_PATCH = "application/merge-patch+json"
@@ -48,6 +48,19 @@ def validate(model: type[Model], value: Any) -> Model:
             for each in error.errors(include_url=False)
         ]
         raise Refused("invalid", "The body is wrong", faults) from error
+
+
+def demand_members(model: type[BaseModel], patch: Any) -> None:
+    """Refuse a patch that is no object or names what is no member: to take that away would pass without a word.
+
+    Raises:
+        Refused: "invalid".
+    """
+    names = list(patch) if isinstance(patch, dict) else ["body"]
+    mend = f"send some of {', '.join(model.model_fields)}"
+    faults = [Fault(shown(name), "is nothing to change", mend) for name in names if name not in model.model_fields]
+    if faults:
+        raise Refused("invalid", "The patch is wrong", faults)
 
 
 def merged(target: Any, patch: Any) -> Any:

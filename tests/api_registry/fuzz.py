@@ -74,10 +74,11 @@ def run(*more: str) -> int:
                 ]
                 environment = {
                     **os.environ,
+                    "PYTHONPATH": str(HERE.parents[1]),
                     "WICKET_TOKEN": token,
                     "SCHEMATHESIS_HOOKS": __spec__.name if __spec__ else __name__,
                 }
-                return subprocess.run(arguments, env=environment, check=False).returncode
+                return subprocess.run(arguments, cwd=directory, env=environment, check=False).returncode
         finally:
             subprocess.run(["umount", bpffs], check=True)
 

@@ -63,6 +63,12 @@ def test_a_patch_leaves_what_it_does_not_name(world: World, path: str) -> None:
     assert (found["contacts"], found["reference"]) == (contacts, None)
 
 
+@pytest.mark.parametrize("patch", [{"nane": None}, {"kind": "individual"}, {"name": None}, [], "name", None])
+def test_a_patch_of_what_is_not_there_is_refused(world: World, path: str, patch: Any) -> None:
+    body = b"null" if patch is None else patch
+    assert world.ask("PATCH", path, body, If_Match="*").kind == "invalid"
+
+
 @pytest.mark.parametrize(
     ("target", "patch", "result"),
     [

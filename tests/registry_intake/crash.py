@@ -1,4 +1,4 @@
-"""Kill -9 at random points of a bulk import: `python -m tests.registry_intake.crash --times 200`.
+"""Kill -9 at random points of a bulk import: `python -m tests.registry_intake.crash --times 200 [--api]`.
 
 Each time a process that does the job is killed at another moment. After that the applications are all there or none
 is, the audit's chain is whole, and the next worker ends the job.
@@ -6,7 +6,12 @@ is, the audit's chain is whole, and the next worker ends the job.
 
 import argparse
 import multiprocessing
+import os
 import random
+import signal
+import socket
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -74,6 +79,40 @@ def kill_at(url: str, seconds: float) -> None:
     process.join()
 
 
+def kill_api_at(url: str, seconds: float) -> None:
+    """Start the API, and kill all of its processes so many seconds after one of them has taken the job up."""
+    with tempfile.TemporaryDirectory() as directory, socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+        free.close()
+        settings = Path(directory, "wicket.toml")
+        places = "".join(f'{name} = "{directory}"\n' for name in ("state", "run", "bpffs"))
+        registry = f'[registry]\nenabled = true\nurl = "{url}"\nallow_private = true\n'
+        settings.write_text(f'{places}[api]\nlisten = "127.0.0.1:{port}"\n{registry}')
+        command = [sys.executable, "-c", "from api.server import main; main()", "--config", str(settings)]
+        process = subprocess.Popen(command, start_new_session=True)
+        try:
+            _wait_for_a_worker(url)
+            time.sleep(seconds)
+        finally:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def _wait_for_a_worker(url: str) -> None:
+    database = Database(url, RULES)
+    until = time.monotonic() + 60
+    try:
+        while time.monotonic() < until:
+            with database.reading() as session:
+                if session.scalars(select(Job.state)).one() != "queued":
+                    return
+            time.sleep(0.01)
+    finally:
+        database.close()
+    raise TimeoutError("the API takes no job up")
+
+
 def inspect(url: str, id_: str) -> tuple[str, int]:
     """Return the job's state and how many applications there are, which is none or all.
 
@@ -98,7 +137,7 @@ def inspect(url: str, id_: str) -> tuple[str, int]:
     return state, count
 
 
-def crash(new_url: Callable[[], str], times: int, seed: int = 0) -> Tally:
+def crash(new_url: Callable[[], str], times: int, seed: int = 0, kill: Callable[[str, float], None] = kill_at) -> Tally:
     """Kill so many imports, each at a random moment of how long one takes.
 
     Raises:
@@ -113,7 +152,7 @@ def crash(new_url: Callable[[], str], times: int, seed: int = 0) -> Tally:
     for _ in range(times):
         url = new_url()
         id_ = prepare(url)
-        kill_at(url, chance.uniform(0, 1.5 * takes))
+        kill(url, chance.uniform(0, 1.5 * takes))
         state, count = inspect(url, id_)
         tally.states[state] = tally.states.get(state, 0) + 1
         tally.nothing, tally.everything = tally.nothing + (count == 0), tally.everything + (count == ROWS)
@@ -127,10 +166,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--times", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--api", action="store_true", help="kill the API that does it, not a process of its own")
     options = parser.parse_args()
+    kill = kill_api_at if options.api else kill_at
     with tempfile.TemporaryDirectory() as directory:
         names = iter(range(1_000_000))
-        tally = crash(lambda: f"sqlite:///{Path(directory) / str(next(names))}.db", options.times, options.seed)
+        tally = crash(lambda: f"sqlite:///{Path(directory) / str(next(names))}.db", options.times, options.seed, kill)
     print(
         f"{options.times} kills: {tally.nothing} left nothing, {tally.everything} everything; jobs were {tally.states}"
     )
