@@ -6,6 +6,7 @@ published head can prove later that nothing up to it was altered, removed or put
 
 import hashlib
 import json
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -149,7 +150,7 @@ def publish(session: Session, directory: Path, at: datetime) -> Path:
     """Write the head into the day's file, ``audit-2026-11-24.json``, and return its path."""
     file = daily_file(directory, at)
     directory.mkdir(parents=True, exist_ok=True)
-    scratch = file.with_suffix(".new")
+    scratch = file.with_suffix(f".{os.getpid()}.new")  # several processes may find that the day has none
     scratch.write_text(canonical({**asdict(head(session)), "at": at}) + "\n", encoding="utf-8")
     scratch.replace(file)
     return file

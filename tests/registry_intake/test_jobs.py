@@ -4,6 +4,7 @@ import csv
 import gzip
 import io
 import json
+import multiprocessing
 from collections.abc import Callable
 from pathlib import Path
 
@@ -241,3 +242,19 @@ def test_the_head_is_published_once_a_day(database: Database, clock: Clock, tmp_
     clock.pass_(days=1)
     assert publish_daily(database, tmp_path / "heads")
     assert len(audit.published(tmp_path / "heads")) == 2
+
+
+def test_processes_may_publish_at_the_same_time(database: Database, tmp_path: Path) -> None:
+    def publish() -> None:
+        with database.reading() as session:
+            for _ in range(200):
+                audit.publish(session, tmp_path, database.now())
+
+    fork = multiprocessing.get_context("fork")
+    processes = [fork.Process(target=publish) for _ in range(3)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    assert [process.exitcode for process in processes] == [0, 0, 0]
+    assert [file.suffix for file in tmp_path.glob("audit-*")] == [".json"]
