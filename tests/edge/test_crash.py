@@ -78,7 +78,7 @@ WORK: dict[str, tuple[Callable[[Edge], object], Allowlist, tuple[Allowlist, ...]
 
 @pytest.mark.parametrize("name", WORK)
 def test_killed_in_a_change(place: Place, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("control.edge.edge.CHANGES_BEFORE_SNAPSHOT", 50)
+    monkeypatch.setattr("control.edge.live.CHANGES_BEFORE_SNAPSHOT", 50)
     work, first, either = WORK[name]
     chance = random.Random(11)
     with place.edge() as edge:

@@ -93,7 +93,7 @@ def test_a_damaged_change_ends_what_is_replayed(used: Place) -> None:
 
 
 def test_many_changes_are_gathered_into_a_snapshot(used: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("control.edge.edge.CHANGES_BEFORE_SNAPSHOT", 10)
+    monkeypatch.setattr("control.edge.live.CHANGES_BEFORE_SNAPSHOT", 10)
     with used.edge() as edge:
         for number in range(25):
             edge.change(listed([f"203.0.113.{number}"]), Allowlist.empty())
@@ -173,7 +173,7 @@ def test_a_removed_pin_is_mended_on_a_full_disk(tiny: tuple[Place, Path], monkey
     with here.edge() as edge:
         edge.replace(listed())
         fill(disk)
-        monkeypatch.setattr("control.edge.edge.CHANGES_BEFORE_SNAPSHOT", 0)
+        monkeypatch.setattr("control.edge.live.CHANGES_BEFORE_SNAPSHOT", 0)
         shutil.rmtree(here.live)
         with pytest.raises(Refused, match="cannot be kept on disk"):
             edge.sweep()
