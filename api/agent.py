@@ -1,5 +1,6 @@
 """The views' way to the agent."""
 
+from collections.abc import Mapping
 from typing import Any, cast
 
 from flask import current_app
@@ -23,3 +24,8 @@ def call(verb: str, body: Buffer = b"", **arguments: Any) -> tuple[dict[str, Any
 def ask(verb: str, **arguments: Any) -> dict[str, Any]:
     """Like ``call`` for the verbs without bodies: return the result alone."""
     return call(verb, **arguments)[0]
+
+
+def set_policy(rules: Mapping[str, Mapping[str, Any]], seen: str) -> dict[str, Any]:
+    """Have the agent set rules while its policy still is the one that the ETag ``seen`` names."""
+    return ask("set_policy", policy=rules, if_match=seen)

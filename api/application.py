@@ -44,8 +44,8 @@ def create_app(config: Config) -> APIFlask:
         wiring.register(app, config, token)
     else:
         app.before_request(Door(config.api.listen, token).check)
-    asked = wiring.check if config.registry.enabled else check
-    for subject in (allowlist, policy, asked, health, metrics):
+    asked, ruled = (wiring.check, wiring.policy) if config.registry.enabled else (check, policy)
+    for subject in (allowlist, ruled, asked, health, metrics):
         app.register_blueprint(subject.blueprint)
     document.register(app)
     return app

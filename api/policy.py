@@ -1,5 +1,7 @@
 """/v1/policy: what happens to unregistered traffic, protocol by protocol."""
 
+from typing import Any
+
 from apiflask import APIBlueprint
 from flask import Response, jsonify
 from pydantic import ValidationError
@@ -18,7 +20,7 @@ def read() -> Response:
 
     The ETag names its version.
     """
-    return _answer(agent.ask("policy"))
+    return answer(agent.ask("policy"))
 
 
 @blueprint.put("/v1/policy")
@@ -28,15 +30,24 @@ def change() -> Response:
 
     The protocols that are not named keep theirs. The answer is the whole policy, as the kernel now has it.
     """
+    return answer(agent.ask("set_policy", policy=read_rules(), if_match=etag.if_match()))
+
+
+def answer(result: dict[str, object]) -> Response:
+    """Return the agent's policy as the answer."""
+    response = jsonify(Policy.model_validate(result["policy"]).model_dump())
+    response.headers["ETag"] = str(result["etag"])
+    return response
+
+
+def read_rules() -> dict[str, dict[str, Any]]:
+    """Return the rules that the present request's body asks for, by protocol.
+
+    Raises:
+        Refused: "invalid", "bad-request" or "unsupported-media-type".
+    """
     wanted = _parse(body.read(["application/json"]))
-    rules = {protocol: rule.model_dump() for protocol, rule in wanted.root.items()}
-    return _answer(agent.ask("set_policy", policy=rules, if_match=etag.if_match()))
-
-
-def _answer(result: dict[str, object]) -> Response:
-    answer = jsonify(Policy.model_validate(result["policy"]).model_dump())
-    answer.headers["ETag"] = str(result["etag"])
-    return answer
+    return {protocol: rule.model_dump() for protocol, rule in wanted.root.items()}
 
 
 def _parse(data: bytes) -> Policy:

@@ -1,4 +1,4 @@
-"""/v1/intents: what is proposed to be taken off the live list, what that would cut, and its confirmation."""
+"""/v1/intents: what is proposed that lets less through, what that would cut, and its confirmation."""
 
 from datetime import datetime
 from typing import Literal
@@ -8,15 +8,17 @@ from pydantic import BaseModel, Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from api import agent
 from api.registry import paging, store
 from api.registry.operation import Answer, Given, Nothing, creates, reads, steps
 from api.registry.records import Chosen, Kept, Words
 from api.registry.sight import WIDE
-from api.schema import Strict
+from api.schema import Policy, Strict
 from control.registry import intents, rows
 from control.registry.model import Intent
 
 Removing = Literal["suspend", "expire", "revoke"]
+Proposed = Literal["suspend", "expire", "revoke", "policy"]
 State = Literal["open", "done", "cancelled"]
 
 blueprint = APIBlueprint("intents", __name__, tag="Intents")
@@ -38,14 +40,15 @@ class EffectRecord(BaseModel):
 
 
 class IntentRecord(Kept):
-    """A proposed removal."""
+    """A proposed removal, or a proposed policy."""
 
-    step: Removing
+    step: Proposed
     reason: str
     state: State
     proposed_by: str
     decided_by: str | None
     decided_at: datetime | None
+    policy: Policy | None = Field(description="What is proposed for each protocol named; null for a removal.")
     effect: EffectRecord | None = Field(description="What it would do now; null once it is not open.")
 
 
@@ -58,7 +61,7 @@ class IntentQuery(paging.PageQuery):
 
     sort: Literal["id", "-id", "changed_at", "-changed_at"] = "id"
     state: State | None = None
-    step: Removing | None = None
+    step: Proposed | None = None
 
 
 class Confirmation(Strict):
@@ -102,9 +105,9 @@ def read(session: Session, intent_id: str) -> Answer:
 def confirm(given: Given[Confirmation], intent_id: str) -> Answer:
     """Carry an intent out.
 
-    A revocation takes an officer who did not propose it.
+    A revocation or a policy takes an officer who did not propose it.
     """
-    intents.confirm(given.writing, intent_id, given.body.live, given.version)
+    intents.confirm(given.writing, intent_id, given.body.live, given.version, agent.set_policy)
     return _answer(given, intent_id)
 
 

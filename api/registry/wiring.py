@@ -12,6 +12,7 @@ from api.registry import (
     intents,
     jobs,
     officers,
+    policy,
     providers,
     registrants,
     registrations,
@@ -24,7 +25,7 @@ from control.registry.database import Database, open_database
 from control.registry.publish import Housekeeping
 from control.registry.worker import Worker
 
-__all__ = ["check", "register", "worker"]
+__all__ = ["check", "policy", "register", "worker"]
 
 SUBJECTS = (registrants, applications, registrations, intents, providers, officers, tokens, jobs, audit, changes)
 
@@ -47,7 +48,7 @@ def worker(database: Database, config: Config) -> Worker:
 def register(app: APIFlask, config: Config, token: TokenFile) -> None:
     """Serve the registry: make its tables unless they are there, and hold every request to scopes and rates.
 
-    ``check`` is left to the caller: it takes the place of the gateway's.
+    ``check`` and ``policy`` are left to the caller: they take the place of the gateway's.
 
     Raises:
         Refused: "bad-configuration", "unavailable" or "no-room".

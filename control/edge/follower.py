@@ -30,6 +30,7 @@ class Follower:
         """``poll`` is after how many seconds it looks at the latest, and tries again."""
         self._edge, self._feed, self._poll, self._contact = edge, feed, poll, contact
         self._had: list[tuple[int, float]] = []
+        self._last_had: tuple[int, float] | None = None
         self._doubted = False
         self._noted_at = 0.0
         self._stop = threading.Event()
@@ -41,7 +42,8 @@ class Follower:
         seen = self._edge.store.followed.complete_at
         if seen is not None:
             self._contact.resume(seen)
-            self._note_had()
+        if self._edge.live.position.epoch:
+            self._note_had()  # an earlier agent may have ended before it told; what the feed knows it keeps
         self._thread.start()
 
     def stop(self) -> None:
@@ -78,6 +80,7 @@ class Follower:
                 self._acknowledge()
             except Refused as refused:
                 self._say(str(refused.faults[0]))
+                self._tell_again()
             except Exception as error:  # whatever the feed does: the list stays, and it is tried again
                 log.exception("following failed")
                 self._say(f"{type(error).__name__}: {error}")
@@ -92,6 +95,7 @@ class Follower:
                     return
             except Refused as refused:
                 self._say(str(refused.faults[0]))
+                self._tell_again()
                 self._stop.wait(left)
 
     def _start_anew(self, snapshot: Snapshot) -> None:
@@ -99,7 +103,7 @@ class Follower:
         snapshot.demand_whole()
         held = self._edge.live.position
         if snapshot.position.epoch != held.epoch:
-            self._had.clear()  # they were told of in the other epoch, or never can be
+            self._had, self._last_had = [], None  # they were told of in the other epoch, or never can be
             log.warning("starting anew from the feed", position=str(snapshot.position), held=str(held))
         self._edge.follow(snapshot.entries, snapshot.position)
         self._doubted = False
@@ -134,8 +138,14 @@ class Follower:
                 self._stop.wait(time.monotonic() - started)
 
     def _note_had(self) -> None:
-        self._had.append((self._edge.live.position.serial, time.time()))
+        self._last_had = (self._edge.live.position.serial, time.time())
+        self._had.append(self._last_had)
         del self._had[:-MOST_UNACKNOWLEDGED]
+
+    def _tell_again(self) -> None:
+        """Have the last serial told once the feed is back: it may have come back without what it was told."""
+        if self._last_had and not self._had:
+            self._had.append(self._last_had)
 
     def _acknowledge(self) -> None:
         """Tell the feed what is live; that it cannot be told changes nothing here."""

@@ -1,7 +1,8 @@
 """Intents: whatever takes entries off the live list is proposed first, with what it would cut, and then confirmed.
 
 Who confirms repeats the number of live entries that the proposal showed. When it is another by then, nothing
-happens: what was agreed to is not what would be done. A revocation takes a second officer.
+happens: what was agreed to is not what would be done. A revocation takes a second officer, and so does a stricter
+policy, which ``policies`` proposes.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,9 +12,10 @@ from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from control.fault import Fault, Refused
-from control.registry import rows, workflow
+from control.registry import policies, rows, workflow
 from control.registry.ids import new_id
 from control.registry.model import Intent, IntentItem, Registration
+from control.registry.policies import POLICY, Enact
 from control.registry.workflow import LIVE, Step
 from control.registry.writing import Writing, portions
 
@@ -76,8 +78,12 @@ def effect(session: Session, id_: str) -> Effect:
     return Effect(*session.execute(of_intent.where(IntentItem.intent_id == id_, IntentItem.is_open)).one())
 
 
-def confirm(writing: Writing, id_: str, live: int, version: int | None = None) -> Effect:
+def confirm(
+    writing: Writing, id_: str, live: int, version: int | None = None, enact: Enact = policies.no_gateway
+) -> Effect:
     """Carry an open intent out; ``live`` is the number of live entries that ``effect`` showed.
+
+    ``enact`` is how the gateway is asked when it is a policy; whatever it refuses leaves the intent open.
 
     Raises:
         Refused: "not-found"; "forbidden": no officer, or the one who proposed what takes two; "stale": the version
@@ -85,15 +91,15 @@ def confirm(writing: Writing, id_: str, live: int, version: int | None = None) -
     """
     writing.attempt("intent.confirm", id_)
     intent = _open(writing, id_, version)
-    step = _removing(intent.step)
-    if step.persons > 1 and writing.actor.id == intent.proposed_by:
-        fault = Fault(id_, f"was proposed by {intent.proposed_by}", "have another officer confirm it")
-        raise Refused("forbidden", f"To {step.name} takes two officers", [fault])
+    _demand_second(writing, intent)
     now = effect(writing.session, id_)
     if live != now.live:
         fault = Fault("live", f"is {live}, and by now {now.live} live entries would be cut", "look again, and decide")
         raise Refused("stale", "The intent would cut another number of entries", [fault])
-    _carry_out(writing, intent, step)
+    if intent.policy is not None:
+        policies.put(writing, intent.policy, intent.policy_etag or "", enact)
+    else:
+        _carry_out(writing, intent, _removing(intent.step))
     _close(writing, intent, "done")
     return now
 
@@ -157,6 +163,14 @@ def _open(writing: Writing, id_: str, version: int | None) -> Intent:
     if intent.state != "open":
         raise Refused("conflict", "The intent is not open", [Fault(id_, f"is {intent.state}", "propose it anew")])
     return intent
+
+
+def _demand_second(writing: Writing, intent: Intent) -> None:
+    persons = 2 if intent.step == POLICY else _removing(intent.step).persons
+    if persons > 1 and writing.actor.id == intent.proposed_by:
+        fault = Fault(intent.id, f"was proposed by {intent.proposed_by}", "have another officer confirm it")
+        what = "change the policy" if intent.step == POLICY else intent.step
+        raise Refused("forbidden", f"To {what} takes two officers", [fault])
 
 
 def _carry_out(writing: Writing, intent: Intent, step: Step) -> None:

@@ -20,7 +20,7 @@ class Housekeeping:
         self._next = 0.0
 
     def __call__(self) -> None:
-        """Do what is due.
+        """Do what is due; of many dates one transaction's worth, and the next call goes on.
 
         Raises:
             Refused: "unavailable" or "no-room".
@@ -30,7 +30,9 @@ class Housekeeping:
         self._next = time.monotonic() + EVERY
         publish_daily(self._database, self._published)
         with self._database.writing(CLOCK) as writing:
-            registrations.tick(writing)
+            is_more = registrations.tick(writing).is_more
+        if is_more:
+            self._next = 0.0
 
 
 def publish_daily(database: Database, directory: Path) -> Path | None:

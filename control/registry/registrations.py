@@ -3,12 +3,16 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, exists, select, text
 
+from control.fault import Fault, Refused
 from control.registry import intents, rows, workflow
 from control.registry.actor import CLOCK
 from control.registry.model import Intent, IntentItem, Registration
 from control.registry.writing import Writing
+
+BATCH = 1000
+"""Registrations that the dates warn, and propose, in one transaction: others who write wait no longer than for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,20 +22,26 @@ class Tick:
     Attributes:
         warned: registrations that are expiring from now on.
         intent: the proposal to let those expire whose end has passed; none when there are none.
+        is_more: whether there may be more than one transaction takes: call again.
     """
 
     warned: int
     intent: Intent | None
+    is_more: bool = False
 
 
 def renew(writing: Writing, id_: str, version: int | None = None) -> Registration:
     """Have a registration valid for its category's term from now on; a proposal to let it expire is moot then.
 
     Raises:
-        Refused: "not-found", "forbidden", "stale" or "conflict".
+        Refused: "not-found", "forbidden" or "stale"; "conflict": the step is not legal, or the category is no longer
+            offered, so that there is no term.
     """
     found = _checked(writing, "renew", id_, version)
-    category = writing.rules.categories[found.category]
+    category = writing.rules.categories.get(found.category)
+    if category is None:
+        fault = Fault("category", f"{found.category} is no longer offered", "apply anew in a category that is")
+        raise Refused("conflict", "The registration cannot be renewed", [fault])
     values = {"state": "active", "valid_until": max(found.valid_until, writing.now + category.term), "reason": ""}
     intents.drop(writing, "expire", id_)
     rows.change(writing, "registration.renew", found, values)
@@ -51,24 +61,31 @@ def resume(writing: Writing, id_: str, version: int | None = None) -> Registrati
     return found
 
 
-def tick(writing: Writing) -> Tick:
+def tick(writing: Writing, most: int = BATCH) -> Tick:
     """Do what the dates bring: warn those whose end is near, and propose to let those expire whose end has passed.
 
-    Nothing leaves the live list by this: an officer confirms the proposal.
+    Nothing leaves the live list by this: an officer confirms the proposal. ``most`` are warned and ``most`` proposed
+    in one call, those that end first before the others.
     """
     if writing.actor != CLOCK:
         workflow.demand_scope(workflow.step("registration", "warn"), writing.actor)
+    warned = _warn(writing, most)
+    writing.session.flush()
+    over = _ending("expiring", writing.now).where(~_IN_OPEN_INTENT).limit(most)
+    ids = dict.fromkeys(each.id for each in writing.session.scalars(over))
+    intent = intents.propose(writing, "expire", ids) if ids else None
+    return Tick(warned, intent, most in (warned, len(ids)))
+
+
+def _warn(writing: Writing, most: int) -> int:
+    """Warn those whose end is near; return how many."""
     warned = 0
     for name, category in writing.rules.categories.items():
-        near = _ending(("active",), writing.now + category.warning).where(Registration.category == name)
-        for each in writing.session.scalars(near):
+        near = _ending("active", writing.now + category.warning).where(Registration.category == name)
+        for each in writing.session.scalars(near.limit(most - warned)):
             rows.change(writing, "registration.warn", each, {"state": "expiring"})
             warned += 1
-    writing.session.flush()
-    open_already = select(IntentItem.registration_id).where(IntentItem.is_open)
-    over = _ending(("expiring",), writing.now).where(Registration.id.not_in(open_already))
-    ids = {each.id: None for each in writing.session.scalars(over)}
-    return Tick(warned, intents.propose(writing, "expire", ids) if ids else None)
+    return warned
 
 
 def _checked(writing: Writing, name: str, id_: str, version: int | None) -> Registration:
@@ -81,6 +98,10 @@ def _checked(writing: Writing, name: str, id_: str, version: int | None) -> Regi
     return found
 
 
-def _ending(states: tuple[str, ...], by: datetime) -> Select[Registration]:
-    ending = select(Registration).where(Registration.state.in_(states), Registration.valid_until <= by)
-    return ending.order_by(Registration.id)
+def _ending(state: str, by: datetime) -> Select[Registration]:
+    ending = select(Registration).where(Registration.state == state, Registration.valid_until <= by)
+    return ending.order_by(Registration.valid_until)  # the index has them in this order
+
+
+# In the words of the index of open items, without parameters: a query must repeat them to use it.
+_IN_OPEN_INTENT = exists().where(IntentItem.registration_id == Registration.id, text("intent_item.is_open"))

@@ -62,7 +62,7 @@ ROWS = (
     Row("PUT /v1/allowlist", 200, ("operator",), query="dry_run=true", body=says({"entries": ["192.0.2.1"]})),
     Row("PATCH /v1/allowlist", 200, ("operator",), query="dry_run=true", body=says({"add": ["192.0.2.1"]})),
     Row("GET /v1/policy", 200, READERS),
-    Row("PUT /v1/policy", 200, ("operator",), body=says({"ike": {"mode": "monitor", "share": 100}})),
+    Row("PUT /v1/policy", 200, ("officer", "operator"), body=says({"ike": {"mode": "monitor", "share": 100}})),
     Row("GET /v1/registrants", 200, ("registrant", *READERS)),
     Row("POST /v1/registrants", 201, ("officer",), body=entered(kind="individual")),
     Row("GET /v1/registrants/{registrant_id}", 200, READERS, ("registrant",)),

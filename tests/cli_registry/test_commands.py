@@ -171,5 +171,5 @@ def test_categories_are_shown(wicket: Wicket) -> None:
 
 
 def test_the_dates_are_attended_to(wicket: Wicket) -> None:
-    assert wicket("registrations", "tick") == {"warned": 0, "intent": None}
+    assert wicket("registrations", "tick") == {"warned": 0, "intents": []}
     assert wicket("intents", "list") == []

@@ -1,6 +1,7 @@
 """The real agent beside the registry: how soon an approval is in the kernel, and what it tells of the feed."""
 
 import contextlib
+import signal
 import statistics
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from control.config import load
 from control.datapath import datapath
 from control.fault import Refused
-from control.registry import review
+from control.registry import edges, review
 from control.wire import AgentSocket
 from tests import gateway
 from tests.feed.conftest import Registry
@@ -35,16 +36,24 @@ def table(url: str) -> str:
 def agent(directory: Path, bpffs: Path, url: str) -> Iterator[AgentSocket]:
     """Run the agent alone, and take what it leaves in the kernel out of it."""
     file = gateway.configure(directory, bpffs, gateway.free_port(), table(url))
-    config = load(file)
-    process = subprocess.Popen([gateway.AGENT, "--config", str(file)])
     try:
-        socket = AgentSocket(config.socket)
-        until(lambda: process.poll() is None and answers(socket))
+        with process(file, signal.SIGTERM) as socket:
+            yield socket
+    finally:
+        datapath.remove(load(file).pins)
+
+
+@contextmanager
+def process(file: Path, end: signal.Signals) -> Iterator[AgentSocket]:
+    """Run the agent with a configuration until it is ended by a signal; what is in the kernel stays there."""
+    running = subprocess.Popen([gateway.AGENT, "--config", str(file)])
+    try:
+        socket = AgentSocket(load(file).socket)
+        until(lambda: running.poll() is None and answers(socket))
         yield socket
     finally:
-        process.terminate()
-        process.wait(gateway.STOP_SECONDS)
-        datapath.remove(config.pins)
+        running.send_signal(end)
+        running.wait(gateway.STOP_SECONDS)
 
 
 def answers(socket: AgentSocket) -> bool:
@@ -80,6 +89,25 @@ def test_approvals_go_live_one_by_one(tmp_path: Path, bpffs: Path, registry: Reg
     # How long is told, not held: other work on the machine decides it too. `pytest -rP` shows it.
     print(f"approval to live: mean {statistics.mean(seconds) * 1e3:.1f} ms, longest {max(seconds) * 1e3:.1f} ms")
     assert len(seconds) == APPROVALS
+
+
+def had(registry: Registry, serial: int) -> bool:
+    """Whether the registry knows of an edge that had a serial."""
+    with registry.database.reading() as session:
+        return bool(edges.had_from(session, serial))
+
+
+def test_an_agent_killed_before_it_told_tells_when_it_is_back(tmp_path: Path, bpffs: Path, registry: Registry) -> None:
+    file = gateway.configure(tmp_path, bpffs, gateway.free_port(), table(registry.url))
+    try:
+        with registry.database.writing(OFFICER), process(file, signal.SIGKILL) as socket:
+            until(lambda: is_live(socket, "10.0.0.1"))  # and it waits for its turn to write that it is
+        assert not had(registry, 1)
+        with process(file, signal.SIGTERM) as socket:
+            until(lambda: had(registry, 1))
+            assert is_live(socket, "10.0.0.1")
+    finally:
+        datapath.remove(load(file).pins)
 
 
 def feed_metrics(running: gateway.Gateway) -> dict[str, list[float]]:

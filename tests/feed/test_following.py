@@ -14,6 +14,7 @@ from control.allowlist.allowlist import Allowlist
 from control.datapath.lists import IN_PLACE
 from control.edge.edge import Edge
 from control.edge.verbs import answer
+from control.fault import Fault, Refused
 from control.feed import Change, Position, Snapshot
 from control.feed.registry import MOST_CHANGES, RegistryFeed
 from control.registry import edges, intents
@@ -236,3 +237,33 @@ def test_the_registry_knows_when_the_edge_had_what(place: Place, registry: Regis
         assert list(had) == [NAME]
         assert noon < had[NAME] < after
         assert edges.had_from(session, 3) == {}
+
+
+class Cut(RegistryFeed):
+    """A registry that cannot be reached as long as it is told so."""
+
+    is_cut = False
+
+    def changes(self, since: Position) -> Sequence[Change] | Literal["reset"]:
+        if self.is_cut:
+            raise Refused("unavailable", "The feed cannot be reached", [Fault("feed", "it is cut off", "wait")])
+        return super().changes(since)
+
+
+def test_a_registry_that_lost_what_it_was_told_is_told_again(place: Place, registry: Registry) -> None:
+    def had() -> dict[str, datetime]:
+        with registry.database.reading() as session:
+            return edges.had_from(session, 1)
+
+    feed = Cut(registry.url, NAME)
+    with following(place, feed) as edge:
+        until(had)
+        first = had()
+        feed.is_cut = True
+        until(lambda: trouble(edge))
+        with registry.database.writing(OFFICER) as writing:
+            writing.session.execute(text("DELETE FROM edge_ack"))
+        assert not had()
+        feed.is_cut = False
+        until(had)
+        assert had() == first, "the time is that of the first report"

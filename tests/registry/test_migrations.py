@@ -8,6 +8,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import DBAPIError
 
+from control.registry import policies
 from control.registry.actor import Actor
 from control.registry.database import Database
 from control.registry.model import Base
@@ -54,3 +55,22 @@ def test_an_epoch_is_a_databases_own(new_url: Callable[[], str]) -> None:
             epochs.add(bytes(session.scalar(text("SELECT epoch FROM ledger")) or b""))
         database.close()
     assert len(epochs) == 2
+
+
+def test_intents_about_the_policy_come_and_go(empty: Database) -> None:
+    empty.upgrade("0001")
+    assert "policy" not in intent_columns(empty)
+    empty.upgrade()
+    with empty.writing(Actor("officer", frozenset({"officer"}))) as writing:
+        policies.propose(writing, {"ike": {"mode": "enforce", "share": 5}}, '"seen"')
+    empty.downgrade("0001")
+    assert "policy" not in intent_columns(empty)
+    with empty.reading() as session:
+        assert session.scalar(text("SELECT count(*) FROM intent")) == 0
+    empty.upgrade()
+    assert {"policy", "policy_etag"} <= intent_columns(empty)
+
+
+def intent_columns(database: Database) -> set[str]:
+    with database.reading() as session:
+        return {column["name"] for column in inspect(session.connection()).get_columns("intent")}

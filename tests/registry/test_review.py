@@ -9,6 +9,7 @@ from control.registry.addresses import read_entries
 from control.registry.applications import Draft
 from control.registry.database import Database
 from control.registry.model import Application, Registration
+from control.registry.writing import Rules
 from tests.registry.cast import OFFICER, PAPERS, SECOND, Cast, apply, assemble, register
 from tests.registry.clock import Clock
 
@@ -148,6 +149,32 @@ def test_an_expiry_is_warned_of_proposed_and_moot_once_renewed(database: Databas
     with database.writing(OFFICER) as writing:
         assert intents.confirm(writing, intent, 1).live == 1
     assert live(database) == ["10.0.0.1"]
+
+
+def test_many_dates_are_attended_to_part_by_part(database: Database, cast: Cast, clock: Clock) -> None:
+    register(database, cast, *(f"10.0.0.{each}" for each in range(5)))
+    clock.pass_(days=370)
+    warned: list[int] = []
+    proposed: list[str] = []
+    is_more = True
+    while is_more:
+        with database.writing(CLOCK) as writing:
+            tick = registrations.tick(writing, 2)
+            warned.append(tick.warned)
+            proposed += [tick.intent.id] if tick.intent else []
+            is_more = tick.is_more
+    assert warned == [2, 2, 1]
+    with database.reading() as session:
+        assert [intents.effect(session, each).live for each in proposed] == [2, 2, 1]
+    assert len(live(database)) == 5, "nothing leaves the list unconfirmed"
+
+
+def test_what_is_in_no_category_any_more_is_not_renewed(database: Database, cast: Cast) -> None:
+    (id_,) = register(database, cast, "10.0.0.1")
+    database.rules = Rules(database.rules.addresses, {})
+    with pytest.raises(Refused) as refused, database.writing(cast.applicant) as writing:
+        registrations.renew(writing, id_)
+    assert (refused.value.kind, refused.value.faults[0].where) == ("conflict", "category")
 
 
 def test_the_list_as_it_was(database: Database, cast: Cast, clock: Clock) -> None:

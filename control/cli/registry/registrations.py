@@ -114,10 +114,13 @@ def registrations_resume(desk: Desk, id_: str, as_json: bool) -> None:
 @pass_desk
 def registrations_tick(desk: Desk, as_json: bool) -> None:
     """Do what the dates bring: warn, and propose to let expire what is over. Nothing is cut by it."""
-    with desk.database.writing(CLOCK) as writing:
-        tick = registrations_.tick(writing)
-        found = {"warned": tick.warned, "intent": tick.intent.id if tick.intent else None}
-    show_fields("what the dates brought", found, as_json)
+    warned, proposed, is_more = 0, [], True
+    while is_more:
+        with desk.database.writing(CLOCK) as writing:
+            tick = registrations_.tick(writing)
+            proposed += [tick.intent.id] if tick.intent else []
+        warned, is_more = warned + tick.warned, tick.is_more
+    show_fields("what the dates brought", {"warned": warned, "intents": proposed}, as_json)
 
 
 @click.group()

@@ -1,11 +1,12 @@
 """Registrations, their stays on the live list, and the intents to take them off it."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from control.registry.model.base import Address, Base, Id, Versioned
+from control.registry.model.base import Address, Base, Document, Id, Versioned
 
 HELD = text("state IN ('active', 'expiring', 'suspended')")
 """``workflow.HELD`` in SQL, without parameters: a query must repeat it to use the index."""
@@ -78,12 +79,14 @@ class Listing(Base):
 
 
 class Intent(Versioned, Base):
-    """A step that removes from the live list, proposed and not yet carried out.
+    """What lets less through, proposed and not yet carried out: a step off the live list, or a stricter policy.
 
     Attributes:
-        step: of a registration, in the words of ``workflow``.
+        step: of a registration, in the words of ``workflow``; or "policy".
         state: "open", "done" or "cancelled".
         proposed_by, decided_by: ids of actors.
+        policy: rules by protocol that were proposed; none of a step.
+        policy_etag: names the policy in whose place they were.
     """
 
     __tablename__ = "intent"
@@ -95,6 +98,8 @@ class Intent(Versioned, Base):
     proposed_by: Mapped[str] = mapped_column(String(200))
     decided_by: Mapped[str | None] = mapped_column(String(200))
     decided_at: Mapped[datetime | None]
+    policy: Mapped[dict[str, Any] | None] = mapped_column(Document)
+    policy_etag: Mapped[str | None] = mapped_column(String(100))
 
 
 class IntentItem(Base):
