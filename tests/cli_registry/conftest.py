@@ -21,7 +21,7 @@ class Wicket:
 
     def __init__(self, directory: Path, url: str) -> None:
         """Keep configuration and state in a directory, and the registry in the database of ``url``."""
-        self.directory = directory
+        self.directory, self.url = directory, url
         directory.mkdir(exist_ok=True)
         self._config = directory / "wicket.toml"
         settings = f'state = "{directory}"\n[registry]\nurl = "{url}"\nallow_private = true\n'

@@ -3,12 +3,16 @@
 import json
 import sqlite3
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from control.registry import edges, serials
+from control.registry.actor import Actor
+from control.registry.database import Database
 from tests.cli_registry.conftest import Wicket
-from tests.registry_intake.association import PROVIDERS, SHA256, csv_of, member
+from tests.registry_intake.association import PROVIDERS, SHA256, address, csv_of, member
 
 
 @pytest.fixture
@@ -163,6 +167,27 @@ def test_audit_verify_names_what_was_tampered_with(tmp_path: Path, tampering: st
 def test_an_object_as_it_was(wicket: Wicket, officers: tuple[str, str]) -> None:
     assert wicket("audit", "at", officers[0], "2099-01-01T00:00+00:00")["name"] == "First"
     assert wicket("audit", "at", officers[0], "2000-01-01T00:00+00:00") == {}
+
+
+def test_whether_an_edge_had_an_address_let_through_at_a_time(wicket: Wicket, officers: tuple[str, str]) -> None:
+    imported(wicket, officers[0])
+    for name in PROVIDERS:
+        wicket("applications", "confirm", "--all", who=name)
+    wicket("applications", "approve", "--all", who=officers[0])
+    database = Database(wicket.url)
+    noon = datetime(2026, 11, 24, 12, tzinfo=UTC)
+    with database.reading() as session:
+        epoch = serials.version(session).epoch
+    with database.writing(Actor("edge north")) as writing:
+        edges.acknowledge(writing, "north", epoch, [(1, noon)])
+    database.close()
+    asked = ("audit", "standing", "north", address(0))
+    before, after = (wicket(*asked, f"2026-11-24T{hour}:00+00:00") for hour in ("11", "13"))
+    assert (before["allowed"], before["serial"]) == (False, None)
+    assert (after["allowed"], after["serial"], len(after["registrations"])) == (True, 1, 1)
+    assert not wicket("audit", "standing", "north", "203.0.113.9", "2026-11-24T13:00+00:00")["allowed"]
+    assert "is not known" in wicket.run("audit", "standing", "south", address(0), "2026-11-24T13:00+00:00").output
+    assert "is no address" in wicket.run("audit", "standing", "north", "nowhere", "2026-11-24T13:00+00:00").output
 
 
 def test_categories_are_shown(wicket: Wicket) -> None:

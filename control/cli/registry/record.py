@@ -10,12 +10,16 @@ from typing import Any
 import click
 from sqlalchemy import select
 
+from control.allowlist import DEFAULT_BOUNDS
+from control.allowlist.prefix import read_prefix
 from control.cli.output import as_json_option, print_json
 from control.cli.registry.desk import Desk, pass_desk
 from control.cli.registry.showing import limit_option, plain, progress, show_fields, show_rows
 from control.cli.registry.showing import record as record_of
+from control.fault import BadValueError, Fault, Refused
 from control.registry import audit as audit_
 from control.registry import backup as backup_
+from control.registry import edges
 from control.registry.model import AuditRow
 
 MOMENT = click.DateTime(["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M%z"])
@@ -100,6 +104,32 @@ def audit_at(desk: Desk, object_: str, time: datetime, as_json: bool) -> None:
     """Show an object as it was at a TIME, such as 2026-11-24T12:00+00:00."""
     with desk.reading() as session:
         show_fields(f"{object_} at {time.isoformat()}", audit_.state_at(session, object_, time), as_json)
+
+
+@audit.command("standing")
+@click.argument("edge")
+@click.argument("address")
+@click.argument("time", type=MOMENT)
+@as_json_option
+@pass_desk
+def audit_standing(desk: Desk, edge: str, address: str, time: datetime, as_json: bool) -> None:
+    """Say whether EDGE had ADDRESS let through at a TIME, by what it reported of its kernel.
+
+    What an operator added at the edge itself is not known here.
+    """
+    try:
+        prefix = read_prefix(address, DEFAULT_BOUNDS)
+    except BadValueError as error:
+        raise Refused("invalid", "The address is not understood", [Fault("address", error.why, error.mend)]) from error
+    with desk.reading() as session:
+        stood = edges.standing(session, edge, prefix, time)
+        fields = {
+            "allowed": bool(stood.listings),
+            "serial": stood.serial,
+            "since": stood.since.isoformat() if stood.since else None,
+            "registrations": [listing.registration_id for listing in stood.listings],
+        }
+    show_fields(f"{address} on {edge} at {time.isoformat()}", fields, as_json)
 
 
 @click.command()
