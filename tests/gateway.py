@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from control import config as configuration
+from tests.signals import held_back
 
 BIN = Path(sys.executable).parent
 AGENT, API, WICKET = (str(BIN / name) for name in ("wicketd", "wicket-api", "wicket"))
@@ -116,7 +117,8 @@ class Gateway:
         return [row["prefix"] for row in self.ask("GET", "/v1/allowlist").json["entries"]]
 
     def start(self, command: str) -> None:
-        self.processes.append(subprocess.Popen([*ENDS_WITH_US, command, "--config", str(self.config)]))
+        with held_back():
+            self.processes.append(subprocess.Popen([*ENDS_WITH_US, command, "--config", str(self.config)]))
 
     def must_run(self) -> None:
         """Say which process has ended, if one has, and how."""

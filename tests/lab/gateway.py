@@ -16,6 +16,7 @@ from control.datapath.links import Link
 from control.wire import AgentSocket
 from tests.gateway import AGENT, API, ENDS_WITH_US, WICKET, Gateway, configure
 from tests.lab.stage import Stage
+from tests.signals import held_back
 
 
 class EdgeGateway(Gateway):
@@ -29,8 +30,9 @@ class EdgeGateway(Gateway):
 
     def launch_agent(self) -> None:
         """Start wicketd on the edge."""
-        self.agent = self.stage.spawn(self.stage.edge, AGENT, "--config", str(self.config), log="wicketd")
-        self.processes.append(self.agent)
+        with held_back():
+            self.agent = self.stage.spawn(self.stage.edge, AGENT, "--config", str(self.config), log="wicketd")
+            self.processes.append(self.agent)
 
     def start_agent(self) -> None:
         """Start wicketd on the edge and wait until it answers."""
@@ -39,8 +41,9 @@ class EdgeGateway(Gateway):
 
     def start_api(self) -> None:
         """Start the API."""
-        self.api = self.stage.spawn_outside(*ENDS_WITH_US, API, "--config", str(self.config), log="wicket-api")
-        self.processes.append(self.api)
+        with held_back():
+            self.api = self.stage.spawn_outside(*ENDS_WITH_US, API, "--config", str(self.config), log="wicket-api")
+            self.processes.append(self.api)
 
     def stop_api(self) -> None:
         """End the API and leave the agent alone."""

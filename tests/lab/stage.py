@@ -26,6 +26,7 @@ from typing import Self
 
 from tests.lab import addresses
 from tests.lab.namespace import Namespace, run
+from tests.signals import held_back
 
 _NAME = re.compile(r"^wlab-(\d+)-[0-9a-f]{6}")
 _TERM_SECONDS = 3.0
@@ -99,7 +100,7 @@ class Stage:
 
     def spawn_outside(self, *argv: str, log: str) -> subprocess.Popen[bytes]:
         """`spawn` in the machine's own namespace."""
-        with self.log_path(log).open("wb") as output:
+        with self.log_path(log).open("wb") as output, held_back():
             process = subprocess.Popen(
                 argv,
                 stdin=subprocess.DEVNULL,
@@ -108,7 +109,7 @@ class Stage:
                 cwd=self.directory,
                 start_new_session=True,
             )
-        self._processes.append(process)
+            self._processes.append(process)
         return process
 
     def spawn_private(self, namespace: Namespace, *argv: str, log: str) -> subprocess.Popen[bytes]:
