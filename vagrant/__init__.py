@@ -1,0 +1,1 @@
+"""Wicketgate on real machines: the lab that `make vagrant-test` runs."""

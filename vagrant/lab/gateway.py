@@ -1,0 +1,97 @@
+"""The gateway on the edge, as an operator has it: packages, services and the command line."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from vagrant.lab.machine import Place, wait_for
+from vagrant.lab.table import Failed
+
+PACKAGE = "wicketgate-edge"
+SERVICE = "wicketd.service"
+CONFIGURATION = "/etc/wicketgate/wicket.toml"
+START_SECONDS = 90  # a compiler on an emulated processor, with the kernel's own headers
+Counts = Counter[tuple[str, str]]  # packets by protocol and verdict
+
+
+class Gateway:
+    """The installed gateway."""
+
+    def __init__(self, edge: Place, interfaces: tuple[str, ...]) -> None:
+        self.edge = edge
+        self.interfaces = interfaces
+
+    def wicket(self, *words: str, text: str | None = None) -> Any:
+        """What `wicket … --json` says.
+
+        Raises:
+            Failed: it refuses.
+        """
+        said = self.edge.run(f"wicket {' '.join(words)} --json", text=text)
+        try:
+            return json.loads(said)
+        except ValueError:
+            raise Failed(f"wicket {' '.join(words)} --json said no JSON: {said[:200]}") from None
+
+    def version(self) -> str:
+        """The installed version of the package, empty when it is not there."""
+        query = f"dpkg-query --show --showformat '${{db:Status-Status}} ${{Version}}' {PACKAGE} 2>/dev/null || true"
+        status, _, version = self.edge.run(query).partition(" ")
+        return version if status == "installed" else ""
+
+    def wait_until_up(self, seconds: float = START_SECONDS) -> float:
+        """Wait until the agent answers; the seconds that took."""
+        return wait_for(lambda: self.edge.succeeds("wicket status"), "wicket status gets an answer", seconds)
+
+    def restart(self) -> float:
+        """Restart the agent; the seconds until it answers."""
+        self.edge.run(f"systemctl restart {SERVICE}", seconds=START_SECONDS)
+        return self.wait_until_up()
+
+    def guard(self, *, list_: Iterable[str] = (), enforce: bool = False) -> None:
+        """Have both interfaces guarded, these addresses registered, and this policy for every protocol."""
+        self.wait_until_up()
+        self.allow(list_)
+        self.policy("enforce" if enforce else "monitor")
+        guarded = {name for name, state in self.states().items() if state["attached"]}
+        for name in self.interfaces:
+            if name not in guarded:
+                self.wicket("attach", name, "--mode", "native")
+
+    def release(self) -> None:
+        """Back to how the package starts: monitor, no address, nothing attached."""
+        self.policy("monitor")
+        self.wicket("detach")
+        self.allow(())
+
+    def allow(self, prefixes: Iterable[str]) -> None:
+        """Make these the whole local list."""
+        rows = "".join(f"{prefix}\n" for prefix in prefixes)
+        self.wicket("allow", "replace", "-", "--format", "csv", "--allow-empty", text=f"prefix\n{rows}")
+
+    def policy(self, mode: str, protocol: str = "all") -> None:
+        """Set the policy of a protocol or of all."""
+        self.wicket("policy", "set", protocol, mode)
+
+    def policies(self) -> Mapping[str, Mapping[str, Any]]:
+        """Mode and share by protocol."""
+        said: dict[str, dict[str, Any]] = self.wicket("policy", "get")
+        return said
+
+    def states(self) -> dict[str, Any]:
+        """How each interface stands, by its name."""
+        return {state["name"]: state for state in self.wicket("status")["interfaces"]}
+
+    def counts(self) -> Counts:
+        """Packets so far by protocol and verdict."""
+        counted: Counts = Counter()
+        for line in self.wicket("counters"):
+            counted[line["protocol"], line["verdict"]] += line["packets"]
+        return counted
+
+    def check_list(self) -> int:
+        """How many entries are live: the local ones and the registry's."""
+        return int(self.wicket("status")["live"]["count"])

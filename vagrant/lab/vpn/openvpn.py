@@ -1,0 +1,59 @@
+"""OpenVPN over UDP, its control channel plain TLS."""
+
+from __future__ import annotations
+
+import tempfile
+from functools import cache
+from pathlib import Path
+
+from tests.lab.authority import Authority
+from vagrant.lab.machine import Place, wait_for
+from vagrant.lab.vpn.session import Session
+
+_PORT = 1194
+_START_SECONDS = 30.0
+_COMMON = "openvpn --verb 3 --dev-type tun --topology subnet --ca ca.crt --cert own.crt --key own.key"
+
+
+@cache
+def _files() -> dict[str, dict[str, str]]:
+    """For each side, the files that it needs, by name; one authority for the whole run."""
+    with tempfile.TemporaryDirectory() as directory:
+        authority = Authority(Path(directory))
+        root = authority.root.certificate.read_text()
+        sides = {"server": authority.server, "client": authority.client}
+        return {
+            side: {"ca.crt": root, "own.crt": own.certificate.read_text(), "own.key": own.key.read_text()}
+            for side, own in sides.items()
+        }
+
+
+class OpenVpn(Session):
+    """One daemon on each side."""
+
+    protocols = ("openvpn",)
+
+    def start(self) -> None:
+        network = self.site.server_inner.rsplit(".", 1)[0]
+        self._daemon("server", self.site.internet, f"--local {self.site.ends.server} --port {_PORT} --proto udp{self.site.ends.version} "
+                     f"--dh none --server {network}.0 255.255.255.0 --keepalive 5 60")
+        wait_for(lambda: "Initialization Sequence Completed" in self.site.internet.said(self._unit), "openvpn's server listens", _START_SECONDS)
+        self._daemon("client", self.site.subscriber, f"--client --nobind --proto udp{self.site.ends.version} --local {self.site.ends.client} "
+                     f"--remote {self.site.ends.server} {_PORT} --remote-cert-tls server --connect-retry 1 1 --hand-window 6")
+
+    def stop(self) -> None:
+        for place in (self.site.subscriber, self.site.internet):
+            place.stop(self._unit)
+
+    def explain(self) -> str:
+        return self.site.subscriber.said(self._unit)
+
+    @property
+    def _unit(self) -> str:
+        return f"openvpn-{self.site.index}"
+
+    def _daemon(self, side: str, place: Place, words: str) -> None:
+        for name, text in _files()[side].items():
+            place.write(self.path(side, name), text)
+        directory = self.path(side, "")
+        place.start(self._unit, f"{_COMMON} --cd {directory} --dev ovpn{self.site.index} {words}")
