@@ -14,7 +14,9 @@ PACKAGE = "wicketgate-edge"
 SERVICE = "wicketd.service"
 CONFIGURATION = "/etc/wicketgate/wicket.toml"
 START_SECONDS = 90  # a compiler on an emulated processor, with the kernel's own headers
-Counts = Counter[tuple[str, str]]  # packets by protocol and verdict
+Counts = Counter[tuple[str, str]]  # packets by protocol and reason
+DROPPED = "enforced"  # the one reason that drops
+NOBODY = "198.51.100.1"  # an address that no session has: a list that is not empty
 
 
 class Gateway:
@@ -51,9 +53,8 @@ class Gateway:
         self.edge.run(f"systemctl restart {SERVICE}", seconds=START_SECONDS)
         return self.wait_until_up()
 
-    def guard(self, *, list_: Iterable[str] = (), enforce: bool = False) -> None:
+    def guard(self, *, list_: Iterable[str] = (NOBODY,), enforce: bool = False) -> None:
         """Have both interfaces guarded, these addresses registered, and this policy for every protocol."""
-        self.wait_until_up()
         self.allow(list_)
         self.policy("enforce" if enforce else "monitor")
         guarded = {name for name, state in self.states().items() if state["attached"]}
@@ -62,15 +63,14 @@ class Gateway:
                 self.wicket("attach", name, "--mode", "native")
 
     def release(self) -> None:
-        """Back to how the package starts: monitor, no address, nothing attached."""
+        """Back to how the package starts: monitor, nothing attached."""
         self.policy("monitor")
         self.wicket("detach")
-        self.allow(())
 
     def allow(self, prefixes: Iterable[str]) -> None:
         """Make these the whole local list."""
         rows = "".join(f"{prefix}\n" for prefix in prefixes)
-        self.wicket("allow", "replace", "-", "--format", "csv", "--allow-empty", text=f"prefix\n{rows}")
+        self.wicket("allow", "replace", "-", "--format", "csv", text=f"prefix\n{rows}")
 
     def policy(self, mode: str, protocol: str = "all") -> None:
         """Set the policy of a protocol or of all."""
@@ -86,12 +86,12 @@ class Gateway:
         return {state["name"]: state for state in self.wicket("status")["interfaces"]}
 
     def counts(self) -> Counts:
-        """Packets so far by protocol and verdict."""
+        """Packets so far by protocol and reason, as `wicket counters` says."""
         counted: Counts = Counter()
         for line in self.wicket("counters"):
-            counted[line["protocol"], line["verdict"]] += line["packets"]
+            counted[line["protocol"], line["reason"]] += line["packets"]
         return counted
 
-    def check_list(self) -> int:
+    def live_count(self) -> int:
         """How many entries are live: the local ones and the registry's."""
         return int(self.wicket("status")["live"]["count"])

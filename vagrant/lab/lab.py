@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -9,8 +10,9 @@ from pathlib import Path
 from vagrant.lab.gateway import Gateway
 from vagrant.lab.machine import GUEST, GUEST_DIRECTORY, UNITS, Machine, Place
 from vagrant.lab.table import Table
-from vagrant.lab.topology import Topology
+from vagrant.lab.topology import Ends, Topology
 
+PAIRS = 40  # of addresses; every session and flow takes one of its own
 TRAFFIC = f"{GUEST_DIRECTORY}/traffic.py"
 
 
@@ -60,3 +62,14 @@ class Lab:
         for machine in self.machines.values():
             machine.run(f"systemctl stop '{UNITS}*' 2>/dev/null || true; mkdir -p {GUEST_DIRECTORY}")
             machine.put(GUEST / "traffic.py", TRAFFIC)
+        self.prepare_routes()
+
+    def prepare_routes(self) -> None:
+        """On the subscriber: each server is reached from the client's address of its own pair."""
+        routes = [f"route replace {ends.server} via {via} src {ends.client}" for ends, via in self._pairs()]
+        self.subscriber.run("ip -batch -", text="\n".join(routes) + "\n")
+
+    def _pairs(self) -> Iterator[tuple[Ends, str]]:
+        for version in (4, 6):
+            for index in range(PAIRS):
+                yield self.topology.ends(index, version), self.topology.access.address(version, 1)

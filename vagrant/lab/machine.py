@@ -6,7 +6,7 @@ import json
 import shlex
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -96,7 +96,7 @@ class Machine:
         began = time.monotonic()
         words = {"input": text} if text is not None else {"stdin": subprocess.DEVNULL}
         try:
-            done = subprocess.run(argv, capture_output=True, text=True, timeout=seconds, check=False, **words)  # type: ignore[call-overload]
+            done = subprocess.run(argv, capture_output=True, text=True, timeout=seconds, check=False, **words)
         except subprocess.TimeoutExpired:
             self._log.write(f"{self.name}: {command}\n  no end after {seconds:.0f} s")
             raise Failed(f"{self.name}: no end after {seconds:.0f} s: {_short(command)}") from None
@@ -128,13 +128,16 @@ class Place:
 
     def write(self, path: str, text: str) -> None:
         """Write a file that only root can read, making its directory."""
-        self.machine.run(f"mkdir -p $(dirname {path}); umask 077; cat >{path}", text=text)
+        self.machine.run(_writing(path, text))
 
-    def start(self, unit: str, command: str, *, private_run: bool = False) -> None:
-        """Start a service of the lab in this place; it may not be running already.
+    def start(
+        self, unit: str, command: str, *, files: Mapping[str, str] | None = None, private_run: bool = False
+    ) -> None:
+        """Start a service of the lab in this place, having written its files; it may not be running already.
 
         With `private_run` it has a /run of its own, for daemons that keep files of one name there.
         """
+        script = "".join(_writing(path, text) for path, text in (files or {}).items())
         if private_run:
             command = f"mount -t tmpfs tmpfs /run && exec {command}"
             properties = "-p PrivateMounts=yes"
@@ -143,12 +146,15 @@ class Place:
         if self.namespace:
             properties += f" -p NetworkNamespacePath=/run/netns/{self.namespace}"
         words = f"systemd-run --quiet --collect --unit={UNITS}{self.role}-{unit} {properties} -p KillMode=mixed"
-        self.machine.run(f"{words} -p TimeoutStopSec=10 bash -c {shlex.quote(command)}")
+        script += f"{words} -p TimeoutStopSec=10 bash -c {shlex.quote(command)}"
+        self.machine.run(script)
 
     def stop(self, *units: str) -> None:
         """End services of the lab; one that has ended already may be named."""
         names = " ".join(f"{UNITS}{self.role}-{unit}.service" for unit in units)
-        self.machine.run(f"systemctl stop {names} 2>/dev/null || true; systemctl reset-failed {names} 2>/dev/null || true")
+        self.machine.run(
+            f"systemctl stop {names} 2>/dev/null || true; systemctl reset-failed {names} 2>/dev/null || true"
+        )
 
     def said(self, unit: str) -> str:
         """The last lines of a service's output, for an error."""
@@ -187,6 +193,10 @@ def wait_for(condition: Callable[[], bool], what: str, seconds: float) -> float:
             raise Failed(f"not within {seconds:.0f} s: {what}")
         time.sleep(_POLL_SECONDS / 4)
     return time.monotonic() - began
+
+
+def _writing(path: str, text: str) -> str:
+    return f"(umask 077; mkdir -p $(dirname {path}); printf %s {shlex.quote(text)} >{path}); "
 
 
 def _short(command: str) -> str:

@@ -16,7 +16,6 @@ import select
 import signal
 import socket
 import struct
-import sys
 import threading
 import time
 from pathlib import Path
@@ -147,7 +146,8 @@ def ask_stream(words: argparse.Namespace) -> None:
         connection = bound(socket.SOCK_STREAM, words.client, 0)
         connection.settimeout(20)
         connection.connect((words.server, words.port))
-        for sent in range(1, words.questions + 1):
+        while sent < words.questions:
+            sent += 1
             piece = os.urandom(4096)
             connection.sendall(piece)
             back = b""
@@ -196,11 +196,9 @@ def end(_number: int, _frame: object) -> None:
 def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     verbs = made.add_subparsers(dest="verb", required=True)
-    for verb, ends in (
-        ("serve", ("address",)), ("ask", ("client", "server")), ("initiate", ("client", "server")), ("watch", ("address",)),
-    ):  # fmt: skip
+    for verb in ("serve", "ask", "initiate", "watch"):
         sub = verbs.add_parser(verb)
-        for name in ends:
+        for name in ("address",) if verb in ("serve", "watch") else ("client", "server"):
             sub.add_argument(name)
         sub.add_argument("port", type=int)
         if verb == "watch":
@@ -229,4 +227,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

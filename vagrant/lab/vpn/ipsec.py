@@ -62,12 +62,12 @@ class Ipsec(Session):
 
     def start(self) -> None:
         for side, place in self._sides:
+            settings, connection = self.path(side, "strongswan.conf"), self.path(side, "swanctl.conf")
+            files = {settings: self._daemon(side), connection: self._connection(side)}
+            command = f"env STRONGSWAN_CONF={settings} /usr/lib/ipsec/charon"
             if not self._transport:
-                place.run(f"ip address replace {self._inner(side)}/32 dev lo")
-            place.write(self.path(side, "strongswan.conf"), self._daemon(side))
-            place.write(self.path(side, "swanctl.conf"), self._connection(side))
-            command = f"env STRONGSWAN_CONF={self.path(side, 'strongswan.conf')} /usr/lib/ipsec/charon"
-            place.start(f"charon-{self.site.index}", command, private_run=True)
+                command = f"sh -c 'ip address replace {self._inner(side)}/32 dev lo; exec {command}'"
+            place.start(f"charon-{self.site.index}", command, files=files, private_run=True)
         for side, _ in self._sides:
             wait_for(lambda side=side: self._loads(side), f"the {side}'s strongSwan has its connection", _START_SECONDS)  # type: ignore[misc]
         if not self._transport:
@@ -77,7 +77,8 @@ class Ipsec(Session):
         for side, place in self._sides:
             place.stop(f"charon-{self.site.index}")
             # What a daemon that had to be killed leaves in the kernel would carry on without it.
-            place.run(f"ip xfrm state flush; ip xfrm policy flush; ip address delete {self._inner(side)}/32 dev lo 2>/dev/null || true")
+            address = f"ip address delete {self._inner(side)}/32 dev lo 2>/dev/null || true"
+            place.run(f"ip xfrm state flush; ip xfrm policy flush; {address}")
 
     def explain(self) -> str:
         return self.site.subscriber.said(f"charon-{self.site.index}")
@@ -97,7 +98,10 @@ class Ipsec(Session):
         ends = ("client", outer.client, f"{inner.client}/32"), ("server", outer.server, f"{inner.server}/32")
         local, remote = ends if side == "client" else reversed(ends)
         return _CONNECTION.format(
-            **{"local_id": local[0], "local": local[1], "remote_id": remote[0], "remote": remote[1]},
+            local_id=local[0],
+            local=local[1],
+            remote_id=remote[0],
+            remote=remote[1],
             nat_t="yes" if self._nat_t else "no",
             mode="transport" if self._transport else "tunnel",
             local_ts=L2TP_SELECTOR if self._transport else local[2],

@@ -61,15 +61,10 @@ class L2tp(Session):
 
     def _daemon(self, side: str, place: Place, settings: str) -> None:
         options, file = self.path(side, "options"), self.path(side, "xl2tpd.conf")
-        place.outside().run("modprobe -a l2tp_ppp")
-        place.write(options, _PPP)
         ends, inner = self.site.ends, self.site.inner
-        place.write(
-            file,
-            settings.format(
-                client=ends.client, server=ends.server, client_inner=inner.client, server_inner=inner.server,
-                options=options,
-            ),
-        )  # fmt: skip
+        words = {"client": ends.client, "server": ends.server, "options": options}
+        text = settings.format(**words, client_inner=inner.client, server_inner=inner.server)
         command = f"xl2tpd -D -c {file} -p /run/xl2tpd.pid -C /run/l2tp-control -s /dev/null"
-        place.start(self._unit, command, private_run=True)
+        # Without the module xl2tpd would carry the data itself.
+        command = f"sh -c 'modprobe l2tp_ppp && exec {command}'"
+        place.start(self._unit, command, files={options: _PPP, file: text}, private_run=True)

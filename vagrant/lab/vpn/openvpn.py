@@ -12,6 +12,7 @@ from vagrant.lab.vpn.session import Session
 
 _PORT = 1194
 _START_SECONDS = 30.0
+_LISTENING = "Initialization Sequence Completed"
 _COMMON = "openvpn --verb 3 --dev-type tun --topology subnet --ca ca.crt --cert own.crt --key own.key"
 
 
@@ -34,12 +35,14 @@ class OpenVpn(Session):
     protocols = ("openvpn",)
 
     def start(self) -> None:
-        network = self.site.server_inner.rsplit(".", 1)[0]
-        self._daemon("server", self.site.internet, f"--local {self.site.ends.server} --port {_PORT} --proto udp{self.site.ends.version} "
-                     f"--dh none --server {network}.0 255.255.255.0 --keepalive 5 60")
-        wait_for(lambda: "Initialization Sequence Completed" in self.site.internet.said(self._unit), "openvpn's server listens", _START_SECONDS)
-        self._daemon("client", self.site.subscriber, f"--client --nobind --proto udp{self.site.ends.version} --local {self.site.ends.client} "
-                     f"--remote {self.site.ends.server} {_PORT} --remote-cert-tls server --connect-retry 1 1 --hand-window 6")
+        ends, network = self.site.ends, self.site.server_inner.rsplit(".", 1)[0]
+        common = f"--proto udp{ends.version} --dev ovpn{self.site.index}"
+        listen = f"--local {ends.server} --port {_PORT} --dh none --server {network}.0 255.255.255.0 --keepalive 5 60"
+        self._daemon("server", self.site.internet, f"{common} {listen}")
+        server = self.site.internet
+        wait_for(lambda: _LISTENING in server.said(self._unit), "openvpn's server listens", _START_SECONDS)
+        connect = f"--client --nobind --remote {ends.server} {_PORT} --remote-cert-tls server"
+        self._daemon("client", self.site.subscriber, f"{common} {connect} --connect-retry 1 1 --hand-window 6")
 
     def stop(self) -> None:
         for place in (self.site.subscriber, self.site.internet):
@@ -53,7 +56,5 @@ class OpenVpn(Session):
         return f"openvpn-{self.site.index}"
 
     def _daemon(self, side: str, place: Place, words: str) -> None:
-        for name, text in _files()[side].items():
-            place.write(self.path(side, name), text)
-        directory = self.path(side, "")
-        place.start(self._unit, f"{_COMMON} --cd {directory} --dev ovpn{self.site.index} {words}")
+        files = {self.path(side, name): text for name, text in _files()[side].items()}
+        place.start(self._unit, f"{_COMMON} --cd {self.path(side, '')} {words}", files=files)

@@ -1,0 +1,1 @@
+"""The subjects of the rows, a file each. Every one sets up what it needs and leaves the edge in monitor."""
