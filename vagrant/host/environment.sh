@@ -14,10 +14,8 @@ if [ -e build/box/inputs ]; then
 	export WICKET_OWN_BOX
 fi
 
-# As `vagrant-up` found it: kvm or qemu, and with it the variant of the lab.
-if [ -e build/machines/accelerator ]; then
-	WICKET_ACCELERATOR=$(cat build/machines/accelerator)
-	export WICKET_ACCELERATOR
-	[ "$WICKET_ACCELERATOR" = kvm ] && variant=full || variant=small
-	export WICKET_MACHINES=${WICKET_MACHINES:-$variant}
+# As `vagrant-up` has found and chosen it: kvm or qemu, full or small.
+if [ -s build/machines/variant ]; then
+	read -r WICKET_ACCELERATOR WICKET_MACHINES <build/machines/variant
+	export WICKET_ACCELERATOR WICKET_MACHINES
 fi

@@ -41,7 +41,7 @@ def main(roles):
     run("systemctl", "restart", "systemd-networkd")
     for link in TOPOLOGY["links"].values():
         if link["host"]["role"] in roles:
-            run("systemctl", "enable", "--quiet", "--now", f"lab-{link['host']['role']}.service")
+            run("systemctl", "enable", "--quiet", "--now", f"namespace-{link['host']['namespace']}.service")
 
 
 def namespace_nic(host):
@@ -81,7 +81,7 @@ def write_namespace(host, networks):
         lines += [f"address add {net[number]}/{net.prefixlen} dev {nic}{at_once}" for number in numbers]
         lines.append(f"route add default via {net[ROUTER]}")
     Path(f"/etc/wicket-lab-{name}-addresses").write_text("\n".join([*lines, ""]))
-    Path(f"/etc/systemd/system/lab-{name}.service").write_text(f"""\
+    Path(f"/etc/systemd/system/namespace-{name}.service").write_text(f"""\
 [Unit]
 Description=The lab's {name}, in a namespace of its own
 After=network.target
