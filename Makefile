@@ -1,7 +1,7 @@
 # Wicketgate. As root on Debian 12; every target sets up what it needs.
 PYTHON := .venv/bin/python
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint format accuracy bench clean
+.PHONY: help setup run test lint format accuracy bench deb clean
 
 help: ## say what there is to make
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -31,6 +31,9 @@ accuracy: setup ## the captures of others, and what is made of them
 
 bench: setup ## how fast, beside the peers
 	$(PYTHON) -m bench
+
+deb: ## the Debian packages, into build/deb; VERSION=0.1.1 overrides the version, INTO=build/other the place
+	@VERSION=$(VERSION) INTO=$(INTO) packaging/build-deb.sh
 
 clean: ## remove what was made here
 	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .setup.lock
