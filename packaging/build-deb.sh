@@ -22,7 +22,8 @@ stage=$scratch/wicketgate
 export_tree() { # what the packages are made of, without what running from the checkout leaves in it
 	mkdir "$stage"
 	tar --create --exclude=__pycache__ --exclude='*.egg-info' \
-		api bpf control manual packaging LICENSES CHANGELOG.md README.md pyproject.toml | tar --extract --directory "$stage"
+		api bpf control docs manual packaging LICENSES CHANGELOG.md README.md pyproject.toml |
+		tar --extract --directory "$stage"
 	sed -i "s/^version = .*/version = \"$version\"/" "$stage/pyproject.toml"
 }
 
