@@ -65,6 +65,10 @@ class Journal:
 
     log = debug = info = warning = error = critical = exception = msg
 
+    def close(self) -> None:
+        """Let go of the socket."""
+        self._socket.close()
+
     def _send_as_file(self, datagram: bytes) -> None:
         with os.fdopen(os.memfd_create("journal", os.MFD_ALLOW_SEALING), "wb", buffering=0) as file:
             file.write(datagram)
