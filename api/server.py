@@ -83,7 +83,7 @@ def _ready(config: Config, arbiter: Any) -> None:
 def main(path: Path | None) -> None:
     """Serve the API of a gateway until SIGTERM."""
     try:
-        config = configuration.load(path)
+        config = configuration.load(path, for_api=True)
         configure_logs(config.log.level, config.log.format)
         server = Server(config)
     except Refused as refused:
