@@ -1,10 +1,10 @@
 # Wicketgate. As root on Debian 12; every target sets up what it needs.
 PYTHON := .venv/bin/python
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint format accuracy bench clean
+.PHONY: help setup run test lint format accuracy bench deb vagrant-up vagrant-test vagrant-down clean
 
 help: ## say what there is to make
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 setup: ## install Debian packages, make .venv, mount a bpffs
 	@packaging/setup.sh
@@ -31,6 +31,18 @@ accuracy: setup ## the captures of others, and what is made of them
 
 bench: setup ## how fast, beside the peers
 	$(PYTHON) -m bench
+
+deb: ## the Debian packages, into build/deb; VERSION=0.1.1 overrides the version, INTO=build/other the place
+	@VERSION=$(VERSION) INTO=$(INTO) packaging/build-deb.sh
+
+vagrant-up: deb ## bring up the lab of real machines
+	@vagrant/host/up
+
+vagrant-test: setup vagrant-up ## all that is tested on real machines; SUBJECTS="attach reboot" for some of it
+	@vagrant/host/test $(SUBJECTS)
+
+vagrant-down: ## remove the machines
+	@vagrant/host/down
 
 clean: ## remove what was made here
 	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .setup.lock

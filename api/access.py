@@ -2,83 +2,18 @@
 
 import hmac
 import ipaddress
-import os
-import secrets
-import stat
-import tempfile
 from collections.abc import Callable
-from pathlib import Path
 
 from flask import Response, current_app, g, request
 
 from api.contract import READING, scopes_for
 from api.problem import problem
+from api.token import Token
 from control.fault import Fault, Refused
 from control.registry.actor import Actor
 
-TOKEN_BYTES = 32  # 256 bits: no guessing, so no counting of attempts either
 PUBLIC = frozenset({"check.check", "health.alive", "health.ready", "openapi"})
 """Endpoints that never ask for the token."""
-
-
-class TokenFile:
-    """The file that holds the bearer token, made at the first start and readable by its owner alone.
-
-    It is read anew for every request that needs it, so replacing the file replaces the token at once.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def ensure(self) -> None:
-        """Make the file with a new token unless there is one.
-
-        Of two processes that start at once one makes it and both use it: ``link`` refuses the second.
-
-        Raises:
-            Refused: kind "bad-configuration", the file cannot be made or is not ours alone.
-        """
-        try:
-            if not self.path.exists():
-                self._make()
-        except OSError as error:
-            raise self._refused(f"cannot be made ({error.strerror})", "name a directory to write to") from error
-        self.read()
-
-    def _make(self) -> None:
-        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(prefix=f".{self.path.name}.", dir=self.path.parent)  # mode 0600
-        try:
-            with os.fdopen(descriptor, "w") as file:
-                file.write(secrets.token_urlsafe(TOKEN_BYTES) + "\n")
-                file.flush()
-                os.fsync(descriptor)
-            os.link(name, self.path)
-        except FileExistsError:
-            return
-        finally:
-            Path(name).unlink()
-
-    def read(self) -> str:
-        """Return the token.
-
-        Raises:
-            Refused: kind "bad-configuration", the file is missing, empty or not ours alone.
-        """
-        try:
-            with self.path.open() as file:
-                status = os.fstat(file.fileno())
-                token = file.read().strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise self._refused(f"cannot be read ({error})", "restart wicket-api, which makes it") from error
-        if status.st_uid != os.geteuid() or stat.S_IMODE(status.st_mode) & 0o077:
-            raise self._refused("others than its owner may read it", f"chown it to uid {os.geteuid()}, chmod 600")
-        if not token:
-            raise self._refused("is empty", "remove it and restart wicket-api, which makes it anew")
-        return token
-
-    def _refused(self, why: str, mend: str) -> Refused:
-        return Refused("bad-configuration", "The API's token file is unusable", [Fault(str(self.path), why, mend)])
 
 
 GATEWAY_OPERATOR = Actor("operator", frozenset({"operator"}))
@@ -99,7 +34,7 @@ class Door:
     """
 
     def __init__(
-        self, listen: str, token: TokenFile, recognise: Recognise | None = None, audit: Refuse | None = None
+        self, listen: str, token: Token, recognise: Recognise | None = None, audit: Refuse | None = None
     ) -> None:
         self.loopback = is_loopback(listen)
         self.token = token

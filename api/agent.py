@@ -6,17 +6,27 @@ from typing import Any, cast
 from flask import current_app
 from typing_extensions import Buffer
 
+from control.fault import Fault, Refused
 from control.wire import AgentSocket
 
 EXTENSION = "wicketgate-agent"
+"""Key of the application's way to the agent; none where the configuration says that there is no gateway here."""
+
+
+def is_here() -> bool:
+    """Say whether there is a gateway on this machine to serve."""
+    return current_app.extensions[EXTENSION] is not None
 
 
 def call(verb: str, body: Buffer = b"", **arguments: Any) -> tuple[dict[str, Any], bytes]:
     """Ask the agent of the present application; see AgentSocket.call.
 
     Raises:
-        Refused: as the agent refused; kind "unavailable" when no agent answers.
+        Refused: as the agent refused; kind "unavailable" when no agent answers, or there is none on this machine.
     """
+    if not is_here():
+        fault = Fault("api.gateway", "it is false: the registry is alone on this machine", "ask the API of an edge")
+        raise Refused("unavailable", "There is no gateway here", [fault])
     socket = cast(AgentSocket, current_app.extensions[EXTENSION])
     return socket.call(verb, body, **arguments)
 

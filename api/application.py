@@ -8,8 +8,9 @@ from flask import Response, g, request
 from flask.json.provider import DefaultJSONProvider
 
 from api import agent, allowlist, check, document, health, metrics, policy, problem
-from api.access import Door, TokenFile
-from api.registry import wiring
+from api.access import Door
+from api.registry import store, wiring
+from api.token import gateway_token
 from control.config import Config
 from control.wire import AgentSocket
 
@@ -30,18 +31,18 @@ def create_app(config: Config) -> APIFlask:
         Refused: kind "bad-configuration", the token's file or the categories cannot be made or used; "unavailable"
             or "no-room", the registry's database cannot be.
     """
-    token = TokenFile(config.token_file)
-    token.ensure()
+    token = gateway_token(config)
     app = APIFlask(__name__, title="Wicketgate", version="1", spec_path=None, docs_path=None, json_errors=False)
     app.config["MAX_CONTENT_LENGTH"] = config.list.max_body
     app.config["WICKETGATE_BOUNDS"] = config.list.bounds
     app.json = InOrder(app)
-    app.extensions[agent.EXTENSION] = AgentSocket(config.socket)
+    app.extensions[agent.EXTENSION] = AgentSocket(config.socket) if config.api.gateway else None
     app.before_request(_name_request)
     app.after_request(_show_name)
     problem.register(app)
     if config.registry.enabled:
         wiring.register(app, config, token)
+        app.extensions[health.READY] = store.demand
     else:
         app.before_request(Door(config.api.listen, token).check)
     asked, ruled = (wiring.check, wiring.policy) if config.registry.enabled else (check, policy)

@@ -54,10 +54,11 @@ blueprint = APIBlueprint("metrics", __name__, tag="Health")
 def metrics() -> Response:
     """Read the metrics.
 
-    In the text format of Prometheus, or OpenMetrics if Accept asks for it.
+    In the text format of Prometheus, or OpenMetrics if Accept asks for it. There are none where there is no gateway.
     """
     registry = CollectorRegistry()
-    registry.register(Gateway())
+    if agent.is_here():
+        registry.register(Gateway())
     encode, content_type = choose_encoder(request.headers.get("Accept", ""))
     return Response(encode(registry), content_type=content_type)
 

@@ -136,10 +136,10 @@ class Alive(BaseModel):
 
 
 class Ready(BaseModel):
-    """The agent answers, and the kernel decides by a list."""
+    """Everything that is served here can be."""
 
     ready: Literal[True] = True
-    serial: int
+    serial: int = Field(description="Of the gateway's local list; of the registry's where there is no gateway.")
 
 
 class Error(BaseModel):

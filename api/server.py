@@ -12,6 +12,7 @@ from gunicorn.app.base import BaseApplication
 from api.application import create_app
 from api.registry import wiring
 from api.registry.store import EXTENSION
+from api.watchdog import Watchdog
 from control import config as configuration
 from control.config import Config
 from control.fault import Refused
@@ -68,8 +69,13 @@ def settings(config: Config) -> dict[str, Any]:
         "control_socket_disable": True,  # it would leave a socket in the home directory
         "loglevel": "warning",
         "pre_request": lambda _, request: request.unreader.sock.settimeout(STALL_SECONDS),
-        "when_ready": lambda _: log.info("listening", url=f"http://{config.api.listen}"),
+        "when_ready": lambda arbiter: _ready(config, arbiter),  # gunicorn itself tells the service manager
     }
+
+
+def _ready(config: Config, arbiter: Any) -> None:
+    log.info("listening", url=f"http://{config.api.listen}")
+    Watchdog(arbiter.LISTENERS[0].sock.getsockname()).start()
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -77,7 +83,7 @@ def settings(config: Config) -> dict[str, Any]:
 def main(path: Path | None) -> None:
     """Serve the API of a gateway until SIGTERM."""
     try:
-        config = configuration.load(path)
+        config = configuration.load(path, for_api=True)
         configure_logs(config.log.level, config.log.format)
         server = Server(config)
     except Refused as refused:

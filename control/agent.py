@@ -15,7 +15,7 @@ import click
 import structlog
 
 from control import config as configuration
-from control import memory
+from control import memory, service
 from control.config import Config
 from control.datapath.watch import LinkWatch
 from control.edge.contact import Contact
@@ -43,6 +43,8 @@ class Agent:
             edge.sweep: edge.config.sweep,
             self._follow_links: LOOK_AT_LINKS,
         }
+        if (interval := service.watchdog_interval()) is not None:
+            self._tasks[self._say_alive] = interval
 
     def run(self) -> None:
         """Work until ``stop`` is called."""
@@ -74,6 +76,11 @@ class Agent:
         with self._edge.lock:
             self._edge.interfaces.follow()
 
+    def _say_alive(self) -> None:
+        """Tell the service manager from the loop itself: when a task hangs, it is not told, and starts us anew."""
+        service.tell("WATCHDOG=1")
+        service.tell(service.status(_summary(self._edge)))
+
     def _on_link_change(self) -> None:
         self._links_changed = True
         self._wake.set()
@@ -95,16 +102,25 @@ def serve(config: Config) -> None:
     threading.Thread(target=server.serve_forever, name="socket", daemon=True).start()
     if follower:
         follower.start()
+    # The list is live, and what is there of the interfaces is guarded. Nobody waited for the feed.
+    service.tell("READY=1", service.status(_summary(edge)))
     log.info("ready", socket=str(config.socket))
     try:
         agent.run()
     finally:
+        service.tell("STOPPING=1")
         server.shutdown()
         server.server_close()
         if follower:
             follower.stop()
         edge.close()
         log.info("stopped; the kernel goes on")
+
+
+def _summary(edge: Edge) -> str:
+    states = edge.interfaces.states()
+    guarded = sum(state["attached"] for state in states)
+    return f"{edge.live.union.count} entries live, serial {edge.serial}; {guarded} of {len(states)} interfaces guarded"
 
 
 def _follower(edge: Edge) -> Follower | None:

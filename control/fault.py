@@ -4,6 +4,7 @@ A ``Refused`` travels unchanged from where it is raised (a list's row, a setting
 agent's socket to the command line or the API, which only choose how to show it.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -102,7 +103,7 @@ SHOWN = 60
 
 
 def shown(value: object) -> str:
-    """Return a bad value as a fault shows it: short, and without what a terminal would obey."""
-    text = value if isinstance(value, str) else repr(value)
+    """Return a bad value as a fault shows it: short, without what a terminal would obey, or a URL's password."""
+    text = re.sub(r"(?<=://).*@", "…@", value if isinstance(value, str) else repr(value), flags=re.DOTALL)
     text = "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text[: SHOWN + 1])
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"

@@ -7,15 +7,9 @@ cd "$(dirname "$0")/.."
 exec 9>.setup.lock
 flock 9 # two `make` beside each other set up once
 
-installed() { dpkg-query --show --showformat '${db:Status-Abbrev} ${Package}\n' | sed -n 's/^ii  *//p' | sort; }
-wanted() { grep -v -e '^#' -e '^$' packaging/apt-packages.txt | sort; }
-mapfile -t missing < <(comm -23 <(wanted) <(installed))
-if [ ${#missing[@]} -gt 0 ]; then
-	echo "setup: installing ${missing[*]}" >&2
-	export DEBIAN_FRONTEND=noninteractive
-	apt-get -qq -o DPkg::Lock::Timeout=300 update
-	apt-get -qq -o DPkg::Lock::Timeout=300 install -y --no-install-recommends "${missing[@]}" >/dev/null
-fi
+# shellcheck source=packaging/install-missing.sh
+. packaging/install-missing.sh
+install_missing setup packaging/apt-packages.txt
 
 # Debian's own interpreter: bcc is built for no other.
 version=$(sha256sum pyproject.toml | cut -d' ' -f1)

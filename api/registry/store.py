@@ -8,7 +8,7 @@ from flask import current_app, g, request
 from sqlalchemy.orm import Session
 
 from control.fault import Refused
-from control.registry import tokens
+from control.registry import serials, tokens
 from control.registry.actor import Actor
 from control.registry.database import Database, utc_now
 from control.registry.writing import Writing
@@ -31,6 +31,16 @@ def reading() -> Iterator[Session]:
     """Open a read transaction; see Database.reading."""
     with database().reading() as session:
         yield session
+
+
+def demand() -> int:
+    """Return the registry's serial.
+
+    Raises:
+        Refused: "unavailable": its database cannot be read.
+    """
+    with reading() as session:
+        return serials.version(session).serial
 
 
 @contextmanager

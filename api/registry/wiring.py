@@ -3,7 +3,7 @@
 from apiflask import APIFlask
 from werkzeug.routing import BaseConverter
 
-from api.access import Door, TokenFile
+from api.access import Door
 from api.registry import (
     applications,
     audit,
@@ -20,6 +20,7 @@ from api.registry import (
     tokens,
 )
 from api.registry.throttle import Throttle
+from api.token import Token
 from control.config import Config
 from control.registry.database import Database, open_database
 from control.registry.publish import Housekeeping
@@ -45,7 +46,7 @@ def worker(database: Database, config: Config) -> Worker:
     return Worker(database, Housekeeping(database, config.state_dir / PUBLISHED))
 
 
-def register(app: APIFlask, config: Config, token: TokenFile) -> None:
+def register(app: APIFlask, config: Config, token: Token) -> None:
     """Serve the registry: make its tables unless they are there, and hold every request to scopes and rates.
 
     ``check`` and ``policy`` are left to the caller: they take the place of the gateway's.

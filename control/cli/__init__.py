@@ -49,7 +49,7 @@ HELP = ["-h", "--help"]
 def main(ctx: click.Context, path: Path | None) -> None:
     """Keep registered VPN traffic flowing: the command line of a Wicketgate edge."""
     if not set(HELP) & set(sys.argv):  # of help, a faulty configuration must not deprive
-        ctx.obj = configuration.load(path)
+        ctx.obj = configuration.load(path, for_api=ctx.invoked_subcommand in LATER)
 
 
 for command in (

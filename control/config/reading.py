@@ -3,7 +3,7 @@
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,6 +12,8 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
+from control.config import credentials
+from control.config.credentials import Credential
 from control.config.quantity import Quantity
 from control.config.settings import Config, InterfaceSettings, spelled
 from control.config.toml_lines import line_of, lines_of
@@ -19,48 +21,78 @@ from control.fault import BadValueError, Fault, Refused, shown
 
 ENVIRONMENT = "WICKET_CONFIG"
 DEFAULT_PATH = Path("/etc/wicketgate/wicket.toml")
+API_PATH = Path("/etc/wicketgate/api.toml")
+"""What the API and `wicket registry` read instead, where it is there: the registry has a place of its own."""
+
 TITLE = "The configuration cannot be used"
+Lines = Mapping[tuple[str | int, ...], int]
 MANUAL = "docs/configuration.md lists the settings"
 
 
-def load(path: Path | None = None) -> Config:
-    """Return the configuration of a file.
+def load(path: Path | None = None, *, for_api: bool = False) -> Config:
+    """Return the configuration of a file, with what systemd's credentials add to it.
 
-    Without a path it is that of the environment variable WICKET_CONFIG, or DEFAULT_PATH if that exists, or else
-    every setting has its default.
+    Without a path it is that of the environment variable WICKET_CONFIG, or API_PATH ``for_api`` if that exists, or
+    DEFAULT_PATH if that exists, or else every setting has its default.
 
     Raises:
         Refused: "bad-configuration", with every fault found.
     """
     named = path or (Path(os.environ[ENVIRONMENT]) if os.environ.get(ENVIRONMENT) else None)
-    if named is None and not DEFAULT_PATH.exists():
-        return Config()
-    file = named or DEFAULT_PATH
+    usual = [API_PATH, DEFAULT_PATH] if for_api else [DEFAULT_PATH]
+    file = named or next((each for each in usual if each.exists()), None)
+    found = [credential for name in credentials.SETTINGS if (credential := credentials.find(name))]
+    return parse(_text_of(file) if file else "", found)
+
+
+def _text_of(file: Path) -> str:
     try:
-        text = file.read_bytes().decode()
+        return file.read_bytes().decode()
     except OSError as error:
         fault = Fault(str(file), f"cannot be read ({error.strerror})", "name a file that can be read with --config")
         raise Refused("bad-configuration", TITLE, [fault]) from error
     except UnicodeDecodeError as error:
         fault = Fault(str(file), f"is not UTF-8 text (byte {error.start})", "save it as UTF-8")
         raise Refused("bad-configuration", TITLE, [fault]) from error
-    return parse(text)
 
 
-def parse(text: str) -> Config:
-    """Return the configuration that a TOML text says.
+def parse(text: str, secret: Sequence[Credential] = ()) -> Config:
+    """Return the configuration that a TOML text says, and the credentials that are settings.
 
     Raises:
         Refused: "bad-configuration", with every fault found.
     """
     try:
-        return Config.model_validate(tomllib.loads(text))
+        data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise Refused("bad-configuration", TITLE, [_syntax_fault(str(error), text)]) from error
+    lines = lines_of(text)
+    twice = [fault for credential in secret if (fault := _add(data, credential, lines))]
+    try:
+        config = Config.model_validate(data)
     except ValidationError as error:
-        lines = lines_of(text)
-        faults = sorted((_fault(each, lines) for each in error.errors(include_url=False)), key=lambda each: each[0])
-        raise Refused("bad-configuration", TITLE, [fault for _, fault in faults]) from error
+        added: dict[tuple[str | int, ...], str] = {
+            credentials.SETTINGS[credential.name]: credential.where for credential in secret
+        }
+        errors = error.errors(include_url=False)
+        faults = sorted([*twice, *(_fault(each, lines, added) for each in errors)], key=lambda each: each[0])
+        raise Refused("bad-configuration", TITLE, [fault for _, fault in faults]) from None  # it shows what was given
+    if twice:
+        raise Refused("bad-configuration", TITLE, [fault for _, fault in twice])
+    return config
+
+
+def _add(data: dict[str, Any], credential: Credential, lines: Lines) -> tuple[int, Fault] | None:
+    """Add a setting that is a credential; return the fault, with its line, when the text has it as well."""
+    table, key = credentials.SETTINGS[credential.name]
+    held = data.setdefault(table, {})
+    if isinstance(held, dict) and key in held:
+        line = line_of(lines, (table, key)) or 0
+        mend = "say it in one place: remove the line, or the credential"
+        return line, Fault(f"line {line}, {table}.{key}", f"the {credential.where} says it as well", mend)
+    if isinstance(held, dict):
+        held[key] = credential.read()
+    return None
 
 
 def _syntax_fault(message: str, text: str) -> Fault:
@@ -70,16 +102,18 @@ def _syntax_fault(message: str, text: str) -> Fault:
     return Fault(where, f"is no TOML: {why[:1].lower()}{why[1:]}", "mend the line; text needs quotes")
 
 
-def _fault(error: ErrorDetails, lines: Mapping[tuple[str | int, ...], int]) -> tuple[int, Fault]:
+def _fault(error: ErrorDetails, lines: Lines, added: Mapping[tuple[str | int, ...], str]) -> tuple[int, Fault]:
     """Return one of pydantic's errors in our words, and its line for the order."""
     path = error["loc"]
     why, mend = _words(error)
+    if path in added and path not in lines:
+        return 0, Fault(added[path], why, mend)
     name = ""
     for part in path:
         name += f"[{part}]" if isinstance(part, int) else f".{part}" if name else part
     if not path:  # a check of several settings together names the one to change
         name, _, why = why.partition(": ")
-        path = (name,)
+        path = tuple(name.split("."))
     line = line_of(lines, path)
     return line or 0, Fault(f"line {line}, {shown(name)}" if line else shown(name), why, mend)
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from control.allowlist.entry import Bounds
+from control.config.database_url import database_url, text
 from control.config.quantity import BYTES, SECONDS, Quantity
 from control.fault import BadValueError, shown
 
@@ -45,41 +46,28 @@ def _one_of(*words: str) -> BeforeValidator:
     return BeforeValidator(read)
 
 
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise BadValueError(f"{shown(value)} is not text", "write text in quotes")
-    return value
-
-
 def _yes_or_no(value: object) -> object:
     if not isinstance(value, bool):
         raise BadValueError(f"{shown(value)} is neither true nor false", "write true or false, without quotes")
     return value
 
 
-def _database_url(value: object) -> str:
-    if not re.match(r"$|sqlite:///.|postgresql://.", _text(value)):
-        why = f"{shown(value)} is no URL of a database"
-        raise BadValueError(why, "write sqlite:////path/of/a/file or postgresql://user@host/name, or leave it out")
-    return str(value)
-
-
 def _directory(value: object) -> Path:
-    path = value if isinstance(value, Path) else Path(_text(value))
+    path = value if isinstance(value, Path) else Path(text(value))
     if not path.is_absolute() or "\0" in str(path):
         raise BadValueError(f"{shown(str(path))} is no absolute path", "write a path that begins with /")
     return path
 
 
 def _instance(value: object) -> str:
-    if not re.fullmatch(r"[a-z0-9-]{1,32}", _text(value), re.ASCII):
+    if not re.fullmatch(r"[a-z0-9-]{1,32}", text(value), re.ASCII):
         why = f"{shown(value)} is no name of an instance"
         raise BadValueError(why, "write 1 to 32 lower-case letters, digits or hyphens")
     return str(value)
 
 
 def _interface_name(value: object) -> str:
-    name = _text(value)
+    name = text(value)
     if not 1 <= len(name) <= MAX_INTERFACE_NAME or name in (".", "..") or re.search(r"[\s/:\0]", name):
         why = f"{shown(name)} is no name of an interface"
         raise BadValueError(why, "write the name that `ip link` shows, such as eth0")
@@ -87,7 +75,7 @@ def _interface_name(value: object) -> str:
 
 
 def _listen(value: object) -> str:
-    found = re.fullmatch(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):([0-9]{1,5})", _text(value), re.ASCII)
+    found = re.fullmatch(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):([0-9]{1,5})", text(value), re.ASCII)
     if not found or not 1 <= int(found[1]) <= 0xFFFF:
         raise BadValueError(f"{shown(value)} is no host:port", "write one such as 127.0.0.1:8080 or [::1]:8080")
     return str(value)
@@ -146,6 +134,10 @@ class ApiSettings(Settings):
     )
     workers: Annotated[int, _whole(1, 64)] = Field(default=2, description="Processes that answer.")
     threads: Annotated[int, _whole(1, 256)] = Field(default=4, description="Threads of each process.")
+    gateway: Annotated[bool, BeforeValidator(_yes_or_no)] = Field(
+        default=True,
+        description="Whether there is a gateway on this machine to serve; false on a machine of the registry alone.",
+    )
 
 
 class RegistrySettings(Settings):
@@ -154,12 +146,12 @@ class RegistrySettings(Settings):
     enabled: Annotated[bool, BeforeValidator(_yes_or_no)] = Field(
         default=False, description="Whether the API serves the registry; without it there is the gateway alone."
     )
-    url: Annotated[str, BeforeValidator(_database_url)] = Field(
+    url: Annotated[str, BeforeValidator(database_url)] = Field(
         default="",
-        description="Its database, `sqlite:////a/file` or `postgresql://user@host/name`; empty is registry.db among "
-        "the instance's state.",
+        description="Its database, `sqlite:////a/file` or `postgresql://user:password@host/name`; empty is "
+        "registry.db among the instance's state.",
     )
-    categories: Annotated[str, BeforeValidator(_text)] = Field(
+    categories: Annotated[str, BeforeValidator(text)] = Field(
         default="", description="A file of categories, documents and terms; empty is the one that comes with it."
     )
     allow_private: Annotated[bool, BeforeValidator(_yes_or_no)] = Field(
@@ -182,7 +174,7 @@ class RegistrySettings(Settings):
 class FeedSettings(Settings):
     """The feed that an edge follows."""
 
-    url: Annotated[str, BeforeValidator(_database_url)] = Field(
+    url: Annotated[str, BeforeValidator(database_url)] = Field(
         default="",
         description="The registry's database to follow, written as `registry.url`; empty is none, and what was "
         "followed last stays live.",
@@ -192,7 +184,7 @@ class FeedSettings(Settings):
         description="Time after which the agent looks for changes though the feed tells of none, and between attempts "
         "when it cannot be reached.",
     )
-    name: Annotated[str, BeforeValidator(_text)] = Field(
+    name: Annotated[str, BeforeValidator(text)] = Field(
         default="",
         description="Name under which the registry knows this edge; empty is that of the machine and the instance.",
     )
@@ -204,8 +196,10 @@ class LogSettings(Settings):
     level: Annotated[str, _one_of("debug", "info", "warning", "error")] = Field(
         default="info", description="The least that is logged: debug, info, warning or error."
     )
-    format: Annotated[str, _one_of("console", "json")] = Field(
-        default="console", description="Lines for people (console), or an object a line for programs (json)."
+    format: Annotated[str, _one_of("auto", "console", "json", "journal")] = Field(
+        default="auto",
+        description="Lines for people (console), an object a line for programs (json), systemd's journal with each "
+        "value a field (journal); or journal where standard error goes there, and else console (auto).",
     )
 
 
@@ -256,6 +250,13 @@ class Config(Settings):
         if len(str(self.socket).encode()) > MAX_SOCKET_PATH:
             why = f"run: {shown(str(self.socket))} is longer than a socket's path may be ({MAX_SOCKET_PATH} bytes)"
             raise BadValueError(why, "set run to a shorter path")
+        return self
+
+    @model_validator(mode="after")
+    def _there_is_something_to_serve(self) -> Self:
+        if not self.api.gateway and not self.registry.enabled:
+            why = "api.gateway: it is false, and there is no registry either: the API has nothing to serve"
+            raise BadValueError(why, "write registry.enabled = true, or leave api.gateway out")
         return self
 
     @property

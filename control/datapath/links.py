@@ -162,14 +162,19 @@ def attach(name: str, mode: str, programs: Programs) -> tuple[Link, list[Fault]]
     wrong, warnings = preflight(link, mode)
     if wrong:
         raise Refused("interface", "The interface is not fit for the program", wrong)
-    with programs.expected(link) as expected:
-        if expected is not None:
-            _must_be_in(link, mode)
-            _replace(link, programs.current, expected, link.mode)
-        elif mode == "generic":
-            _attach_new(link, programs.current, "generic")
-        else:
-            warnings += _attach_native(link, programs.current, demanded=mode == "native")
+    try:
+        with programs.expected(link) as expected:
+            if expected is not None:
+                _must_be_in(link, mode)
+                _replace(link, programs.current, expected, link.mode)
+            elif mode == "generic":
+                _attach_new(link, programs.current, "generic")
+            else:
+                warnings += _attach_native(link, programs.current, demanded=mode == "native")
+    except NetlinkError as error:
+        mend = "see what the kernel's log says of it: dmesg"
+        fault = Fault(name, f"the kernel does not take the program ({os.strerror(error.code)})", mend)
+        raise Refused("interface", "The interface cannot be guarded", [fault]) from error
     return find(name), warnings
 
 

@@ -31,6 +31,8 @@ from control.registry.writing import Rules, Writing
 BUSY_SECONDS = 30
 """How long a statement waits for whoever else has the file, such as a backup."""
 
+FILE_MODE = 0o640
+
 MIGRATING = 0x77696B74
 """Key of PostgreSQL's advisory lock while the tables are made or changed."""
 
@@ -161,7 +163,9 @@ class Database:
         if not self.is_sqlite:
             yield
             return
-        lock = os.open(f"{self._url.database}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+        path = Path(f"{self._url.database}.lock")
+        _make_for_its_owner(path)
+        lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
@@ -184,6 +188,7 @@ class Database:
     def _keep_a_log_ahead(self) -> None:
         """Switch SQLite to a write-ahead log, so that readers and the writer do not wait for each other."""
         if self.is_sqlite:
+            _make_for_its_owner(Path(str(self._url.database)))
             connection = self._engine_for("writing").raw_connection()
             try:
                 connection.cursor().execute("PRAGMA journal_mode=WAL")
@@ -220,6 +225,24 @@ class Database:
                 fault = Fault(where, str(error.orig).strip(), "see that the database runs and can be reached")
                 raise Refused("unavailable", "The registry's database cannot be used", [fault]) from error
             raise
+
+
+def _make_for_its_owner(path: Path) -> None:
+    """Make a file that is not there, and when root makes it, give it to whom the directory belongs.
+
+    That is the API, which is not root and has to write to what root's `wicket registry` made. SQLite does the same for
+    its log. Only what was made here is given away: anything else may be a link that somebody laid.
+    """
+    try:
+        made = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE_MODE)
+    except OSError:
+        return  # it is there, or whoever opens it next says what is wrong
+    try:
+        if os.geteuid() == 0:
+            owner = path.parent.stat()
+            os.fchown(made, owner.st_uid, owner.st_gid)
+    finally:
+        os.close(made)
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _: Any) -> None:

@@ -1,0 +1,93 @@
+"""wicketd as a service: ready when registered traffic is safe, alive while its loop is."""
+
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from control.wire import AgentSocket
+from tests.edge.place import Place, listed, place
+from tests.gateway import AGENT, WICKET
+from tests.lab.namespace import Namespace
+from tests.services.manager import WATCHDOG_SECONDS, started
+
+CONFIG = """\
+instance = "{0.instance}"
+bpffs = "{0.bpffs}"
+state = "{0.state}"
+run = "{0.run}"
+
+[[interfaces]]
+name = "far"
+
+[[interfaces]]
+name = "late"
+
+[feed]
+url = "postgresql://edge:secret-word@{host}/registry"
+"""
+
+
+@pytest.fixture
+def here(tmp_path: Path, bpffs: Path) -> Iterator[Place]:
+    made = place(tmp_path, bpffs)
+    with made.edge() as edge:
+        edge.replace(listed())
+    yield made
+    made.remove()
+
+
+@pytest.fixture
+def namespace() -> Iterator[Namespace]:
+    made = Namespace(f"ws-{id(object()) % 100_000}")
+    made.create()
+    try:
+        made.ip_batch(["link add near type veth peer name far", "link set near up", "link set far up"])
+        yield made
+    finally:
+        made.remove()
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "registry.invalid"], ids=["a feed that is silent", "no such name"])
+def test_ready_is_live_and_guarded_whatever_the_feed_does(
+    here: Place, namespace: Namespace, tmp_path: Path, host: str
+) -> None:
+    config = tmp_path / "wicket.toml"
+    config.write_text(CONFIG.format(here.config, host=host))
+    with started(tmp_path, *namespace.enter(), AGENT, "--config", str(config)) as manager:
+        status = manager.wait_for("READY=1") and AgentSocket(here.config.socket).call("status")[0]
+        assert status["live"]["count"] == 3
+        assert [(each["name"], each["attached"]) for each in status["interfaces"]] == [("far", True), ("late", False)]
+        said = manager.wait_for("STATUS=")
+        assert said == "STATUS=3 entries live, serial 2; 1 of 2 interfaces guarded"
+        namespace.ip_batch(["link add late type veth peer name later"])
+        while "2 of 2" not in manager.wait_for("STATUS=", 10):
+            pass
+        shown = subprocess.run([WICKET, "--config", config, "status"], capture_output=True, text=True, check=True)
+        assert "secret-word" not in shown.stdout + shown.stderr
+        manager.process.send_signal(signal.SIGTERM)
+        manager.wait_for("STOPPING=1", 5)
+
+
+def test_a_stuck_agent_is_noticed(here: Place, tmp_path: Path) -> None:
+    config = tmp_path / "wicket.toml"
+    config.write_text(CONFIG.format(here.config, host="192.0.2.1"))
+    with started(tmp_path, AGENT, "--config", str(config)) as manager:
+        manager.wait_for("READY=1")
+        assert manager.is_alive_within(WATCHDOG_SECONDS)
+        manager.process.send_signal(signal.SIGSTOP)
+        try:
+            assert not manager.is_alive_within(WATCHDOG_SECONDS)
+        finally:
+            manager.process.send_signal(signal.SIGCONT)
+        assert manager.is_alive_within(WATCHDOG_SECONDS)
+
+
+def test_the_watchdog_of_another_process_is_not_ours(here: Place, tmp_path: Path) -> None:
+    config = tmp_path / "wicket.toml"
+    config.write_text(CONFIG.format(here.config, host="192.0.2.1"))
+    with started(tmp_path, AGENT, "--config", str(config), WATCHDOG_PID="1") as manager:
+        manager.wait_for("READY=1")
+        assert not manager.is_alive_within(WATCHDOG_SECONDS)

@@ -1,0 +1,50 @@
+"""What a service manager is told: over both kinds of sockets, and nothing where there is none."""
+
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+from control import service
+
+
+@pytest.mark.parametrize("abstract", [False, True], ids=["a path", "an abstract name"])
+def test_it_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, abstract: bool) -> None:
+    name = f"@wicket-test-{os.getpid()}" if abstract else str(tmp_path / "notify")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as heard:
+        heard.bind(name.replace("@", "\0"))
+        heard.settimeout(5)
+        monkeypatch.setenv(service.SOCKET, name)
+        service.tell("READY=1", service.status("two\nlines"))
+        assert heard.recv(4096) == b"READY=1\nSTATUS=two lines"
+
+
+@pytest.mark.parametrize("name", [None, "", "/nowhere/at/all", "x" * 200])
+def test_nobody_to_tell_is_no_trouble(monkeypatch: pytest.MonkeyPatch, name: str | None) -> None:
+    monkeypatch.delenv(service.SOCKET, raising=False)
+    if name is not None:
+        monkeypatch.setenv(service.SOCKET, name)
+    service.tell("READY=1")
+
+
+@pytest.mark.parametrize(
+    ("allowed", "of", "seconds"),
+    [
+        (None, None, None),
+        ("30000000", None, 15.0),
+        ("30000000", str(os.getpid()), 15.0),
+        ("30000000", str(os.getppid()), None),
+        ("0", None, None),
+        ("-1", None, None),
+        ("soon", None, None),
+    ],
+)
+def test_the_watchdog_is_told_twice_as_often_as_it_asks(
+    monkeypatch: pytest.MonkeyPatch, allowed: str | None, of: str | None, seconds: float | None
+) -> None:
+    for name, value in ((service.WATCHDOG, allowed), (service.WATCHDOG_OF, of)):
+        monkeypatch.delenv(name, raising=False)
+        if value is not None:
+            monkeypatch.setenv(name, value)
+    assert service.watchdog_interval() == seconds
