@@ -27,3 +27,12 @@ SQL
 install -d -m 700 /etc/credstore
 (umask 077 && printf %s "postgresql://wicketgate:lab@localhost/wicketgate" >/etc/credstore/wicketgate.registry.url)
 apt-get -qq install -y --no-install-recommends /tmp/wicket/deb/wicketgate-api_*.deb
+grep -q '^\[registry\]' /etc/wicketgate/api.toml || cat >>/etc/wicketgate/api.toml <<-'CONFIG'
+
+	[api]
+	gateway = false
+
+	[registry]
+	enabled = true
+CONFIG
+systemctl restart wicket-api
