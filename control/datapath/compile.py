@@ -21,6 +21,10 @@ from control.datapath.layout import map_shapes
 from control.fault import Fault, Refused
 from control.vocabulary import BPF_DIRECTORY
 
+# Without type information (BTF): up to kernel 6.1 an inner map must have been checked for timers like its template,
+# and the maps of a generation, which are made without any, would be refused with EINVAL (bpf_map_meta_equal).
+_NO_TYPE_INFORMATION = "-g0"
+
 # All but the templates, which only tell the verifier of what kind the inner maps are; and the events' ring.
 PINNED_MAPS = sorted(map_shapes().keys() - {shape.inner for shape in map_shapes().values()} | {"events"})
 
@@ -76,7 +80,7 @@ def _compiled() -> Any:
         except ImportError as error:
             fault = Fault("bcc", str(error), "apt install python3-bpfcc, and use Debian's own python3")
             raise Refused("bad-pins", "The compiler is not installed", [fault]) from error
-        compiled = BPF(text=source(), cflags=flags)
+        compiled = BPF(text=source(), cflags=[*flags, _NO_TYPE_INFORMATION])
         return compiled, compiled.load_func("wicket", BPF.XDP)
 
 
