@@ -9,7 +9,7 @@ import pytest
 from api.server import main as wicket_api
 from control.agent import main as wicketd
 from control.cli import main as wicket
-from control.config import reference
+from control.config import Setting, reference
 from manual.commands import commands
 from manual.pages import WICKET, WICKET_API, WICKET_TOML, WICKETD, pages
 from manual.roff import Page
@@ -58,8 +58,8 @@ def test_the_registry_is_read_although_it_is_read_late() -> None:
 
 
 @pytest.mark.parametrize("setting", reference(), ids=lambda setting: setting.name)
-def test_a_setting_is_there_with_its_default(setting: object) -> None:
-    name, kind, default, description = setting  # type: ignore[misc]
+def test_a_setting_is_there_with_its_default(setting: Setting) -> None:
+    name, kind, default, description = setting
     row = re.search(rf"^ +{re.escape(name)}(?=\s)\s+(.+(\n {{14}}.+)*)", SHOWN[WICKET_TOML.file], re.MULTILINE)
     assert row, name
     text = " ".join(row[1].split())

@@ -11,7 +11,7 @@ MODULE = "def main() -> int:\n    return 7\n"
 
 
 def place(environment: Path, root: Path) -> subprocess.CompletedProcess[str]:
-    command = [ROOT / "packaging" / "place.sh", environment, root, "/opt/product", "greet"]
+    command = [str(ROOT / "packaging" / "place.sh"), str(environment), str(root), "/opt/product", "greet"]
     return subprocess.run(command, cwd=root.parent, capture_output=True, text=True, check=False, timeout=60)
 
 
