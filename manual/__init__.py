@@ -1,1 +1,1 @@
-"""The manual pages and the shells' completions, made from the commands and settings themselves when the packages are built."""
+"""The manual pages and the shells' completions, made from commands and settings when the packages are built."""
