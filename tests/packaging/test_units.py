@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from control.config import credentials, parse
 from control.datapath import pins
 from control.wire import AgentSocket
 from tests.edge.place import Place, place
@@ -17,6 +18,7 @@ from tests.lab.namespace import Namespace
 from tests.services.manager import Manager, started
 
 UNITS = Path(__file__).resolve().parents[2] / "packaging" / "systemd"
+MANUAL = UNITS.parents[1] / "docs" / "services.md"
 EXPOSURE = {"wicketd.service": 4.0, "wicket-api.service": 2.5}
 """The most that each may have; 10 is a service without any bounds."""
 
@@ -111,10 +113,13 @@ def namespace() -> Iterator[Namespace]:
         made.remove()
 
 
-def bounded() -> list[str]:
-    """The words that give a command the agent's capabilities and no more."""
-    names = [name.removeprefix("CAP_").lower() for name in setting("wicketd.service", "CapabilityBoundingSet").split()]
-    assert names
+def capabilities() -> list[str]:
+    return setting("wicketd.service", "CapabilityBoundingSet").split()
+
+
+def bounded(without: str = "") -> list[str]:
+    """The words that give a command the agent's capabilities and no more, or one less."""
+    names = [name.removeprefix("CAP_").lower() for name in capabilities() if name != without]
     bounds = ",".join(["-all", *(f"+{name}" for name in names)])
     return ["setpriv", f"--bounding-set={bounds}", "--inh-caps=-all", "--no-new-privs"]
 
@@ -127,8 +132,9 @@ def program(namespace: Namespace) -> int:
     return int(found[1]) if found else 0
 
 
-def run_agent(here: Place, namespace: Namespace, directory: Path) -> AbstractContextManager[Manager]:
-    return started(directory, *namespace.enter(), *bounded(), AGENT, "--config", str(directory / "wicket.toml"))
+def run_agent(namespace: Namespace, directory: Path, without: str = "") -> AbstractContextManager[Manager]:
+    command = [*namespace.enter(), *bounded(without), AGENT, "--config", str(directory / "wicket.toml")]
+    return started(directory, *command)
 
 
 def as_another_version(here: Place) -> None:
@@ -145,7 +151,7 @@ def test_the_agents_capabilities_are_enough(here: Place, namespace: Namespace, t
     for before in (None, None, as_another_version, lambda here: shutil.rmtree(here.live)):
         if before:
             before(here)
-        with run_agent(here, namespace, tmp_path) as manager:
+        with run_agent(namespace, tmp_path) as manager:
             manager.wait_for("READY=1")
             seen.append(program(namespace))
             [interface] = agent.call("status")[0]["interfaces"]
@@ -157,7 +163,30 @@ def test_the_agents_capabilities_are_enough(here: Place, namespace: Namespace, t
     built, adopted, upgraded, recovered = seen
     assert built == adopted, "a restart adopts"
     assert len({built, upgraded, recovered}) == 3, "another version, and one whose pins are gone, are replaced"
-    with run_agent(here, namespace, tmp_path) as manager:
+    with run_agent(namespace, tmp_path) as manager:
         manager.wait_for("READY=1")
         subprocess.run([*wicket, "detach", "far"], check=True, timeout=60)
         assert program(namespace) == 0
+
+
+@pytest.mark.parametrize("name", ["CAP_BPF", "CAP_NET_ADMIN", "CAP_PERFMON"])
+def test_none_of_them_is_too_much(here: Place, namespace: Namespace, tmp_path: Path, name: str) -> None:
+    assert name in capabilities()
+    with run_agent(namespace, tmp_path, without=name) as manager:
+        assert manager.process.wait(60) == 1
+        assert program(namespace) == 0
+
+
+def test_the_manual_says_what_the_units_say() -> None:
+    manual = MANUAL.read_text()
+    table = manual.split("## Capabilities of the agent")[1].split("\n## ")[0]
+    assert set(re.findall(r"^\| `(CAP_\w+)` \|", table, re.MULTILINE)) == set(capabilities())
+    for unit in EXPOSURE:
+        for credential in re.findall(r"^LoadCredential=(\S+)$", (UNITS / unit).read_text(), re.MULTILINE):
+            assert f"| `{credential}` |" in manual
+    loaded = {name for unit in EXPOSURE for name in re.findall(r"LoadCredential=(\S+)", (UNITS / unit).read_text())}
+    assert loaded == {*credentials.SETTINGS, credentials.API_TOKEN}
+    for name in ("TimeoutStartSec", "WatchdogSec"):
+        assert f"`{name}={setting('wicketd.service', name)}`" in manual
+    examples = re.findall(r"```toml\n(.*?)```", manual, re.DOTALL)
+    assert [parse(example).api.gateway for example in examples] == [False]
