@@ -86,6 +86,7 @@ def main(
         table.print()
         for machine in machines.values():
             machine.forget()
+        table.log.close()
     sys.exit(1 if table.wrong else 0)
 
 

@@ -58,6 +58,10 @@ class Log:
         with self._lock:
             self._file.write(f"[{time.monotonic() - self._began:8.1f}] {text.rstrip()}\n")
 
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
 
 class Table:
     """The rows, as they come."""
