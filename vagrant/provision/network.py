@@ -10,11 +10,12 @@ import sys
 from pathlib import Path
 
 TOPOLOGY = json.loads(Path("/tmp/wicket/topology.json").read_text())
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 NETWORK = Path("/etc/systemd/network")
 ROUTER = 1  # the edge's host number on each link
 
 
-def main(roles):
+def main(roles: set[str]) -> None:
     """Write the configuration of all roles and bring it up."""
     cards = {}
     for link in TOPOLOGY["links"].values():
@@ -44,24 +45,24 @@ def main(roles):
             run("systemctl", "enable", "--quiet", "--now", f"namespace-{link['host']['namespace']}.service")
 
 
-def namespace_nic(host):
+def namespace_nic(host: dict[str, str]) -> str:
     """The card's name while it is outside its namespace: inside, several have the same."""
     return f"to-{host['role'][:10]}"
 
 
-def write_link(mac, name):
+def write_link(mac: str, name: str) -> None:
     """Have udev name the card with this hardware address."""
     (NETWORK / f"10-{name}.link").write_text(f"[Match]\nMACAddress={mac}\n\n[Link]\nName={name}\n")
 
 
-def write_network(name, addresses):
+def write_network(name: str, addresses: list[str]) -> None:
     """Have networkd give a card its addresses, whether or not somebody is at the other end."""
     lines = "".join(f"Address={address}\n" for address in addresses)
     text = f"[Match]\nName={name}\n\n[Network]\n{lines}IPv6AcceptRA=no\nConfigureWithoutCarrier=yes\n"
     (NETWORK / f"20-{name}.network").write_text(text)
 
 
-def write_sysctl(forwards):
+def write_sysctl(forwards: bool) -> None:
     """Forward on the edge; everywhere take packets that come another way than they would go."""
     lines = ["net.ipv4.conf.all.rp_filter=0", "net.ipv4.conf.default.rp_filter=0"]
     lines += ["net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1"] if forwards else []
@@ -69,7 +70,7 @@ def write_sysctl(forwards):
     run("sysctl", "--quiet", "--load=/etc/sysctl.d/60-lab.conf")
 
 
-def write_namespace(host, networks):
+def write_namespace(host: dict[str, str], networks: list[Network]) -> None:
     """Have a service move the card into the role's namespace and give it all the hosts' addresses."""
     name, nic = host["namespace"], host["nic"]
     numbers = range(TOPOLOGY["hosts"]["first"], TOPOLOGY["hosts"]["last"] + 1)
@@ -100,7 +101,7 @@ WantedBy=multi-user.target
 """)
 
 
-def rename(cards):
+def rename(cards: dict[str, str]) -> None:
     """Name the cards now, as udev will from the next boot on."""
     for link in json.loads(run("ip", "-json", "link")):
         name = cards.get(link.get("address"))
@@ -109,7 +110,7 @@ def rename(cards):
             run("ip", "link", "set", link["ifname"], "name", name)
 
 
-def run(*command):
+def run(*command: str) -> str:
     """Run a command and return what it says; what it complains about is seen."""
     return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
 
