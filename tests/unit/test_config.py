@@ -71,6 +71,7 @@ FAULTS = [
     ('[api]\nlisten = "8080"', "line 2, api.listen", "8080 is no host:port"),
     ('[api]\nlisten = "0.0.0.0:65536"', "line 2, api.listen", "is no host:port"),
     ("[api]\nworkers = 0", "line 2, api.workers", "0 is no number from 1 to 64"),
+    ("[api]\ngateway = false", "line 2, api.gateway", "nothing to serve; write registry.enabled = true"),
     ('[log]\nlevel = "loud"', "line 2, log.level", "write one of debug, info, warning, error"),
     ('[log]\n\nformat = ["json"]', "line 3, log.format", "write one of auto, console, json, journal"),
     ('interfaces = "eth0"', "line 1, interfaces", "is no list of tables; write [[interfaces]]"),
