@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from vagrant.lab.lab import Lab
-from vagrant.lab.machine import GUEST_DIRECTORY, wait_for
+from vagrant.lab.machine import GUEST, GUEST_DIRECTORY, wait_for
 from vagrant.lab.subject.ordinary import ordinary_rows
 from vagrant.lab.subject.sessions import REFUSED_SECONDS, UP_SECONDS, attempt, tally
 from vagrant.lab.topology import Ends
@@ -17,6 +17,7 @@ VLAN = 100
 _FIRST = 26  # of the pairs whose servers are used here: registered, unregistered, ordinary
 _PORTS = ((443, True), (53, False))
 _UP_SECONDS = 60.0
+_PPPD = f"{GUEST_DIRECTORY}/pppd-kernel"
 _PPP_OPTIONS = "noauth\nnoccp\nipv6cp-accept-local\n+ipv6\nlcp-echo-interval 0\nmtu 1492\nmru 1492\n"
 
 
@@ -88,9 +89,13 @@ def _pppoe(lab: Lab, network4: str, network6: str, ends: list[Ends]) -> Iterator
     """A PPPoE server on the edge's access card; the kernel's PPPoE on both sides."""
     options, log = f"{GUEST_DIRECTORY}/pppoe-options", f"{GUEST_DIRECTORY}/pppoe-client.log"
     nic = lab.topology.access.nic
-    server = f"pppoe-server -k -F -I {nic} -L {network4}1 -R {network4}10 -N 1 -O {options}"
+    # pppoe-server needs an absolute path of what it starts.
+    server = f"pppoe-server -F -I {nic} -L {network4}1 -R {network4}10 -N 1 -O {options} -q {_PPPD}"
     try:
-        lab.edge.start("pppoe", f"sh -c 'modprobe pppoe && exec {server}'", files={options: _PPP_OPTIONS})
+        lab.edge.machine.put(GUEST / "pppd-kernel", _PPPD)
+        lab.edge.start(
+            "pppoe", f"sh -c 'chmod +x {_PPPD} && modprobe pppoe && exec {server}'", files={options: _PPP_OPTIONS}
+        )
         words = "nodetach nodefaultroute persist maxfail 0 holdoff 1"
         client = f"pppd plugin rp-pppoe.so nic-uplink {words} file {options} logfile {log}"
         lab.subscriber.start(
