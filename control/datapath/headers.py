@@ -33,9 +33,12 @@ ARCHITECTURES = {"x86_64": "x86", "aarch64": "arm64", "riscv64": "riscv"}
 
 
 def build_tree() -> Path | None:
-    """Return the build tree of the running kernel, when its headers are installed."""
+    """Return the build tree of the running kernel, when its headers are installed and may be read.
+
+    A sandbox may hide /lib/modules; the user interface's headers do where it does.
+    """
     tree = Path("/lib/modules") / os.uname().release / "build"
-    return tree if (tree / "include" / "linux" / "kconfig.h").exists() else None
+    return tree if os.access(tree / "include" / "linux" / "kconfig.h", os.R_OK) else None
 
 
 def lay_tree(directory: Path, include: Path = Path("/usr/include")) -> list[str]:
