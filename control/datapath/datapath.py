@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from control.datapath import links, pins, syscall
@@ -54,13 +54,15 @@ class Datapath:
         """Our programs, as the interfaces know them."""
         return links.Programs(self._pinned.program, self._earlier)
 
-    def take_over(self) -> list[str]:
+    def take_over(self, known: Collection[int] = ()) -> list[str]:
         """Let a new program, once filled, replace earlier ones on their interfaces; return those interfaces.
+
+        ``known`` are ids of ours whose pins may be gone.
 
         Raises:
             Refused: the pins cannot be moved.
         """
-        taken = links.take_over(self.programs)
+        taken = links.take_over(self.programs, known)
         try:
             pins.promote(self._directory, self._pinned)
         except OSError as error:

@@ -8,7 +8,7 @@ to be put on again, which in native mode would take the link down.
 import contextlib
 import errno
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -186,8 +186,11 @@ def _must_be_in(link: Link, mode: str) -> None:
         raise Refused("interface", "The interface is guarded in another mode", [fault])
 
 
-def take_over(programs: Programs) -> list[str]:
+def take_over(programs: Programs, known: Collection[int] = ()) -> list[str]:
     """Let the current program replace earlier ones of ours wherever they are attached; return those interfaces.
+
+    ``known`` are ids of programs that are ours although their pins are gone. The kernel opens no program by its id for
+    us without CAP_SYS_ADMIN, so there is nothing to compare with: they are looked at again, and replaced.
 
     Fit or not, the link carries the earlier one already; left there, that would go on with a list that nobody
     keeps up to date any more.
@@ -202,6 +205,9 @@ def take_over(programs: Programs) -> list[str]:
         except Refused as refused:
             if refused.kind != "foreign-program":
                 raise
+            if find(link.name).program in known:
+                _set(link, programs.current, FLAGS.get(link.mode or "", 0))
+                taken.append(link.name)
     return taken
 
 

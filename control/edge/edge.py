@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -229,10 +230,18 @@ class Edge:
         self._bring_up_policies()
         self.renew_lease()
         if self.datapath.is_new:
-            log.info("took over", interfaces=self.datapath.take_over())
+            log.info("took over", interfaces=self.datapath.take_over(self.store.programs(_boot())))
+        self._note_program()
         self.interfaces.take_up_attached()
         self.interfaces.follow()
         log.info("up", serial=self.serial, count=self.live.union.count)
+
+    def _note_program(self) -> None:
+        """Keep which program is ours: should its pins be removed, the next agent knows it by that."""
+        try:
+            self.store.keep_program(self.datapath.programs.id, _boot())
+        except Refused as refused:  # an agent can be restarted on a full disk
+            log.warning("program not noted", why=str(refused.faults[0]))
 
     def _bring_up_policies(self) -> None:
         kept, self.policy_version = self.store.policies()
@@ -243,6 +252,11 @@ class Edge:
             kept = {name: (is_.mode, is_.share) for name, is_ in controls.policies().items() if is_ != Policy()}
             self.policy_version = self.store.keep_policies(kept) if kept else self.policy_version
         controls.set_policies({name: Policy(*policy) for name, policy in kept.items()})
+
+
+def _boot() -> str:
+    """Return the id of this boot (random(4)): a program's id means nothing after the next."""
+    return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
 
 
 def _checked_policies(policies: Mapping[str, Any]) -> dict[str, Policy]:

@@ -94,7 +94,8 @@ class Follower:
                 if self._feed.wait(min(SLICE, left)):
                     return
             except Refused as refused:
-                self._say(str(refused.faults[0]))
+                if not self._contact.trouble:  # else that was said, and these are other words for it
+                    self._say(str(refused.faults[0]))
                 self._tell_again()
                 self._stop.wait(left)
 

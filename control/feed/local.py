@@ -21,6 +21,7 @@ CREATE TABLE IF NOT EXISTS identity (epoch BLOB NOT NULL, policy_version INTEGER
 {tables("")}
 CREATE TABLE IF NOT EXISTS policy (protocol TEXT PRIMARY KEY, mode TEXT NOT NULL, share INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS interface (name TEXT PRIMARY KEY, mode TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS loaded (program INTEGER PRIMARY KEY, boot TEXT NOT NULL);
 {FOLLOWED}
 """
 
@@ -103,6 +104,21 @@ class LocalList(History):
         with self._disk.transaction():
             self._disk.write("DELETE FROM interface")
             self._disk.write_many("INSERT INTO interface VALUES (?, ?)", interfaces.items())
+
+    def programs(self, boot: str) -> set[int]:
+        """Return the ids of the programs that this edge has loaded since the machine started, by the boot's id."""
+        return {number for (number,) in self._disk.rows("SELECT program FROM loaded WHERE boot = ?", boot)}
+
+    def keep_program(self, number: int, boot: str) -> None:
+        """Keep that a program is this edge's; nothing is written where that is kept already.
+
+        Raises:
+            Refused: the disk does not take it; nothing has changed.
+        """
+        if number not in self.programs(boot):
+            with self._disk.transaction():
+                self._disk.write("DELETE FROM loaded WHERE boot != ?", boot)
+                self._disk.write("INSERT OR REPLACE INTO loaded VALUES (?, ?)", number, boot)
 
     def close(self) -> None:
         """Close the database."""

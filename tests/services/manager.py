@@ -15,6 +15,7 @@ from tests.signals import held_back
 
 START_SECONDS = 60.0
 WATCHDOG_SECONDS = 2.0
+LOOK = 0.5  # s between two looks at whether the service still runs
 
 
 @dataclass
@@ -37,7 +38,7 @@ class Manager:
         deadline = time.monotonic() + seconds
         while (left := deadline - time.monotonic()) > 0:
             assert self.process.poll() is None, f"it has ended, with status {self.process.returncode}"
-            for line in self.lines(left):
+            for line in self.lines(min(left, LOOK)):
                 if line.startswith(word):
                     return line
         raise TimeoutError(f"{word} was not told")

@@ -57,7 +57,8 @@ def test_ready_is_live_and_guarded_whatever_the_feed_does(
     config = tmp_path / "wicket.toml"
     config.write_text(CONFIG.format(here.config, host=host))
     with started(tmp_path, *namespace.enter(), AGENT, "--config", str(config)) as manager:
-        status = manager.wait_for("READY=1") and AgentSocket(here.config.socket).call("status")[0]
+        manager.wait_for("READY=1")
+        status, _ = AgentSocket(here.config.socket).call("status")
         assert status["live"]["count"] == 3
         assert [(each["name"], each["attached"]) for each in status["interfaces"]] == [("far", True), ("late", False)]
         said = manager.wait_for("STATUS=")
