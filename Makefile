@@ -38,11 +38,11 @@ deb: ## the Debian packages, into build/deb; VERSION=0.1.1 overrides the version
 vagrant-up: deb ## bring up the lab of real machines
 	@vagrant/host/up
 
-vagrant-test: setup vagrant-up ## all that is tested on real machines; SUBJECTS="attach reboot" for some of it
+vagrant-test: setup ## all that is tested on real machines; SUBJECTS="attach reboot" for some of it
 	@vagrant/host/test $(SUBJECTS)
 
 vagrant-down: ## remove the machines
 	@vagrant/host/down
 
-clean: ## remove what was made here
+clean: vagrant-down ## remove what was made here
 	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .setup.lock

@@ -1,22 +1,15 @@
 #!/usr/bin/env bash
 # The registry: PostgreSQL for itself and the edge, and the API just built.
 set -euo pipefail
-read -r address network < <(python3 - <<-'PYTHON'
+read -r network < <(python3 - <<-'PYTHON'
 	import json
-	management = json.load(open("/tmp/wicket/topology.json"))["management"]
-	print(management["registry"]["address"], management["network4"])
+	print(json.load(open("/tmp/wicket/topology.json"))["management"]["network4"])
 PYTHON
 )
 cluster=/etc/postgresql/15/main
-cat >$cluster/conf.d/wicketgate.conf <<-CONF
-	listen_addresses = 'localhost,$address'
-CONF
+# On every address, since some come late; pg_hba.conf says who may come in.
+echo "listen_addresses = '*'" >$cluster/conf.d/wicketgate.conf
 grep -q "$network" $cluster/pg_hba.conf || echo "host wicketgate wicketgate $network scram-sha-256" >>$cluster/pg_hba.conf
-# It has to wait for the address to be there.
-install -d /etc/systemd/system/postgresql@.service.d
-printf '[Unit]\nWants=network-online.target\nAfter=network-online.target\n[Service]\nRestart=on-failure\n' \
-	>/etc/systemd/system/postgresql@.service.d/lab.conf
-systemctl daemon-reload
 systemctl --quiet enable postgresql
 systemctl restart postgresql
 runuser -u postgres -- psql --quiet --no-psqlrc <<-'SQL'
