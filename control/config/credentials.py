@@ -56,5 +56,5 @@ def find(name: str) -> Credential | None:
     own = os.environ.get(DIRECTORY)
     path = (Path(own) if own else STORE) / name
     if own:
-        return Credential(name, path) if path.exists() else None
+        return Credential(name, path) if os.path.lexists(path) or not os.access(own, os.X_OK) else None
     return Credential(name, path) if os.access(path, os.R_OK) else None

@@ -52,7 +52,7 @@ class Datapath:
     @property
     def programs(self) -> links.Programs:
         """Our programs, as the interfaces know them."""
-        return links.Programs(self._pinned.program, self._earlier)
+        return links.Programs(self._pinned.program, self._earlier, _programs_of_others(self._directory))
 
     def take_over(self, known: Collection[int] = ()) -> list[str]:
         """Let a new program, once filled, replace earlier ones on their interfaces; return those interfaces.
@@ -129,7 +129,7 @@ def detach(directory: Path, interface: str) -> list[str]:
     lock = Lock(directory)
     fds = _programs_of(directory)
     try:
-        return [interface] if fds and links.detach(interface, links.Programs(fds[0], fds[1:])) else []
+        return [interface] if fds and links.detach(interface, _programs(directory, fds)) else []
     finally:
         syscall.close_all(fds)
         lock.release()
@@ -140,7 +140,7 @@ def _detach_everywhere(directory: Path) -> list[str]:
     if not fds:
         return []
     try:
-        programs, detached = links.Programs(fds[0], fds[1:]), []
+        programs, detached = _programs(directory, fds), []
         for name in links.all_links():
             with contextlib.suppress(Refused):
                 if links.detach(name, programs):
@@ -155,7 +155,7 @@ def _take_back(directory: Path, program: int) -> None:
     fds = _programs_of(directory, LEFT_BY_A_SWAP)
     try:
         if fds:
-            links.take_over(links.Programs(program, fds))
+            links.take_over(links.Programs(program, fds, _programs_of_others(directory)))
         for name in LEFT_BY_A_SWAP:
             pins.remove(directory / name)
     finally:
@@ -169,6 +169,21 @@ def _programs_of(directory: Path, places: Sequence[str] = ("live", *LEFT_BY_A_SW
         with contextlib.suppress(OSError):
             fds.append(syscall.open_program(str(directory / name / "program")))
     return fds
+
+
+def _programs(directory: Path, fds: Sequence[int]) -> links.Programs:
+    return links.Programs(fds[0], fds[1:], _programs_of_others(directory))
+
+
+def _programs_of_others(directory: Path) -> dict[int, str]:
+    """Return what the instances beside this one have pinned: ids, and each instance's name."""
+    others: dict[int, str] = {}
+    with contextlib.suppress(OSError):  # the bpffs may be gone
+        for other in directory.parent.iterdir():
+            fds = _programs_of(other) if other != directory else []
+            others |= {syscall.program_info(fd)[0]: other.name for fd in fds}
+            syscall.close_all(fds)
+    return others
 
 
 def _adopt(directory: Path, keep: int) -> tuple[Pinned, Lists] | None:

@@ -8,7 +8,7 @@ to be put on again, which in native mode would take the link down.
 import contextlib
 import errno
 import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -106,9 +106,9 @@ def preflight(link: Link, mode: str) -> tuple[list[Fault], list[Fault]]:
 class Programs:
     """The programs that are ours: the one to attach, and earlier ones that it may replace."""
 
-    def __init__(self, current: int, earlier: Sequence[int] = ()) -> None:
-        """Both are file descriptors, which stay the caller's."""
-        self.current = current
+    def __init__(self, current: int, earlier: Sequence[int] = (), others: Mapping[int, str] | None = None) -> None:
+        """Both are file descriptors, which stay the caller's; ``others`` are other instances' programs, by id."""
+        self.current, self._others = current, others or {}
         self.id, self.tag, self.name = syscall.program_info(current)
         self._earlier = {syscall.program_info(fd)[0]: fd for fd in earlier}
 
@@ -117,7 +117,7 @@ class Programs:
         """Give a file descriptor of the program on the link when it is ours; None when there is no program.
 
         A program whose pin was lost is still known by its tag, a hash of its instructions, where we may look
-        (CAP_SYS_ADMIN).
+        (CAP_SYS_ADMIN). Another instance's has the same tag, and is not ours.
 
         Raises:
             Refused: the program is somebody else's.
@@ -128,6 +128,8 @@ class Programs:
             yield self.current
         elif link.program in self._earlier:
             yield self._earlier[link.program]
+        elif link.program in self._others:
+            raise _foreign(link, f"the program of the instance {self._others[link.program]}", "this instance's")
         else:
             with self._by_tag(link) as fd:
                 yield fd
@@ -259,8 +261,8 @@ def _set(link: Link, program: int, flags: int, expected: int | None = None) -> N
             raise
 
 
-def _foreign(link: Link, program: str) -> Refused:
-    why = f"{program} (id {link.program}) is attached, which is not Wicketgate's"
+def _foreign(link: Link, program: str, whose: str = "Wicketgate's") -> Refused:
+    why = f"{program} (id {link.program}) is attached, which is not {whose}"
     mend = f"remove it if nobody needs it: ip link set {link.name} xdp off, or guard another interface"
     return Refused("foreign-program", "The interface carries a foreign XDP program", [Fault(link.name, why, mend)])
 
