@@ -33,8 +33,8 @@ def test_nobody_to_tell_is_no_trouble(monkeypatch: pytest.MonkeyPatch, name: str
     [
         (None, None, None),
         ("30000000", None, 15.0),
-        ("30000000", str(os.getpid()), 15.0),
-        ("30000000", str(os.getppid()), None),
+        ("30000000", "ours", 15.0),
+        ("30000000", "another's", None),
         ("0", None, None),
         ("-1", None, None),
         ("soon", None, None),
@@ -43,7 +43,8 @@ def test_nobody_to_tell_is_no_trouble(monkeypatch: pytest.MonkeyPatch, name: str
 def test_the_watchdog_is_told_twice_as_often_as_it_asks(
     monkeypatch: pytest.MonkeyPatch, allowed: str | None, of: str | None, seconds: float | None
 ) -> None:
-    for name, value in ((service.WATCHDOG, allowed), (service.WATCHDOG_OF, of)):
+    process = {"ours": str(os.getpid()), "another's": str(os.getppid())}.get(of or "")
+    for name, value in ((service.WATCHDOG, allowed), (service.WATCHDOG_OF, process)):
         monkeypatch.delenv(name, raising=False)
         if value is not None:
             monkeypatch.setenv(name, value)
