@@ -12,8 +12,12 @@ from control.datapath.probe import Probe
 
 
 def pytest_configure() -> None:
-    """End as Ctrl-C does when somebody ends us with SIGTERM: in order, leaving nothing behind."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    """End in order, leaving nothing behind, by Ctrl-C and by SIGTERM, also where a shell in the background began us.
+
+    Such a shell has SIGINT ignored, which would go on in every process that a test starts and ends by it.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
