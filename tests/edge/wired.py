@@ -51,14 +51,21 @@ class Wired:
 
 
 @contextmanager
-def wired(place: Place) -> Iterator[Wired]:
-    """A namespace with a cable, and nothing on it but what is sent."""
+def cable() -> Iterator[Namespace]:
+    """A namespace with both ends of a cable, near and far, and nothing on it but what is sent."""
     namespace = Namespace(f"wk-edge-{os.urandom(4).hex()}")
     namespace.create()
     try:
         for scope in ("all", "default"):
             namespace.sysctl(f"ipv6/conf/{scope}/disable_ipv6", 1)
         namespace.ip_batch(["link add near type veth peer name far", "link set near up", "link set far up"])
-        yield Wired(namespace, place)
+        yield namespace
     finally:
         namespace.remove()
+
+
+@contextmanager
+def wired(place: Place) -> Iterator[Wired]:
+    """A cable, and a place for the edge at its far end."""
+    with cable() as namespace:
+        yield Wired(namespace, place)

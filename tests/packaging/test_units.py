@@ -13,6 +13,7 @@ from control.config import credentials, parse
 from control.datapath import pins
 from control.wire import AgentSocket
 from tests.edge.place import Place, place
+from tests.edge.wired import cable
 from tests.gateway import AGENT, WICKET
 from tests.lab.namespace import Namespace
 from tests.services.manager import Manager, started
@@ -104,13 +105,8 @@ def here(tmp_path: Path, bpffs: Path) -> Iterator[Place]:
 
 @pytest.fixture
 def namespace() -> Iterator[Namespace]:
-    made = Namespace(f"wu-{id(object()) % 100_000}")
-    made.create()
-    try:
-        made.ip_batch(["link add near type veth peer name far", "link set near up", "link set far up"])
-        yield made
-    finally:
-        made.remove()
+    with cable() as namespace:
+        yield namespace
 
 
 def capabilities() -> list[str]:

@@ -9,6 +9,7 @@ import pytest
 
 from control.wire import AgentSocket
 from tests.edge.place import Place, listed, place
+from tests.edge.wired import cable
 from tests.gateway import AGENT, WICKET
 from tests.lab.namespace import Namespace
 from tests.services.manager import WATCHDOG_SECONDS, started
@@ -41,13 +42,8 @@ def here(tmp_path: Path, bpffs: Path) -> Iterator[Place]:
 
 @pytest.fixture
 def namespace() -> Iterator[Namespace]:
-    made = Namespace(f"ws-{id(object()) % 100_000}")
-    made.create()
-    try:
-        made.ip_batch(["link add near type veth peer name far", "link set near up", "link set far up"])
-        yield made
-    finally:
-        made.remove()
+    with cable() as namespace:
+        yield namespace
 
 
 @pytest.mark.parametrize("host", ["192.0.2.1", "registry.invalid"], ids=["a feed that is silent", "no such name"])
