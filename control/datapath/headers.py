@@ -37,8 +37,10 @@ def build_tree() -> Path | None:
 
     A sandbox may hide /lib/modules; the user interface's headers do where it does.
     """
-    tree = Path("/lib/modules") / os.uname().release / "build"
-    return tree if os.access(tree / "include" / "linux" / "kconfig.h", os.R_OK) else None
+    modules = Path("/lib/modules") / os.uname().release
+    # Debian keeps what all its kernels of a version share apart, as "source"; bcc looks into both.
+    there = any(os.access(modules / each / "include/linux/kconfig.h", os.R_OK) for each in ("build", "source"))
+    return modules / "build" if there else None
 
 
 def lay_tree(directory: Path, include: Path = Path("/usr/include")) -> list[str]:
