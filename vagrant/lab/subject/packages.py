@@ -98,7 +98,7 @@ def remove(lab: Lab) -> None:
             f"{_WICKET_PATHS} {_LAB_FILES} 2>/dev/null || true; find /sys/fs/bpf -name '*wicket*'"
         ).split()
         units = lab.edge.run(
-            "systemctl list-units --all --no-legend '*wicket*'; systemctl list-unit-files --no-legend '*wicket*'"
+            "systemctl list-units --all --no-legend '*wicket*'; systemctl list-unit-files --no-legend '*wicket*' || true"
         )
         group = lab.edge.run("getent group wicketgate || echo 'no group'").strip()
         row.see(
