@@ -97,9 +97,8 @@ def remove(lab: Lab) -> None:
         left = lab.edge.run(
             f"{_WICKET_PATHS} {_LAB_FILES} 2>/dev/null || true; find /sys/fs/bpf -name '*wicket*'"
         ).split()
-        units = lab.edge.run(
-            "systemctl list-units --all --no-legend '*wicket*'; systemctl list-unit-files --no-legend '*wicket*' || true"
-        )
+        asked = ("list-units --all", "list-unit-files")
+        units = lab.edge.run("; ".join(f"systemctl {each} --no-legend '*wicket*' || true" for each in asked))
         group = lab.edge.run("getent group wicketgate || echo 'no group'").strip()
         row.see(
             f"{len(left)} files: {', '.join(left[:6]) or 'none'}; units: {units.strip() or 'none'}; {group}",
