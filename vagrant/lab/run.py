@@ -73,7 +73,7 @@ def main(
 ) -> None:
     """Run SUBJECTS, or all; the status is 1 when a row is not as it must be."""
     path = log_ or _BUILD / "machines" / time.strftime("rows-%Y%m%d-%H%M%S.log")
-    console = Console(width=None if sys.stdout.isatty() else WIDTH)
+    console = Console(width=None if sys.stdout.isatty() else WIDTH, emoji=False)
     table = Table(Log(path), console)
     names = set(re.findall(r"^Host (\S+)", ssh_config.read_text(), re.MULTILINE))
     topology = Topology.of_machines(names)
