@@ -52,7 +52,7 @@ class Datapath:
     @property
     def programs(self) -> links.Programs:
         """Our programs, as the interfaces know them."""
-        return links.Programs(self._pinned.program, self._earlier, _programs_of_others(self._directory))
+        return _programs(self._directory, self._pinned.program, self._earlier)
 
     def take_over(self, known: Collection[int] = ()) -> list[str]:
         """Let a new program, once filled, replace earlier ones on their interfaces; return those interfaces.
@@ -129,7 +129,7 @@ def detach(directory: Path, interface: str) -> list[str]:
     lock = Lock(directory)
     fds = _programs_of(directory)
     try:
-        return [interface] if fds and links.detach(interface, _programs(directory, fds)) else []
+        return [interface] if fds and links.detach(interface, _programs(directory, fds[0], fds[1:])) else []
     finally:
         syscall.close_all(fds)
         lock.release()
@@ -140,7 +140,7 @@ def _detach_everywhere(directory: Path) -> list[str]:
     if not fds:
         return []
     try:
-        programs, detached = _programs(directory, fds), []
+        programs, detached = _programs(directory, fds[0], fds[1:]), []
         for name in links.all_links():
             with contextlib.suppress(Refused):
                 if links.detach(name, programs):
@@ -155,7 +155,7 @@ def _take_back(directory: Path, program: int) -> None:
     fds = _programs_of(directory, LEFT_BY_A_SWAP)
     try:
         if fds:
-            links.take_over(links.Programs(program, fds, _programs_of_others(directory)))
+            links.take_over(_programs(directory, program, fds))
         for name in LEFT_BY_A_SWAP:
             pins.remove(directory / name)
     finally:
@@ -171,8 +171,8 @@ def _programs_of(directory: Path, places: Sequence[str] = ("live", *LEFT_BY_A_SW
     return fds
 
 
-def _programs(directory: Path, fds: Sequence[int]) -> links.Programs:
-    return links.Programs(fds[0], fds[1:], _programs_of_others(directory))
+def _programs(directory: Path, current: int, earlier: Sequence[int]) -> links.Programs:
+    return links.Programs(current, earlier, lambda: _programs_of_others(directory))
 
 
 def _programs_of_others(directory: Path) -> dict[int, str]:

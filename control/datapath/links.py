@@ -8,7 +8,7 @@ to be put on again, which in native mode would take the link down.
 import contextlib
 import errno
 import os
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -106,9 +106,15 @@ def preflight(link: Link, mode: str) -> tuple[list[Fault], list[Fault]]:
 class Programs:
     """The programs that are ours: the one to attach, and earlier ones that it may replace."""
 
-    def __init__(self, current: int, earlier: Sequence[int] = (), others: Mapping[int, str] | None = None) -> None:
-        """Both are file descriptors, which stay the caller's; ``others`` are other instances' programs, by id."""
-        self.current, self._others = current, others or {}
+    def __init__(
+        self, current: int, earlier: Sequence[int] = (), others: Callable[[], Mapping[int, str]] = dict
+    ) -> None:
+        """The first two are file descriptors, which stay the caller's.
+
+        ``others`` gives the programs of other instances, each one's name by the program's id; it is asked only where
+        a program is met that is not known here.
+        """
+        self.current, self._others = current, others
         self.id, self.tag, self.name = syscall.program_info(current)
         self._earlier = {syscall.program_info(fd)[0]: fd for fd in earlier}
 
@@ -128,8 +134,8 @@ class Programs:
             yield self.current
         elif link.program in self._earlier:
             yield self._earlier[link.program]
-        elif link.program in self._others:
-            raise _foreign(link, f"the program of the instance {self._others[link.program]}", "this instance's")
+        elif other := self._others().get(link.program):
+            raise _foreign(link, f"the program of the instance {other}", "this instance's")
         else:
             with self._by_tag(link) as fd:
                 yield fd
