@@ -54,7 +54,7 @@ class Credential:
 def find(name: str) -> Credential | None:
     """Return the credential of a name; None when there is none for us."""
     own = os.environ.get(DIRECTORY)
-    path = (Path(own) if own else STORE) / name
-    if own:
-        return Credential(name, path) if os.path.lexists(path) or not os.access(own, os.X_OK) else None
-    return Credential(name, path) if os.access(path, os.R_OK) else None
+    path = Path(own or STORE) / name
+    # What a service was given has to be readable, and reading it says if it is not; the store may be for root alone.
+    there = os.path.lexists(path) or not os.access(own, os.X_OK) if own else os.access(path, os.R_OK)
+    return Credential(name, path) if there else None
