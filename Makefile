@@ -35,7 +35,7 @@ bench: setup ## how fast, beside the peers
 deb: ## the Debian packages, into build/deb; VERSION=0.1.1 overrides the version, INTO=build/other the place
 	@VERSION=$(VERSION) INTO=$(INTO) packaging/build-deb.sh
 
-vagrant-up: deb ## bring up the lab of real machines
+vagrant-up: ## bring up the lab of real machines
 	@vagrant/host/up
 
 vagrant-test: setup ## all that is tested on real machines; SUBJECTS="attach reboot" for some of it
