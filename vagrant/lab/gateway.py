@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from vagrant.lab.machine import Place, wait_for
-from vagrant.lab.table import Failed
 
 PACKAGE = "wicketgate-edge"
 SERVICE = "wicketd.service"
@@ -32,11 +30,7 @@ class Gateway:
         Raises:
             Failed: it refuses.
         """
-        said = self.edge.run(f"wicket {' '.join(words)} --json", text=text)
-        try:
-            return json.loads(said)
-        except ValueError:
-            raise Failed(f"wicket {' '.join(words)} --json said no JSON: {said[:200]}") from None
+        return self.edge.json(f"wicket {' '.join(words)} --json", text=text)
 
     def version(self) -> str:
         """The installed version of the package, empty when it is not there."""
@@ -84,6 +78,13 @@ class Gateway:
     def states(self) -> dict[str, Any]:
         """How each interface stands, by its name."""
         return {state["name"]: state for state in self.wicket("status")["interfaces"]}
+
+    def stands(self, mode: str) -> tuple[str, bool]:
+        """How it stands, in words; and whether that is guarding both in native mode, by this policy for all."""
+        guarded = {name: state["mode"] for name, state in self.states().items() if state["attached"]}
+        modes = {policy["mode"] for policy in self.policies().values()}
+        words = f"{', '.join(f'{name} {how}' for name, how in guarded.items())}, {'/'.join(sorted(modes))}"
+        return words, guarded == dict.fromkeys(self.interfaces, "native") and modes == {mode}
 
     def counts(self) -> Counts:
         """Packets so far by protocol and reason, as `wicket counters` says."""

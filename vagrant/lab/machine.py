@@ -160,13 +160,13 @@ class Place:
         """The last lines of a service's output, for an error."""
         return self.machine.run(f"journalctl -q --no-pager -o cat -n 15 -u {UNITS}{self.role}-{unit}", check=False)
 
-    def json(self, command: str, *, seconds: float = 60) -> Any:
+    def json(self, command: str, *, seconds: float = 60, text: str | None = None) -> Any:
         """What a command prints, as JSON.
 
         Raises:
             Failed: it is none.
         """
-        said = self.run(command, seconds=seconds)
+        said = self.run(command, seconds=seconds, text=text)
         try:
             return json.loads(said)
         except ValueError:

@@ -52,8 +52,7 @@ def _rows(lab: Lab, name: str, ends: list[Ends]) -> None:
             trial = attempt(lab, session, UP_SECONDS if registered else REFUSED_SECONDS)
             passed, _, dropped = tally(lab.gateway.counts() - before, session.protocols)
             right = trial.up and passed > 0 and not dropped if registered else not trial.up and dropped > 0
-            seen = trial.trouble or ("up" if trial.up else "not up")
-            row.see(f"{seen}; {passed} registered passed, {dropped} dropped", right and not trial.trouble)
+            row.see(f"{trial.words}; {passed} registered passed, {dropped} dropped", right and not trial.trouble)
     ordinary_rows(lab, "access", name, ends[2], _PORTS)
 
 

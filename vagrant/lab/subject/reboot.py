@@ -70,10 +70,7 @@ def _through(lab: Lab, sent: Flow, arrived: Flow, flows: dict[str, Flow]) -> Non
         count, seen = sent.report()["sent"] - before, arrived.report()["arrived"]
         row.see(f"{count} sent, {seen} arrived", seen == 0 and count > 100)
     with lab.table.row("reboot", "after the boot", "both guarded in native mode, enforce") as row:
-        states = {name: state["mode"] for name, state in lab.gateway.states().items() if state["attached"]}
-        modes = {policy["mode"] for policy in lab.gateway.policies().values()}
-        seen_ = f"{', '.join(f'{name} {mode}' for name, mode in states.items())}; {'/'.join(sorted(modes))}"
-        row.see(seen_, states == dict.fromkeys(lab.gateway.interfaces, "native") and modes == {"enforce"})
+        row.see(*lab.gateway.stands("enforce"))
     _order(lab)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 import shlex
 from dataclasses import dataclass
@@ -12,7 +11,6 @@ from typing import Any
 from vagrant.lab.lab import Lab
 from vagrant.lab.machine import wait_for
 from vagrant.lab.subject.sessions import REFUSED_SECONDS, UP_SECONDS, attempt
-from vagrant.lab.table import Failed
 from vagrant.lab.vpn.kinds import site
 from vagrant.lab.vpn.wireguard import WireGuard
 
@@ -48,11 +46,7 @@ class Desk:
         """What `wicket registry … --json` says, done in somebody's name."""
         name = ["--as", who] if who else []
         command = shlex.join(["wicket", "registry", *name, *words, "--json"])
-        said = self.lab.registry.run(command, seconds=_COMMAND_SECONDS, text=text)
-        try:
-            return json.loads(said)
-        except ValueError:
-            raise Failed(f"{command} said no JSON: {said[:200]}") from None
+        return self.lab.registry.json(command, seconds=_COMMAND_SECONDS, text=text)
 
     @cached_property
     def people(self) -> bool:
@@ -101,14 +95,14 @@ def registry(lab: Lab) -> None:
             assert desk.people
             desk.apply_for(server)
             trial = attempt(lab, session, REFUSED_SECONDS)
-            row.see(trial.trouble or ("up" if trial.up else "not up"), not trial.up and not trial.trouble)
+            row.see(trial.words, not trial.up and not trial.trouble)
         with lab.table.row("registry", "an officer approves", "live in the edge's kernel") as row:
             desk.say("applications", "approve", "--all", who=desk.first)
             took = wait_for(lambda: _listed(lab, server), f"{server} is on the list of the kernel", _LIVE_SECONDS)
             row.see(f"{took:.1f} s after the answer, one start of the command line included", True)
         with lab.table.row("registry", "WireGuard after it", "up") as row:
             trial = attempt(lab, session, UP_SECONDS)
-            row.see(trial.trouble or ("up" if trial.up else "not up"), trial.up)
+            row.see(trial.words, trial.up)
         with lab.table.row("registry", "two officers revoke", "gone from the kernel") as row:
             desk.revoke(server)
             took = wait_for(lambda: not _listed(lab, server), f"{server} is gone from the kernel", _LIVE_SECONDS)

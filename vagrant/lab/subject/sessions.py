@@ -22,6 +22,11 @@ class Trial:
     up: bool
     trouble: str = ""
 
+    @property
+    def words(self) -> str:
+        """How it went, for the table."""
+        return self.trouble or ("up" if self.up else "not up")
+
 
 def sessions(lab: Lab) -> None:
     """All kinds; the servers of those that are registered are on the local list."""
@@ -49,16 +54,14 @@ def _pair(lab: Lab, kind: Kind, index: int, mode: str, before: Counts) -> Counts
     unregistered = kind.make(site(lab, index + 1, kind.version))
     with lab.table.row("sessions", f"{kind.name}, {mode}, registered", "up, none dropped") as row:
         trial = attempt(lab, registered, UP_SECONDS)
-        row.see(_words(trial), trial.up)
+        row.see(trial.words, trial.up)
     what = "not up, some dropped; of the registered some passed" if enforced else "up, none dropped; both counted"
     with lab.table.row("sessions", f"{kind.name}, {mode}, unregistered", what) as row:
         trial = attempt(lab, unregistered, REFUSED_SECONDS if enforced else UP_SECONDS)
         after = lab.gateway.counts()
         passed, others, dropped = tally(after - before, registered.protocols)
         right = not trial.up and dropped > 0 if enforced else trial.up and dropped == 0 and others > 0
-        row.see(
-            f"{_words(trial)}; {passed} registered, {others} others passed, {dropped} dropped", right and passed > 0
-        )
+        row.see(f"{trial.words}; {passed} registered, {others} others passed, {dropped} dropped", right and passed > 0)
     return after
 
 
@@ -74,7 +77,7 @@ def _esp_alone(lab: Lab) -> None:
         counted = lab.gateway.counts() - before
         _, _, esp = tally(counted, ("esp",))
         _, ike_passed, ike_dropped = tally(counted, ("ike",))
-        seen = f"{_words(trial)}; {esp} ESP dropped, {ike_passed} IKE passed, {ike_dropped} IKE dropped"
+        seen = f"{trial.words}; {esp} ESP dropped, {ike_passed} IKE passed, {ike_dropped} IKE dropped"
         row.see(seen, not trial.up and not trial.trouble and esp > 0 and ike_passed > 0 and ike_dropped == 0)
 
 
@@ -100,7 +103,3 @@ def tally(counted: Counts, protocols: tuple[str, ...]) -> tuple[int, int, int]:
             mine[reason] += packets
     registered, dropped = mine.pop(REGISTERED, 0), mine.pop(DROPPED, 0)
     return registered, sum(mine.values()), dropped
-
-
-def _words(trial: Trial) -> str:
-    return trial.trouble or ("up" if trial.up else "not up")
