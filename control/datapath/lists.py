@@ -94,6 +94,18 @@ class Lists:
         for generation in spare[: max(0, len(self._held) - self._keep)]:
             self.discard(generation)
 
+    def settle(self) -> None:
+        """Let go of what a process that died had staged but not made live, and of what it had yet to retire.
+
+        The live generation must be that of the last serial: then any other of its serial or a later one never was
+        live, and must not be taken for one that was.
+        """
+        live = self.live
+        for held in self.held:
+            if live is not None and held is not live and held.serial >= live.serial:
+                self.discard(held)
+        self.retire()
+
     def discard(self, generation: Generation) -> None:
         """Let go of a generation that is not live."""
         del self._held[generation.slot]

@@ -82,7 +82,7 @@ class LiveList:
         is_ours = live is not None and self._controls.epoch() == epoch and live.serial == self.number
         if live is None or not is_ours or not live.holds(whole):
             self._lists.go_live(self._lists.stage(whole, self.number))
-            self._lists.retire()
+        self._lists.settle()
         self._controls.set_epoch(epoch)
 
     def set_local(self, change: Change) -> dict[str, float]:

@@ -92,7 +92,9 @@ def test_killed_in_a_change(place: Place, name: str, monkeypatch: pytest.MonkeyP
             assert program_of(edge) == program, "nothing was so broken that it had to be built anew"
             serial = edge.serial
             edge.sweep()  # which gathers the changes into a snapshot, as an agent's does
-            assert len(edge.datapath.lists.held) <= 1 + place.config.list.generations
+            held = [generation.serial for generation in edge.datapath.lists.held]
+            assert held[-1] == edge.serial, "what was staged, and never live, is gone"
+            assert len(set(held)) == len(held) <= place.config.list.generations
 
 
 def test_killed_while_starting(place: Place) -> None:
