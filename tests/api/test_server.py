@@ -20,7 +20,7 @@ def test_it_says_where_it_listens_and_stops_cleanly(tmp_path: Path) -> None:
             assert f"http://127.0.0.1:{port}" in process.stderr.readline()
             Gateway(port, config, token, [process]).wait("/healthz", 200)
             process.send_signal(signal.SIGTERM)
-            output, errors = process.communicate(timeout=15)
+            output, errors = process.communicate(timeout=30)
         finally:
             process.kill()
     assert (process.returncode, output, errors) == (0, "", "")

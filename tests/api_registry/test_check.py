@@ -7,7 +7,7 @@ import pytest
 
 from tests.api_registry.world import World
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 """Seconds for an edge to report what it has."""
 
 

@@ -14,6 +14,7 @@ from tests.edge.wired import Wired, wired
 
 NOBODY4, NOBODY6 = ip_address("192.0.2.200"), ip_address("2001:db8:99::1")
 DAY = 24 * 3600.0
+PATIENCE = 30.0  # s, until packets are given up for lost
 
 
 @pytest.fixture
@@ -30,16 +31,21 @@ def edge(wire: Wired) -> Iterator[Edge]:
         yield edge
 
 
+def counted(edge: Edge) -> int:
+    return sum(count.packets for count in edge.datapath.controls.counts())
+
+
 def talk(wire: Wired, edge: Edge, *addresses: str) -> None:
     """Send a WireGuard handshake to each address, and sweep."""
+    expected = counted(edge) + len(addresses)
     for text in addresses:
         address = ip_address(text)
         source = NOBODY4 if address.version == 4 else NOBODY6
         wire.send([frame("wireguard", source, address, None)])
-    deadline = time.monotonic() + 5
-    while not edge.datapath.controls.counts() and time.monotonic() < deadline:
+    deadline = time.monotonic() + PATIENCE
+    while counted(edge) < expected:
+        assert time.monotonic() < deadline, "what was sent was not seen"
         time.sleep(0.01)
-    time.sleep(0.05)
     edge.sweep()
 
 

@@ -18,7 +18,7 @@ LOCAL = listed(["192.0.2.1", "10.0.0.2"])
 
 NAME = "edge of the tests"
 POLL = 0.2  # s
-PATIENCE = 20.0  # s
+PATIENCE = 60.0  # s
 
 
 @contextmanager

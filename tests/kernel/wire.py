@@ -14,7 +14,7 @@ from control.datapath.pins import Pinned
 from tests.lab.namespace import Namespace
 
 MTU = 2000  # the table's longest packet is longer than Ethernet's
-PATIENCE = 5.0  # seconds until packets are given up for lost
+PATIENCE = 30.0  # seconds until packets are given up for lost
 
 Tally = dict[tuple[str, str, str], tuple[int, int]]
 """Packets and bytes by protocol, verdict and reason."""

@@ -44,7 +44,8 @@ class Namespace:
         The source check (rp_filter) is off, and so is IPv6's search for a duplicate address, which keeps
         a link-local address, and with it neighbour discovery, waiting for two seconds.
         """
-        run("ip", "netns", "add", self.name)
+        # One at a time: the first on a machine makes /run/netns a mount, which two at once would do twice.
+        run("flock", "/run/lock", "ip", "netns", "add", self.name)
         for setting in ("ipv4/conf/%s/rp_filter", "ipv6/conf/%s/accept_dad", "ipv6/conf/%s/dad_transmits"):
             for scope in ("all", "default"):
                 self.sysctl(setting % scope, 0)

@@ -11,8 +11,8 @@ from tests.lab.exchange import Dialect, Responder, SteadyPing, answered, echo
 from tests.lab.stage import Stage
 
 _ECHO_PORT = 7  # RFC 862
-# Longer than a start takes by far, and than the second handshake of every daemon here.
-UP_SECONDS = 8.0
+# Longer than a start takes by far, also on a busy machine, and than the third handshake of every daemon here.
+UP_SECONDS = 20.0
 
 
 @dataclass(frozen=True)

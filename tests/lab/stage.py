@@ -167,7 +167,7 @@ def _connect(router: Namespace, host: Namespace, link: addresses.Link) -> None:
     host.ip_batch(link.host_lines())
 
 
-def wait_for(happened: Callable[[], bool], what: str, seconds: float = 5.0) -> None:
+def wait_for(happened: Callable[[], bool], what: str, seconds: float = 30.0) -> None:
     """Wait until something has happened; TimeoutError with `what` when it does not."""
     deadline = time.monotonic() + seconds
     while not happened():

@@ -37,11 +37,17 @@ class Manager:
         """Wait until a line begins with a word; return the line."""
         deadline = time.monotonic() + seconds
         while (left := deadline - time.monotonic()) > 0:
-            assert self.process.poll() is None, f"it has ended, with status {self.process.returncode}"
-            for line in self.lines(min(left, LOOK)):
+            ended = self.process.poll() is not None  # looked at first: what it said last is still to be read
+            said = self.lines(min(left, LOOK))
+            assert said or not ended, f"it has ended, with status {self.process.returncode}"
+            for line in said:
                 if line.startswith(word):
                     return line
         raise TimeoutError(f"{word} was not told")
+
+    def is_alive(self) -> bool:
+        """Say whether the service says that it is alive, soon or late: the machine may be busy."""
+        return self.is_alive_within(START_SECONDS)
 
     def is_alive_within(self, seconds: float) -> bool:
         """Say whether the service says that it is alive, of what it says from now on."""

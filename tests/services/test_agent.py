@@ -60,12 +60,12 @@ def test_ready_is_live_and_guarded_whatever_the_feed_does(
         said = manager.wait_for("STATUS=")
         assert said == "STATUS=3 entries live, serial 2; 1 of 2 interfaces guarded"
         namespace.ip_batch(["link add late type veth peer name later"])
-        while "2 of 2" not in manager.wait_for("STATUS=", 10):
+        while "2 of 2" not in manager.wait_for("STATUS="):
             pass
         shown = subprocess.run([WICKET, "--config", config, "status"], capture_output=True, text=True, check=True)
         assert "secret-word" not in shown.stdout + shown.stderr
         manager.process.send_signal(signal.SIGTERM)
-        manager.wait_for("STOPPING=1", 5)
+        manager.wait_for("STOPPING=1")
 
 
 def test_a_stuck_agent_is_noticed(here: Place, tmp_path: Path) -> None:
@@ -73,13 +73,13 @@ def test_a_stuck_agent_is_noticed(here: Place, tmp_path: Path) -> None:
     config.write_text(CONFIG.format(here.config, host="192.0.2.1"))
     with started(tmp_path, AGENT, "--config", str(config)) as manager:
         manager.wait_for("READY=1")
-        assert manager.is_alive_within(WATCHDOG_SECONDS)
+        assert manager.is_alive()
         manager.process.send_signal(signal.SIGSTOP)
         try:
             assert not manager.is_alive_within(WATCHDOG_SECONDS)
         finally:
             manager.process.send_signal(signal.SIGCONT)
-        assert manager.is_alive_within(WATCHDOG_SECONDS)
+        assert manager.is_alive()
 
 
 def test_the_watchdog_of_another_process_is_not_ours(here: Place, tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ def test_it_says_that_it_is_alive_while_it_answers(tmp_path: Path, host: str) ->
     config.write_text(config.read_text().replace("127.0.0.1", host))
     with started(tmp_path, API, "--config", str(config)) as manager:
         manager.wait_for("READY=1")
-        assert manager.is_alive_within(WATCHDOG_SECONDS)
+        assert manager.is_alive()
         workers = children(manager.process.pid)
         assert workers
         for worker in workers:
@@ -32,11 +32,11 @@ def test_it_says_that_it_is_alive_while_it_answers(tmp_path: Path, host: str) ->
         try:
             manager.is_alive_within(WATCHDOG_SECONDS / 2)  # what was asked before has its answer
             assert not manager.is_alive_within(WATCHDOG_SECONDS)
-            assert "does not answer" in manager.wait_for("STATUS=", WATCHDOG_SECONDS)
+            assert "does not answer" in manager.wait_for("STATUS=")
         finally:
             for worker in workers:
                 os.kill(worker, signal.SIGCONT)
-        assert manager.is_alive_within(2 * WATCHDOG_SECONDS)
+        assert manager.is_alive()
 
 
 def test_a_registry_without_a_gateway_is_ready_while_its_database_is(tmp_path: Path) -> None:
@@ -52,7 +52,7 @@ def test_a_registry_without_a_gateway_is_ready_while_its_database_is(tmp_path: P
         status = api.ask("GET", "/v1/status")
         assert (status.status, status.kind, status.errors[0]["where"]) == (503, "unavailable", "api.gateway")
         (tmp_path / "registry").rename(tmp_path / "gone")
-        assert manager.is_alive_within(WATCHDOG_SECONDS), "starting it anew would not bring the database back"
+        assert manager.is_alive(), "starting it anew would not bring the database back"
 
 
 def test_the_token_may_be_a_credential(tmp_path: Path) -> None:
