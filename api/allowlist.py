@@ -9,7 +9,9 @@ from flask import Response, current_app, request
 
 from api import agent, batch, body, etag
 from api.schema import Change, ChangeQuery, ListQuery, Media, ReplaceQuery, Would
-from control.allowlist import Allowlist, Bounds, formats
+from control.allowlist import formats
+from control.allowlist.allowlist import Allowlist
+from control.allowlist.entry import Bounds
 from control.fault import Fault, Refused
 
 MEDIA_TYPE_OF: dict[Media, str] = {"json": formats.JSON, "ndjson": formats.NDJSON, "csv": formats.CSV}

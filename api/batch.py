@@ -4,7 +4,8 @@ import json
 from typing import Any
 
 from api.schema import Batch
-from control.allowlist import Allowlist, Bounds
+from control.allowlist.allowlist import Allowlist
+from control.allowlist.entry import Bounds
 from control.allowlist.gathering import MAX_FAULTS, TITLE, Gathering
 from control.fault import Fault, Refused
 

@@ -43,3 +43,6 @@ VPN_PROTOCOLS = PROTOCOLS[1:]
 VERDICTS = words("verdict")
 REASONS = words("reason")
 MODES = words("mode")
+
+ATTACH_MODES = ("auto", "native", "generic")
+"""Where an interface's program runs: in the driver where it can, in the driver, in the stack."""

@@ -8,12 +8,23 @@ from typing import Any
 import click
 
 from control import config as configuration
-from control.cli import edge, events, inspect, list_
 from control.cli.output import refuse
 from control.fault import Refused
 
-LATER = {"registry": "control.cli.registry"}
-"""Groups that are read when they are asked for: an edge has no use for a database, nor time for it at each command."""
+COMMANDS = {
+    "allow": "list_",
+    "attach": "edge",
+    "counters": "edge",
+    "detach": "edge",
+    "doctor": "inspect",
+    "events": "events",
+    "explain": "inspect",
+    "policy": "edge",
+    "registry": "registry",
+    "replay": "inspect",
+    "status": "edge",
+}
+"""Which module here has a command; it is read when asked for, since most need neither database nor kernel."""
 
 
 class Refusing(click.Group):
@@ -21,14 +32,14 @@ class Refusing(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of the commands."""
-        return sorted([*super().list_commands(ctx), *LATER])
+        return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return the command of a name."""
-        if cmd_name in LATER:
-            group: click.Group = getattr(import_module(LATER[cmd_name]), cmd_name)
-            return group
-        return super().get_command(ctx, cmd_name)
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(f"{__name__}.{COMMANDS[cmd_name]}"), cmd_name)
+        return command
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
@@ -49,19 +60,4 @@ HELP = ["-h", "--help"]
 def main(ctx: click.Context, path: Path | None) -> None:
     """Keep registered VPN traffic flowing: the command line of a Wicketgate edge."""
     if not set(HELP) & set(sys.argv):  # of help, a faulty configuration must not deprive
-        ctx.obj = configuration.load(path, for_api=ctx.invoked_subcommand in LATER)
-
-
-for command in (
-    edge.attach,
-    edge.detach,
-    edge.status,
-    edge.policy,
-    edge.counters,
-    events.events,
-    list_.allow,
-    inspect.explain,
-    inspect.replay,
-    inspect.doctor,
-):
-    main.add_command(command)
+        ctx.obj = configuration.load(path, for_api=ctx.invoked_subcommand == "registry")

@@ -6,9 +6,8 @@ import click
 
 from control.cli.output import agent, as_json_option, print_json, print_table
 from control.config import Config
-from control.datapath.links import ATTACH_MODES
 from control.fault import Refused
-from control.vocabulary import MODES, VPN_PROTOCOLS
+from control.vocabulary import ATTACH_MODES, MODES, VPN_PROTOCOLS
 
 
 @click.command()

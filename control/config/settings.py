@@ -11,6 +11,7 @@ from control.allowlist.entry import Bounds
 from control.config.database_url import database_url, text
 from control.config.quantity import BYTES, SECONDS, Quantity
 from control.fault import BadValueError, shown
+from control.vocabulary import ATTACH_MODES
 
 LEASE = Quantity("duration", SECONDS, least=10)
 SWEEP = Quantity("duration", SECONDS, least=1)
@@ -94,7 +95,7 @@ class InterfaceSettings(Settings):
     """An interface that the agent guards from its start on."""
 
     name: Annotated[str, BeforeValidator(_interface_name)] = Field(description="Its name, such as eth0.")
-    mode: Annotated[str, _one_of("auto", "native", "generic")] = Field(
+    mode: Annotated[str, _one_of(*ATTACH_MODES)] = Field(
         default="auto",
         description="Where the program runs: in the driver (native), in the stack (generic), or in the driver when "
         "it can and else in the stack with a warning (auto).",

@@ -23,7 +23,6 @@ from control.fault import Fault, Refused
 IF_NONE, GENERIC, NATIVE, REPLACE = 1, 2, 4, 16
 ATTACHED = {"xdp": "native", "xdpgeneric": "generic", "xdpoffload": "hardware", "xdpmulti": "several"}
 FLAGS = {"native": NATIVE, "generic": GENERIC}
-ATTACH_MODES = ("auto", *FLAGS)
 PROGRAM_IDS = ("IFLA_XDP_DRV_PROG_ID", "IFLA_XDP_SKB_PROG_ID", "IFLA_XDP_HW_PROG_ID", "IFLA_XDP_PROG_ID")
 
 LOOPBACK = 1

@@ -13,10 +13,10 @@ from control.allowlist.allowlist import Allowlist
 from control.allowlist.entry import Entry
 from control.datapath.compile import schema
 from control.datapath.frames import SHAPES, frame
-from control.datapath.links import ATTACH_MODES
 from control.datapath.probe import Answer
 from control.edge.edge import Edge
 from control.fault import Fault, Refused, shown
+from control.vocabulary import ATTACH_MODES
 
 Result = tuple[dict[str, Any], bytes]
 HOST = {4: 32, 6: 128}

@@ -7,7 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from control.allowlist import Allowlist, formats
+from control.allowlist import formats
+from control.allowlist.allowlist import Allowlist
 from tests.api.conftest import START_LIST
 from tests.gateway import Answer, Gateway
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from control.allowlist import Allowlist, Entry, Prefix, Terms
+from control.allowlist.allowlist import Allowlist
 from control.allowlist.columns import of_ipv4
-from control.allowlist.entry import MAPPED
+from control.allowlist.entry import MAPPED, Entry, Prefix, Terms
 
 Model = dict[Prefix, Terms]
 

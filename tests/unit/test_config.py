@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from control.allowlist import Bounds
+from control.allowlist.entry import Bounds
 from control.config import DEFAULT_PATH, ENVIRONMENT, Config, load, parse, reference
 from control.config.quantity import BYTES, SECONDS, Quantity
 from control.config.toml_lines import lines_of

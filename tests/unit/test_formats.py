@@ -5,7 +5,8 @@ from ipaddress import ip_network
 
 import pytest
 
-from control.allowlist import Allowlist, Bounds, Entry
+from control.allowlist.allowlist import Allowlist
+from control.allowlist.entry import Bounds, Entry
 from control.allowlist.formats import CSV, JSON, NDJSON, read, sniff, write
 from control.allowlist.gathering import MAX_FAULTS
 from control.allowlist.schema import FIELDS, EntryModel, ListModel

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from control.allowlist import Allowlist, Bounds, Entry
+from control.allowlist.allowlist import Allowlist
+from control.allowlist.entry import Bounds, Entry
 from control.allowlist.formats import CSV, MEDIA_TYPES, NDJSON, read, write
 from control.allowlist.scan import scan
 from control.allowlist.schema import read_row

@@ -10,7 +10,7 @@ from typing import Any
 import click
 from sqlalchemy import select
 
-from control.allowlist import DEFAULT_BOUNDS
+from control.allowlist.entry import DEFAULT_BOUNDS
 from control.allowlist.prefix import read_prefix
 from control.cli.output import as_json_option, print_json
 from control.cli.registry.desk import Desk, pass_desk
