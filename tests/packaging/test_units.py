@@ -55,6 +55,7 @@ def test_exposure(unit: str, capsys: pytest.CaptureFixture[str]) -> None:
     with capsys.disabled():
         print(f"\n{unit}: exposure {found[1]} of 10 ({found[2]}), at most {EXPOSURE[unit]}")
     assert float(found[1]) <= EXPOSURE[unit], said
+    assert f"{found[1]}; a test holds it to {EXPOSURE[unit]}" in MANUAL.read_text(), "the manual says what it was"
 
 
 def test_systemd_finds_nothing_wrong_and_no_cycle_in_the_boot(tmp_path: Path) -> None:
