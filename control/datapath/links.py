@@ -134,7 +134,8 @@ class Programs:
         elif link.program in self._earlier:
             yield self._earlier[link.program]
         elif other := self._others().get(link.program):
-            raise _foreign(link, f"the program of the instance {other}", "this instance's")
+            detach = f"detach it there: wicket --config FILE detach {link.name}, with that instance's file"
+            raise _foreign(link, f"the program of the instance {other}", "this instance's", detach)
         else:
             with self._by_tag(link) as fd:
                 yield fd
@@ -266,9 +267,9 @@ def _set(link: Link, program: int, flags: int, expected: int | None = None) -> N
             raise
 
 
-def _foreign(link: Link, program: str, whose: str = "Wicketgate's") -> Refused:
+def _foreign(link: Link, program: str, whose: str = "Wicketgate's", mend: str = "") -> Refused:
     why = f"{program} (id {link.program}) is attached, which is not {whose}"
-    mend = f"remove it if nobody needs it: ip link set {link.name} xdp off, or guard another interface"
+    mend = f"{mend or f'remove it if nobody needs it: ip link set {link.name} xdp off'}, or guard another interface"
     return Refused("foreign-program", "The interface carries a foreign XDP program", [Fault(link.name, why, mend)])
 
 
