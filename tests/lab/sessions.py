@@ -64,6 +64,6 @@ def stop_all(sessions: Sequence[Session]) -> None:
 
 def which_are_up(sessions: Sequence[Session], seconds: float = UP_SECONDS) -> dict[str, bool]:
     """By name, which sessions come up within so many seconds; asked side by side."""
-    with ThreadPoolExecutor(len(sessions)) as askers:
+    with ThreadPoolExecutor(max(1, len(sessions))) as askers:
         answers = askers.map(lambda session: session.is_up(seconds), sessions)
         return dict(zip((session.name for session in sessions), answers, strict=True))

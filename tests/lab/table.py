@@ -75,9 +75,9 @@ def measure(stage: Stage, gateway: EdgeGateway, say: Callable[[str], None]) -> O
 def _under(stage: Stage, mode: str, sessions: Sequence[Session]) -> list[Row]:
     with Watch(stage) as watch:
         start_all(sessions)
-        awaited = [session for session in sessions if session.registered or mode == "monitor"]
-        up = which_are_up(awaited)
-        up |= which_are_up([session for session in sessions if session not in awaited], _REFUSED_SECONDS)
+        refused = [session for session in sessions if mode == "enforce" and not session.registered]
+        up = which_are_up([session for session in sessions if session not in refused])
+        up |= which_are_up(refused, _REFUSED_SECONDS)
         stop_all(sessions)
         watch.settle(session.server_address for session in sessions)
         crossings = [watch.crossing(session.server_address) for session in sessions]
