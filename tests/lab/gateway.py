@@ -58,7 +58,7 @@ class EdgeGateway(Gateway):
 
     def wicket(self, *arguments: str) -> str:
         """Run the command line on the edge and return what it prints; RuntimeError when it refuses."""
-        return self.stage.run(self.stage.edge, WICKET, "--config", str(self.config), *arguments, seconds=60)
+        return self.stage.run(self.stage.edge, WICKET, "--config", str(self.config), *arguments)
 
     def guarded(self) -> list[Link]:
         """Return the edge's interfaces as the kernel has them."""

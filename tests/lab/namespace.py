@@ -93,7 +93,7 @@ class Namespace:
         return work()
 
 
-def run(*argv: str, text: str | None = None, seconds: float = 20) -> str:
+def run(*argv: str, text: str | None = None, seconds: float = 60) -> str:
     """Run a program to its end; its output, or RuntimeError with what it said."""
     done = subprocess.run(argv, input=text, capture_output=True, text=True, timeout=seconds, check=False)
     if done.returncode:

@@ -88,7 +88,7 @@ class Stage:
         self._pairs_taken += 1
         return addresses.pair(index, version, servers)
 
-    def run(self, namespace: Namespace, *argv: str, text: str | None = None, seconds: float = 20) -> str:
+    def run(self, namespace: Namespace, *argv: str, text: str | None = None, seconds: float = 60) -> str:
         """Run a program to its end in a namespace; its output, or RuntimeError with what it said."""
         return run(*namespace.enter(), *argv, text=text, seconds=seconds)
 
