@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from xdist.workermanage import NodeManager
 
 from control.datapath.pins import Pinned, temporary
 from control.datapath.probe import Probe
@@ -18,6 +19,7 @@ def pytest_configure() -> None:
     """
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
+    NodeManager.EXIT_TIMEOUT = 60  # s, for a worker to clean up; 10, as it comes, are few on a busy machine
 
 
 @pytest.fixture(scope="session")
