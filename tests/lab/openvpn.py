@@ -9,7 +9,7 @@ from typing import ClassVar
 from tests.lab.authority import Authority, Certificate
 from tests.lab.namespace import run
 from tests.lab.session import Place, TunnelSession
-from tests.lab.stage import ahead, wait_for
+from tests.lab.stage import wait_for
 
 PORT = "1194"
 MODES = ("plain", "tls-auth", "tls-crypt", "tls-crypt-v2")
@@ -58,7 +58,7 @@ class OpenVpnSession(TunnelSession):
     def start(self) -> None:
         server = self.stage.spawn(
             self.stage.internet,
-            *(*ahead(), *self._common, *self._identity(self._keys.authority.server)),
+            *(*self._common, *self._identity(self._keys.authority.server)),
             *("--dev", self._device, "--proto", self._protocol_word("server")),
             *("--local", self.ends.server, "--port", PORT, "--dh", "none"),
             *("--server", f"10.200.{self.ends.index}.0", "255.255.255.0", "--keepalive", "5", "60"),
@@ -70,7 +70,7 @@ class OpenVpnSession(TunnelSession):
         wait_for(lambda: _LISTENING in log.read_text(), f"{self.name}: the server listens")
         client = self.stage.spawn(
             self.stage.subscriber,
-            *(*ahead(), *self._common, *self._identity(self._keys.authority.client), "--client", "--nobind"),
+            *(*self._common, *self._identity(self._keys.authority.client), "--client", "--nobind"),
             *("--dev", self._device, "--proto", self._protocol_word("client")),
             *("--remote", self.ends.server, PORT, "--remote-cert-tls", "server"),
             *("--hand-window", _HANDSHAKE_SECONDS, "--connect-timeout", _HANDSHAKE_SECONDS),

@@ -20,7 +20,6 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -166,17 +165,6 @@ def _connect(router: Namespace, host: Namespace, link: addresses.Link) -> None:
         run(*namespace.enter(), "ethtool", "-K", interface, "tx", "off", "tso", "off", "gso", "off")
     router.ip_batch(link.router_lines())
     host.ip_batch(link.host_lines())
-
-
-@cache
-def ahead() -> tuple[str, ...]:
-    """Words to put before a VPN daemon: it runs ahead of all else here, where the machine allows that (chrt(1)).
-
-    On a real network it has a machine of its own. Here it may wait behind a busy test for so long that its socket's
-    buffer overflows, and then a packet is lost that the edge never dropped.
-    """
-    words = ("chrt", "--rr", "1")
-    return words if subprocess.run([*words, "true"], capture_output=True, check=False).returncode == 0 else ()
 
 
 def wait_for(happened: Callable[[], bool], what: str, seconds: float = 30.0) -> None:

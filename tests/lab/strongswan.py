@@ -13,7 +13,7 @@ import threading
 
 from tests.lab.namespace import Namespace, run
 from tests.lab.session import Place, TunnelSession
-from tests.lab.stage import Stage, ahead, wait_for
+from tests.lab.stage import Stage, wait_for
 
 _PLUGINS = "random nonce openssl aes sha1 sha2 hmac kdf kernel-libipsec kernel-netlink socket-default vici"
 # A refused start is known after 1 + 1.5 + 2.25 + 3.4 s.
@@ -82,7 +82,7 @@ class Charon:
         with self._lock:
             if self._daemon is None:
                 self._daemon = self._stage.spawn_private(
-                    self._namespace, *ahead(), "env", self._environment, "/usr/lib/ipsec/charon", log=self._log
+                    self._namespace, "env", self._environment, "/usr/lib/ipsec/charon", log=self._log
                 )
                 wait_for(self._listens, "strongSwan listens")
             with self._connections.open("a") as connections:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.lab.namespace import Namespace, run
 from tests.lab.session import Place, TunnelSession
-from tests.lab.stage import ahead, wait_for
+from tests.lab.stage import wait_for
 
 # Each server has a port of its own, for wireguard-go listens on every address of its namespace.
 # 51820 is left to the ordinary traffic that looks like WireGuard by its port alone.
@@ -63,8 +63,7 @@ class WireGuardSession(TunnelSession):
         return f"wg{self.ends.index}"
 
     def _daemon(self, namespace: Namespace, side: str) -> subprocess.Popen[bytes]:
-        command = (*ahead(), "wireguard-go", "-f", self._interface)
-        return self.stage.spawn_private(namespace, *command, log=f"{self.log}-{side}")
+        return self.stage.spawn_private(namespace, "wireguard-go", "-f", self._interface, log=f"{self.log}-{side}")
 
     def _configure(self, daemon: subprocess.Popen[bytes], inner: str, settings: str) -> None:
         inside = ("nsenter", "--target", str(daemon.pid), "--mount", "--net", "--")
