@@ -14,6 +14,9 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
+ASKED = 0.6
+"""Of the questions promised, how many must have been asked: a lab that is too busy to ask proves nothing."""
+
 _TAIL = struct.Struct("!4sI")
 _MARK = b"wlab"
 _BUFFER = 1 << 20  # bytes; holds a second of answers while a busy test keeps the reader waiting

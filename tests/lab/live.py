@@ -11,7 +11,7 @@ from typing import Any
 
 from control.vocabulary import VPN_PROTOCOLS
 from tests.gateway import free_port
-from tests.lab.exchange import steady
+from tests.lab.exchange import ASKED, steady
 from tests.lab.gateway import EdgeGateway, guarding
 from tests.lab.ordinary import Ordinary, ordinary_traffic
 from tests.lab.raw import RawSession
@@ -20,8 +20,6 @@ from tests.lab.sessions import all_sessions, start_all, stop_all, which_are_up
 from tests.lab.stage import Stage
 
 _RATE = 100  # questions a second of every registered session
-# Of the questions promised, how many must have been asked: a lab that is too busy to ask proves nothing.
-_ASKED = 0.3
 _REFUSED_SECONDS = 2.5  # the time of a second handshake; a session that is to come up does so in one
 
 
@@ -50,7 +48,7 @@ class Live:
         lost = {tally.name: tally.missing for tally in tallies if tally.lost}
         assert not lost, f"lost, by their numbers: {lost}"
         asked = sum(tally.sent for tally in tallies[: len(sessions)])
-        assert asked > _ASKED * _RATE * seconds * len(sessions), "the lab was too slow to ask"
+        assert asked > ASKED * _RATE * seconds * len(sessions), "the lab was too slow to ask"
 
     @contextlib.contextmanager
     def nothing_let_through(self) -> Iterator[None]:
