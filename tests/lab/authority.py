@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 from tests.lab.namespace import run
@@ -34,16 +33,6 @@ class Authority:
             extensions.append(f"subjectAltName={alternative}")
         signer = ("-CA", str(self.root.certificate), "-CAkey", str(self.root.key))
         return self._make(name, f"/CN={name}", *signer, *(word for line in extensions for word in ("-addext", line)))
-
-    @cached_property
-    def server(self) -> Certificate:
-        """The one that all OpenVPN servers share."""
-        return self.issue("server", usage="serverAuth")
-
-    @cached_property
-    def client(self) -> Certificate:
-        """The one that all OpenVPN clients share."""
-        return self.issue("client", usage="clientAuth")
 
     def _make(self, name: str, subject: str, *more: str) -> Certificate:
         made = Certificate(self._directory / f"{name}.crt", self._directory / f"{name}.key")

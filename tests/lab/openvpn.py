@@ -22,7 +22,10 @@ class OpenVpnKeys:
     """The keys and certificates that all OpenVPN sessions of a stage share."""
 
     def __init__(self, authority: Authority, directory: Path) -> None:
-        self.authority = authority
+        self.root = authority.root.certificate
+        # Here and not when first asked for: sessions start side by side, and would each write them.
+        self.server = authority.issue("server", usage="serverAuth")
+        self.client = authority.issue("client", usage="clientAuth")
         self._shared = directory / "openvpn.key"
         self._v2_server = directory / "openvpn-v2-server.key"
         self._v2_client = directory / "openvpn-v2-client.key"
@@ -58,7 +61,7 @@ class OpenVpnSession(TunnelSession):
     def start(self) -> None:
         server = self.stage.spawn(
             self.stage.internet,
-            *(*self._common, *self._identity(self._keys.authority.server)),
+            *(*self._common, *self._identity(self._keys.server)),
             *("--dev", self._device, "--proto", self._protocol_word("server")),
             *("--local", self.ends.server, "--port", PORT, "--dh", "none"),
             *("--server", f"10.200.{self.ends.index}.0", "255.255.255.0", "--keepalive", "5", "60"),
@@ -70,7 +73,7 @@ class OpenVpnSession(TunnelSession):
         wait_for(lambda: _LISTENING in log.read_text(), f"{self.name}: the server listens")
         client = self.stage.spawn(
             self.stage.subscriber,
-            *(*self._common, *self._identity(self._keys.authority.client), "--client", "--nobind"),
+            *(*self._common, *self._identity(self._keys.client), "--client", "--nobind"),
             *("--dev", self._device, "--proto", self._protocol_word("client")),
             *("--remote", self.ends.server, PORT, "--remote-cert-tls", "server"),
             *("--hand-window", _HANDSHAKE_SECONDS, "--connect-timeout", _HANDSHAKE_SECONDS),
@@ -93,6 +96,6 @@ class OpenVpnSession(TunnelSession):
 
     def _identity(self, certificate: Certificate) -> tuple[str, ...]:
         return (
-            *("--ca", str(self._keys.authority.root.certificate)),
+            *("--ca", str(self._keys.root)),
             *("--cert", str(certificate.certificate), "--key", str(certificate.key)),
         )
