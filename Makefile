@@ -1,13 +1,16 @@
-# Wicketgate. As root on Debian 12; every target sets up what it needs.
+# Wicketgate. As root on Debian; every target sets up what it needs.
 PYTHON := .venv/bin/python
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint format accuracy bench deb vagrant-up vagrant-test vagrant-down clean
+.PHONY: help setup lock run test lint format accuracy bench deb vagrant-up vagrant-test vagrant-down clean
 
 help: ## say what there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 setup: ## install Debian packages, make .venv, mount a bpffs
 	@packaging/setup.sh
+
+lock: setup ## renew the lock: the newest libraries within the bounds of pyproject.toml, with their hashes
+	@packaging/lock.sh
 
 run: setup ## show the gateway at work; ONCE=1 ends after the table, IFACE=eth0 guards that interface
 	@exec $(PYTHON) -m tests.lab.run $(if $(ONCE),--once) $(if $(IFACE),--interface $(IFACE)) $(if $(PORT),--port $(PORT))

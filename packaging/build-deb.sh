@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds both Debian packages from a clean export of this tree, and has lintian check them. As root on Debian 12.
+# Builds both Debian packages from a clean export of this tree, and has lintian check them. As root on Debian, for its own release.
 # VERSION overrides the version of pyproject.toml, for a test of an upgrade; INTO is the directory they are left in.
 # Nothing is built when neither the tree nor the version has changed.
 set -euo pipefail
@@ -30,7 +30,7 @@ export_tree() { # what the packages are made of, without what running from the c
 
 write_changelog() { # Debian's form; what has changed is told once, in CHANGELOG.md, which is shipped beside it
 	cat >"$stage/packaging/debian/changelog" <<END
-wicketgate ($version) bookworm; urgency=medium
+wicketgate ($version) $(. /etc/os-release && echo "$VERSION_CODENAME"); urgency=medium
 
   * See CHANGELOG.md.
 

@@ -1,12 +1,24 @@
 #!/usr/bin/env bash
 # environment.sh DIRECTORY: makes the virtual environment that both packages carry, from the tree in the current
-# directory, with Debian's own interpreter and without pip. `place.sh` puts it where it will live.
+# directory and what the lock names, with Debian's own interpreter and without pip. `place.sh` puts it where it will live.
 set -euo pipefail
 directory=$1
-rm -rf "$directory"
+# shellcheck source=packaging/into-environment.sh
+. packaging/into-environment.sh
+rm -rf "$directory" "$directory-builder"
+export PIP_NO_COMPILE=1 # `place.sh` does it, where it will live
+
+# What the product is built with is not shipped.
+/usr/bin/python3 -m venv "$directory-builder"
+builder=("$directory-builder/bin/python3" -m pip)
+install_locked packaging/requirements/build.txt "${builder[@]}"
+
 /usr/bin/python3 -m venv --without-pip "$directory"
-/usr/bin/python3 -m pip --quiet --disable-pip-version-check --python "$directory/bin/python3" \
-	install --no-compile --no-warn-script-location --root-user-action=ignore '.[postgresql]'
+into=("${builder[@]}" --python "$directory/bin/python3")
+install_locked packaging/requirements/shipped.txt "${into[@]}"
+"${builder[@]}" wheel -qq --no-index --no-deps --no-build-isolation --wheel-dir "$directory-builder" .
+install_tree "$directory-builder"/*.whl "${into[@]}"
+rm -rf "$directory-builder"
 
 cd "$directory"
 # Scripts of others, and those that set a shell up for people who develop; ours are written by `place.sh`.

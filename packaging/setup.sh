@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Sets a fresh Debian 12 up for Wicketgate, as root: packages, a virtual environment that sees Debian's bcc, a bpffs.
+# Sets a fresh Debian up for Wicketgate, as root: packages, a virtual environment with Debian's bcc in it, a bpffs.
 # Does only what is missing, so that it costs nothing the next time, and needs no network then.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -9,16 +9,23 @@ flock 9 # two `make` beside each other set up once
 
 # shellcheck source=packaging/install-missing.sh
 . packaging/install-missing.sh
+# shellcheck source=packaging/into-environment.sh
+. packaging/into-environment.sh
 install_missing setup packaging/apt-packages.txt
 
-# Debian's own interpreter: bcc is built for no other.
-version=$(sha256sum pyproject.toml | cut -d' ' -f1)
-if [ "$(cat .venv/ready 2>/dev/null)" != "$version" ]; then
+# Debian's own interpreter: bcc is built for no other. The environment is made anew when anything differs that it was made
+# of, so that it holds what the lock names and nothing else.
+made_of=$({ /usr/bin/python3 --version && sha256sum pyproject.toml packaging/*.sh packaging/requirements/*; } | sha256sum)
+if [ "$(cat .venv/ready 2>/dev/null)" != "$made_of" ]; then
 	echo "setup: making the virtual environment" >&2
-	[ -x .venv/bin/python ] || /usr/bin/python3 -m venv --system-site-packages .venv
-	.venv/bin/python -m pip install -qq --disable-pip-version-check --root-user-action=ignore -e '.[test]'
-	.venv/bin/python -c 'import bcc, pyroute2' || { echo "setup: bcc cannot be imported" >&2; exit 1; }
-	echo "$version" >.venv/ready
+	rm -rf .venv
+	/usr/bin/python3 -m venv .venv
+	pip=(.venv/bin/python -m pip)
+	for file in build test; do install_locked "packaging/requirements/$file.txt" "${pip[@]}"; done
+	install_tree --editable=. "${pip[@]}"
+	link_bcc .venv
+	.venv/bin/python -c 'import bcc' || { echo "setup: bcc cannot be imported" >&2; exit 1; }
+	echo "$made_of" >.venv/ready
 fi
 
 if [ "$(stat --file-system --format %T /sys/fs/bpf 2>/dev/null)" != bpf_fs ]; then

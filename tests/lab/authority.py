@@ -34,6 +34,10 @@ class Authority:
         signer = ("-CA", str(self.root.certificate), "-CAkey", str(self.root.key))
         return self._make(name, f"/CN={name}", *signer, *(word for line in extensions for word in ("-addext", line)))
 
+    def pair(self) -> tuple[Certificate, Certificate]:
+        """One that all OpenVPN servers share and one for their clients; asked for once, before they start."""
+        return self.issue("server", usage="serverAuth"), self.issue("client", usage="clientAuth")
+
     def _make(self, name: str, subject: str, *more: str) -> Certificate:
         made = Certificate(self._directory / f"{name}.crt", self._directory / f"{name}.key")
         files = ("-out", str(made.certificate), "-keyout", str(made.key))

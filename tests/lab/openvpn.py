@@ -23,9 +23,7 @@ class OpenVpnKeys:
 
     def __init__(self, authority: Authority, directory: Path) -> None:
         self.root = authority.root.certificate
-        # Here and not when first asked for: sessions start side by side, and would each write them.
-        self.server = authority.issue("server", usage="serverAuth")
-        self.client = authority.issue("client", usage="clientAuth")
+        self.server, self.client = authority.pair()
         self._shared = directory / "openvpn.key"
         self._v2_server = directory / "openvpn-v2-server.key"
         self._v2_client = directory / "openvpn-v2-client.key"

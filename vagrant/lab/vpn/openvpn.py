@@ -22,7 +22,7 @@ def _files() -> dict[str, dict[str, str]]:
     with tempfile.TemporaryDirectory() as directory:
         authority = Authority(Path(directory))
         root = authority.root.certificate.read_text()
-        sides = {"server": authority.server, "client": authority.client}
+        sides = dict(zip(("server", "client"), authority.pair(), strict=True))
         return {
             side: {"ca.crt": root, "own.crt": own.certificate.read_text(), "own.key": own.key.read_text()}
             for side, own in sides.items()
