@@ -1,7 +1,7 @@
 # Wicketgate. As root on Debian; every target sets up what it needs.
 PYTHON := .venv/bin/python
 .DEFAULT_GOAL := help
-.PHONY: help setup lock run test lint format accuracy bench deb vagrant-up vagrant-test vagrant-down clean
+.PHONY: help setup lock run test test-on lint format accuracy bench deb vagrant-up vagrant-test vagrant-down clean
 
 help: ## say what there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -17,6 +17,9 @@ run: setup ## show the gateway at work; ONCE=1 ends after the table, IFACE=eth0 
 
 test: lint ## all checks and all tests
 	$(PYTHON) -m pytest -n 2 --dist loadfile
+
+test-on: ## the same on another release of Debian, in a tree of its own: RELEASE=trixie; COMMAND="make run ONCE=1" for another command
+	@packaging/test-on.sh '$(RELEASE)' '$(or $(COMMAND),make test)'
 
 lint: setup ## style and types
 	.venv/bin/ruff check --quiet

@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
+from tests.lab.buffers import enlarge
+
 ASKED = 0.6
 """Of the questions promised, how many must have been asked: a lab that is too busy to ask proves nothing."""
 
 _TAIL = struct.Struct("!4sI")
 _MARK = b"wlab"
-_BUFFER = 1 << 20  # bytes; holds a second of answers while a busy test keeps the reader waiting
 _STRAGGLER_SECONDS = 2.0
 _CATCH_UP_SECONDS = 0.1  # how far behind a late asker may burst to keep its rate
 
@@ -97,7 +98,7 @@ class Responder:
     def serve(self, listener: socket.socket, dialect: Dialect) -> None:
         """Answer what comes in on a bound socket; the responder closes it at its end."""
         listener.setblocking(False)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
+        enlarge(listener)
         self._selector.register(listener, selectors.EVENT_READ, dialect)
 
     def _serve(self) -> None:
@@ -182,7 +183,7 @@ class SteadyPing(Steady):
         super().__init__(name, rate)
         self._asker = asker
         self._dialect = dialect
-        asker.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
+        enlarge(asker)
 
     def stop(self) -> Tally:
         tally = super().stop()

@@ -48,7 +48,7 @@ class OpenVpnSession(TunnelSession):
 
     protocol = "openvpn"
     _common: ClassVar = ("openvpn", "--verb", "3", "--dev-type", "tun", "--topology", "subnet")
-    _daemons: tuple[subprocess.Popen[bytes], ...] = ()
+    daemons: tuple[subprocess.Popen[bytes], ...] = ()
 
     def __init__(self, place: Place, *, keys: OpenVpnKeys, mode: str, transport: str) -> None:
         super().__init__(place, f"openvpn-{transport}{place.ends.version} {mode}")
@@ -60,7 +60,7 @@ class OpenVpnSession(TunnelSession):
         server = self.stage.spawn(
             self.stage.internet,
             *(*self._common, *self._identity(self._keys.server)),
-            *("--dev", self._device, "--proto", self._protocol_word("server")),
+            *("--dev", self._device, "--txqueuelen", self.queue, "--proto", self._protocol_word("server")),
             *("--local", self.ends.server, "--port", PORT, "--dh", "none"),
             *("--server", f"10.200.{self.ends.index}.0", "255.255.255.0", "--keepalive", "5", "60"),
             *self._keys.options(self._mode, server=True),
@@ -72,18 +72,18 @@ class OpenVpnSession(TunnelSession):
         client = self.stage.spawn(
             self.stage.subscriber,
             *(*self._common, *self._identity(self._keys.client), "--client", "--nobind"),
-            *("--dev", self._device, "--proto", self._protocol_word("client")),
+            *("--dev", self._device, "--txqueuelen", self.queue, "--proto", self._protocol_word("client")),
             *("--remote", self.ends.server, PORT, "--remote-cert-tls", "server"),
             *("--hand-window", _HANDSHAKE_SECONDS, "--connect-timeout", _HANDSHAKE_SECONDS),
             *("--connect-retry", "1", "1"),
             *self._keys.options(self._mode, server=False),
             log=f"{self.log}-client",
         )
-        self._daemons = (server, client)
+        self.daemons = (server, client)
 
     def stop(self) -> None:
-        self.stage.end(*self._daemons)
-        self._daemons = ()
+        self.stage.end(*self.daemons)
+        self.daemons = ()
 
     @property
     def _device(self) -> str:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import socket
+import subprocess
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tests.lab.addresses import Ends
+from tests.lab.buffers import enlarge_of
 from tests.lab.exchange import Dialect, Responder, SteadyPing, answered, echo
 from tests.lab.stage import Stage
 
@@ -96,6 +99,7 @@ class TunnelSession(Session):
     """A session with a real tunnel: its echoes run between the tunnel's two inner addresses."""
 
     dialect = echo()
+    queue = "10000"  # packets that may wait for the daemon; 500, as they come, are few on a busy machine
 
     def __init__(self, place: Place, name: str) -> None:
         super().__init__(place, name)
@@ -108,6 +112,16 @@ class TunnelSession(Session):
         listener = self.stage.internet.socket(socket.AF_INET, socket.SOCK_DGRAM)
         listener.bind((self.server_inner, _ECHO_PORT))
         place.responder.serve(listener, self.dialect)
+
+    @property
+    @abstractmethod
+    def daemons(self) -> Sequence[subprocess.Popen[bytes]]:
+        """What carries the tunnel now, on both sides."""
+
+    def steady_ping(self, rate: float = 100.0) -> SteadyPing:
+        for daemon in self.daemons:
+            enlarge_of(daemon.pid)
+        return super().steady_ping(rate)
 
     def ask(self) -> socket.socket:
         asker = self.stage.subscriber.socket(socket.AF_INET, socket.SOCK_DGRAM)

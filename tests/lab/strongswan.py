@@ -75,13 +75,13 @@ class Charon:
         self._stage = stage
         self._namespace = namespace
         self._log = f"charon-{side}"
-        self._daemon: subprocess.Popen[bytes] | None = None
+        self.daemon: subprocess.Popen[bytes] | None = None
 
     def load(self, connection: str) -> None:
         """Add a connection, starting the daemon if this is the first."""
         with self._lock:
-            if self._daemon is None:
-                self._daemon = self._stage.spawn_private(
+            if self.daemon is None:
+                self.daemon = self._stage.spawn_private(
                     self._namespace, "env", self._environment, "/usr/lib/ipsec/charon", log=self._log
                 )
                 wait_for(self._listens, "strongSwan listens")
@@ -136,6 +136,10 @@ class IkeSession(TunnelSession):
         if self._loaded:
             for side in (self._pair.client, self._pair.server):
                 side.terminate(self._connection_name)
+
+    @property
+    def daemons(self) -> list[subprocess.Popen[bytes]]:
+        return [side.daemon for side in (self._pair.server, self._pair.client) if side.daemon]
 
     @property
     def _connection_name(self) -> str:

@@ -24,6 +24,7 @@ from tests.lab.watch import Watch
 
 _ROOT = Path(__file__).parents[2]
 _STEADY_SECONDS = 2.0
+_BURST = 1000  # questions a second, many more than a socket holds as it comes
 # A stage that runs a daemon and an echo, in a process that a test can end from outside.
 _ALONE = """
 import time
@@ -86,6 +87,19 @@ def test_nothing_is_lost_over_the_plain_edge(sessions: list[Session], ordinary: 
     assert len(tallies) == len(sessions) + len(ordinary)
     assert [tally for tally in tallies if tally.sent < _STEADY_SECONDS * 5 * ASKED] == []
     assert sum(tally.sent for tally in tallies) > ASKED * _STEADY_SECONDS * 100 * len(sessions)
+
+
+@pytest.mark.parametrize("name", ["openvpn-udp4 plain registered", "wireguard v4 registered"])
+def test_a_daemon_that_gets_no_processor_loses_nothing(sessions: list[Session], name: str) -> None:
+    session = _of(sessions, name)
+    assert session.is_up() and isinstance(session, TunnelSession)
+    server = session.daemons[0]
+    with steady([session.steady_ping(_BURST)]) as tallies:
+        server.send_signal(signal.SIGSTOP)
+        time.sleep(1.0)
+        server.send_signal(signal.SIGCONT)
+    assert _lost(tallies) == {}
+    assert tallies[0].sent > ASKED * _BURST
 
 
 def test_a_lost_packet_is_counted(stage: Stage, sessions: list[Session]) -> None:

@@ -15,14 +15,13 @@ from types import TracebackType
 from typing import Self
 
 from tests.lab import addresses
+from tests.lab.buffers import enlarge
 from tests.lab.namespace import Namespace
 from tests.lab.stage import Stage
 
 _ETH_P_ALL = 3  # linux/if_ether.h; only such a socket sees what leaves
 _SOL_PACKET = 263  # linux/socket.h
 _PACKET_STATISTICS = 6  # linux/if_packet.h: packets and drops, two 32-bit numbers
-_SO_RCVBUFFORCE = 33
-_BUFFER = 16 << 20  # bytes
 _HEADER = 40  # bytes: an IPv6 header, or IPv4's fixed part
 _IPV4, _IPV6 = 0x0800, 0x86DD
 # ICMP and ICMPv6 are the network's own talk, and part of no session.
@@ -115,6 +114,6 @@ class Watch:
 def _tap(namespace: Namespace, interface: str) -> socket.socket:
     # Made deaf (protocol 0) and bound later, so that it hears this interface alone.
     tap = namespace.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0)
-    tap.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _BUFFER)
+    enlarge(tap)
     tap.bind((interface, _ETH_P_ALL))
     return tap

@@ -27,27 +27,27 @@ class WireGuardSession(TunnelSession):
     """One wireguard-go on each side."""
 
     protocol = "wireguard"
+    daemons: tuple[subprocess.Popen[bytes], ...] = ()
 
     def __init__(self, place: Place) -> None:
         super().__init__(place, f"wireguard v{place.ends.version}")
-        self._daemons: tuple[subprocess.Popen[bytes], ...] = ()
 
     def start(self) -> None:
         port = _FIRST_PORT + self.ends.index
         host = f"[{self.ends.server}]" if self.ends.version == 6 else self.ends.server
         server, client = _new_key(), _new_key()
-        self._daemons = (
+        self.daemons = (
             self._daemon(self.stage.internet, "server"),
             self._daemon(self.stage.subscriber, "client"),
         )
         self._configure(
-            self._daemons[0],
+            self.daemons[0],
             self.server_inner,
             f"[Interface]\nPrivateKey = {server.private}\nListenPort = {port}\n"
             f"[Peer]\nPublicKey = {client.public}\nAllowedIPs = {self.client_inner}/32\n",
         )
         self._configure(
-            self._daemons[1],
+            self.daemons[1],
             self.client_inner,
             f"[Interface]\nPrivateKey = {client.private}\n"
             f"[Peer]\nPublicKey = {server.public}\nAllowedIPs = {self.server_inner}/32\n"
@@ -55,8 +55,8 @@ class WireGuardSession(TunnelSession):
         )
 
     def stop(self) -> None:
-        self.stage.end(*self._daemons)
-        self._daemons = ()
+        self.stage.end(*self.daemons)
+        self.daemons = ()
 
     @property
     def _interface(self) -> str:
@@ -71,7 +71,7 @@ class WireGuardSession(TunnelSession):
         wait_for(lambda: _listens(control), f"wireguard-go of {self.name} listens")
         run(*inside, "wg", "setconf", self._interface, "/dev/stdin", text=settings)
         run(*inside, "ip", "address", "add", f"{inner}/30", "dev", self._interface)
-        run(*inside, "ip", "link", "set", self._interface, "up")
+        run(*inside, "ip", "link", "set", self._interface, "txqueuelen", self.queue, "up")
 
 
 def _listens(path: Path) -> bool:
