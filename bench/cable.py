@@ -88,6 +88,7 @@ def cable() -> Iterator[Cable]:
             inside.sysctl(f"ipv6/conf/{scope}/disable_ipv6", 1)
         far = f"far address {ether().dst}"  # or the stack takes frames to it for somebody else's
         inside.ip_batch([f"link add near type veth peer name {far}", "link set near up", "link set far up"])
+        inside.wait_for_carrier("near", "far")
         near = inside.inside(lambda: socket.if_nametoindex("near"))
         compiled = _compiled(near)
         try:

@@ -6,10 +6,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from xdist.workermanage import NodeManager
 
 from control.datapath.pins import Pinned, temporary
 from control.datapath.probe import Probe
+
+pytest_plugins = ["tests.outcomes"]
+
+# How long an example takes is no property of the code on a busy machine.
+settings.register_profile("wicketgate", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("wicketgate")
 
 
 def pytest_configure() -> None:

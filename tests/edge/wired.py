@@ -44,6 +44,7 @@ class Wired:
 
     def send(self, frames: Sequence[bytes]) -> None:
         """Send frames to the edge; veth hands them over before it returns."""
+        self.namespace.wait_for_carrier("near", "far")
         with self.namespace.socket(socket.AF_PACKET, socket.SOCK_RAW, 0) as sender:
             sender.bind(("near", 0))
             for frame in frames:
@@ -59,6 +60,7 @@ def cable() -> Iterator[Namespace]:
         for scope in ("all", "default"):
             namespace.sysctl(f"ipv6/conf/{scope}/disable_ipv6", 1)
         namespace.ip_batch(["link add near type veth peer name far", "link set near up", "link set far up"])
+        namespace.wait_for_carrier("near", "far")
         yield namespace
     finally:
         namespace.remove()

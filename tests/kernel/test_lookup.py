@@ -175,7 +175,7 @@ class ListsAgainstDict(RuleBasedStateMachine):
 
 
 def test_lists_against_a_dict(pinned: Pinned) -> None:
-    few = settings(max_examples=20, stateful_step_count=15, deadline=None, suppress_health_check=list(HealthCheck))
+    few = settings(max_examples=20, stateful_step_count=15, suppress_health_check=list(HealthCheck))
 
     def machine() -> ListsAgainstDict:
         return ListsAgainstDict(pinned)

@@ -40,6 +40,7 @@ class Wire:
                     "link set far up",
                 ]
             )
+            self._namespace.wait_for_carrier("near", "far")
             self._sender = self._namespace.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
             self._sender.bind(("near", 0))
         except BaseException:

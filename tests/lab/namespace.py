@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import json
 import os
 import signal
 import socket
@@ -17,6 +18,7 @@ from typing import TypeVar
 
 _CLONE_NEWNET = 0x40000000  # linux/sched.h
 _KILL_SECONDS = 5.0
+_CARRIER_SECONDS = 30.0
 _libc = ctypes.CDLL(None, use_errno=True)
 _Result = TypeVar("_Result")
 
@@ -72,6 +74,23 @@ class Namespace:
     def ip_batch(self, lines: Iterable[str]) -> None:
         """Run many `ip` commands in one process; RuntimeError with its words when one fails."""
         run(*self.enter(), "ip", "-batch", "-", text="\n".join(lines) + "\n")
+
+    def wait_for_carrier(self, *interfaces: str) -> None:
+        """Wait until interfaces send: a busy kernel takes its time, and throws away what comes before without a word.
+
+        Raises:
+            TimeoutError: one of them has not come up.
+        """
+        deadline = time.monotonic() + _CARRIER_SECONDS
+        while True:
+            links = json.loads(run(*self.enter(), "ip", "-json", "link", "show", "up"))
+            if {link["ifname"] for link in links if link["operstate"] == "UP"} >= set(interfaces):
+                return
+            if time.monotonic() > deadline:
+                raise TimeoutError(
+                    f"{self.name}: {' and '.join(interfaces)} have not come up in {_CARRIER_SECONDS:g} s"
+                )
+            time.sleep(0.01)
 
     def sysctl(self, path: str, value: int) -> None:
         """Set net/PATH: /proc/sys/net shows the namespace of the thread that opens it."""

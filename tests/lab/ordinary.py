@@ -67,6 +67,7 @@ class Https(Ordinary):
     def __init__(self, stage: Stage, ends: Ends, port: int, authority: Authority) -> None:
         super().__init__("https", stage, ends, port)
         self._trust = ssl.create_default_context(cafile=str(authority.root.certificate))
+        self._trust.verify_flags |= ssl.VERIFY_X509_STRICT  # as it comes from Python 3.13 on
         identity = authority.issue(f"https{ends.index}-{port}", usage="serverAuth", alternative=f"IP:{ends.server}")
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(identity.certificate, identity.key)

@@ -155,6 +155,4 @@ EXAMPLES = int(os.environ.get("WICKET_EXAMPLES", "40"))
 """Runs of 50 steps: 200 make the 10,000 steps of a thorough look."""
 
 TestWorkflow = Workflow.TestCase
-TestWorkflow.settings = settings(
-    max_examples=EXAMPLES, stateful_step_count=50, deadline=None, suppress_health_check=list(HealthCheck)
-)
+TestWorkflow.settings = settings(max_examples=EXAMPLES, stateful_step_count=50, suppress_health_check=list(HealthCheck))
