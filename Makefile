@@ -19,7 +19,7 @@ test: lint ## all checks and all tests
 	$(PYTHON) -m pytest -n 2 --dist loadfile
 
 test-on: ## the same on another release of Debian, in a tree of its own: RELEASE=trixie; COMMAND="make run ONCE=1" for another command
-	@packaging/test-on.sh '$(RELEASE)' '$(or $(COMMAND),make test)'
+	@packaging/test-on.sh "$$RELEASE" "$${COMMAND:-make test}"
 
 lint: setup ## style and types
 	.venv/bin/ruff check --quiet

@@ -15,7 +15,8 @@ install_missing setup packaging/apt-packages.txt
 
 # Debian's own interpreter: bcc is built for no other. The environment is made anew when anything differs that it was made
 # of, so that it holds what the lock names and nothing else.
-made_of=$({ /usr/bin/python3 --version && sha256sum pyproject.toml packaging/setup.sh packaging/into-environment.sh packaging/requirements/*; } | sha256sum)
+parts=(pyproject.toml packaging/setup.sh packaging/into-environment.sh packaging/requirements/*)
+made_of=$({ /usr/bin/python3 --version && sha256sum "${parts[@]}"; } | sha256sum)
 if [ "$(cat .venv/ready 2>/dev/null)" != "$made_of" ]; then
 	echo "setup: making the virtual environment" >&2
 	rm -rf .venv

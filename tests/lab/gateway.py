@@ -28,6 +28,13 @@ class EdgeGateway(Gateway):
         super().__init__(port, file, settings.token_file)
         self.stage, self.pins, self.socket = stage, settings.pins, AgentSocket(settings.socket)
 
+    def wait(self, path: str, status: int) -> None:
+        try:
+            super().wait(path, status)
+        except TimeoutError as fault:
+            logs = (self.stage.log_path(name) for name in ("wicketd", "wicket-api"))
+            raise TimeoutError("\n".join([str(fault), *(log.read_text() for log in logs)])) from fault
+
     def launch_agent(self) -> None:
         """Start wicketd on the edge."""
         with held_back():

@@ -94,7 +94,9 @@ class Stage:
     def spawn(self, namespace: Namespace, *argv: str, log: str) -> subprocess.Popen[bytes]:
         """Start a daemon in a namespace; it writes `log_path(log)` anew and ends with the stage.
 
-        It gets a session of its own: a Ctrl-C ends it through the stage, in order, not by itself.
+        It gets a process group of its own: a Ctrl-C ends it through the stage, in order, not by itself. No session of
+        its own: the kernel shares processors between sessions (autogroup, sched(7)), and left a compiler in a session
+        without any for a minute, beside busy loops in that of the tests.
         """
         return self.spawn_outside(*namespace.enter(), *argv, log=log)
 
@@ -107,7 +109,7 @@ class Stage:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 cwd=self.directory,
-                start_new_session=True,
+                process_group=0,
             )
             self._processes.append(process)
         return process

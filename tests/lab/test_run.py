@@ -183,7 +183,7 @@ def _shown(*options: str, port: int = 0, machine: Namespace | None = None) -> It
     enter = machine.enter() if machine else ()
     with tempfile.NamedTemporaryFile(prefix="shown-") as output:
         process = subprocess.Popen(
-            [*enter, *command], cwd=ROOT, start_new_session=True, stdout=output, stderr=subprocess.STDOUT
+            [*enter, *command], cwd=ROOT, process_group=0, stdout=output, stderr=subprocess.STDOUT
         )
         try:
             yield _Shown(process, output, port, machine)

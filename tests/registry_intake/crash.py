@@ -90,7 +90,7 @@ def kill_api_at(url: str, seconds: float) -> None:
         registry = f'[registry]\nenabled = true\nurl = "{url}"\nallow_private = true\n'
         settings.write_text(f'{places}[api]\nlisten = "127.0.0.1:{port}"\n{registry}')
         command = [sys.executable, "-c", "from api.server import main; main()", "--config", str(settings)]
-        process = subprocess.Popen(command, start_new_session=True)
+        process = subprocess.Popen(command, process_group=0)
         try:
             _wait_for_a_worker(url)
             time.sleep(seconds)
