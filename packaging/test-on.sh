@@ -12,7 +12,6 @@ if [[ ! $release =~ ^[a-z]+$ ]]; then
 fi
 # shellcheck source=packaging/install-missing.sh
 . packaging/install-missing.sh
-install_missing test-on packaging/apt-packages-test-on.txt
 
 directory=build/test-on/$release
 root=$PWD/$directory/root
@@ -25,7 +24,7 @@ trap 'kill -KILL $inside 2>/dev/null; exit 130' INT TERM HUP
 trap 'rm -rf "$directory/making"' EXIT
 
 apart() { # runs words in namespaces of their own; what they start and mount is gone when they end or this does
-	unshare --mount --pid --fork --kill-child --mount-proc "$@" 9>&- <&0 &
+	setpriv --pdeathsig KILL unshare --mount --pid --fork --kill-child --mount-proc "$@" 9>&- <&0 &
 	inside=$!
 	wait "$inside"
 }
@@ -36,6 +35,7 @@ archive_here() { # where this machine's own release comes from
 }
 
 make_root() { # what a fresh machine has, and make
+	install_missing test-on packaging/apt-packages-test-on.txt
 	local archive=${ARCHIVE:-$(archive_here)}
 	if [ -z "$archive" ]; then
 		echo "test-on: apt names no archive of this machine's release; say ARCHIVE=, the address of a Debian archive" >&2
@@ -55,12 +55,11 @@ copy_reach() { # how this machine reaches the archives of packages
 	mapfile -t reach < <(env | grep -iE '^(pip_[a-z_]+|(https?|no)_proxy)=')
 }
 
-copy_checkout() { # and the captures that lie beside it
+copy_checkout() { # without what git ignores, and with the captures that lie beside it
 	rm -rf "$root/srv/shared" "$root/srv/wicketgate"
 	mkdir "$root/srv/wicketgate"
-	git ls-files -z --cached --others --exclude-standard |
-		while IFS= read -rd '' file; do [ ! -e "$file" ] || printf '%s\0' "$file"; done |
-		tar --create --null --files-from - | tar --extract --directory "$root/srv/wicketgate"
+	tar --create --exclude=./.git --exclude-from=<(sed 's#^/#./#; s#/$##' .gitignore) . |
+		tar --extract --directory "$root/srv/wicketgate"
 	[ ! -d ../shared/corpus ] || (cd .. && tar --create shared/corpus) | tar --extract --directory "$root/srv"
 }
 
