@@ -1,14 +1,10 @@
 """What a refusal must hold, and that it changed nothing."""
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from tests.api.conftest import START_LIST
 from tests.gateway import Answer, Gateway
-
-PATIENCE = 20
-"""Seconds for the longest: 64 MB of nothing on a slow machine."""
 
 Send = Callable[[Gateway], Answer]
 
@@ -35,9 +31,7 @@ class Refusal:
 def check(gateway: Gateway, send: Send, expected: Refusal) -> None:
     """Send what is bad; the refusal says what, where and what to do, and list and policy are as they were."""
     etag, policy = gateway.ask("GET", "/v1/allowlist").headers["etag"], gateway.ask("GET", "/v1/policy").json
-    began = time.monotonic()
     answer = send(gateway)
-    assert time.monotonic() - began < PATIENCE
 
     assert (answer.status, answer.kind) == (expected.status, expected.kind), answer.body[:2000]
     assert (answer.json["status"], answer.json["request_id"]) == (

@@ -87,9 +87,9 @@ class Box:
         """An interface as the kernel has it."""
         return self.namespace.inside(lambda: links.find(name))
 
-    def wait_until_guarded(self, name: str, seconds: float = 4.0) -> None:
+    def wait_until_guarded(self, name: str) -> None:
         """Wait until the agent has an interface guarded."""
-        wait_for(lambda: bool(self.state(name).get("attached")), f"{name} is guarded: {self.states()}", seconds)
+        wait_for(lambda: bool(self.state(name).get("attached")), f"{name} is guarded: {self.states()}")
 
     def stays(self, seconds: float, name: str, program: int) -> None:
         """An interface keeps the program it has for so long."""

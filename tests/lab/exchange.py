@@ -21,7 +21,7 @@ ASKED = 0.6
 
 _TAIL = struct.Struct("!4sI")
 _MARK = b"wlab"
-_STRAGGLER_SECONDS = 2.0
+_STRAGGLER_SECONDS = 5.0
 _CATCH_UP_SECONDS = 0.1  # how far behind a late asker may burst to keep its rate
 
 

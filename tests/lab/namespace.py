@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TypeVar
 
 _CLONE_NEWNET = 0x40000000  # linux/sched.h
-_KILL_SECONDS = 5.0
+_KILL_SECONDS = 30.0
 _CARRIER_SECONDS = 30.0
 _libc = ctypes.CDLL(None, use_errno=True)
 _Result = TypeVar("_Result")

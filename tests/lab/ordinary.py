@@ -19,7 +19,7 @@ from tests.lab.namespace import Namespace
 from tests.lab.stage import Stage
 from tests.lab.streams import StreamServer, connect
 
-_HTTPS_SECONDS = 5.0
+_HTTPS_SECONDS = 30.0
 # RFC 9000, section 17.2.2: an Initial, version 1, two connection ids of eight bytes, no token.
 _QUIC_INITIAL = bytes.fromhex("c3 00000001 08 0102030405060708 08 1112131415161718 00 449e")
 # Section 17.3: short headers. Their first byte may be 0x40 or 0x50, OpenVPN's opcode bytes.

@@ -14,8 +14,8 @@ from tests.lab.exchange import Dialect, Responder, SteadyPing, answered, echo
 from tests.lab.stage import Stage
 
 _ECHO_PORT = 7  # RFC 862
-# Longer than a start takes by far, also on a busy machine, and than the third handshake of every daemon here.
-UP_SECONDS = 20.0
+# Longer than a start takes by far, also on a busy machine, and than many handshakes of every daemon here.
+UP_SECONDS = 60.0
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import select
 import selectors
 import socket
 import struct
@@ -82,13 +83,16 @@ class Watch:
     def settle(self, servers: Iterable[str]) -> None:
         """Wait until nothing more comes in to or from some servers; RuntimeError when the watch missed packets."""
         before, concerned = -1, [ipaddress.ip_address(server).packed for server in servers]
-        while (now := sum(self._sent[each] + self._passed[each] for each in concerned)) != before:
+        while (now := sum(self._sent[each] + self._passed[each] for each in concerned)) != before or self._unread():
             before = now
             time.sleep(_QUIET_SECONDS)
         for tap in self._taps:
             _, missed = struct.unpack("II", tap.getsockopt(_SOL_PACKET, _PACKET_STATISTICS, 8))
             if missed:
                 raise RuntimeError(f"the watch missed {missed} packets: ask less, or raise its buffer")
+
+    def _unread(self) -> bool:
+        return bool(select.select(self._taps, (), (), 0)[0])
 
     def _work(self) -> None:
         while True:
