@@ -23,7 +23,7 @@ rm -rf "$directory-builder"
 cd "$directory"
 # Scripts of others, and those that set a shell up for people who develop; ours are written by `place.sh`.
 find bin -mindepth 1 ! -name 'python*' -delete
-rm -rf include
+rm -rf include .gitignore
 cd lib/python3.*/site-packages
 # What nobody reads at run time: tests, stubs, and what C code is compiled and linked with. bpf/ is our own source.
 rm -rf numpy/_core/include numpy/_core/lib numpy/f2py numpy/distutils sqlalchemy/testing
