@@ -49,9 +49,10 @@ make_root() { # what a fresh machine has, and make
 }
 
 copy_reach() { # how this machine reaches the archives of packages
-	cp /etc/resolv.conf "$root/etc/"
-	[ ! -e /etc/pip.conf ] || cp /etc/pip.conf "$root/etc/"
-	cp -rT /usr/local/share/ca-certificates "$root/usr/local/share/ca-certificates"
+	local file
+	for file in etc/resolv.conf etc/pip.conf usr/local/share/ca-certificates; do
+		[ ! -e "/$file" ] || cp --recursive --no-target-directory "/$file" "$root/$file"
+	done
 	mapfile -t reach < <(env | grep -iE '^(pip_[a-z_]+|(https?|no)_proxy)=')
 }
 
