@@ -5,6 +5,7 @@
 # Mounts and processes are in namespaces and go with them, however this ends.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+[ "$(id -u)" = 0 ] || { echo "test-on: run it as root: namespaces and mounts need it" >&2; exit 1; }
 release=$1 command=$2
 if [[ ! $release =~ ^[a-z]+$ ]]; then
 	echo "test-on: RELEASE '$release' is no release of Debian such as trixie: make test-on RELEASE=trixie" >&2
