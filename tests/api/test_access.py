@@ -3,6 +3,7 @@
 import multiprocessing
 import stat
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -30,8 +31,9 @@ def test_the_token_is_made_once_for_its_owner_alone(tmp_path: Path) -> None:
 
 
 def test_processes_that_start_at_once_use_one_token(tmp_path: Path) -> None:
-    with multiprocessing.get_context("fork").Pool(8) as pool:
-        tokens = pool.map(make_and_read, [tmp_path / str(number % 20) for number in range(400)], chunksize=1)
+    # No Pool: it ends workers by SIGTERM, a KeyboardInterrupt here (conftest) and at times lost in a finaliser.
+    with ProcessPoolExecutor(8, multiprocessing.get_context("fork")) as pool:
+        tokens = list(pool.map(make_and_read, [tmp_path / str(number % 20) for number in range(400)]))
     by_file = {(number % 20, token) for number, token in enumerate(tokens)}
     assert len(by_file) == 20
 
