@@ -22,7 +22,7 @@ AGENT, API, WICKET = (str(BIN / name) for name in ("wicketd", "wicket-api", "wic
 # setpriv(1): a process that we start from our main thread gets SIGTERM when we are killed.
 ENDS_WITH_US = ("setpriv", "--pdeathsig", "TERM")
 MAX_BODY = 80 << 20
-START_SECONDS = 60
+START_SECONDS = 200  # the kernel of a busy machine has left an agent without a processor for a minute
 STOP_SECONDS = 30
 
 CONFIG = """\
