@@ -78,15 +78,18 @@ def _row(here: Place, name: str, size: int) -> dict[str, Value]:
 def _started(path: Path, config: Config) -> tuple[float, "subprocess.Popen[bytes]"]:
     """Start an agent; return how many seconds passed until it answered, and the process."""
     began = time.perf_counter()
-    process = subprocess.Popen([AGENT, "--config", str(path)], stderr=subprocess.DEVNULL)
+    log = path.with_suffix(".log")
+    with log.open("w") as written:
+        process = subprocess.Popen([AGENT, "--config", str(path)], stdout=written, stderr=subprocess.STDOUT)
     while time.perf_counter() - began < PATIENCE and process.poll() is None:
         try:
             AgentSocket(config.socket).call("status")
             return time.perf_counter() - began, process
         except Refused:
             time.sleep(0.005)
+    status = process.poll()
     _kill(process)
-    raise RuntimeError("the agent does not answer")
+    raise RuntimeError(f"the agent does not answer; its status is {status}, and it said: {log.read_text()}")
 
 
 def _kill(process: "subprocess.Popen[bytes]") -> None:
