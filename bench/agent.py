@@ -1,5 +1,6 @@
 """The long-lived agent: its memory, how long it takes to start, to adopt what is pinned, and to sweep a million."""
 
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -87,9 +88,9 @@ def _started(path: Path, config: Config) -> tuple[float, "subprocess.Popen[bytes
             return time.perf_counter() - began, process
         except Refused:
             time.sleep(0.005)
-    status = process.poll()
-    _kill(process)
-    raise RuntimeError(f"the agent does not answer; its status is {status}, and it said: {log.read_text()}")
+    process.send_signal(signal.SIGABRT)  # it says where it hangs
+    process.wait()
+    raise RuntimeError(f"the agent does not answer; its status is {process.returncode}, and it said: {log.read_text()}")
 
 
 def _kill(process: "subprocess.Popen[bytes]") -> None:

@@ -5,6 +5,7 @@ on the way out. Only `wicket detach` takes the program out.
 """
 
 import contextlib
+import faulthandler
 import signal
 import sys
 import threading
@@ -138,6 +139,8 @@ def _follower(edge: Edge) -> Follower | None:
 @click.option("--config", "path", type=click.Path(path_type=Path), help="Configuration file.")
 def main(path: Path | None) -> None:
     """Run Wicketgate's agent on this edge."""
+    # Where every thread stands, on stderr, when a watchdog ends us: systemd does so by SIGABRT (systemd.service(5)).
+    faulthandler.enable()
     try:
         config = configuration.load(path)
         configure_logs(config.log.level, config.log.format)

@@ -1,21 +1,22 @@
 """A gateway to test: the real agent and server, in directories of their own."""
 
+import contextlib
 import http.client
 import json
 import os
 import secrets
+import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from control import config as configuration
 from tests.signals import held_back
+from tests.waiting import wait_for
 
 BIN = Path(sys.executable).parent
 AGENT, API, WICKET = (str(BIN / name) for name in ("wicketd", "wicket-api", "wicket"))
@@ -127,16 +128,19 @@ class Gateway:
 
     def wait(self, path: str, status: int) -> None:
         """Wait until ``path`` answers with ``status``."""
-        deadline = time.monotonic() + START_SECONDS
-        while time.monotonic() < deadline:
+
+        def answers() -> bool:
             self.must_run()
-            try:
-                if self.ask("GET", path, token=None).status == status:
-                    return
-            except OSError:
-                pass
-            time.sleep(0.05)
-        raise TimeoutError(f"{path} does not answer {status}")
+            with contextlib.suppress(OSError):
+                return self.ask("GET", path, token=None).status == status
+            return False
+
+        try:
+            wait_for(answers, f"{path} answers {status}", START_SECONDS)
+        except TimeoutError:
+            for each in self.processes:
+                each.send_signal(signal.SIGABRT)  # an agent says where it hangs
+            raise
 
 
 def free_port() -> int:
@@ -152,7 +156,7 @@ def configure(directory: Path, bpffs: Path, port: int, more: str = "") -> Path:
     return file
 
 
-@contextmanager
+@contextlib.contextmanager
 def running(directory: Path, bpffs: Path, port: int | None = None, more: str = "") -> Iterator[Gateway]:
     """Run agent and API, and leave no process behind; what is pinned goes with the bpffs, or by ``wicket detach``."""
     port = port or free_port()

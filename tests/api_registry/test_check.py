@@ -1,14 +1,11 @@
 """The public question: registered or not, live since when, and nothing else."""
 
-import time
 from typing import Any
 
 import pytest
 
 from tests.api_registry.world import World
-
-PATIENCE = 60.0
-"""Seconds for an edge to report what it has."""
+from tests.waiting import wait_for
 
 
 def check(world: World, address: str) -> dict[str, Any]:
@@ -19,11 +16,8 @@ def check(world: World, address: str) -> dict[str, Any]:
 
 
 def wait_until_live(world: World, address: str, live: bool) -> dict[str, Any]:
-    deadline = time.monotonic() + PATIENCE
-    while (found := check(world, address))["live"] != live:
-        assert time.monotonic() < deadline, found
-        time.sleep(0.05)
-    return found
+    wait_for(lambda: check(world, address)["live"] is live, f"live is {live}")
+    return check(world, address)
 
 
 def test_from_not_registered_to_live_and_back(world: World) -> None:

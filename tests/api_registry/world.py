@@ -1,12 +1,12 @@
 """A registry that is run by its API alone: two registrants, two providers, a token of every scope."""
 
 import secrets
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from tests.gateway import Answer, Gateway
+from tests.waiting import wait_for
 
 MORE = """
 [registry]
@@ -22,9 +22,6 @@ url = "sqlite:///{directory}/registry.db"
 poll = "1s"
 """
 PLENTY = 1_000_000
-PATIENCE = 60.0
-"""Seconds for a job."""
-
 NEVER = '"999999999"'
 """A version that nothing has."""
 
@@ -118,12 +115,13 @@ class World:
 
     def ended(self, job_id: str) -> dict[str, Any]:
         """Wait for a job, and return it."""
-        deadline = time.monotonic() + PATIENCE
-        while (job := self.ask("GET", f"/v1/jobs/{job_id}", who="operator").json)["state"] in ("queued", "running"):
-            assert time.monotonic() < deadline, job
-            time.sleep(0.05)
-        found: dict[str, Any] = job
-        return found
+
+        def job() -> dict[str, Any]:
+            found: dict[str, Any] = self.ask("GET", f"/v1/jobs/{job_id}", who="operator").json
+            return found
+
+        wait_for(lambda: job()["state"] not in ("queued", "running"), "the job ends")
+        return job()
 
     def side(self, name: str) -> Side:
         """Enter a registrant with its provider, with their tokens."""

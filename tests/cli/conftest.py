@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,11 +13,11 @@ import pytest
 from control import config as configuration
 from control.config import Config
 from control.datapath import datapath
-from tests.gateway import AGENT, WICKET, configure
+from tests.gateway import AGENT, START_SECONDS, WICKET, configure
 from tests.lab.namespace import Namespace
+from tests.waiting import wait_for
 
 START_LIST = ("192.0.2.1", "198.51.100.0/24", "2001:db8::/48")
-PATIENCE = 60.0  # seconds for the agent's start
 
 
 @dataclass(frozen=True)
@@ -61,10 +60,8 @@ class Cli:
     def agent(self) -> subprocess.Popen[bytes]:
         """Start the agent and wait until it answers."""
         process = subprocess.Popen([*self.namespace.enter(), AGENT, "--config", str(self.config_file)])
-        deadline = time.monotonic() + PATIENCE
-        while not self.config.socket.exists():
-            assert process.poll() is None and time.monotonic() < deadline
-            time.sleep(0.05)
+        wait_for(lambda: self.config.socket.exists() or process.poll() is not None, "the agent listens", START_SECONDS)
+        assert process.poll() is None
         return process
 
 

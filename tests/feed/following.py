@@ -1,6 +1,5 @@
 """Edges that follow a feed, and what to wait for."""
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -12,13 +11,13 @@ from control.edge.verbs import answer
 from control.feed import Feed
 from control.feed.registry import RegistryFeed
 from tests.edge.place import Place, is_let_through, listed
+from tests.waiting import wait_for
 
 LOCAL = listed(["192.0.2.1", "10.0.0.2"])
 """What the edge's own list has: an address of its own, and one that the registry has too."""
 
 NAME = "edge of the tests"
 POLL = 0.2  # s
-PATIENCE = 60.0  # s
 
 
 @contextmanager
@@ -36,10 +35,7 @@ def following(place: Place, feed: Feed | str) -> Iterator[Edge]:
 
 def until(holds: Callable[[], Any]) -> None:
     """Wait until something holds."""
-    deadline = time.monotonic() + PATIENCE
-    while not holds():
-        assert time.monotonic() < deadline, "it does not come about"
-        time.sleep(0.005)
+    wait_for(holds, "it comes about")
 
 
 def status(edge: Edge) -> dict[str, Any]:

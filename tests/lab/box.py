@@ -19,7 +19,7 @@ from control.fault import Refused
 from control.wire import AgentSocket
 from tests.gateway import AGENT, START_SECONDS, STOP_SECONDS, WICKET, configure, free_port
 from tests.lab.namespace import Namespace
-from tests.lab.stage import wait_for
+from tests.waiting import wait_for
 
 
 class Box:

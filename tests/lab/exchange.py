@@ -16,9 +16,6 @@ from typing import Self
 
 from tests.lab.buffers import enlarge
 
-ASKED = 0.6
-"""Of the questions promised, how many must have been asked: a lab that is too busy to ask proves nothing."""
-
 _TAIL = struct.Struct("!4sI")
 _MARK = b"wlab"
 _STRAGGLER_SECONDS = 5.0

@@ -16,9 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from tests.waiting import wait_for
+
 _CLONE_NEWNET = 0x40000000  # linux/sched.h
 _KILL_SECONDS = 30.0
-_CARRIER_SECONDS = 30.0
 _libc = ctypes.CDLL(None, use_errno=True)
 _Result = TypeVar("_Result")
 
@@ -81,16 +82,13 @@ class Namespace:
         Raises:
             TimeoutError: one of them has not come up.
         """
-        deadline = time.monotonic() + _CARRIER_SECONDS
-        while True:
-            links = json.loads(run(*self.enter(), "ip", "-json", "link", "show", "up"))
-            if {link["ifname"] for link in links if link["operstate"] == "UP"} >= set(interfaces):
-                return
-            if time.monotonic() > deadline:
-                raise TimeoutError(
-                    f"{self.name}: {' and '.join(interfaces)} have not come up in {_CARRIER_SECONDS:g} s"
-                )
-            time.sleep(0.01)
+        wait_for(
+            lambda: self._with_carrier() >= set(interfaces), f"{self.name}: {' and '.join(interfaces)} have come up"
+        )
+
+    def _with_carrier(self) -> set[str]:
+        links = json.loads(run(*self.enter(), "ip", "-json", "link", "show", "up"))
+        return {link["ifname"] for link in links if link["operstate"] == "UP"}
 
     def sysctl(self, path: str, value: int) -> None:
         """Set net/PATH: /proc/sys/net shows the namespace of the thread that opens it."""

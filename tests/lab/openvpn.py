@@ -9,7 +9,7 @@ from typing import ClassVar
 from tests.lab.authority import Authority, Certificate
 from tests.lab.namespace import run
 from tests.lab.session import Place, TunnelSession
-from tests.lab.stage import wait_for
+from tests.waiting import wait_for
 
 PORT = "1194"
 MODES = ("plain", "tls-auth", "tls-crypt", "tls-crypt-v2")

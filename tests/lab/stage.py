@@ -19,7 +19,6 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -167,15 +166,6 @@ def _connect(router: Namespace, host: Namespace, link: addresses.Link) -> None:
         run(*namespace.enter(), "ethtool", "-K", interface, "tx", "off", "tso", "off", "gso", "off")
     router.ip_batch(link.router_lines())
     host.ip_batch(link.host_lines())
-
-
-def wait_for(happened: Callable[[], bool], what: str, seconds: float = 30.0) -> None:
-    """Wait until something has happened; TimeoutError with `what` when it does not."""
-    deadline = time.monotonic() + seconds
-    while not happened():
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"waited {seconds:g} s in vain: {what}")
-        time.sleep(0.02)
 
 
 def leftovers(pid: int | None = None) -> list[str]:

@@ -13,7 +13,8 @@ import threading
 
 from tests.lab.namespace import Namespace, run
 from tests.lab.session import Place, TunnelSession
-from tests.lab.stage import Stage, wait_for
+from tests.lab.stage import Stage
+from tests.waiting import wait_for
 
 _PLUGINS = "random nonce openssl aes sha1 sha2 hmac kdf kernel-libipsec kernel-netlink socket-default vici"
 # A refused start is known after 1 + 1.5 + 2.25 + 3.4 s.

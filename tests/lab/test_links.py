@@ -10,7 +10,7 @@ from control.datapath.links import FIRST_PAGE
 from control.fault import Refused
 from tests.lab import foreign
 from tests.lab.box import Box, box
-from tests.lab.stage import wait_for
+from tests.waiting import wait_for
 
 ALWAYS_GUARDED = "ours"
 AGAIN = 6.0  # seconds after which an agent that is not told of a change has looked by itself

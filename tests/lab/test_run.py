@@ -24,6 +24,7 @@ from tests.lab.namespace import Namespace
 from tests.lab.run import BPFFS
 from tests.lab.stage import Stage, leftovers
 from tests.lab.table import Row, measure
+from tests.waiting import wait_for
 
 ROOT = Path(__file__).parents[2]
 UP_SECONDS = 240  # for a lab, 72 sessions and a table, with another lab beside it on two processors
@@ -141,11 +142,8 @@ class _Shown:
         return Path(self._output.name).read_text()
 
     def wait_for(self, words: str) -> None:
-        deadline = time.monotonic() + UP_SECONDS
-        while words not in self.output:
-            assert self.process.poll() is None, self.output
-            assert time.monotonic() < deadline, self.output
-            time.sleep(0.05)
+        wait_for(lambda: words in self.output or self.process.poll() is not None, f"{words!r} is said", UP_SECONDS)
+        assert words in self.output, self.output
 
     def status(self) -> dict[str, Any]:
         """What its API says."""

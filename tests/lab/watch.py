@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import select
 import selectors
@@ -19,6 +20,7 @@ from tests.lab import addresses
 from tests.lab.buffers import enlarge
 from tests.lab.namespace import Namespace
 from tests.lab.stage import Stage
+from tests.signals import held_back
 
 _ETH_P_ALL = 3  # linux/if_ether.h; only such a socket sees what leaves
 _SOL_PACKET = 263  # linux/socket.h
@@ -47,6 +49,7 @@ class Watch:
     """Counts by server address while its context is entered."""
 
     def __init__(self, stage: Stage) -> None:
+        self._stage = stage
         self._sent: Counter[bytes] = Counter()
         self._passed: Counter[bytes] = Counter()
         self._selector = selectors.DefaultSelector()
@@ -60,16 +63,24 @@ class Watch:
         self._thread = threading.Thread(target=self._work, name="lab-watch", daemon=True)
 
     def __enter__(self) -> Self:
+        # Known to the stage before it runs: a Ctrl-C may come at any step, and its interfaces must not go first.
+        self._stage.on_close(contextlib.closing(self))
         for tap in self._taps:
             self._selector.register(tap, selectors.EVENT_READ)
-        self._thread.start()
+        with held_back():
+            self._thread.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Count no more; may be called twice."""
         self._alarm.close()
-        self._thread.join()
+        if self._thread.ident is not None:
+            self._thread.join()
         for tap in self._taps:
             tap.close()
         self._bell.close()

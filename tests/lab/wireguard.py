@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.lab.namespace import Namespace, run
 from tests.lab.session import Place, TunnelSession
-from tests.lab.stage import wait_for
+from tests.waiting import wait_for
 
 # Each server has a port of its own, for wireguard-go listens on every address of its namespace.
 # 51820 is left to the ordinary traffic that looks like WireGuard by its port alone.

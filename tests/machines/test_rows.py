@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from tests.lab.stage import wait_for
+from tests.waiting import wait_for
 from vagrant.lab.machine import GUEST
 from vagrant.lab.run import SUBJECTS
 from vagrant.lab.subject.sessions import tally
@@ -114,7 +114,7 @@ def test_questions_are_counted_and_what_has_no_answer_is_lost(tmp_path: Path) ->
     subprocess.run(ask, check=True, timeout=20)
     assert json.loads(report.read_text())["lost"] == 20
     with guest("serve", "127.0.0.3", "9471"):
-        wait_for(lambda: bool(_run("ss", "-Hlun", "src", "127.0.0.3")), "the echo listens", 10)
+        wait_for(lambda: bool(_run("ss", "-Hlun", "src", "127.0.0.3")), "the echo listens")
         subprocess.run(ask, check=True, timeout=20)
     said = json.loads(report.read_text())
     assert (said["sent"], said["received"], said["lost"]) == (20, 20, 0)
@@ -126,12 +126,12 @@ def test_initiations_are_seen_where_they_arrive_and_only_those_of_the_client(tmp
         guest("watch", "127.0.0.4", "9472", "127.0.0.5", "--report", str(seen)),
         guest("watch", "127.0.0.4", "9473", "127.0.0.6", "--report", str(others)),
     ):
-        wait_for(lambda: seen.exists() and others.exists(), "both watch", 10)
+        wait_for(lambda: seen.exists() and others.exists(), "both watch")
         for port in ("9472", "9473"):
             with guest("initiate", "127.0.0.5", "127.0.0.4", port, "--report", str(sent), "--rate", "100"):
-                wait_for(lambda: sent.exists() and json.loads(sent.read_text())["sent"] >= 50, "50 were sent", 10)
+                wait_for(lambda: sent.exists() and json.loads(sent.read_text())["sent"] >= 50, "50 were sent")
             sent.unlink()
-        wait_for(lambda: json.loads(seen.read_text())["arrived"] >= 50, "50 arrived", 10)
+        wait_for(lambda: json.loads(seen.read_text())["arrived"] >= 50, "50 arrived")
     assert json.loads(others.read_text())["arrived"] == 0
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.lab.stage import wait_for
+from tests.waiting import wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
 MARK = f"a-mark-of-{os.getpid()}"

@@ -5,6 +5,7 @@ is, the audit's chain is whole, and the next worker ends the job.
 """
 
 import argparse
+import contextlib
 import multiprocessing
 import os
 import random
@@ -28,6 +29,7 @@ from control.registry.model import Application, ApplicationEntry, Job, Registran
 from control.registry.writing import Rules
 from tests.registry.cast import OFFICER
 from tests.registry_intake.association import PROVIDERS, csv_of, member
+from tests.waiting import wait_for
 
 RULES = Rules(AddressRules(private=True))
 ROWS = 600
@@ -101,16 +103,13 @@ def kill_api_at(url: str, seconds: float) -> None:
 
 def _wait_for_a_worker(url: str) -> None:
     database = Database(url, RULES)
-    until = time.monotonic() + 60
-    try:
-        while time.monotonic() < until:
-            with database.reading() as session:
-                if session.scalars(select(Job.state)).one() != "queued":
-                    return
-            time.sleep(0.01)
-    finally:
-        database.close()
-    raise TimeoutError("the API takes no job up")
+
+    def taken_up() -> bool:
+        with database.reading() as session:
+            return session.scalars(select(Job.state)).one() != "queued"
+
+    with contextlib.closing(database):
+        wait_for(taken_up, "the API takes the job up")
 
 
 def inspect(url: str, id_: str) -> tuple[str, int]:

@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.gateway import ENDS_WITH_US, STOP_SECONDS
+from tests.gateway import ENDS_WITH_US, START_SECONDS, STOP_SECONDS
 from tests.signals import held_back
 
-START_SECONDS = 60.0
 WATCHDOG_SECONDS = 2.0
 LOOK = 0.5  # s between two looks at whether the service still runs
 

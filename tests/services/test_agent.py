@@ -10,7 +10,7 @@ import pytest
 from control.wire import AgentSocket
 from tests.edge.place import Place, listed, place
 from tests.edge.wired import cable
-from tests.gateway import AGENT, WICKET
+from tests.gateway import AGENT, STOP_SECONDS, WICKET
 from tests.lab.namespace import Namespace
 from tests.services.manager import WATCHDOG_SECONDS, started
 
@@ -80,6 +80,21 @@ def test_a_stuck_agent_is_noticed(here: Place, tmp_path: Path) -> None:
         finally:
             manager.process.send_signal(signal.SIGCONT)
         assert manager.is_alive()
+
+
+def test_an_agent_that_its_watchdog_ends_says_where_each_thread_stood(
+    here: Place, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    config = tmp_path / "wicket.toml"
+    config.write_text(CONFIG.format(here.config, host="192.0.2.1"))
+    with started(tmp_path, "prlimit", "--core=0", AGENT, "--config", str(config)) as manager:
+        manager.wait_for("READY=1")
+        manager.process.send_signal(signal.SIGABRT)
+        assert manager.process.wait(STOP_SECONDS) == -signal.SIGABRT
+    said = capfd.readouterr().err
+    assert said.count("Thread 0x") >= 2
+    assert "serve_forever" in said
+    assert "in run" in said
 
 
 def test_the_watchdog_of_another_process_is_not_ours(here: Place, tmp_path: Path) -> None:
