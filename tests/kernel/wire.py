@@ -12,9 +12,9 @@ from types import TracebackType
 from control.datapath.controls import Controls, Count
 from control.datapath.pins import Pinned
 from tests.lab.namespace import Namespace
+from tests.waiting import PATIENCE
 
 MTU = 2000  # the table's longest packet is longer than Ethernet's
-PATIENCE = 30.0  # seconds until packets are given up for lost
 
 Tally = dict[tuple[str, str, str], tuple[int, int]]
 """Packets and bytes by protocol, verdict and reason."""
