@@ -9,7 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -123,24 +123,44 @@ class Gateway:
 
     def must_run(self) -> None:
         """Say which process has ended, if one has, and how."""
-        ended = {str(each.args): each.returncode for each in self.processes if each.poll() is not None}
-        assert not ended, f"ended, with status: {ended}"
+        _must_run(self.processes)
 
     def wait(self, path: str, status: int) -> None:
         """Wait until ``path`` answers with ``status``."""
 
         def answers() -> bool:
-            self.must_run()
             with contextlib.suppress(OSError):
                 return self.ask("GET", path, token=None).status == status
             return False
 
-        try:
-            wait_for(answers, f"{path} answers {status}", START_SECONDS)
-        except TimeoutError:
-            for each in self.processes:
-                each.send_signal(signal.SIGABRT)  # an agent says where it hangs
-            raise
+        wait_for_start(self.processes, answers, f"{path} answers {status}")
+
+
+def wait_for_start(processes: Sequence[subprocess.Popen[bytes]], answers: Callable[[], bool], what: str) -> None:
+    """Wait until processes that were started answer.
+
+    Raises:
+        AssertionError: one of them has ended.
+        TimeoutError: they do not answer; they were ended by SIGABRT, at which an agent says where it hangs.
+    """
+
+    def run_and_answer() -> bool:
+        _must_run(processes)
+        return answers()
+
+    try:
+        wait_for(run_and_answer, what, START_SECONDS)
+    except TimeoutError:
+        for each in processes:
+            each.send_signal(signal.SIGABRT)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                each.wait(STOP_SECONDS)  # what it says is there for whoever reads its log next
+        raise
+
+
+def _must_run(processes: Sequence[subprocess.Popen[bytes]]) -> None:
+    ended = {str(each.args): each.returncode for each in processes if each.poll() is not None}
+    assert not ended, f"ended, with status: {ended}"
 
 
 def free_port() -> int:

@@ -2,20 +2,23 @@
 
 import time
 from collections.abc import Callable
+from typing import TypeVar
 
 PATIENCE = 60.0
 """Seconds until something is given up that takes a moment on an idle machine, and many on a busy one."""
 _POLL_SECONDS = 0.01
+Result = TypeVar("Result")
 
 
-def wait_for(happened: Callable[[], object], what: str, seconds: float = PATIENCE) -> None:
-    """Ask until something has happened.
+def wait_for(happened: Callable[[], Result | None], what: str, seconds: float = PATIENCE) -> Result:
+    """Ask until something has happened, or is there; return the answer.
 
     Raises:
         TimeoutError: it has not, in so many seconds; names `what`.
     """
     deadline = time.monotonic() + seconds
-    while not happened():
+    while not (answer := happened()):
         if time.monotonic() > deadline:
             raise TimeoutError(f"waited {seconds:g} s in vain: {what}")
         time.sleep(_POLL_SECONDS)
+    return answer

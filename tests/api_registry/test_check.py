@@ -16,8 +16,11 @@ def check(world: World, address: str) -> dict[str, Any]:
 
 
 def wait_until_live(world: World, address: str, live: bool) -> dict[str, Any]:
-    wait_for(lambda: check(world, address)["live"] is live, f"live is {live}")
-    return check(world, address)
+    def as_awaited() -> dict[str, Any] | None:
+        found = check(world, address)
+        return found if found["live"] is live else None
+
+    return wait_for(as_awaited, f"{address}: live is {live}")
 
 
 def test_from_not_registered_to_live_and_back(world: World) -> None:

@@ -116,12 +116,11 @@ class World:
     def ended(self, job_id: str) -> dict[str, Any]:
         """Wait for a job, and return it."""
 
-        def job() -> dict[str, Any]:
-            found: dict[str, Any] = self.ask("GET", f"/v1/jobs/{job_id}", who="operator").json
-            return found
+        def ended() -> dict[str, Any] | None:
+            job: dict[str, Any] = self.ask("GET", f"/v1/jobs/{job_id}", who="operator").json
+            return job if job["state"] not in ("queued", "running") else None
 
-        wait_for(lambda: job()["state"] not in ("queued", "running"), "the job ends")
-        return job()
+        return wait_for(ended, f"job {job_id} ends")
 
     def side(self, name: str) -> Side:
         """Enter a registrant with its provider, with their tokens."""

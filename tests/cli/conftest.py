@@ -13,9 +13,8 @@ import pytest
 from control import config as configuration
 from control.config import Config
 from control.datapath import datapath
-from tests.gateway import AGENT, START_SECONDS, WICKET, configure
+from tests.gateway import AGENT, WICKET, configure, wait_for_start
 from tests.lab.namespace import Namespace
-from tests.waiting import wait_for
 
 START_LIST = ("192.0.2.1", "198.51.100.0/24", "2001:db8::/48")
 
@@ -60,8 +59,7 @@ class Cli:
     def agent(self) -> subprocess.Popen[bytes]:
         """Start the agent and wait until it answers."""
         process = subprocess.Popen([*self.namespace.enter(), AGENT, "--config", str(self.config_file)])
-        wait_for(lambda: self.config.socket.exists() or process.poll() is not None, "the agent listens", START_SECONDS)
-        assert process.poll() is None
+        wait_for_start([process], self.config.socket.exists, "the agent listens")
         return process
 
 

@@ -49,7 +49,7 @@ def process(file: Path, end: signal.Signals) -> Iterator[AgentSocket]:
     running = subprocess.Popen([gateway.AGENT, "--config", str(file)])
     try:
         socket = AgentSocket(load(file).socket)
-        until(lambda: running.poll() is None and answers(socket))
+        gateway.wait_for_start([running], lambda: answers(socket), "the agent answers")
         yield socket
     finally:
         running.send_signal(end)

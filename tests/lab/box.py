@@ -17,7 +17,7 @@ from control.datapath import links
 from control.datapath.links import Link
 from control.fault import Refused
 from control.wire import AgentSocket
-from tests.gateway import AGENT, START_SECONDS, STOP_SECONDS, WICKET, configure, free_port
+from tests.gateway import AGENT, STOP_SECONDS, WICKET, configure, free_port, wait_for_start
 from tests.lab.namespace import Namespace
 from tests.waiting import wait_for
 
@@ -35,7 +35,7 @@ class Box:
     def start(self) -> None:
         """Start the agent and wait until it answers."""
         self._agent = subprocess.Popen(self._command(AGENT))
-        wait_for(self._answers, "the agent answers", START_SECONDS)
+        wait_for_start([self._agent], self._answers, "the agent answers")
 
     def stop(self, *, kill: bool = False) -> None:
         """End the agent by SIGTERM, or SIGKILL, and wait for it."""
@@ -113,7 +113,6 @@ class Box:
         return subprocess.run(self._command(*words), capture_output=True, text=True, timeout=60, check=False)
 
     def _answers(self) -> bool:
-        assert self._agent is not None and self._agent.poll() is None, "the agent has ended"
         with contextlib.suppress(Refused):
             AgentSocket(self._settings.socket).call("status")
             return True
