@@ -7,12 +7,13 @@ from apiflask import APIFlask
 from flask import Response, g, request
 from flask.json.provider import DefaultJSONProvider
 
-from api import agent, allowlist, check, document, health, metrics, policy, problem
-from api.access import Door
+from api.gateway import agent, allowlist, check, health, metrics, policy
+from api.kit import document, problem
+from api.kit.door import Door
+from api.kit.token import gateway_token
 from api.registry import store, wiring
-from api.token import gateway_token
+from control.commands.wire import AgentSocket
 from control.config import Config
-from control.wire import AgentSocket
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 """What we take over from X-Request-ID; anything else would let a client write into logs."""

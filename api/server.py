@@ -16,7 +16,7 @@ from api.watchdog import Watchdog
 from control import config as configuration
 from control.config import Config
 from control.fault import Refused
-from control.logs import configure_logs
+from control.host.logs import configure_logs
 
 log = structlog.get_logger("api")
 

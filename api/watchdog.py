@@ -12,7 +12,7 @@ import threading
 import time
 from typing import Any
 
-from control import service
+from control.host import service
 
 REQUEST = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 

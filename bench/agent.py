@@ -17,13 +17,13 @@ from bench.report import Table, Value
 from control import config as configuration
 from control.allowlist.allowlist import Allowlist
 from control.allowlist.columns import Columns
+from control.commands.wire import AgentSocket
 from control.config import Config
-from control.datapath import ends, exact_set
-from control.datapath.pins import temporary
+from control.datapath.generations import ends, exact_set
+from control.datapath.program.pins import temporary
 from control.edge.edge import FEW_ENDS
-from control.edge.lastseen import LastSeen
+from control.edge.seen import LastSeen
 from control.fault import Refused
-from control.wire import AgentSocket
 from tests.gateway import AGENT, configure, free_port
 
 Result = TypeVar("Result")

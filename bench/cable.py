@@ -19,7 +19,7 @@ import numpy as np
 from bench.addresses import Addresses
 from bench.peers import namespace
 from control.datapath import syscall
-from control.datapath.headers import build_tree, lay_tree
+from control.datapath.program.headers import build_tree, lay_tree
 from tests.kernel.packets import ether
 from tests.lab.namespace import Namespace, run
 

@@ -15,7 +15,7 @@ from bench.place import gateway
 from bench.report import Table, Value
 from bench.samples import spread
 from control import config as configuration
-from control.wire import AgentSocket
+from control.commands.wire import AgentSocket
 from tests.gateway import Gateway
 
 MILLION = 1_000_000

@@ -11,8 +11,8 @@ from bench.cable import Cable, cable
 from bench.kernel_lists import Loaded, random_list
 from bench.place import place
 from bench.report import Table, Value
-from control.datapath.frames import SHAPES
-from control.datapath.pins import temporary
+from control.datapath.probe.frames import SHAPES
+from control.datapath.program.pins import temporary
 from tests.kernel.packets import noise, udp4
 from tests.lab.namespace import Namespace, run
 

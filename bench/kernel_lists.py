@@ -11,8 +11,8 @@ from control.allowlist import columns
 from control.allowlist.allowlist import Allowlist
 from control.allowlist.entry import Entry
 from control.datapath.controls import Controls, Policy
-from control.datapath.lists import Lists
-from control.datapath.pins import Pinned
+from control.datapath.generations.lists import Lists
+from control.datapath.program.pins import Pinned
 from control.vocabulary import VPN_PROTOCOLS
 
 LEASE = 3600.0  # s: longer than any benchmark

@@ -16,15 +16,15 @@ import click
 import structlog
 
 from control import config as configuration
-from control import memory, service
 from control.config import Config
-from control.datapath.watch import LinkWatch
+from control.datapath.interfaces.watch import LinkWatch
 from control.edge.contact import Contact
 from control.edge.edge import Edge
 from control.edge.follower import Follower
 from control.edge.server import AgentServer
 from control.fault import Refused
-from control.logs import configure_logs
+from control.host import memory, service
+from control.host.logs import configure_logs
 
 log = structlog.get_logger()
 
@@ -129,7 +129,7 @@ def _follower(edge: Edge) -> Follower | None:
     config = edge.config
     if not config.feed.url:
         return None
-    from control.feed.registry import RegistryFeed  # with SQLAlchemy, which an edge without a feed does without
+    from control.feed.database import RegistryFeed  # with SQLAlchemy, which an edge without a feed does without
 
     feed = RegistryFeed(config.feed.url, config.edge_name)
     return Follower(edge, feed, Contact(feed.where, config.edge_name), config.feed.poll)

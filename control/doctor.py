@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from control.commands.wire import AgentSocket
 from control.config import Config
-from control.datapath import pins
 from control.datapath.datapath import check_bpffs
-from control.datapath.headers import build_tree
+from control.datapath.program import pins
+from control.datapath.program.headers import build_tree
 from control.edge.interfaces import missing_interface
 from control.fault import Refused
-from control.wire import AgentSocket
 
 OLDEST_KERNEL = (6, 1)  # Debian 12's
 FREE_BYTES = 100_000_000  # for snapshots of a long list

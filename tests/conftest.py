@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 from xdist.workermanage import NodeManager
 
-from control.datapath.pins import Pinned, temporary
-from control.datapath.probe import Probe
+from control.datapath.probe.probe import Probe
+from control.datapath.program.pins import Pinned, temporary
 
 pytest_plugins = ["tests.outcomes"]
 

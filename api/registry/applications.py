@@ -11,14 +11,16 @@ from pydantic_core import CoreSchema
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from api.gateway.schema import Strict
 from api.registry import paging, sight, store
 from api.registry.operation import Answer, Given, Nothing, creates, patches, reads, steps
 from api.registry.records import Chosen, EntryRecord, Identifier, Kept, Line, Reason, Record, entry_record
-from api.schema import Strict
 from control.allowlist.schema import EntryModel
-from control.registry import addresses, applications, review, rows, workflow
-from control.registry.model import Application, ApplicationEntry
-from control.registry.writing import Writing, portions
+from control.registry.cases import applications, review, workflow
+from control.registry.space import addresses
+from control.registry.store import rows
+from control.registry.store.model import Application, ApplicationEntry
+from control.registry.store.writing import Writing, portions
 
 READERS = ("registrant", "provider", "officer", "operator", "auditor")
 State = Literal["draft", "submitted", "confirmed", "approved", "returned", "refused", "withdrawn"]

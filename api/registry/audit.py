@@ -10,13 +10,14 @@ from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from api.gateway.schema import Strict
 from api.registry import paging
 from api.registry.operation import Answer, reads
 from api.registry.records import Identifier, Line, read_address
 from api.registry.sight import WIDE
-from api.schema import Strict
-from control.registry import audit, edges, serials
-from control.registry.model import AuditRow
+from control.registry.audit import chain as audit
+from control.registry.publication import edges, serials
+from control.registry.store.model import AuditRow
 
 READERS = WIDE
 

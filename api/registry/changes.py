@@ -10,15 +10,15 @@ from flask import Response, request, stream_with_context
 from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 
-from api.contract import ATTRIBUTE, Contract
-from api.problem import problem
+from api.gateway.schema import Strict
+from api.kit.contract import ATTRIBUTE, Contract
+from api.kit.problem import problem
 from api.registry import store
 from api.registry.operation import Answer, reads
 from api.registry.records import EntryRecord, entry_record
 from api.registry.sight import WIDE
-from api.schema import Strict
 from control.fault import Fault, Refused
-from control.registry import serials
+from control.registry.publication import serials
 
 MEDIA_TYPE = "text/event-stream"
 LOOK_SECONDS = 0.5

@@ -10,10 +10,10 @@ from typing import Any
 from apiflask import APIBlueprint
 from pydantic import BaseModel, Field
 
+from api.gateway.schema import CheckQuery
 from api.registry import store
 from api.registry.records import read_address
-from api.schema import CheckQuery
-from control.registry import edges, serials
+from control.registry.publication import edges, serials
 
 blueprint = APIBlueprint("check", __name__, tag="Check")
 

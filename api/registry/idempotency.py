@@ -14,8 +14,8 @@ from sqlalchemy import delete
 
 from api.registry import store
 from control.fault import Fault, Refused
-from control.registry.model import IdempotencyKey
-from control.registry.writing import Writing
+from control.registry.store.model import IdempotencyKey
+from control.registry.store.writing import Writing
 
 HEADER = "Idempotency-Key"
 KEY = re.compile(r"[!-~]{1,128}")

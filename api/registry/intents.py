@@ -8,14 +8,15 @@ from pydantic import BaseModel, Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api import agent
+from api.gateway import agent
+from api.gateway.schema import Policy, Strict
 from api.registry import paging, store
 from api.registry.operation import Answer, Given, Nothing, creates, reads, steps
 from api.registry.records import Chosen, Kept, Words
 from api.registry.sight import WIDE
-from api.schema import Policy, Strict
-from control.registry import intents, rows
-from control.registry.model import Intent
+from control.registry.intents import intents
+from control.registry.store import rows
+from control.registry.store.model import Intent
 
 Removing = Literal["suspend", "expire", "revoke"]
 Proposed = Literal["suspend", "expire", "revoke", "policy"]

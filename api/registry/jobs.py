@@ -11,16 +11,17 @@ from pydantic import BaseModel, Field
 from sqlalchemy import select, true
 from sqlalchemy.orm import Session
 
-from api.contract import ATTRIBUTE, Contract
+from api.gateway.schema import Strict
+from api.kit.contract import ATTRIBUTE, Contract
 from api.registry import paging, store
 from api.registry.operation import Answer, Given, Nothing, creates, reads, takes
 from api.registry.records import Kept, Record
 from api.registry.sight import WIDE
-from api.schema import Strict
 from control.allowlist import formats
 from control.fault import Fault, Refused
-from control.registry import exports, jobs, rows
-from control.registry.model import Job, JobRow
+from control.registry.jobs import exports, jobs
+from control.registry.store import rows
+from control.registry.store.model import Job, JobRow
 
 READERS = ("registrant", *sorted(WIDE))
 MEDIA_TYPES = {"csv": formats.CSV, "ndjson": formats.NDJSON}

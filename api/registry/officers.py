@@ -6,13 +6,14 @@ from apiflask import APIBlueprint
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from api.gateway.schema import Strict
 from api.registry import paging, store
 from api.registry.operation import Answer, Given, creates, reads
 from api.registry.records import Kept, Line
 from api.registry.sight import WIDE
-from api.schema import Strict
-from control.registry import bodies, rows
-from control.registry.model import Officer
+from control.registry.parties import bodies
+from control.registry.store import rows
+from control.registry.store.model import Officer
 
 blueprint = APIBlueprint("officers", __name__, tag="Officers")
 

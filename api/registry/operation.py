@@ -9,12 +9,12 @@ from flask import Response, request
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
-from api import body, etag
-from api.contract import ATTRIBUTE, Contract
-from api.registry import payload, store
-from api.registry.conditions import demanded_version, tag
+from api.kit import body, etag, payload
+from api.kit.conditions import demanded_version, tag
+from api.kit.contract import ATTRIBUTE, Contract
+from api.registry import store
 from api.registry.idempotency import Claim
-from control.registry.writing import Writing
+from control.registry.store.writing import Writing
 
 Body = TypeVar("Body", bound=BaseModel)
 Arguments = ParamSpec("Arguments")

@@ -11,9 +11,9 @@ from pydantic import BaseModel, Field
 from sqlalchemy import ColumnElement, Select, and_, or_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from api.schema import Strict
+from api.gateway.schema import Strict
 from control.fault import Fault, Refused
-from control.registry.model.base import Moment
+from control.registry.store.model.base import Moment
 
 Record = TypeVar("Record")
 Row = TypeVar("Row")

@@ -6,17 +6,18 @@ from typing import Any
 from apiflask import APIBlueprint
 from flask import Response
 
-from api import agent, etag
-from api import policy as gateway
-from api.contract import ATTRIBUTE, Contract
+from api.gateway import agent
+from api.gateway import policy as gateway
+from api.gateway.schema import Policy
+from api.kit import etag
+from api.kit.conditions import tag
+from api.kit.contract import ATTRIBUTE, Contract
+from api.kit.payload import JSON
 from api.registry import store
-from api.registry.conditions import tag
 from api.registry.intents import intent_record
-from api.registry.payload import JSON
-from api.schema import Policy
 from control.fault import Fault, Refused
-from control.registry import policies
-from control.registry.writing import Writing
+from control.registry.intents import policies
+from control.registry.store.writing import Writing
 
 PROPOSED: dict[int | str, dict[str, str | dict[str, dict[str, Any]]]] = {
     "202": {

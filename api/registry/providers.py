@@ -8,17 +8,18 @@ from pydantic import Field
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from api.gateway.schema import Strict
 from api.registry import paging, store
 from api.registry.applications import COLUMNS as APPLICATION_COLUMNS
 from api.registry.applications import ApplicationRecord, records
 from api.registry.operation import Answer, Given, creates, patches, reads
 from api.registry.records import Contact, Kept, Line
 from api.registry.sight import WIDE
-from api.schema import Strict
 from control.fault import Fault, Refused
-from control.registry import bodies, rows
-from control.registry.database import utc_now
-from control.registry.model import Application, Provider
+from control.registry.parties import bodies
+from control.registry.store import rows
+from control.registry.store.database import utc_now
+from control.registry.store.model import Application, Provider
 
 PROMISED = timedelta(hours=8)
 """From submission to approval, as the regulator promises."""

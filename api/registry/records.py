@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from api.schema import Strict
+from api.gateway.schema import Strict
 from control.allowlist.entry import Entry, Prefix
 from control.fault import Fault, Refused, shown
 
@@ -20,7 +20,7 @@ Words = Annotated[str, StringConstraints(max_length=2000, pattern=r"^[^\x00]*$")
 """Text of some lines; PostgreSQL takes no NUL."""
 
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z]{3}_[0-9a-f]{32}$", max_length=36)]
-"""What control.registry.ids makes."""
+"""What control.registry.store.ids makes."""
 
 
 class Record(BaseModel):

@@ -7,12 +7,13 @@ from pydantic import Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from api.gateway.schema import Strict
 from api.registry import paging, sight, store
 from api.registry.operation import Answer, Given, creates, patches, reads
 from api.registry.records import Contact, Kept, Line
-from api.schema import Strict
-from control.registry import registrants, rows
-from control.registry.model import Registrant
+from control.registry.parties import registrants
+from control.registry.store import rows
+from control.registry.store.model import Registrant
 
 READERS = ("registrant", "officer", "operator", "auditor")
 

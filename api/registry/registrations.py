@@ -12,9 +12,12 @@ from api.registry import paging, sight, store
 from api.registry.intents import IntentRecord, intent_record
 from api.registry.operation import Answer, Given, Nothing, reads, steps
 from api.registry.records import Identifier, Kept, Line, Reason, entry_record
-from control.registry import addresses, intents, registrations, rows, workflow
-from control.registry.edges import had_from
-from control.registry.model import Registration
+from control.registry.cases import registrations, workflow
+from control.registry.intents import intents
+from control.registry.publication.edges import had_from
+from control.registry.space import addresses
+from control.registry.store import rows
+from control.registry.store.model import Registration
 
 READERS = ("registrant", "officer", "operator", "auditor")
 State = Literal["active", "expiring", "suspended", "expired", "revoked"]

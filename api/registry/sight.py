@@ -1,9 +1,9 @@
-"""Which rows of a list an actor may see: in SQL what ``control.registry.rows.find`` demands of a single one."""
+"""Which rows of a list an actor may see: in SQL what ``control.registry.store.rows.find`` demands of a single one."""
 
 from sqlalchemy import ColumnElement, and_, false, or_, true
 
-from control.registry.actor import Actor
-from control.registry.model import Application, Registrant, Registration
+from control.registry.access.actor import Actor
+from control.registry.store.model import Application, Registrant, Registration
 
 WIDE = frozenset({"officer", "operator", "auditor"})
 """Scopes that see everything."""

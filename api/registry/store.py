@@ -8,10 +8,11 @@ from flask import current_app, g, request
 from sqlalchemy.orm import Session
 
 from control.fault import Refused
-from control.registry import serials, tokens
-from control.registry.actor import Actor
-from control.registry.database import Database, utc_now
-from control.registry.writing import Writing
+from control.registry.access import tokens
+from control.registry.access.actor import Actor
+from control.registry.publication import serials
+from control.registry.store.database import Database, utc_now
+from control.registry.store.writing import Writing
 
 EXTENSION = "wicketgate-registry"
 

@@ -8,13 +8,14 @@ from pydantic import Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from api.gateway.schema import Strict
 from api.registry import paging, store
 from api.registry.operation import Answer, Given, Nothing, creates, reads, steps
 from api.registry.records import Identifier, Kept, Line
 from api.registry.sight import WIDE
-from api.schema import Strict
-from control.registry import rows, tokens
-from control.registry.model import Token
+from control.registry.access import tokens
+from control.registry.store import rows
+from control.registry.store.model import Token
 
 Scope = Literal["registrant", "provider", "officer", "operator", "auditor", "public"]
 

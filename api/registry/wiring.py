@@ -3,7 +3,9 @@
 from apiflask import APIFlask
 from werkzeug.routing import BaseConverter
 
-from api.access import Door
+from api.kit.door import Door
+from api.kit.throttle import Throttle
+from api.kit.token import Token
 from api.registry import (
     applications,
     audit,
@@ -19,12 +21,10 @@ from api.registry import (
     store,
     tokens,
 )
-from api.registry.throttle import Throttle
-from api.token import Token
 from control.config import Config
-from control.registry.database import Database, open_database
-from control.registry.publish import Housekeeping
-from control.registry.worker import Worker
+from control.registry.jobs.calendar import Housekeeping
+from control.registry.jobs.worker import Worker
+from control.registry.store.database import Database, open_database
 
 __all__ = ["check", "policy", "register", "worker"]
 
@@ -36,7 +36,7 @@ PUBLISHED = "published"
 
 
 class IdConverter(BaseConverter):
-    """An id in a path, as ``control.registry.ids`` makes it: of anything else there is no such path."""
+    """An id in a path, as ``control.registry.store.ids`` makes it: of anything else there is no such path."""
 
     regex = "[a-z]{3}_[0-9a-f]{32}"
 

@@ -8,8 +8,8 @@ import click
 
 from control.cli.output import agent, as_json_option
 from control.config import Config
-from control.datapath import pins
-from control.datapath.events import Event, Events
+from control.datapath.probe.events import Event, Events
+from control.datapath.program import pins
 from control.fault import Fault, Refused
 
 RENEW, LASTS = 5.0, 15.0  # s: sampling ends by itself when nobody reads on

@@ -12,8 +12,9 @@ import click
 
 from control.cli.output import agent, as_json_option, print_json, print_table
 from control.config import Config
-from control.datapath import frames, pins
-from control.datapath.probe import Probe
+from control.datapath.probe import frames
+from control.datapath.probe.probe import Probe
+from control.datapath.program import pins
 from control.doctor import examine
 from control.fault import Fault, Refused
 from control.replay import report

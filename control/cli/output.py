@@ -11,9 +11,9 @@ from rich.markup import escape
 from rich.padding import Padding
 from rich.table import Table
 
+from control.commands.wire import AgentSocket
 from control.config import Config
 from control.fault import Refused
-from control.wire import AgentSocket
 
 as_json_option: Callable[..., Any] = click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
 

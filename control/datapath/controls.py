@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from control.datapath import syscall
-from control.datapath.layout import map_shapes
-from control.datapath.pins import Pinned
+from control.datapath.program.layout import map_shapes
+from control.datapath.program.pins import Pinned
 from control.vocabulary import MODES, PROTOCOLS, REASONS, VERDICTS, VPN_PROTOCOLS
 
 NANOSECONDS = 1_000_000_000

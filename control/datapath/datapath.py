@@ -5,11 +5,13 @@ import os
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from control.datapath import links, pins, syscall
+from control.datapath import syscall
 from control.datapath.controls import Controls
-from control.datapath.lists import Lists
-from control.datapath.pins import Lock, Pinned
-from control.datapath.probe import Probe
+from control.datapath.generations.lists import Lists
+from control.datapath.interfaces import links
+from control.datapath.probe.probe import Probe
+from control.datapath.program import pins
+from control.datapath.program.pins import Lock, Pinned
 from control.fault import Fault, Refused
 
 LEFT_BY_A_SWAP = ("next", "old")  # directories of pins that a killed agent may leave beside what is live

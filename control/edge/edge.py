@@ -14,12 +14,12 @@ from control.datapath.controls import Policy
 from control.datapath.datapath import Datapath
 from control.edge.contact import Contact
 from control.edge.interfaces import Interfaces
-from control.edge.lastseen import LastSeen
 from control.edge.live import LiveList
+from control.edge.seen import LastSeen
+from control.edge.state.store import LocalList, Version
 from control.fault import Fault, Refused, shown
-from control.feed import Position, demand_count
-from control.feed.local import LocalList, Version
-from control.feed.union import Change
+from control.feed.feed import Position, demand_count
+from control.rollout.union import Change
 from control.vocabulary import MODES, VPN_PROTOCOLS
 
 log = structlog.get_logger()

@@ -13,7 +13,7 @@ import structlog
 from control.edge.contact import Contact
 from control.edge.edge import Edge
 from control.fault import Fault, Refused
-from control.feed import RESET, Change, Feed, Snapshot
+from control.feed.feed import RESET, Change, Feed, Snapshot
 
 log = structlog.get_logger()
 

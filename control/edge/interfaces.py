@@ -5,10 +5,10 @@ from typing import Any
 
 import structlog
 
-from control.datapath import links
-from control.datapath.links import Link, Programs
+from control.datapath.interfaces import links
+from control.datapath.interfaces.links import Link, Programs
+from control.edge.state.store import LocalList
 from control.fault import Fault, Refused
-from control.feed.local import LocalList
 
 log = structlog.get_logger()
 

@@ -8,11 +8,11 @@ import structlog
 
 from control.allowlist.allowlist import Allowlist
 from control.datapath.datapath import Datapath
-from control.datapath.lists import IN_PLACE
+from control.datapath.generations.lists import IN_PLACE
+from control.edge.state.store import LocalList, Version
 from control.fault import Fault, Refused
-from control.feed import Position
-from control.feed.local import LocalList, Version
-from control.feed.union import Change, Effect, Union
+from control.feed.feed import Position
+from control.rollout.union import Change, Effect, Union
 
 log = structlog.get_logger()
 

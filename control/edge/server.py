@@ -1,4 +1,4 @@
-"""The agent's socket: a thread a connection, see control/wire.py."""
+"""The agent's socket: a thread a connection, see control/commands/wire.py."""
 
 import contextlib
 import os
@@ -8,7 +8,7 @@ from typing import Any
 
 import structlog
 
-from control import wire
+from control.commands import wire
 from control.edge.edge import Edge
 from control.edge.verbs import answer
 from control.fault import Fault, Refused

@@ -11,9 +11,9 @@ from typing import Any, get_type_hints
 
 from control.allowlist.allowlist import Allowlist
 from control.allowlist.entry import Entry
-from control.datapath.compile import schema
-from control.datapath.frames import SHAPES, frame
-from control.datapath.probe import Answer
+from control.datapath.probe.frames import SHAPES, frame
+from control.datapath.probe.probe import Answer
+from control.datapath.program.compile import schema
 from control.edge.edge import Edge
 from control.fault import Fault, Refused, shown
 from control.vocabulary import ATTACH_MODES

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from api.access import Door, is_loopback
 from api.application import create_app
-from api.token import TokenFile
+from api.kit.door import Door, is_loopback
+from api.kit.token import TokenFile
 from control import config as configuration
 from control.fault import Refused
 from tests.gateway import Gateway, configure

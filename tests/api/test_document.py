@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from api.schema import Batch, Change
+from api.gateway.schema import Batch, Change
 from control.allowlist.schema import EntryModel
 from control.fault import STATUS
 from tests.gateway import Gateway

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from api.metrics import COUNTERS, GAUGES
+from api.gateway.metrics import COUNTERS, GAUGES
 from tests.api.conftest import START_LIST
 from tests.gateway import Gateway
 

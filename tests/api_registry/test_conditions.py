@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from api.registry.payload import merged
+from api.kit.payload import merged
 from tests.api_registry.world import NEVER, World
 
 

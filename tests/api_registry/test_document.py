@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from api.contract import contract_of
+from api.kit.contract import contract_of
 from tests.api_registry.world import World
 
 DOCS = Path(__file__).parents[2] / "docs"

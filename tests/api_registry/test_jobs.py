@@ -3,7 +3,7 @@
 import csv
 import io
 
-from control.registry.intake_text import COLUMNS
+from control.registry.intake.text import COLUMNS
 from tests.api_registry.world import World
 
 

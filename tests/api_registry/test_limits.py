@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from api.registry.limits import Allowance, Limits, subscriber
+from api.kit.limits import Allowance, Limits, subscriber
 from tests.api_registry.world import World, begin, settings
 from tests.gateway import running
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from control.registry.policies import stricter
+from control.registry.intents.policies import stricter
 from tests.api_registry.world import World
 from tests.gateway import Answer
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from control.datapath.frames import frame
+from control.datapath.probe.frames import frame
 from tests.cli.conftest import START_LIST, Cli
 from tests.edge.place import mounted
 from tests.gateway import configure

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from control.registry import edges, serials
-from control.registry.actor import Actor
-from control.registry.database import Database
+from control.registry.access.actor import Actor
+from control.registry.publication import edges, serials
+from control.registry.store.database import Database
 from tests.cli_registry.conftest import Wicket
 from tests.registry_intake.association import PROVIDERS, SHA256, address, csv_of, member
 

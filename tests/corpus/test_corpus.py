@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from control.datapath.probe import Probe
+from control.datapath.probe.probe import Probe
 from control.replay.capture import DamagedError, packets
 from control.replay.ends import ends
 from control.replay.flows import replay

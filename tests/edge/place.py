@@ -16,8 +16,9 @@ from control.allowlist.allowlist import Allowlist
 from control.allowlist.columns import of_ipv4
 from control.allowlist.entry import Entry
 from control.config import Config
-from control.datapath import datapath, links
-from control.datapath.lists import IN_PLACE
+from control.datapath import datapath
+from control.datapath.generations.lists import IN_PLACE
+from control.datapath.interfaces import links
 from control.edge.edge import Edge
 from control.edge.verbs import answer
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from control.datapath import syscall
-from control.datapath.layout import MAP_TYPES
-from control.datapath.pins import Pinned
+from control.datapath.program.layout import MAP_TYPES
+from control.datapath.program.pins import Pinned
 from control.edge.edge import Edge
 from control.fault import Refused
 from tests.edge.place import MANY, Place, hosts, is_let_through, is_live, listed, program_of

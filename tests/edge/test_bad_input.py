@@ -13,7 +13,7 @@ import pytest
 
 from control import config as configuration
 from control.allowlist.allowlist import Allowlist
-from control.datapath import links
+from control.datapath.interfaces import links
 from control.edge.edge import Edge
 from control.edge.verbs import answer
 from control.fault import Refused

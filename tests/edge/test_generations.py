@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from control.allowlist.allowlist import Allowlist
-from control.datapath.generation import SPARE_ENDS
-from control.datapath.lists import SLOTS
+from control.datapath.generations.generation import SPARE_ENDS
+from control.datapath.generations.lists import SLOTS
 from control.edge.edge import Edge
 from tests.edge.place import MANY, Place, hosts, is_let_through, is_live, listed, program_of
 

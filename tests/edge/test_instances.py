@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from control.datapath import datapath, links
+from control.datapath import datapath
+from control.datapath.interfaces import links
 from control.fault import Refused
 from tests.edge import place as places
 from tests.edge.place import Place

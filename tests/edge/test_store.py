@@ -13,9 +13,9 @@ import pytest
 
 from control.allowlist.allowlist import Allowlist
 from control.allowlist.entry import Entry
+from control.edge.state.history import SNAPSHOTS
+from control.edge.state.store import LocalList
 from control.fault import Refused
-from control.feed.history import SNAPSHOTS
-from control.feed.local import LocalList
 from tests.edge.place import hosts, listed, mounted, sql
 
 NOTHING = Allowlist.empty()

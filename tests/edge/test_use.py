@@ -7,7 +7,7 @@ from ipaddress import ip_address
 import pytest
 
 from control.allowlist.allowlist import Allowlist
-from control.datapath.frames import frame
+from control.datapath.probe.frames import frame
 from control.edge.edge import IN_USE, Edge
 from tests.edge.place import FEW, Place, hosts, listed
 from tests.edge.wired import Wired, wired

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from control.registry import review
-from control.registry.addresses import AddressRules
-from control.registry.database import Database
-from control.registry.writing import Rules
+from control.registry.cases import review
+from control.registry.space.addresses import AddressRules
+from control.registry.store.database import Database
+from control.registry.store.writing import Rules
 from tests.edge import place as places
 from tests.edge.place import Place
 from tests.feed.following import LOCAL

@@ -8,8 +8,8 @@ from control.edge.contact import Contact
 from control.edge.edge import Edge
 from control.edge.follower import Follower
 from control.edge.verbs import answer
-from control.feed import Feed
-from control.feed.registry import RegistryFeed
+from control.feed.database import RegistryFeed
+from control.feed.feed import Feed
 from tests.edge.place import Place, is_let_through, listed
 from tests.waiting import wait_for
 

@@ -14,11 +14,12 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from control.commands.wire import AgentSocket
 from control.config import load
 from control.datapath import datapath
 from control.fault import Refused
-from control.registry import edges, review
-from control.wire import AgentSocket
+from control.registry.cases import review
+from control.registry.publication import edges
 from tests import gateway
 from tests.feed.conftest import Registry
 from tests.feed.following import until

@@ -11,13 +11,14 @@ import pytest
 from sqlalchemy import text
 
 from control.allowlist.allowlist import Allowlist
-from control.datapath.lists import IN_PLACE
+from control.datapath.generations.lists import IN_PLACE
 from control.edge.edge import Edge
 from control.edge.verbs import answer
 from control.fault import Fault, Refused
-from control.feed import Change, Position, Snapshot
-from control.feed.registry import MOST_CHANGES, RegistryFeed
-from control.registry import edges, intents
+from control.feed.database import MOST_CHANGES, RegistryFeed
+from control.feed.feed import Change, Position, Snapshot
+from control.registry.intents import intents
+from control.registry.publication import edges
 from tests.edge.place import Place, hosts, listed
 from tests.feed.conftest import Registry
 from tests.feed.following import NAME, following, is_whole, let_through, status, trouble, until

@@ -2,7 +2,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from control.datapath.pins import Pinned
+from control.datapath.program.pins import Pinned
 from tests.kernel.situations import Edge
 
 

@@ -8,10 +8,10 @@ from itertools import count
 from control.allowlist.allowlist import Allowlist
 from control.allowlist.entry import Entry
 from control.datapath.controls import Controls, Policy
-from control.datapath.generation import Generation
-from control.datapath.lists import Lists
-from control.datapath.pins import Pinned
-from control.datapath.probe import Probe
+from control.datapath.generations.generation import Generation
+from control.datapath.generations.lists import Lists
+from control.datapath.probe.probe import Probe
+from control.datapath.program.pins import Pinned
 from control.vocabulary import VPN_PROTOCOLS
 from tests.kernel.packets import SERVER4, SERVER6
 from tests.kernel.row import Row

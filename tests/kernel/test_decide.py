@@ -8,8 +8,8 @@ import pytest
 
 from control.allowlist.allowlist import Allowlist
 from control.datapath.controls import Policy
-from control.datapath.frames import Address, frame
-from control.datapath.pins import temporary
+from control.datapath.probe.frames import Address, frame
+from control.datapath.program.pins import temporary
 from control.vocabulary import VPN_PROTOCOLS
 from tests.kernel.packets import CLIENT4, CLIENT6, SERVER4, SERVER6
 from tests.kernel.questions import Question

@@ -9,8 +9,8 @@ import pytest
 from control.allowlist.allowlist import Allowlist
 from control.allowlist.columns import of_ipv4
 from control.allowlist.entry import Entry, Prefix
-from control.datapath.exact_set import SLOTS
-from control.datapath.lists import IN_PLACE
+from control.datapath.generations.exact_set import SLOTS
+from control.datapath.generations.lists import IN_PLACE
 from control.vocabulary import VPN_PROTOCOLS
 from tests.kernel.packets import CLIENT4, SERVER4, SERVER6
 from tests.kernel.questions import ELSEWHERE, Question, about, around, registered_end

@@ -11,11 +11,11 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from control.allowlist.allowlist import Allowlist
 from control.allowlist.entry import MAPPED, Entry, Prefix
-from control.datapath.exact_set import SLOTS, mix
-from control.datapath.generation import Generation
-from control.datapath.lists import Lists
-from control.datapath.pins import Pinned
-from control.datapath.probe import Probe
+from control.datapath.generations.exact_set import SLOTS, mix
+from control.datapath.generations.generation import Generation
+from control.datapath.generations.lists import Lists
+from control.datapath.probe.probe import Probe
+from control.datapath.program.pins import Pinned
 from tests.kernel.questions import about, around, registered_end
 
 NOTHING = Allowlist.empty()

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from control.datapath.events import Event, Events
-from control.datapath.pins import Pinned
+from control.datapath.probe.events import Event, Events
+from control.datapath.program.pins import Pinned
 from tests.kernel.packets import CLIENT4, CLIENT6, SERVER4, SERVER6
 from tests.kernel.questions import Question
 from tests.kernel.situations import FAR_AWAY, SERVERS, Edge

@@ -3,8 +3,8 @@
 import pytest
 from scapy.packet import Packet
 
-from control.datapath.frames import frame
-from control.datapath.probe import ETHERNET_HEADER
+from control.datapath.probe.frames import frame
+from control.datapath.probe.probe import ETHERNET_HEADER
 from control.vocabulary import PROTOCOLS, REASONS, VPN_PROTOCOLS
 from tests.kernel.packets import CLIENT4, CLIENT6, LINKS, SERVER4, SERVER6, ip4, ip6
 from tests.kernel.row import ALWAYS_REFUSABLE, Row

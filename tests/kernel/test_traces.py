@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from control.allowlist.entry import Entry
-from control.datapath import ends
-from control.datapath.frames import Address
-from control.datapath.pins import Pinned
+from control.datapath.generations import ends
+from control.datapath.probe.frames import Address
+from control.datapath.program.pins import Pinned
 from tests.kernel.packets import CLIENT4, CLIENT6, SERVER4, SERVER6
 from tests.kernel.questions import ELSEWHERE, Question
 from tests.kernel.row import Row

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from types import TracebackType
 
 from control.datapath.controls import Controls, Count
-from control.datapath.pins import Pinned
+from control.datapath.program.pins import Pinned
 from tests.lab.namespace import Namespace
 from tests.waiting import PATIENCE
 

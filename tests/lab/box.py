@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from control import config as configuration
-from control.datapath import links
-from control.datapath.links import Link
+from control.commands.wire import AgentSocket
+from control.datapath.interfaces import links
+from control.datapath.interfaces.links import Link
 from control.fault import Refused
-from control.wire import AgentSocket
 from tests.gateway import AGENT, STOP_SECONDS, WICKET, configure, free_port, wait_for_start
 from tests.lab.namespace import Namespace
 from tests.waiting import wait_for

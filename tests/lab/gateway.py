@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from control import config as configuration
-from control.datapath import links
-from control.datapath.links import Link
-from control.wire import AgentSocket
+from control.commands.wire import AgentSocket
+from control.datapath.interfaces import links
+from control.datapath.interfaces.links import Link
 from tests.gateway import AGENT, API, ENDS_WITH_US, WICKET, Gateway, configure
 from tests.lab.stage import Stage
 from tests.signals import held_back

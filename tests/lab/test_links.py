@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from control.datapath.links import FIRST_PAGE
+from control.datapath.interfaces.links import FIRST_PAGE
 from control.fault import Refused
 from tests.lab import foreign
 from tests.lab.box import Box, box

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from control.datapath.pins import Pinned
+from control.datapath.program.pins import Pinned
 from control.vocabulary import VPN_PROTOCOLS
 from tests.gateway import AGENT
 from tests.lab import foreign

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from control.commands.wire import AgentSocket
 from control.config import credentials, parse
-from control.datapath import pins
-from control.wire import AgentSocket
+from control.datapath.program import pins
 from tests.edge.place import Place, place
 from tests.edge.wired import cable
 from tests.gateway import AGENT, WICKET

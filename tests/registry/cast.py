@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from control.registry import bodies, registrants, review
-from control.registry.actor import Actor
-from control.registry.addresses import read_entries
-from control.registry.applications import Document, Draft, create_many
-from control.registry.database import Database
-from control.registry.registrants import NewRegistrant
-from control.registry.writing import Writing
+from control.registry.access.actor import Actor
+from control.registry.cases import review
+from control.registry.cases.applications import Document, Draft, create_many
+from control.registry.parties import bodies, registrants
+from control.registry.parties.registrants import NewRegistrant
+from control.registry.space.addresses import read_entries
+from control.registry.store.database import Database
+from control.registry.store.writing import Writing
 
 OPERATOR = Actor("operator", frozenset({"operator"}))
 OFFICER = Actor("officer", frozenset({"officer"}))

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from control.registry.addresses import AddressRules
-from control.registry.database import Database
-from control.registry.writing import Rules
+from control.registry.space.addresses import AddressRules
+from control.registry.store.database import Database
+from control.registry.store.writing import Rules
 from tests.registry.clock import Clock
 from tests.registry.postgres import Postgres, running
 

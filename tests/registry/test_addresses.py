@@ -4,10 +4,11 @@ import pytest
 
 from control.allowlist.entry import Bounds, Entry
 from control.fault import Refused
-from control.registry import addresses, review
-from control.registry.addresses import AddressRules, read_entries, read_entry
-from control.registry.applications import create
-from control.registry.database import Database
+from control.registry.cases import review
+from control.registry.cases.applications import create
+from control.registry.space import addresses
+from control.registry.space.addresses import AddressRules, read_entries, read_entry
+from control.registry.store.database import Database
 from tests.registry.cast import OFFICER, apply, assemble, register
 
 

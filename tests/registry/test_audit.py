@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy import text
 
 from control.fault import Fault, Refused
-from control.registry import audit
-from control.registry.actor import Actor
-from control.registry.database import Database
+from control.registry.access.actor import Actor
+from control.registry.audit import chain as audit
+from control.registry.store.database import Database
 from tests.registry.cast import OFFICER, assemble, register
 from tests.registry.clock import Clock
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from control.fault import Refused
-from control.registry.categories import load_categories
+from control.registry.parties.categories import load_categories
 
 GOOD = """
 [office]

@@ -10,13 +10,17 @@ from concurrent.futures import ThreadPoolExecutor
 from sqlalchemy import select
 
 from control.allowlist.allowlist import Allowlist
-from control.registry import audit, intents, registrants, registrations, serials
-from control.registry.actor import Actor
-from control.registry.addresses import AddressRules
-from control.registry.database import Database
-from control.registry.model import Registrant
-from control.registry.registrants import NewRegistrant
-from control.registry.writing import Rules
+from control.registry.access.actor import Actor
+from control.registry.audit import chain as audit
+from control.registry.cases import registrations
+from control.registry.intents import intents
+from control.registry.parties import registrants
+from control.registry.parties.registrants import NewRegistrant
+from control.registry.publication import serials
+from control.registry.space.addresses import AddressRules
+from control.registry.store.database import Database
+from control.registry.store.model import Registrant
+from control.registry.store.writing import Rules
 from tests.registry.cast import OFFICER, Cast, assemble, register
 
 SECONDS = float(os.environ.get("WICKET_SECONDS", "4"))

@@ -8,10 +8,10 @@ from alembic.migration import MigrationContext
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import DBAPIError
 
-from control.registry import policies
-from control.registry.actor import Actor
-from control.registry.database import Database
-from control.registry.model import Base
+from control.registry.access.actor import Actor
+from control.registry.intents import policies
+from control.registry.store.database import Database
+from control.registry.store.model import Base
 
 
 def tables(database: Database) -> set[str]:

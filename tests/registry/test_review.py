@@ -3,13 +3,15 @@
 import pytest
 
 from control.fault import Refused
-from control.registry import applications, intents, registrations, review, serials
-from control.registry.actor import CLOCK
-from control.registry.addresses import read_entries
-from control.registry.applications import Draft
-from control.registry.database import Database
-from control.registry.model import Application, Registration
-from control.registry.writing import Rules
+from control.registry.access.actor import CLOCK
+from control.registry.cases import applications, registrations, review
+from control.registry.cases.applications import Draft
+from control.registry.intents import intents
+from control.registry.publication import serials
+from control.registry.space.addresses import read_entries
+from control.registry.store.database import Database
+from control.registry.store.model import Application, Registration
+from control.registry.store.writing import Rules
 from tests.registry.cast import OFFICER, PAPERS, SECOND, Cast, apply, assemble, register
 from tests.registry.clock import Clock
 

@@ -6,10 +6,11 @@ import pytest
 from sqlalchemy import text
 
 from control.fault import Refused
-from control.registry import bodies, tokens
-from control.registry.actor import Actor
-from control.registry.database import Database
-from control.registry.tokens import NewToken
+from control.registry.access import tokens
+from control.registry.access.actor import Actor
+from control.registry.access.tokens import NewToken
+from control.registry.parties import bodies
+from control.registry.store.database import Database
 from tests.registry.cast import OFFICER, OPERATOR, assemble
 from tests.registry.clock import Clock
 

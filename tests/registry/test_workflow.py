@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from control.fault import Refused
-from control.registry import workflow
-from control.registry.model.registrations import HELD
+from control.registry.cases import workflow
+from control.registry.store.model.registrations import HELD
 
 MANUAL = Path(__file__).parents[2] / "docs" / "workflow.md"
 

@@ -19,11 +19,15 @@ from sqlalchemy import select
 
 from control.allowlist.allowlist import Allowlist
 from control.fault import Refused
-from control.registry import addresses, applications, audit, intents, registrations, review, serials, workflow
-from control.registry.actor import CLOCK, Actor
-from control.registry.database import Database
-from control.registry.model import Intent, Registration
-from control.registry.writing import Rules, Writing
+from control.registry.access.actor import CLOCK, Actor
+from control.registry.audit import chain as audit
+from control.registry.cases import applications, registrations, review, workflow
+from control.registry.intents import intents
+from control.registry.publication import serials
+from control.registry.space import addresses
+from control.registry.store.database import Database
+from control.registry.store.model import Intent, Registration
+from control.registry.store.writing import Rules, Writing
 from tests.registry.cast import OFFICER, SECOND, assemble
 from tests.registry.clock import Clock
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from control.registry import bodies
-from control.registry.database import Database
+from control.registry.parties import bodies
+from control.registry.store.database import Database
 from tests.registry.cast import OFFICER
 from tests.registry.conftest import clock, database, empty, new_url, postgres
 from tests.registry_intake.association import PROVIDERS

@@ -22,11 +22,13 @@ from pathlib import Path
 
 from sqlalchemy import func, select
 
-from control.registry import audit, bodies, jobs, worker
-from control.registry.addresses import AddressRules
-from control.registry.database import Database, utc_now
-from control.registry.model import Application, ApplicationEntry, Job, Registrant
-from control.registry.writing import Rules
+from control.registry.audit import chain as audit
+from control.registry.jobs import jobs, worker
+from control.registry.parties import bodies
+from control.registry.space.addresses import AddressRules
+from control.registry.store.database import Database, utc_now
+from control.registry.store.model import Application, ApplicationEntry, Job, Registrant
+from control.registry.store.writing import Rules
 from tests.registry.cast import OFFICER
 from tests.registry_intake.association import PROVIDERS, csv_of, member
 from tests.waiting import wait_for

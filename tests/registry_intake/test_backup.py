@@ -11,12 +11,16 @@ import pytest
 from sqlalchemy import select
 
 from control.fault import Refused
-from control.registry import audit, backup, bodies, registrants, serials, tokens
-from control.registry.actor import Actor
-from control.registry.database import Database
-from control.registry.model import AuditRow, Base, Ledger
-from control.registry.registrants import NewRegistrant
-from control.registry.tokens import NewToken
+from control.registry.access import tokens
+from control.registry.access.actor import Actor
+from control.registry.access.tokens import NewToken
+from control.registry.audit import chain as audit
+from control.registry.parties import bodies, registrants
+from control.registry.parties.registrants import NewRegistrant
+from control.registry.publication import serials
+from control.registry.store import backup
+from control.registry.store.database import Database
+from control.registry.store.model import AuditRow, Base, Ledger
 from tests.registry.cast import OFFICER, OPERATOR, Cast, apply, assemble, register
 from tests.registry.clock import Clock
 

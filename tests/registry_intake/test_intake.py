@@ -6,10 +6,11 @@ import pytest
 from sqlalchemy import func, select
 
 from control.fault import Refused
-from control.registry import intake, intake_rows
-from control.registry.database import Database
-from control.registry.intake import Plan
-from control.registry.model import Application, ApplicationEntry, AuditRow, Registrant
+from control.registry.intake import plan as intake
+from control.registry.intake import rows as intake_rows
+from control.registry.intake.plan import Plan
+from control.registry.store.database import Database
+from control.registry.store.model import Application, ApplicationEntry, AuditRow, Registrant
 from tests.registry.cast import OFFICER, assemble
 from tests.registry_intake.association import PROVIDERS, SLIPS, address, csv_of, member
 

@@ -12,12 +12,13 @@ import pytest
 from sqlalchemy import func, select
 
 from control.fault import Refused
-from control.registry import audit, jobs, worker
-from control.registry.actor import Actor
-from control.registry.database import Database
-from control.registry.jobs import LostError, Taken
-from control.registry.model import Application, AuditRow, Job
-from control.registry.publish import Housekeeping, publish_daily
+from control.registry.access.actor import Actor
+from control.registry.audit import chain as audit
+from control.registry.jobs import jobs, worker
+from control.registry.jobs.calendar import Housekeeping, publish_daily
+from control.registry.jobs.jobs import LostError, Taken
+from control.registry.store.database import Database
+from control.registry.store.model import Application, AuditRow, Job
 from tests.registry.cast import OFFICER, Cast, apply, assemble, register
 from tests.registry.clock import Clock
 from tests.registry_intake.association import csv_of, member
@@ -152,7 +153,7 @@ def test_a_fault_of_the_program_fails_the_job_and_not_the_worker(
         raise ZeroDivisionError
 
     id_ = ordered(database)
-    monkeypatch.setattr("control.registry.intake_rows.read", broken)
+    monkeypatch.setattr("control.registry.intake.rows.read", broken)
     assert worker.work(database) == id_
     assert (job(database, id_).state, job(database, id_).result) == ("failed", {"error": "ZeroDivisionError"})
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from control.wire import AgentSocket
+from control.commands.wire import AgentSocket
 from tests.edge.place import Place, listed, place
 from tests.edge.wired import cable
 from tests.gateway import AGENT, STOP_SECONDS, WICKET

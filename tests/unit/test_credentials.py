@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from api.token import gateway_token
+from api.kit.token import gateway_token
 from control.config import Config, credentials, load, reading
 from control.fault import Refused, shown
 
@@ -143,7 +143,7 @@ def test_the_api_and_the_registry_have_a_file_of_their_own(tmp_path: Path, monke
 
 
 def test_what_root_makes_belongs_to_the_directorys_owner(tmp_path: Path) -> None:
-    from control.registry.database import Database
+    from control.registry.store.database import Database
 
     directory = tmp_path / "state"
     directory.mkdir()

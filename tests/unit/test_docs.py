@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from control.datapath.layout import map_shapes
+from control.datapath.program.layout import map_shapes
 from control.vocabulary import BPF_DIRECTORY, REASONS, header
 
 PAGE = (BPF_DIRECTORY.parent / "docs" / "kernel.md").read_text()

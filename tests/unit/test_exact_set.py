@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from control.datapath import exact_set
-from control.datapath.exact_set import BUCKET, FEWEST, SLOTS, Addresses, Buckets, mix
+from control.datapath.generations import exact_set
+from control.datapath.generations.exact_set import BUCKET, FEWEST, SLOTS, Addresses, Buckets, mix
 
 addresses = st.lists(st.integers(1, 0xFFFF_FFFF), max_size=300, unique=True).map(
     lambda numbers: np.array(numbers, np.uint32)

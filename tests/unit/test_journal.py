@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from control import journal
-from control.journal import Journal, datagram, is_journal, renderer
+from control.host import journal
+from control.host.journal import Journal, datagram, is_journal, renderer
 
 LOG = """\
 import sys

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from control.datapath import layout
-from control.datapath.layout import MAP_TYPES, constant, map_shapes, padded, structure
+from control.datapath.program import layout
+from control.datapath.program.layout import MAP_TYPES, constant, map_shapes, padded, structure
 
 SIZES = {
     "bucket": 32,  # half a cache line

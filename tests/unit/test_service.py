@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from control import service
+from control.host import service
 
 
 @pytest.mark.parametrize("abstract", [False, True], ids=["a path", "an abstract name"])

@@ -19,11 +19,13 @@ from control.cli.registry.showing import (
     show_rows,
 )
 from control.fault import Fault, Refused
-from control.registry import addresses, review, rows, workflow
-from control.registry import applications as applications_
-from control.registry.applications import Document, Draft
-from control.registry.model import Application
-from control.registry.writing import Writing, portions
+from control.registry.cases import applications as applications_
+from control.registry.cases import review, workflow
+from control.registry.cases.applications import Document, Draft
+from control.registry.space import addresses
+from control.registry.store import rows
+from control.registry.store.model import Application
+from control.registry.store.writing import Writing, portions
 
 STRIDE = 500
 """Applications that go together, between two steps of the progress bar; they are one transaction all the same."""

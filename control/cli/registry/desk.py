@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session
 
 from control.config import Config
 from control.fault import Fault, Refused, shown
-from control.registry.actor import Actor
-from control.registry.database import Database, open_database
-from control.registry.model import Officer, Provider, Registrant
-from control.registry.writing import Writing
+from control.registry.access.actor import Actor
+from control.registry.store.database import Database, open_database
+from control.registry.store.model import Officer, Provider, Registrant
+from control.registry.store.writing import Writing
 
 
 class Desk:

@@ -9,13 +9,14 @@ from sqlalchemy import select
 from control.cli.output import as_json_option
 from control.cli.registry.desk import Desk, pass_desk
 from control.cli.registry.showing import after_option, limit_option, page, record, show_fields, show_row, show_rows
-from control.registry import bodies, rows
-from control.registry import registrants as registrants_
-from control.registry import tokens as tokens_
-from control.registry.actor import SCOPES
-from control.registry.model import Officer, Provider, Registrant, Token
-from control.registry.registrants import NewRegistrant
-from control.registry.tokens import NewToken
+from control.registry.access import tokens as tokens_
+from control.registry.access.actor import SCOPES
+from control.registry.access.tokens import NewToken
+from control.registry.parties import bodies
+from control.registry.parties import registrants as registrants_
+from control.registry.parties.registrants import NewRegistrant
+from control.registry.store import rows
+from control.registry.store.model import Officer, Provider, Registrant, Token
 
 CONTACT_HELP = "A contact's name, mail and telephone; each may be left out."
 

@@ -17,10 +17,10 @@ from control.cli.registry.desk import Desk, pass_desk
 from control.cli.registry.showing import limit_option, plain, progress, show_fields, show_rows
 from control.cli.registry.showing import record as record_of
 from control.fault import BadValueError, Fault, Refused
-from control.registry import audit as audit_
-from control.registry import backup as backup_
-from control.registry import edges
-from control.registry.model import AuditRow
+from control.registry.audit import chain as audit_
+from control.registry.publication import edges
+from control.registry.store import backup as backup_
+from control.registry.store.model import AuditRow
 
 MOMENT = click.DateTime(["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M%z"])
 

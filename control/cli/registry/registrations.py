@@ -16,12 +16,14 @@ from control.cli.registry.showing import (
     show_row,
     show_rows,
 )
-from control.registry import intents as intents_
-from control.registry import registrations as registrations_
-from control.registry import rows, serials, workflow
-from control.registry.actor import CLOCK
-from control.registry.model import Intent, Registration
-from control.registry.serials import snapshot
+from control.registry.access.actor import CLOCK
+from control.registry.cases import registrations as registrations_
+from control.registry.cases import workflow
+from control.registry.intents import intents as intents_
+from control.registry.publication import serials
+from control.registry.publication.serials import snapshot
+from control.registry.store import rows
+from control.registry.store.model import Intent, Registration
 
 REMOVING = tuple(step.name for step in workflow.STEPS if step.removes)
 

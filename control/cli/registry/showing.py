@@ -12,8 +12,8 @@ from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
 from control.cli.output import print_json, print_table
-from control.registry.intake_rows import Progress as Told
-from control.registry.model import Base
+from control.registry.intake.rows import Progress as Told
+from control.registry.store.model import Base
 
 HIDDEN = frozenset({"digest", "body", "first", "length"})
 """Columns that are not for people: what is secret, large, or said better by another one."""

@@ -12,9 +12,10 @@ from control.allowlist import formats
 from control.cli.output import as_json_option, print_json
 from control.cli.registry.desk import Desk, pass_desk
 from control.cli.registry.showing import after_option, limit_option, page, progress, record, show_row, show_rows
-from control.registry import exports, rows, worker
-from control.registry import jobs as jobs_
-from control.registry.model import Job
+from control.registry.jobs import exports, worker
+from control.registry.jobs import jobs as jobs_
+from control.registry.store import rows
+from control.registry.store.model import Job
 
 MEDIA_TYPES = {"csv": formats.CSV, "ndjson": formats.NDJSON}
 WAIT = 0.2

@@ -1,0 +1,1 @@
+"""The gateway over HTTP: its list, its policy, how it stands."""

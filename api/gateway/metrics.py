@@ -1,0 +1,127 @@
+"""/metrics: the agent's status and counters for Prometheus, read from the agent at each scrape.
+
+Nothing is kept between scrapes, so any worker process can answer. docs/metrics.md explains each metric.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from apiflask import APIBlueprint
+from flask import Response, request
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
+
+from api.gateway import agent
+from control.fault import Refused
+
+Sample = tuple[tuple[str, ...], float]
+
+COUNTERS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "wicketgate_packets": (
+        "Packets by what they were and what became of them",
+        ("protocol", "verdict", "reason"),
+    ),
+    "wicketgate_bytes": (
+        "Bytes by what they were and what became of them",
+        ("protocol", "verdict", "reason"),
+    ),
+}
+GAUGES: dict[str, tuple[str, tuple[str, ...]]] = {
+    "wicketgate_agent_up": ("1 while the agent answers, else 0 and no other metric", ()),
+    "wicketgate_list_entries": ("Entries in the local list", ()),
+    "wicketgate_list_serial": ("Serial of the local list", ()),
+    "wicketgate_live_entries": ("Entries in the live list, the union of the local one and the feed's", ()),
+    "wicketgate_feed_entries": ("Entries in the feed's list, as far as it is live", ()),
+    "wicketgate_feed_serial": ("Serial of the feed's list, as far as it is live", ()),
+    "wicketgate_feed_lag_seconds": ("Seconds since everything that the feed had was last live", ()),
+    "wicketgate_feed_complete_timestamp_seconds": ("When everything that the feed had was last live", ()),
+    "wicketgate_feed_reachable": ("1 while the last attempt to follow the feed succeeded", ()),
+    "wicketgate_generation_buckets": ("Buckets of the exact set, with room for seven addresses each", ()),
+    "wicketgate_generation_ends": ("Entries in the hash map: prefixes, IPv6, narrowed, overflowed", ()),
+    "wicketgate_generation_ends_capacity": ("Entries that the hash map has room for", ()),
+    "wicketgate_lease_left_seconds": ("Seconds for which dropping is still allowed", ()),
+    "wicketgate_interface_attached": ("1 while the program is on the interface", ("interface", "mode")),
+    "wicketgate_enforced_share": ("Per cent of unregistered flows refused; 0 in monitor", ("protocol",)),
+}
+
+GENERATION_SIZES = ("buckets", "ends", "ends_capacity")
+
+blueprint = APIBlueprint("metrics", __name__, tag="Health")
+
+
+@blueprint.get("/metrics")
+def metrics() -> Response:
+    """Read the metrics.
+
+    In the text format of Prometheus, or OpenMetrics if Accept asks for it. There are none where there is no gateway.
+    """
+    registry = CollectorRegistry()
+    if agent.is_here():
+        registry.register(Gateway())
+    encode, content_type = choose_encoder(request.headers.get("Accept", ""))
+    return Response(encode(registry), content_type=content_type)
+
+
+class Gateway:
+    """A collector that asks the agent."""
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield every metric, or only that the agent is down."""
+        try:
+            status, counters = agent.ask("status"), agent.ask("counters")["counters"]
+        except Refused:
+            yield _gauge("wicketgate_agent_up", [((), 0)])
+            return
+        for name, unit in (("wicketgate_packets", "packets"), ("wicketgate_bytes", "bytes")):
+            yield _counter(name, unit, counters)
+        for name, samples in _gauges(status).items():
+            yield _gauge(name, samples)
+
+
+def _gauges(status: dict[str, Any]) -> dict[str, list[Sample]]:
+    generation, policy = status["generation"] or {}, status["policy"]
+    return {
+        "wicketgate_agent_up": [((), 1)],
+        "wicketgate_list_entries": [((), status["count"])],
+        "wicketgate_list_serial": [((), status["serial"])],
+        "wicketgate_live_entries": [((), status["live"]["count"])],
+        **_feed(status["feed"]),
+        **{f"wicketgate_generation_{size}": [((), generation.get(size, 0))] for size in GENERATION_SIZES},
+        "wicketgate_lease_left_seconds": [((), status["lease"]["left"])],
+        "wicketgate_interface_attached": [
+            ((each["name"], each["mode"] or "none"), each["attached"]) for each in status["interfaces"]
+        ],
+        "wicketgate_enforced_share": [
+            ((protocol,), rule["share"] if rule["mode"] == "enforce" else 0) for protocol, rule in policy.items()
+        ],
+    }
+
+
+def _feed(feed: dict[str, Any] | None) -> dict[str, list[Sample]]:
+    """Return the feed's metrics, without samples where none is followed."""
+    held, contact = feed or {}, (feed or {}).get("contact") or {}
+    values = {
+        "wicketgate_feed_entries": held.get("count"),
+        "wicketgate_feed_serial": held.get("serial"),
+        "wicketgate_feed_lag_seconds": contact.get("lag_s"),
+        "wicketgate_feed_complete_timestamp_seconds": contact.get("complete_at"),
+        "wicketgate_feed_reachable": contact["trouble"] is None if contact else None,
+    }
+    return {name: [] if value is None else [((), float(value))] for name, value in values.items()}
+
+
+def _counter(name: str, unit: str, counters: Iterable[dict[str, Any]]) -> Metric:
+    explanation, labels = COUNTERS[name]
+    family = CounterMetricFamily(name, explanation, labels=labels)
+    for counter in counters:
+        family.add_metric([counter[label] for label in labels], counter[unit])
+    return family
+
+
+def _gauge(name: str, samples: Iterable[Sample]) -> Metric:
+    explanation, labels = GAUGES[name]
+    family = GaugeMetricFamily(name, explanation, labels=labels)
+    for values, value in samples:
+        family.add_metric(values, value)
+    return family

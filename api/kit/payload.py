@@ -1,0 +1,87 @@
+"""Bodies of JSON: read whole, merged when they are patches, and validated by their model."""
+
+import json
+from typing import Any, TypeVar
+
+from flask import g
+from pydantic import BaseModel, ValidationError
+
+from api.kit import body
+from control.fault import Fault, Refused, shown
+
+JSON = "application/json"
+MERGE_PATCH = "application/merge-patch+json"
+"""RFC 7396, section 4."""
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def read(patches: bool, needed: bool) -> tuple[bytes, Any]:
+    """Return the present request's body, as bytes and as JSON; an absent one that is not needed is an empty object.
+
+    Raises:
+        Refused: "unsupported-media-type" or "bad-request".
+    """
+    data = body.read([MERGE_PATCH] if patches else [JSON], () if needed else ("",))
+    if not data and not needed:
+        return data, {}
+    try:
+        return data, json.loads(data, parse_constant=_no_number)
+    except (ValueError, RecursionError) as error:
+        fault = Fault("body", f"is not JSON ({error})", "see the endpoint in /openapi.json")
+        raise Refused("bad-request", "The body is not JSON", [fault]) from error
+
+
+def validate(model: type[Model], value: Any) -> Model:
+    """Return a body as its model.
+
+    Raises:
+        Refused: "invalid", with every fault.
+    """
+    g.body_fields = frozenset(model.model_fields)
+    try:
+        return model.model_validate_json(json.dumps(value), strict=True)  # no "3" and no true for a number
+    except ValidationError as error:
+        mend = f"send what /openapi.json says of {model.__name__}"
+        faults = [
+            Fault(place(each["loc"]), each["msg"].removeprefix("Value error, "), mend)
+            for each in error.errors(include_url=False)
+        ]
+        raise Refused("invalid", "The body is wrong", faults) from error
+
+
+def demand_members(model: type[BaseModel], patch: Any) -> None:
+    """Refuse a patch that is no object or names what is no member: to take that away would pass without a word.
+
+    Raises:
+        Refused: "invalid".
+    """
+    names = list(patch) if isinstance(patch, dict) else ["body"]
+    mend = f"send some of {', '.join(model.model_fields)}"
+    faults = [Fault(shown(name), "is nothing to change", mend) for name in names if name not in model.model_fields]
+    if faults:
+        raise Refused("invalid", "The patch is wrong", faults)
+
+
+def merged(target: Any, patch: Any) -> Any:
+    """Return what a merge patch makes of a JSON value (RFC 7396, section 2)."""
+    if not isinstance(patch, dict):
+        return patch
+    result = dict(target) if isinstance(target, dict) else {}
+    for name, value in patch.items():
+        if value is None:
+            result.pop(name, None)
+        else:
+            result[name] = merged(result.get(name), value)
+    return result
+
+
+def place(location: tuple[int | str, ...]) -> str:
+    """Return a place in a body as faults have it: ``documents[0].sha256``."""
+    steps = (step for step in location if step not in ("", "[key]"))  # of a member's name that is wrong itself
+    text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps)
+    return text.removeprefix(".") or "body"
+
+
+def _no_number(name: str) -> float:
+    raise ValueError(f"{name} is no number of JSON")

@@ -1,0 +1,57 @@
+"""Too many requests, by an address or by a token: 429, with Retry-After."""
+
+import math
+
+from flask import Response, g, request
+
+from api.kit.door import is_local
+from api.kit.limits import Allowance, Limits, subscriber
+from api.kit.problem import problem
+from control.config.settings import RegistrySettings
+from control.fault import Fault, Refused
+
+CHECK = "check.check"
+
+
+class Throttle:
+    """Holds addresses and tokens to their rates; to be made before the server forks."""
+
+    def __init__(self, settings: RegistrySettings) -> None:
+        self._limits = Limits()
+        self._check = _allowance(settings.check_rate)
+        self._address = _allowance(settings.address_rate)
+        self._token = _allowance(settings.token_rate)
+
+    def by_address(self) -> Response | None:
+        """Return None while the present request's address may ask, else the answer that refuses it."""
+        asks = request.endpoint == CHECK
+        kind, allowance = ("check", self._check) if asks else ("address", self._address)
+        return self._take(allowance, kind, subscriber(client_address()), "this address")
+
+    def by_token(self) -> Response | None:
+        """Return None while the present request's token may ask, else the answer that refuses it."""
+        token = g.get("token_id")
+        return self._take(self._token, "token", token, "this token") if token else None
+
+    def _take(self, allowance: Allowance, kind: str, key: str, whose: str) -> Response | None:
+        wait = self._limits.take(allowance, f"{kind} {key}")
+        if not wait:
+            return None
+        seconds = math.ceil(wait)
+        why = f"has made {allowance.a_minute} requests in a minute, which is as many as it may"
+        refused = Refused("rate-limited", "Too many requests", [Fault(whose, why, f"come again in {seconds} s")])
+        return problem(refused, {"Retry-After": str(seconds)})
+
+
+def client_address() -> str:
+    """Return who asks: the peer, or whom a proxy on this machine names last in X-Forwarded-For.
+
+    Nobody else's header is believed, or a stranger would be as many addresses as he likes.
+    """
+    peer = request.remote_addr or ""
+    forwarded = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
+    return forwarded if forwarded and is_local(peer) else peer
+
+
+def _allowance(a_minute: int) -> Allowance:
+    return Allowance(a_minute, a_minute)

@@ -1,0 +1,173 @@
+"""Allowed ends as the kernel's hash map holds them: prefixes, IPv6, narrowed entries, overflow of the exact set."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from control.allowlist.allowlist import Allowlist
+from control.allowlist.columns import Columns, of_ipv4
+from control.allowlist.entry import MAX_PORT_RANGES, PLAIN, Terms
+from control.datapath.program.layout import constant, structure
+from control.fault import Fault, Refused
+from control.vocabulary import PROTOCOLS
+
+KEY, END = structure("end_key"), structure("end")
+RULES = constant("RULES")
+HOST = 128  # an address's own length, IPv4's too, as in struct end_key
+MAPPED = np.uint64(0xFFFF)  # the middle of ::ffff:0:0/96
+EVERY_PROTOCOL = 0xFFFF
+ALL_PORTS = ((0, 0xFFFF),)
+
+Keys = NDArray[Any]  # of KEY
+Ends = NDArray[Any]  # of END
+
+
+@dataclass(frozen=True, slots=True)
+class KernelRows:
+    """A list as the kernel takes it.
+
+    Attributes:
+        plain: u32, the IPv4 hosts that every protocol and port may use; for the exact set.
+        keys, ends: everything else, for the hash map.
+    """
+
+    plain: NDArray[np.uint32]
+    keys: Keys
+    ends: Ends
+
+
+def rows_of(allowlist: Allowlist) -> KernelRows:
+    """Return the list's rows, divided between exact set and hash map.
+
+    Raises:
+        Refused: an entry is narrowed in more ways than the kernel has room for.
+    """
+    narrowed = np.array([bool(terms.protocols or terms.ports) for terms in allowlist.terms_table], np.bool_)
+    is_host4 = (allowlist.high == 0) & (allowlist.low >> np.uint64(32) == MAPPED) & (allowlist.length == HOST)
+    plain = is_host4 & ~narrowed[allowlist.terms]
+    rest = ~plain
+    ends = np.stack([end_of(terms) for terms in allowlist.terms_table])[allowlist.terms[rest]]
+    keys = keys_of(allowlist.high[rest], allowlist.low[rest], allowlist.length[rest])
+    return KernelRows(allowlist.low[plain].astype(np.uint32), keys, ends)
+
+
+def keys_of(high: NDArray[np.uint64], low: NDArray[np.uint64], length: NDArray[Any]) -> Keys:
+    """Return the keys of prefixes: 128-bit addresses in two halves, and lengths 1 to 128."""
+    keys = np.zeros(len(high), KEY)
+    keys["length"] = length
+    for word, half in enumerate((high >> np.uint64(32), high, low >> np.uint64(32), low)):
+        keys["address"][:, word] = half & np.uint64(0xFFFF_FFFF)
+    return keys
+
+
+def host_keys(addresses: NDArray[np.uint32]) -> Keys:
+    """Return the keys of IPv4 hosts."""
+    low = addresses.astype(np.uint64) | MAPPED << np.uint64(32)
+    return keys_of(np.zeros(len(low), np.uint64), low, np.full(len(low), HOST))
+
+
+def are_hosts(keys: Keys) -> NDArray[np.bool_]:
+    """Return which keys are IPv4 hosts'."""
+    words = keys["address"]
+    hosts: NDArray[np.bool_] = (
+        (keys["length"] == HOST) & (words[:, 0] == 0) & (words[:, 1] == 0) & (words[:, 2] == MAPPED)
+    )
+    return hosts
+
+
+def hosts_among(keys: Keys) -> NDArray[np.uint32]:
+    """Return the addresses of those keys that are IPv4 hosts'."""
+    hosts: NDArray[np.uint32] = keys["address"][are_hosts(keys), 3]
+    return hosts
+
+
+def end_of(terms: Terms) -> Ends:
+    """Return what the kernel keeps of an entry's terms: a rule for each range of ports, as one END.
+
+    Raises:
+        Refused: they are more than the kernel has room for.
+    """
+    end = np.zeros((), END)
+    if not terms.protocols and not terms.ports:
+        return end
+    rules = [*_rules_of(terms), *(_rules_of(terms.also) if terms.also else ())]
+    if len(rules) > RULES:
+        fault = Fault("ports", f"{len(rules)} ranges of ports in one entry", f"give at most {RULES} ranges")
+        raise Refused("bad-list", "An entry is narrowed in too many ways", [fault])
+    end["rules"] = len(rules)
+    end["rule"][: len(rules)] = np.array(rules, END["rule"].base)
+    return end
+
+
+def _rules_of(terms: Terms) -> list[tuple[int, int, int]]:
+    protocols = sum(1 << PROTOCOLS.index(name) for name in terms.protocols) or EVERY_PROTOCOL
+    return [(protocols, first, last) for first, last in terms.ports or ALL_PORTS]
+
+
+def terms_of(end: Any) -> Terms:
+    """Return the terms that ``end_of`` made this of; a note is not kept in the kernel.
+
+    Of the terms of two lists it returns some that allow all of both: every port where they are not the same.
+    """
+    rules = end["rule"][: end["rules"]]
+    if not len(rules):
+        return PLAIN
+    bits = int(np.bitwise_or.reduce(rules["protocols"]))
+    protocols = () if bits == EVERY_PROTOCOL else tuple(n for i, n in enumerate(PROTOCOLS) if bits >> i & 1)
+    ports = tuple((int(rule["first"]), int(rule["last"])) for rule in rules)
+    is_of_one_list = bool((rules["protocols"] == bits).all()) and len(ports) <= MAX_PORT_RANGES
+    return Terms(protocols, ports if is_of_one_list and ports != ALL_PORTS else (), "")
+
+
+def list_of(hosts: NDArray[np.uint32], keys: Keys, ends: Ends) -> Allowlist:
+    """Return the list that the kernel holds as ``hosts`` of the exact set and as other ends."""
+    words = keys["address"].astype(np.uint64)
+    high, low = words[:, 0] << np.uint64(32) | words[:, 1], words[:, 2] << np.uint64(32) | words[:, 3]
+    content = ends.copy()
+    content["seen"] = 0
+    distinct, which = np.unique(content.view(f"V{END.itemsize}"), return_inverse=True)
+    table = [terms_of(end) for end in distinct.view(END)]
+    numbers = np.array([0 if terms == PLAIN else place for place, terms in enumerate(table, 1)], np.uint32)
+    terms = numbers[which] if len(table) else np.empty(0, np.uint32)
+    others = Columns(high, low, keys["length"].astype(np.uint8), terms)
+    rest = Allowlist.from_rows(others, (PLAIN, *table))
+    return rest.with_changes(Allowlist.from_rows(of_ipv4(np.sort(hosts))), Allowlist.empty()).tidy()
+
+
+def length_masks(lengths: Sequence[int]) -> Keys:
+    """Return each length, as in struct end_key, with the mask that leaves a prefix of it."""
+    ones = (1 << 128) - 1
+    masks = [ones ^ (ones >> length) for length in lengths]
+    high = np.array([mask >> 64 for mask in masks], np.uint64)
+    low = np.array([mask & (1 << 64) - 1 for mask in masks], np.uint64)
+    return keys_of(high, low, np.array(lengths, np.uint32))
+
+
+def lengths_by_family(keys: Keys) -> tuple[list[int], list[int]]:
+    """Return the distinct lengths among IPv4 keys, hosts left out, and among IPv6 keys, longest first."""
+    address = keys["address"]
+    is_v4 = (address[:, 0] == 0) & (address[:, 1] == 0) & (address[:, 2] == MAPPED) & (keys["length"] >= 96)
+    v4 = np.unique(keys["length"][is_v4 & (keys["length"] < HOST)])
+    v6 = np.unique(keys["length"][~is_v4])
+    return v4[::-1].tolist(), v6[::-1].tolist()
+
+
+def digest(keys: Keys, ends: Ends) -> int:
+    """Return a 64-bit number that does not depend on the rows' order; what the kernel marks as seen has no part."""
+    content = ends.copy()
+    content["seen"] = 0
+    words = np.concatenate(
+        [
+            keys.view(np.uint32).reshape(len(keys), KEY.itemsize // 4),
+            content.view(np.uint32).reshape(len(keys), END.itemsize // 4),
+        ],
+        axis=1,
+    )
+    hashed = np.zeros(len(keys), np.uint64)
+    for column in words.T:
+        hashed = (hashed ^ column) * np.uint64(0x9E3779B97F4A7C15)
+        hashed ^= hashed >> np.uint64(29)
+    return int(hashed.sum(dtype=np.uint64))

@@ -1,0 +1,169 @@
+"""The lists that the kernel holds: up to eight generations, of which one is live, by one number in the kernel."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from control.allowlist.allowlist import Allowlist
+from control.datapath import syscall
+from control.datapath.generations import ends
+from control.datapath.generations.generation import E2BIG, ENOMEM, PINS, Generation
+from control.datapath.program.layout import constant
+from control.datapath.program.pins import Pinned, cannot_pin
+from control.fault import Refused
+
+SLOTS = constant("GENERATIONS")
+IN_PLACE = 2000  # entries; a bigger change is quicker made as a new generation
+
+
+class Lists:
+    """The generations of one instance; not safe for several threads."""
+
+    def __init__(self, pinned: Pinned, keep: int) -> None:
+        """``keep`` is how many generations are held at most, the live one among them."""
+        self._pinned, self._keep = pinned, keep
+        self._descriptions, self._active = pinned.array("generations"), pinned.array("active")["value"]
+        self._held: dict[int, Generation] = {}
+
+    @property
+    def live(self) -> Generation | None:
+        """The live generation; None before the first."""
+        return self._held.get(int(self._active[0]))
+
+    @property
+    def held(self) -> list[Generation]:
+        """All generations that can be made live, by rising serial."""
+        return sorted(self._held.values(), key=lambda generation: generation.serial)
+
+    def are_pinned(self) -> bool:
+        """Return whether the maps of all of them are still pinned."""
+        return all((self._path(slot) / name).exists() for slot in list(self._held) for name in PINS)
+
+    def adopt(self) -> None:
+        """Take up what an earlier process pinned; what it left half built, or is damaged, is removed.
+
+        Raises:
+            Refused: a map of the live generation is not of the shape that the program needs.
+            OSError: the live generation is not pinned.
+        """
+        live = int(self._active[0])
+        for slot in range(SLOTS):
+            whole = int(self._descriptions[slot]["serial"]) > 0
+            if slot != live and not whole:
+                self._clear(slot)
+                continue
+            try:
+                self._held[slot] = Generation.open(slot, self._path(slot), self._descriptions[slot])
+            except (OSError, Refused):
+                if slot == live:
+                    raise
+                self._clear(slot)
+
+    def stage(self, allowlist: Allowlist, serial: int) -> Generation:
+        """Build ``allowlist`` as a generation that is not live yet; ``serial`` is above 0.
+
+        Raises:
+            Refused: there is no room for it, or it cannot be pinned; the live list is untouched.
+        """
+        slot = self._free_slot()
+        self._clear(slot)
+        generation = Generation.build(slot, allowlist, self._descriptions[slot])
+        try:
+            generation.pin(self._path(slot))
+            self._store("buckets", slot, generation.buckets_fd)
+            self._store("ends", slot, generation.ends_fd)
+            generation.finish(serial)
+        except BaseException as error:
+            generation.close()
+            self._clear(slot)
+            if isinstance(error, OSError):
+                raise cannot_pin(self._path(slot), error, "run `wicket doctor`") from error
+            raise
+        self._held[slot] = generation
+        return generation
+
+    def go_live(self, generation: Generation) -> None:
+        """Make a held generation the live one: one store of four bytes."""
+        self._active[0] = generation.slot
+
+    def retire(self) -> None:
+        """Let go of the oldest generations beyond those to be kept."""
+        spare = [held for held in self.held if held is not self.live]
+        for generation in spare[: max(0, len(self._held) - self._keep)]:
+            self.discard(generation)
+
+    def settle(self) -> None:
+        """Let go of what a process that died had staged but not made live, and of what it had yet to retire.
+
+        The live generation must be that of the last serial: then any other of its serial or a later one never was
+        live, and must not be taken for one that was.
+        """
+        live = self.live
+        for held in self.held:
+            if live is not None and held is not live and held.serial >= live.serial:
+                self.discard(held)
+        self.retire()
+
+    def discard(self, generation: Generation) -> None:
+        """Let go of a generation that is not live."""
+        del self._held[generation.slot]
+        generation.close()
+        self._clear(generation.slot)
+
+    def change(self, added: Allowlist, removed: Allowlist, serial: int, whole: Callable[[], Allowlist]) -> Generation:
+        """Make a change live; in place when it is small and there is room, otherwise as a bigger generation.
+
+        ``whole`` gives the whole list after the change.
+
+        Raises:
+            Refused: there is no room for it; part of what was to be added may be live.
+        """
+        live = self.live
+        if live is not None and len(added) + len(removed) <= IN_PLACE:
+            try:
+                live.change(added, removed, serial)
+                return live
+            except OSError as error:
+                if error.errno not in (E2BIG, ENOMEM):
+                    raise
+        generation = self.stage(whole(), serial)
+        self.go_live(generation)
+        self.retire()
+        return generation
+
+    def sweep(self, with_ends: bool) -> tuple[NDArray[np.uint32], ends.Keys]:
+        """Return the entries that had traffic since the last sweep, see Generation.sweep."""
+        live = self.live
+        return live.sweep(with_ends) if live else (np.zeros(0, np.uint32), np.zeros(0, ends.KEY))
+
+    def close(self) -> None:
+        """Close what is open; the kernel keeps all of it."""
+        for generation in self._held.values():
+            generation.close()
+        self._held.clear()
+
+    def _path(self, slot: int) -> Path:
+        return self._pinned.generations / str(slot)
+
+    def _free_slot(self) -> int:
+        free = [slot for slot in range(SLOTS) if slot not in self._held and slot != int(self._active[0])]
+        if free:
+            return free[0]
+        oldest = next(held for held in self.held if held is not self.live)
+        self.discard(oldest)
+        return oldest.slot
+
+    def _clear(self, slot: int) -> None:
+        """Empty a slot of the kernel's maps, which waits until no packet is looked up there any more."""
+        self._descriptions[slot]["serial"] = 0
+        key = np.array([slot], np.uint32)
+        for outer in ("buckets", "ends"):
+            syscall.delete(self._pinned.maps[outer], key)
+        if self._path(slot).exists():
+            shutil.rmtree(self._path(slot))
+
+    def _store(self, outer: str, slot: int, inner: int) -> None:
+        syscall.update(self._pinned.maps[outer], np.array([slot], np.uint32), np.array([inner], np.uint32))

@@ -1,0 +1,129 @@
+"""Compiles the kernel program and pins it: ``python -m control.datapath.program.compile DIRECTORY PARENT``.
+
+This is a process of its own: bcc brings a compiler of some 150 MB, which ends with it. What stays is pinned in
+DIRECTORY (of a bpffs): ``program`` and ``maps/NAME``. The parent, of process id PARENT, opens the pins.
+"""
+
+import hashlib
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from control.datapath import syscall
+from control.datapath.program.headers import build_tree, lay_tree
+from control.datapath.program.layout import map_shapes
+from control.fault import Fault, Refused
+from control.vocabulary import BPF_DIRECTORY
+
+# Without type information (BTF): up to kernel 6.1 an inner map must have been checked for timers like its template,
+# and the maps of a generation, which are made without any, would be refused with EINVAL (bpf_map_meta_equal).
+_NO_TYPE_INFORMATION = "-g0"
+
+# All but the templates, which only tell the verifier of what kind the inner maps are; and the events' ring.
+PINNED_MAPS = sorted(map_shapes().keys() - {shape.inner for shape in map_shapes().values()} | {"events"})
+
+
+def _inlined(name: str) -> list[str]:
+    lines = [f'#line 1 "{name}"']
+    for number, line in enumerate((BPF_DIRECTORY / name).read_text().splitlines(), 1):
+        if found := re.match(r'#include "(.+)"', line):
+            lines += [*_inlined(found[1]), f'#line {number + 1} "{name}"']
+        else:
+            lines.append(line)
+    return lines
+
+
+@cache
+def source() -> str:
+    """Return the program as one text: bcc rewrites map accesses only in its main file, not in what that includes."""
+    return "\n".join([*_inlined("wicket.c"), ""])
+
+
+@cache
+def schema() -> bytes:
+    """Return the SHA-256 of the program's source, by which pinned state says what it was compiled from."""
+    return hashlib.sha256(source().encode()).digest()
+
+
+def compile_and_pin(directory: Path) -> None:
+    """Compile the program in a process of its own and pin it and its maps in ``directory``, which it makes.
+
+    Raises:
+        Refused: the program does not compile or load here, or cannot be pinned.
+    """
+    command = [sys.executable, "-m", "control.datapath.program.compile", str(directory), str(os.getpid())]
+    root = str(BPF_DIRECTORY.parent)
+    done = subprocess.run(command, capture_output=True, text=True, cwd=root, check=False)
+    if done.returncode == 0:
+        return
+    try:
+        raise Refused.from_dict(json.loads(done.stderr.splitlines()[-1]))
+    except (IndexError, ValueError, KeyError, TypeError):
+        fault = Fault("bpf/wicket.c", done.stderr[-2000:].strip() or "no reason given", "run `wicket doctor`")
+        raise Refused("bad-pins", "The kernel program does not compile or load", [fault]) from None
+
+
+def _compiled() -> Any:
+    with tempfile.TemporaryDirectory(prefix="wicket-headers-") as scratch:
+        flags: list[str] = []
+        if build_tree() is None:
+            flags = lay_tree(Path(scratch))
+            os.environ["BCC_KERNEL_SOURCE"] = scratch
+        try:
+            from bcc import BPF
+        except ImportError as error:
+            fault = Fault("bcc", str(error), "apt install python3-bpfcc, and use Debian's own python3")
+            raise Refused("bad-pins", "The compiler is not installed", [fault]) from error
+        compiled = BPF(text=source(), cflags=[*flags, _NO_TYPE_INFORMATION])
+        return compiled, compiled.load_func("wicket", BPF.XDP)
+
+
+def _hold_against_header(compiled: Any) -> None:
+    """Compare the compiler's view of each map with ours: a difference would be a list that nobody finds."""
+    for name, shape in map_shapes().items():
+        sizes = syscall.map_info(compiled[name].map_fd)[1:3]
+        if sizes != (shape.key.itemsize, shape.value.itemsize):
+            why = f"keys and values are of {sizes} bytes, not {(shape.key.itemsize, shape.value.itemsize)}"
+            fault = Fault(f"map {name}", why, "report this: control/datapath/program/layout.py misreads bpf/maps.h")
+            raise Refused("bad-pins", "The program's maps are not what its header says", [fault])
+
+
+def _end_with(parent: int) -> None:
+    """End when the parent is killed: the agent after it would find us pinning where it builds."""
+    syscall.kill_with_parent()
+    if os.getppid() != parent:  # it was killed before we asked
+        sys.exit(1)
+
+
+def main() -> int:
+    """Compile, pin, and end with the compiler's memory."""
+    directory = Path(sys.argv[1])
+    _end_with(int(sys.argv[2]))
+    try:
+        compiled, function = _compiled()
+        _hold_against_header(compiled)
+        (directory / "maps").mkdir(parents=True)
+        syscall.pin(function.fd, str(directory / "program"))
+        for name in PINNED_MAPS:
+            syscall.pin(compiled[name].map_fd, str(directory / "maps" / name))
+    except Refused as refused:
+        return _tell(refused)
+    except OSError as error:
+        fault = Fault(str(directory), str(error), "give a directory of a mounted, writable bpffs: `wicket doctor`")
+        return _tell(Refused("bad-pins", "The kernel program cannot be pinned", [fault]))
+    return 0
+
+
+def _tell(refused: Refused) -> int:
+    print(json.dumps(refused.to_dict()), file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

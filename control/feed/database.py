@@ -1,0 +1,196 @@
+"""The registry's database as a feed: what is active there, by the serials given there.
+
+The list is only read; what is written is which serial this edge has (``acknowledge``).
+"""
+
+import sqlite3
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+from sqlalchemy import make_url
+
+from control.fault import Fault, Refused
+from control.feed.feed import RESET, Change, Position, Snapshot
+from control.registry.access.actor import Actor
+from control.registry.publication import edges, serials
+from control.registry.store.database import Database
+from control.registry.store.writing import CHANNEL
+
+LOOK = 0.02
+"""s between two looks at whether the file has changed: 11 µs each, a two-thousandth of a processor."""
+
+MOST_CHANGES = 1000
+"""Further behind, the whole list is quicker."""
+
+
+class Bell(Protocol):
+    """What tells that the database has changed."""
+
+    def wait(self, seconds: float) -> bool:
+        """Return whether it may have changed since the last call, as soon as it has; the first time it may.
+
+        Raises:
+            Refused: the database cannot be reached.
+        """
+
+    def close(self) -> None:
+        """Let go of the database."""
+
+
+class RegistryFeed:
+    """A ``Feed`` over the registry's database."""
+
+    def __init__(self, url: str, edge: str) -> None:
+        """Take the database's URL, and the name under which this edge acknowledges; nothing is opened yet."""
+        self._url, self._edge = make_url(url), edge
+        self._database = Database(url)
+        self._bell: Bell | None = None
+
+    @property
+    def where(self) -> str:
+        """The database's URL without a password."""
+        return self._url.render_as_string(hide_password=True)
+
+    def snapshot(self) -> Snapshot:
+        """Return the whole list; a million entries take a second or two.
+
+        Raises:
+            Refused: "unavailable": the database is.
+        """
+        self._demand_file()
+        with self._database.reading() as session:
+            found = serials.snapshot(session)
+        return Snapshot(_position(found.version), found.version.count, found.sha256, found.entries)
+
+    def changes(self, since: Position) -> Sequence[Change] | Literal["reset"]:
+        """Return what came after a position, a hundred serials at most; or RESET.
+
+        Raises:
+            Refused: "unavailable": the database is.
+        """
+        self._demand_file()
+        with self._database.reading() as session:
+            now = serials.version(session)
+            if now.epoch != since.epoch or not 0 <= now.serial - since.serial <= MOST_CHANGES:
+                return RESET
+            found = serials.changes(session, since.epoch, since.serial)
+        return [
+            Change(_position(each.version), each.version.count, each.sha256, each.added, each.removed) for each in found
+        ]
+
+    def wait(self, seconds: float) -> bool:
+        """Return whether there may be something new, as soon as there may.
+
+        Raises:
+            Refused: "unavailable": the database is.
+        """
+        try:
+            if self._bell is None:
+                self._demand_file()
+                self._bell = _FileBell(self._file) if self._file else _NotifyBell(self._url)
+            return self._bell.wait(seconds)
+        except Refused:
+            self.close()  # what was opened may be a file that is no longer there
+            raise
+
+    def acknowledge(self, epoch: str, had: Sequence[tuple[int, float]]) -> None:
+        """Tell the registry from when on this edge had serials.
+
+        Raises:
+            Refused: the database cannot be written, or is not the one that gave the serials.
+        """
+        self._demand_file()
+        times = [(serial, datetime.fromtimestamp(at, UTC)) for serial, at in had]
+        with self._database.writing(Actor(f"edge {self._edge}")) as writing:
+            edges.acknowledge(writing, self._edge, epoch, times)
+
+    def close(self) -> None:
+        """Close every connection."""
+        if self._bell:
+            self._bell.close()
+            self._bell = None
+        self._database.close()
+
+    @property
+    def _file(self) -> Path | None:
+        return Path(str(self._url.database)) if self._database.is_sqlite else None
+
+    def _demand_file(self) -> None:
+        """Hold that a file of SQLite is there, before SQLite would make an empty one."""
+        if self._file and not self._file.exists():
+            raise _unavailable(str(self._file), "there is no such file")
+
+
+class _FileBell:
+    """Looks at SQLite's own count of commits by others, which costs no lock."""
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._seen = path, -1
+        try:
+            self._connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, isolation_level=None)
+            self._inode = path.stat().st_ino
+        except (sqlite3.Error, OSError) as error:
+            raise _unavailable(str(path), str(error)) from error
+
+    def wait(self, seconds: float) -> bool:
+        deadline = time.monotonic() + seconds
+        while True:
+            # Kept before what is new is read, so that nothing committed meanwhile is missed.
+            before, self._seen = self._seen, self._look()
+            if before != self._seen:
+                return True
+            if (left := deadline - time.monotonic()) <= 0:
+                return False
+            time.sleep(min(LOOK, left))
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def _look(self) -> int:
+        try:
+            if self._path.stat().st_ino != self._inode:
+                raise _unavailable(str(self._path), "another file has taken its place")
+            return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
+        except (sqlite3.Error, OSError) as error:
+            raise _unavailable(str(self._path), str(error)) from error
+
+
+class _NotifyBell:
+    """Listens to PostgreSQL, which tells of each serial at its commit."""
+
+    def __init__(self, url: Any) -> None:
+        import psycopg  # an extra: only who uses PostgreSQL has it
+
+        self._psycopg, self._listens = psycopg, False
+        self._where = url.render_as_string(hide_password=True)
+        address = url.set(drivername="postgresql").render_as_string(hide_password=False)
+        try:
+            self._connection = psycopg.connect(address, autocommit=True)
+            self._connection.execute(f"LISTEN {CHANNEL}")
+        except psycopg.Error as error:
+            raise _unavailable(self._where, str(error)) from error
+
+    def wait(self, seconds: float) -> bool:
+        if not self._listens:  # what came before is not told
+            self._listens = True
+            return True
+        try:
+            told = [each.payload for each in self._connection.notifies(timeout=seconds, stop_after=1)]
+        except self._psycopg.Error as error:
+            raise _unavailable(self._where, str(error)) from error
+        return bool(told)
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+def _position(version: serials.Version) -> Position:
+    return Position(version.epoch, version.serial)
+
+
+def _unavailable(where: str, why: str) -> Refused:
+    fault = Fault(where, why, "see that the registry runs and can be reached, and check the setting feed.url")
+    return Refused("unavailable", "The feed cannot be reached", [fault])

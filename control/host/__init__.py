@@ -1,0 +1,1 @@
+"""What the agent has to do with the machine it runs on: logs, the journal, the service manager, memory."""

@@ -1,0 +1,166 @@
+"""Bearer tokens: 256 random bits, shown once, kept as a keyed digest, good until they expire or are revoked.
+
+So many random bits cannot be guessed from a digest, so a fast one will do, and every request can afford it.
+"""
+
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from control.fault import Fault, Refused
+from control.registry.access.actor import SCOPES, Actor
+from control.registry.store import rows
+from control.registry.store.ids import new_id
+from control.registry.store.model import Ledger, Officer, Provider, Registrant, Token
+from control.registry.store.writing import Writing
+
+PREFIX = "wkt_"
+"""By which a leaked token is recognised."""
+
+LONGEST = timedelta(days=400)
+"""The longest that a token can be good for."""
+
+NOTED = timedelta(minutes=1)
+"""How old the note of a token's last use may get: a write for every read would be too much."""
+
+UNPRIVILEGED = frozenset({"registrant", "provider", "auditor", "public"})
+"""Scopes that an officer may give. The others come from an operator, or one officer could make himself two."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewToken:
+    """What a token is made of.
+
+    Attributes:
+        name: what it is for, in its owner's words.
+        scopes: names of ``actor.SCOPES``.
+        holder: an officer's id for the scope officer; else whoever it is given to.
+        lasting: how long it is good.
+    """
+
+    name: str
+    scopes: tuple[str, ...]
+    holder: str
+    lasting: timedelta
+    registrant_id: str | None = None
+    provider_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Bearer:
+    """Whoever showed a good token.
+
+    Attributes:
+        actor: who acts.
+        token_id: which token it was.
+        unnoted: whether its use is to be noted by ``note_use``.
+    """
+
+    actor: Actor
+    token_id: str
+    unnoted: bool
+
+
+def create(writing: Writing, new: NewToken) -> tuple[Token, str]:
+    """Make a token; return its row, and the token itself, which cannot be had again.
+
+    Raises:
+        Refused: "forbidden", "not-found" or "invalid".
+    """
+    writing.attempt("token.create")
+    makers = ("officer", "operator") if set(new.scopes) <= UNPRIVILEGED else ("operator",)
+    rows.demand_scope(writing.actor, makers, "make such a token")
+    _demand_sound(writing, new)
+    secret = PREFIX + secrets.token_urlsafe(32)
+    made = Token(
+        id=new_id("tok"),
+        name=rows.demand_name(new.name),
+        digest=_digest(writing.secret, secret),
+        scopes=[scope for scope in SCOPES if scope in new.scopes],
+        holder=rows.demand_name(new.holder, "holder"),
+        registrant_id=new.registrant_id,
+        provider_id=new.provider_id,
+        expires_at=writing.now + new.lasting,
+        created_at=writing.now,
+        changed_at=writing.now,
+    )
+    writing.session.add(made)
+    writing.session.flush()
+    writing.record("token.create", made.id, {}, rows.columns(made))
+    return made, secret
+
+
+def revoke(writing: Writing, id_: str, version: int | None = None) -> Token:
+    """Make a token good for nothing from now on.
+
+    Raises:
+        Refused: "not-found", "forbidden", "stale", or "conflict": it is revoked already.
+    """
+    writing.attempt("token.revoke", id_)
+    found = rows.find(writing.session, writing.actor, Token, id_)
+    rows.demand_scope(writing.actor, ("officer", "operator"), "revoke a token")
+    rows.demand_versions([found], {id_: version})
+    if found.revoked_at is not None:
+        fault = Fault(id_, f"was revoked at {found.revoked_at:%Y-%m-%d %H:%M} UTC", "nothing is left to do")
+        raise Refused("conflict", "The token is revoked", [fault])
+    rows.change(writing, "token.revoke", found, {"revoked_at": writing.now})
+    return found
+
+
+def authenticate(session: Session, secret: str, now: datetime) -> Bearer:
+    """Return who shows a token.
+
+    Raises:
+        Refused: "unauthorized": it is unknown, expired or revoked.
+    """
+    digest = _digest(session.scalars(select(Ledger.secret)).one(), secret)
+    found = session.scalar(select(Token).where(Token.digest == digest))
+    why = "is not known" if found is None else _why_bad(found, now)
+    if found is None or why:
+        fault = Fault("Authorization", f"the token {why}", "have a new one made: wicket registry token create")
+        raise Refused("unauthorized", "The token is not good", [fault])
+    actor = Actor(found.holder, frozenset(found.scopes), found.registrant_id, found.provider_id)
+    return Bearer(actor, found.id, found.used_at is None or now - found.used_at >= NOTED)
+
+
+def note_use(writing: Writing, token_id: str) -> None:
+    """Note that a token was used now; that is no change of it, so it has no version and no audit."""
+    writing.session.get_one(Token, token_id).used_at = writing.now
+
+
+def _why_bad(token: Token, now: datetime) -> str:
+    if token.revoked_at is not None:
+        return "was revoked"
+    return f"expired at {token.expires_at:%Y-%m-%d %H:%M} UTC" if token.expires_at <= now else ""
+
+
+def _digest(key: bytes, secret: str) -> bytes:
+    return hmac.digest(key, secret.encode(errors="surrogatepass"), hashlib.sha256)
+
+
+def _demand_sound(writing: Writing, new: NewToken) -> None:
+    faults = [
+        Fault("scopes", f"{scope} is no scope", f"write some of {', '.join(SCOPES)}")
+        for scope in new.scopes
+        if scope not in SCOPES
+    ]
+    if not new.scopes:
+        faults.append(Fault("scopes", "are missing", f"write some of {', '.join(SCOPES)}"))
+    if not timedelta(0) < new.lasting <= LONGEST:
+        faults.append(Fault("lasting", f"{new.lasting} is too short or too long", f"write at most {LONGEST.days} days"))
+    for scope, id_ in (("registrant", new.registrant_id), ("provider", new.provider_id)):
+        if (scope in new.scopes) != (id_ is not None):
+            faults.append(Fault(f"{scope}_id", f"goes with the scope {scope}", "write both, or neither"))
+    if faults:
+        raise Refused("invalid", "The token cannot be made", faults)
+    if new.registrant_id is not None:
+        rows.find(writing.session, writing.actor, Registrant, new.registrant_id)
+    if new.provider_id is not None:
+        rows.find(writing.session, writing.actor, Provider, new.provider_id)
+    if "officer" in new.scopes:
+        rows.find(writing.session, writing.actor, Officer, new.holder)

@@ -1,0 +1,1 @@
+"""The record that nobody can rewrite."""

@@ -1,0 +1,1 @@
+"""Applications and registrations, and the workflow between them."""

@@ -1,0 +1,222 @@
+"""Applications while they are the applicant's: entered, corrected, and read. ``review`` takes them further."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import delete, insert, select
+from sqlalchemy.orm import Session
+
+from control.allowlist.entry import Entry
+from control.allowlist.schema import FieldFault
+from control.fault import Fault, Refused, shown
+from control.registry.cases import workflow
+from control.registry.space import addresses
+from control.registry.store import rows
+from control.registry.store.ids import new_id
+from control.registry.store.model import Application, ApplicationEntry, Provider, Registrant
+from control.registry.store.writing import Rules, Writing, portions
+
+SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
+MAX_REFERENCE = 200
+"""Characters of a document's reference."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document that is kept elsewhere.
+
+    Attributes:
+        kind: one of its category's.
+        reference: where whoever keeps it finds it.
+        sha256: of its bytes, 64 lower-case hexadecimal digits.
+    """
+
+    kind: str
+    reference: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What an application says; ``addresses.read_entries`` reads the entries."""
+
+    registrant_id: str
+    category: str
+    entries: tuple[Entry, ...] = ()
+    documents: tuple[Document, ...] = ()
+    provider_id: str | None = None
+
+
+def create(writing: Writing, draft: Draft) -> Application:
+    """Enter an application as a draft, which may still lack what its submission demands.
+
+    Raises:
+        Refused: "forbidden"; "not-found": the registrant; "invalid", with every fault.
+    """
+    return create_many(writing, [draft])[0]
+
+
+def create_many(writing: Writing, drafts: Sequence[Draft]) -> list[Application]:
+    """Enter applications as drafts, all or none; a fault's place begins with the draft's when there are several."""
+    writing.attempt("application.create")
+    rows.demand_scope(writing.actor, ("registrant", "officer"), "apply")
+    rows.find_many(writing.session, writing.actor, Registrant, list({draft.registrant_id for draft in drafts}))
+    _demand_sound(writing, drafts)
+    made = [
+        Application(
+            id=new_id("app"),
+            registrant_id=draft.registrant_id,
+            state=workflow.INITIAL["application"],
+            reason="",
+            created_at=writing.now,
+            changed_at=writing.now,
+            **_columns(draft),
+        )
+        for draft in drafts
+    ]
+    writing.session.add_all(made)
+    writing.session.flush()
+    _put_entries(writing, dict(zip((each.id for each in made), drafts, strict=True)))
+    for each, draft in zip(made, drafts, strict=True):
+        writing.record("application.create", each.id, {}, rows.columns(each) | _entries_for_audit(draft))
+    return made
+
+
+def edit(writing: Writing, id_: str, version: int | None, draft: Draft) -> Application:
+    """Put another draft in the place of what an application says; ``draft_of`` gives the one to start from.
+
+    Raises:
+        Refused: "not-found", "forbidden", "stale", "conflict" or "invalid".
+    """
+    step = workflow.step("application", "edit")
+    writing.attempt(step.action, id_)
+    found = rows.find(writing.session, writing.actor, Application, id_)
+    workflow.demand_scope(step, writing.actor)
+    rows.demand_versions([found], {id_: version})
+    workflow.demand_legal(step, {id_: found.state})
+    before = draft_of(writing.session, found)
+    if draft.registrant_id != before.registrant_id:
+        fault = Fault("registrant_id", "cannot be changed", "withdraw this application and write another")
+        raise Refused("invalid", "An application stays its registrant's", [fault])
+    _demand_sound(writing, [draft])
+    beside = None
+    if draft.entries != before.entries:
+        writing.session.execute(delete(ApplicationEntry).where(ApplicationEntry.application_id == id_))
+        _put_entries(writing, {id_: draft})
+        beside = _entries_for_audit(before), _entries_for_audit(draft)
+    rows.change(writing, step.action, found, _columns(draft), beside)
+    writing.session.flush()
+    return found
+
+
+def draft_of(session: Session, application: Application) -> Draft:
+    """Return what an application says."""
+    return Draft(
+        application.registrant_id,
+        application.category,
+        entries_of(session, application.id),
+        tuple(Document(**document) for document in application.documents),
+        application.provider_id,
+    )
+
+
+def entries_of(session: Session, id_: str) -> tuple[Entry, ...]:
+    """Return the entries of an application in the order of the applicant."""
+    wanted = select(ApplicationEntry).where(ApplicationEntry.application_id == id_).order_by(ApplicationEntry.place)
+    return tuple(addresses.entry(row) for row in session.scalars(wanted))
+
+
+def faults(session: Session, rules: Rules, drafts: Sequence[Draft]) -> Iterator[tuple[int, FieldFault]]:
+    """Yield what is wrong with drafts: the draft's place from 0, and the fault by field."""
+    known = _known_providers(session, drafts)
+    for place, draft in enumerate(drafts):
+        for fault in _draft_faults(rules, draft, known):
+            yield place, fault
+
+
+def missing(rules: Rules, application: Application, registrant_kind: str, entries: int) -> Iterator[FieldFault]:
+    """Yield what a sound application with so many entries lacks for its submission."""
+    category = rules.categories.get(application.category)
+    if category is None:
+        yield _no_category(rules, application.category)
+        return
+    if registrant_kind not in category.applicants:
+        why = f"{application.category} is not for an {registrant_kind}"
+        yield FieldFault("category", why, f"it is for an {' or an '.join(category.applicants)}")
+    if not entries:
+        yield FieldFault("entries", "are missing", "write at least one address")
+    if application.provider_id is None:
+        yield FieldFault("provider_id", "is missing", "name the provider that gave you the addresses")
+    there = {document["kind"] for document in application.documents}
+    for kind in category.documents:
+        if kind not in there:
+            yield FieldFault("documents", f"lack the {kind}", "refer to that document")
+
+
+def _draft_faults(rules: Rules, draft: Draft, providers: set[str]) -> Iterator[FieldFault]:
+    category = rules.categories.get(draft.category)
+    if category is None:
+        yield _no_category(rules, draft.category)
+    elif len(draft.entries) > category.most_entries:
+        why = f"are {len(draft.entries)}, and {draft.category} takes {category.most_entries}"
+        yield FieldFault("entries", why, "write several applications")
+    if draft.provider_id is not None and draft.provider_id not in providers:
+        yield FieldFault("provider_id", f"{shown(draft.provider_id)} is no provider", "write the id of a provider")
+    for place, document in enumerate(draft.documents):
+        yield from _document_faults(f"documents[{place}]", document)
+
+
+def _document_faults(where: str, document: Document) -> Iterator[FieldFault]:
+    if not SHA256.fullmatch(document.sha256):
+        why = f"{shown(document.sha256)} is no SHA-256"
+        yield FieldFault(f"{where}.sha256", why, "write 64 hexadecimal digits in lower case, as sha256sum does")
+    for name in ("kind", "reference"):
+        value = getattr(document, name)
+        if not value or len(value) > MAX_REFERENCE or not value.isprintable():
+            yield FieldFault(f"{where}.{name}", f"{shown(value)} is no {name}", "write printable characters")
+
+
+def _no_category(rules: Rules, name: str) -> FieldFault:
+    return FieldFault("category", f"{shown(name)} is no category", f"write one of {', '.join(rules.categories)}")
+
+
+def _known_providers(session: Session, drafts: Sequence[Draft]) -> set[str]:
+    named = {draft.provider_id for draft in drafts if draft.provider_id is not None}
+    known: set[str] = set()
+    for portion in portions(named):
+        known |= set(session.scalars(select(Provider.id).where(Provider.id.in_(portion))))
+    return known
+
+
+def _demand_sound(writing: Writing, drafts: Sequence[Draft]) -> None:
+    found = [
+        Fault(fault.field if len(drafts) == 1 else f"{place}.{fault.field}", fault.why, fault.mend)
+        for place, fault in faults(writing.session, writing.rules, drafts)
+    ]
+    if found:
+        raise Refused("invalid", "The application has faults", found)
+
+
+def _columns(draft: Draft) -> dict[str, Any]:
+    return {
+        "category": draft.category,
+        "provider_id": draft.provider_id,
+        "documents": [asdict(document) for document in draft.documents],
+    }
+
+
+def _put_entries(writing: Writing, drafts: dict[str, Draft]) -> None:
+    entries = [
+        {"application_id": id_, "place": place, **asdict(addresses.kept(entry))}
+        for id_, draft in drafts.items()
+        for place, entry in enumerate(draft.entries)
+    ]
+    for portion in portions(entries):
+        writing.session.execute(insert(ApplicationEntry), portion)
+
+
+def _entries_for_audit(draft: Draft) -> dict[str, Any]:
+    keeps = map(addresses.kept, draft.entries)
+    return {"entries": [[kept.prefix, kept.protocols, kept.ports] for kept in keeps]}

@@ -1,0 +1,109 @@
+"""Registrations: renewed, resumed, and warned when their end is near. ``intents`` takes them off the live list."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Select, exists, select, text
+
+from control.fault import Fault, Refused
+from control.registry.access.actor import CLOCK
+from control.registry.cases import workflow
+from control.registry.intents import intents
+from control.registry.store import rows
+from control.registry.store.model import Intent, IntentItem, Registration
+from control.registry.store.writing import Writing
+
+BATCH = 1000
+"""Registrations that the dates warn, and propose, in one transaction: others who write wait no longer than for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """What the dates have brought.
+
+    Attributes:
+        warned: registrations that are expiring from now on.
+        intent: the proposal to let those expire whose end has passed; none when there are none.
+        is_more: whether there may be more than one transaction takes: call again.
+    """
+
+    warned: int
+    intent: Intent | None
+    is_more: bool = False
+
+
+def renew(writing: Writing, id_: str, version: int | None = None) -> Registration:
+    """Have a registration valid for its category's term from now on; a proposal to let it expire is moot then.
+
+    Raises:
+        Refused: "not-found", "forbidden" or "stale"; "conflict": the step is not legal, or the category is no longer
+            offered, so that there is no term.
+    """
+    found = _checked(writing, "renew", id_, version)
+    category = writing.rules.categories.get(found.category)
+    if category is None:
+        fault = Fault("category", f"{found.category} is no longer offered", "apply anew in a category that is")
+        raise Refused("conflict", "The registration cannot be renewed", [fault])
+    values = {"state": "active", "valid_until": max(found.valid_until, writing.now + category.term), "reason": ""}
+    intents.drop(writing, "expire", id_)
+    rows.change(writing, "registration.renew", found, values)
+    return found
+
+
+def resume(writing: Writing, id_: str, version: int | None = None) -> Registration:
+    """Put a suspended registration back on the live list, with this transaction's serial.
+
+    Raises:
+        Refused: "not-found", "forbidden", "stale" or "conflict".
+    """
+    found = _checked(writing, "resume", id_, version)
+    values = {"state": "active", "reason": "", "live_serial": writing.serial}
+    rows.change(writing, "registration.resume", found, values)
+    writing.join([rows.columns(found)])
+    return found
+
+
+def tick(writing: Writing, most: int = BATCH) -> Tick:
+    """Do what the dates bring: warn those whose end is near, and propose to let those expire whose end has passed.
+
+    Nothing leaves the live list by this: an officer confirms the proposal. ``most`` are warned and ``most`` proposed
+    in one call, those that end first before the others.
+    """
+    if writing.actor != CLOCK:
+        workflow.demand_scope(workflow.step("registration", "warn"), writing.actor)
+    warned = _warn(writing, most)
+    writing.session.flush()
+    over = _ending("expiring", writing.now).where(~_IN_OPEN_INTENT).limit(most)
+    ids = dict.fromkeys(each.id for each in writing.session.scalars(over))
+    intent = intents.propose(writing, "expire", ids) if ids else None
+    return Tick(warned, intent, most in (warned, len(ids)))
+
+
+def _warn(writing: Writing, most: int) -> int:
+    """Warn those whose end is near; return how many."""
+    warned = 0
+    for name, category in writing.rules.categories.items():
+        near = _ending("active", writing.now + category.warning).where(Registration.category == name)
+        for each in writing.session.scalars(near.limit(most - warned)):
+            rows.change(writing, "registration.warn", each, {"state": "expiring"})
+            warned += 1
+    return warned
+
+
+def _checked(writing: Writing, name: str, id_: str, version: int | None) -> Registration:
+    step = workflow.step("registration", name)
+    writing.attempt(step.action, id_)
+    found = rows.find(writing.session, writing.actor, Registration, id_)
+    workflow.demand_scope(step, writing.actor)
+    rows.demand_versions([found], {id_: version})
+    workflow.demand_legal(step, {id_: found.state})
+    return found
+
+
+def _ending(state: str, by: datetime) -> Select[Registration]:
+    ending = select(Registration).where(Registration.state == state, Registration.valid_until <= by)
+    return ending.order_by(Registration.valid_until)  # the index has them in this order
+
+
+# In the words of the index of open items, without parameters: a query must repeat them to use it.
+_IN_OPEN_INTENT = exists().where(IntentItem.registration_id == Registration.id, text("intent_item.is_open"))

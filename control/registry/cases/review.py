@@ -1,0 +1,193 @@
+"""The way of an application from its submission to live registrations, one by one or by the thousand.
+
+Every function takes ids with the version that the caller has seen (none: whatever it is), and does all or nothing.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import func, insert, select
+
+from control.fault import Fault, Refused
+from control.registry.cases import applications, workflow
+from control.registry.space import claims
+from control.registry.store import rows
+from control.registry.store.ids import new_id
+from control.registry.store.model import Application, ApplicationEntry, Registrant, Registration
+from control.registry.store.writing import Writing, portions
+
+Versions = Mapping[str, int | None]
+"""Ids, each with the version that was seen."""
+
+
+def submit(writing: Writing, id_: str, version: int | None = None) -> Application:
+    """Put an application before its provider.
+
+    Raises:
+        Refused: "not-found", "forbidden", "stale"; "invalid": something is missing; "conflict": the step is not
+            legal, or another registrant holds an address.
+    """
+    return submit_many(writing, {id_: version})[0]
+
+
+def submit_many(writing: Writing, versions: Versions) -> list[Application]:
+    """Put applications before their providers; see ``submit``."""
+    found = _checked(writing, "submit", versions)
+    _demand_complete(writing, found)
+    claims.demand_free(writing.session, claims.wanted(writing.session, versions))
+    return _moved(writing, "submit", found, submitted_at=writing.now, confirmed_at=None, decided_at=None, reason="")
+
+
+def confirm(writing: Writing, id_: str, version: int | None = None) -> Application:
+    """Say, as the provider, that the addresses are the applicant's.
+
+    Raises:
+        Refused: "not-found", "forbidden", "stale" or "conflict".
+    """
+    return confirm_many(writing, {id_: version})[0]
+
+
+def confirm_many(writing: Writing, versions: Versions) -> list[Application]:
+    """Confirm applications; see ``confirm``."""
+    return _moved(writing, "confirm", _checked(writing, "confirm", versions), confirmed_at=writing.now)
+
+
+def return_(writing: Writing, id_: str, reason: str, version: int | None = None) -> Application:
+    """Give an application back to be corrected.
+
+    Raises:
+        Refused: "not-found", "forbidden", "stale", "conflict", or "invalid": no reason.
+    """
+    return _moved(writing, "return", _checked(writing, "return", {id_: version}, reason), reason=reason)[0]
+
+
+def refuse(writing: Writing, id_: str, reason: str, version: int | None = None) -> Application:
+    """Refuse an application for good.
+
+    Raises:
+        Refused: "not-found", "forbidden", "stale", "conflict", or "invalid": no reason.
+    """
+    found = _checked(writing, "refuse", {id_: version}, reason)
+    return _moved(writing, "refuse", found, reason=reason, decided_at=writing.now)[0]
+
+
+def withdraw(writing: Writing, id_: str, version: int | None = None) -> Application:
+    """Take an application back, as the applicant.
+
+    Raises:
+        Refused: "not-found", "forbidden", "stale" or "conflict".
+    """
+    return _moved(writing, "withdraw", _checked(writing, "withdraw", {id_: version}), decided_at=writing.now)[0]
+
+
+def approve(writing: Writing, id_: str, version: int | None = None) -> list[Registration]:
+    """Approve an application: its addresses are registered and live with this transaction's serial.
+
+    Raises:
+        Refused: "not-found", "forbidden", "stale" or "conflict".
+    """
+    return registrations_of(writing, approve_many(writing, {id_: version}))
+
+
+def approve_many(writing: Writing, versions: Versions) -> list[Application]:
+    """Approve applications; all that they ask for is live with one serial. See ``approve``."""
+    found = _checked(writing, "approve", versions)
+    _demand_categories(writing, found)
+    approved = _moved(writing, "approve", found, decided_at=writing.now)
+    _register(writing, approved)
+    return approved
+
+
+def registrations_of(writing: Writing, found: Sequence[Application]) -> list[Registration]:
+    """Return the registrations that came of applications."""
+    ids = [each.id for each in found]
+    of_these = select(Registration).where(Registration.application_id.in_(ids))
+    return list(writing.session.scalars(of_these.order_by(Registration.id)))
+
+
+def _checked(writing: Writing, name: str, versions: Versions, reason: str = "") -> list[Application]:
+    """Return the applications once the step is theirs to take, and the actor's."""
+    step = workflow.step("application", name)
+    writing.attempt(step.action, next(iter(versions)) if len(versions) == 1 else "")
+    found = rows.find_many(writing.session, writing.actor, Application, list(versions))
+    workflow.demand_scope(step, writing.actor)
+    rows.demand_versions(found, versions)
+    workflow.demand_reason(step, reason)
+    workflow.demand_legal(step, {each.id: each.state for each in found})
+    return found
+
+
+def _moved(writing: Writing, name: str, found: list[Application], **values: Any) -> list[Application]:
+    step = workflow.step("application", name)
+    for each in found:
+        rows.change(writing, step.action, each, {"state": step.target, **values})
+    writing.session.flush()
+    return found
+
+
+def _demand_complete(writing: Writing, found: Sequence[Application]) -> None:
+    kinds: dict[str, str] = {}
+    for portion in portions({each.registrant_id for each in found}):
+        some = select(Registrant.id, Registrant.kind).where(Registrant.id.in_(portion))
+        kinds |= dict(writing.session.execute(some).all())
+    counts: dict[str, int] = {}
+    for portion in portions([each.id for each in found]):
+        of_these = ApplicationEntry.application_id.in_(portion)
+        per_application = select(ApplicationEntry.application_id, func.count()).where(of_these)
+        grouped = per_application.group_by(ApplicationEntry.application_id)
+        counts |= dict(writing.session.execute(grouped).all())
+    faults = [
+        Fault(fault.field if len(found) == 1 else f"{each.id}, {fault.field}", fault.why, fault.mend)
+        for each in found
+        for fault in applications.missing(writing.rules, each, kinds[each.registrant_id], counts.get(each.id, 0))
+    ]
+    if faults:
+        raise Refused("invalid", "The application is not complete", faults)
+
+
+def _demand_categories(writing: Writing, found: Sequence[Application]) -> None:
+    faults = [
+        Fault(each.id, f"is of the category {each.category}, which is no more", "return it, to be applied for anew")
+        for each in found
+        if each.category not in writing.rules.categories
+    ]
+    if faults:
+        raise Refused("conflict", "The category is no more", faults)
+
+
+def _register(writing: Writing, approved: Sequence[Application]) -> None:
+    """Make a registration of each entry and put it on the live list."""
+    by_id = {each.id: each for each in approved}
+    for portion in portions(by_id):
+        of_these = select(ApplicationEntry).where(ApplicationEntry.application_id.in_(portion))
+        entries = writing.session.scalars(of_these.order_by(ApplicationEntry.application_id, ApplicationEntry.place))
+        made = [_registration(writing, by_id[entry.application_id], entry) for entry in entries]
+        for some in portions(made):
+            writing.session.execute(insert(Registration), some)
+        writing.join(made)
+        for each in made:
+            hidden = ("first", "length", "id", "created_at", "changed_at")
+            after = {name: value for name, value in each.items() if name not in hidden}
+            writing.record("registration.start", each["id"], {}, after)
+
+
+def _registration(writing: Writing, application: Application, entry: ApplicationEntry) -> dict[str, Any]:
+    return {
+        "id": new_id("rgn"),
+        "application_id": application.id,
+        "registrant_id": application.registrant_id,
+        "category": application.category,
+        "first": entry.first,
+        "length": entry.length,
+        "prefix": entry.prefix,
+        "protocols": entry.protocols,
+        "ports": entry.ports,
+        "valid_from": writing.now,
+        "valid_until": writing.now + writing.rules.categories[application.category].term,
+        "state": workflow.INITIAL["registration"],
+        "reason": "",
+        "live_serial": writing.serial,
+        "version": 1,
+        "created_at": writing.now,
+        "changed_at": writing.now,
+    }

@@ -1,0 +1,207 @@
+"""Bulk intake: a file of thousands of applications, taken as a whole or not at all.
+
+``intake_rows`` reads a file, which needs no lock. What only the registry knows (who is registered, which addresses
+are held) is checked here, in the transaction that enters the applications, so that nothing can come between. A row is
+one application, entered and put before its provider. Faults name the row and the column as the file's writer sees
+them; in one column of a row the first cause is told.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from control.allowlist.schema import FieldFault
+from control.fault import Refused, shown
+from control.registry.access.actor import Actor
+from control.registry.cases import applications, review
+from control.registry.cases.applications import Draft
+from control.registry.intake.rows import KINDS, Batch, Item, RowFault
+from control.registry.parties import registrants
+from control.registry.parties.registrants import NewRegistrant
+from control.registry.space import addresses, claims
+from control.registry.space.claims import Claim
+from control.registry.store.model import Application, Provider, Registrant
+from control.registry.store.writing import Rules, Writing, portions
+
+ROWS_SHOWN = 8
+"""Rows that a fault about a repeated prefix names."""
+
+NEAR_NAMES = 100
+"""Unknown providers for which the nearest known one is looked for: with thousands that would take minutes."""
+
+ANY_PROVIDER = "the name or the id of a provider"
+
+TITLE = "The file has rows that cannot be taken"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a batch would enter.
+
+    Attributes:
+        drafts: the applications; a registrant that is new is still named by its reference.
+        new: registrants to enter, by reference.
+        faults: why none of it can be taken; nothing is wrong when there are none.
+    """
+
+    drafts: list[Draft]
+    new: dict[str, NewRegistrant]
+    faults: list[RowFault]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How much there is to enter, and the faults."""
+        entries = sum(len(draft.entries) for draft in self.drafts)
+        sizes = {"applications": len(self.drafts), "registrants": len(self.new), "entries": entries}
+        return sizes | {"faults": len(self.faults)}
+
+
+def check(session: Session, actor: Actor, rules: Rules, batch: Batch) -> Plan:
+    """Return what a batch would enter, or every fault, in the light of what the registry holds."""
+    known = _known_registrants(session, actor, batch)
+    new = _new_registrants(actor, batch, known)
+    drafts = _drafts(session, batch, known)
+    for place, fault in applications.faults(session, rules, drafts):
+        batch.refuse(batch.items[place].row, fault)
+    kinds = {each.reference or "": each.kind for each in new.values()} | {each.id: each.kind for each in known.values()}
+    for item, draft in zip(batch.items, drafts, strict=True):
+        _refuse_incomplete(rules, batch, item, draft, kinds.get(draft.registrant_id, ""))
+    _refuse_overlaps(session, batch, drafts)
+    return Plan(drafts, new, batch.listed())
+
+
+def enter(writing: Writing, plan: Plan) -> list[str]:
+    """Enter what a plan without faults says, made in this very transaction; return the applications' ids.
+
+    Raises:
+        Refused: "forbidden"; or whatever the services refuse.
+    """
+    if plan.faults:
+        raise Refused("bad-list", TITLE, [each.fault() for each in plan.faults])
+    ids: dict[str, str] = {}
+    if plan.new:
+        made = registrants.create_many(writing, list(plan.new.values()))
+        ids = {each.reference or "": each.id for each in made}
+    drafts = [replace(draft, registrant_id=ids.get(draft.registrant_id, draft.registrant_id)) for draft in plan.drafts]
+    entered = {each.id: None for each in applications.create_many(writing, drafts)}
+    review.submit_many(writing, entered)
+    return list(entered)
+
+
+def _known_registrants(session: Session, actor: Actor, batch: Batch) -> dict[str, Registrant]:
+    """Return the registrants that the actor may see, by reference and by id."""
+    known: dict[str, Registrant] = {}
+    for portion in portions({item.registrant for item in batch.items}):
+        named = Registrant.reference.in_(portion) | Registrant.id.in_(portion)
+        for each in session.scalars(select(Registrant).where(named)):
+            if actor.may_see(each.id, None):
+                known |= {each.id: each} | ({each.reference: each} if each.reference else {})
+    return known
+
+
+def _new_registrants(actor: Actor, batch: Batch, known: Mapping[str, Registrant]) -> dict[str, NewRegistrant]:
+    """Return those to be entered; the first row about one says who it is, the others may repeat that."""
+    new: dict[str, NewRegistrant] = {}
+    first: dict[str, int] = {}
+    for item in batch.items:
+        there = known.get(item.registrant)
+        if there is not None:
+            _refuse_other(batch, item, there, f"is that of {there.id}")
+        elif item.registrant in new:
+            _refuse_other(batch, item, new[item.registrant], f"is in row {first[item.registrant]} already")
+        elif item.new is None or not (item.new.name and item.new.kind):
+            _refuse_nameless(batch, item)
+        elif "officer" not in actor.scopes:
+            fault = FieldFault("registrant", f"{shown(item.registrant)} is none of yours", "have an officer enter it")
+            batch.refuse(item.row, fault)
+        else:
+            new[item.registrant], first[item.registrant] = item.new, item.row
+    return new
+
+
+def _refuse_other(batch: Batch, item: Item, there: Registrant | NewRegistrant, where: str) -> None:
+    """Refuse a row that says the reference is somebody else's: one of the two is a slip."""
+    for name in ("kind", "name"):
+        said = getattr(item.new, name, "")
+        if said and said != getattr(there, name):
+            why = f"{shown(said)}, but the reference {shown(item.registrant)} {where}: {shown(getattr(there, name))}"
+            batch.refuse(item.row, FieldFault(name, why, "write the same, or correct the reference"))
+
+
+def _refuse_nameless(batch: Batch, item: Item) -> None:
+    for name in ("kind", "name"):
+        if not getattr(item.new, name, ""):
+            why = f"is missing, and {shown(item.registrant)} is no registrant yet"
+            mend = "write organisation or individual" if name == "kind" else "write its name, or correct the reference"
+            batch.refuse(item.row, FieldFault(name, why, mend))
+
+
+def _drafts(session: Session, batch: Batch, known: Mapping[str, Registrant]) -> list[Draft]:
+    """Return the rows' drafts, with the ids of the registrants and providers that are known."""
+    providers: dict[str, str] = {}
+    for id_, name in session.execute(select(Provider.id, Provider.name)):
+        providers |= {id_: id_, name: id_}
+    names = [name for name, id_ in providers.items() if name != id_]
+    mends: dict[str, str] = {}
+    drafts = []
+    for item in batch.items:
+        provider = providers.get(item.provider)
+        if item.provider and provider is None:
+            if item.provider not in mends and len(mends) < NEAR_NAMES:
+                mends[item.provider] = next(iter(get_close_matches(item.provider, names, 1)), ANY_PROVIDER)
+            mend = f"write {mends.get(item.provider, ANY_PROVIDER)}"
+            batch.refuse(item.row, FieldFault("provider", f"{shown(item.provider)} is no provider", mend))
+        there = known.get(item.registrant)
+        drafts.append(replace(item.draft, registrant_id=there.id if there else item.registrant, provider_id=provider))
+    return drafts
+
+
+def _refuse_incomplete(rules: Rules, batch: Batch, item: Item, draft: Draft, kind: str) -> None:
+    """Refuse what is missing, but for what is there and has a fault of its own."""
+    known_elsewhere = {"entries": batch.faulty(item.row, "protocols", "ports"), "category": kind not in KINDS}
+    for fault in applications.missing(rules, _application(draft), kind, len(draft.entries)):
+        if not known_elsewhere.get(fault.field):
+            batch.refuse(item.row, fault)
+
+
+def _application(draft: Draft) -> Application:
+    """Return a draft as ``applications.missing`` looks at it."""
+    documents = [{"kind": document.kind} for document in draft.documents]
+    return Application(category=draft.category, provider_id=draft.provider_id, documents=documents)
+
+
+def _refuse_overlaps(session: Session, batch: Batch, drafts: Sequence[Draft]) -> None:
+    """Refuse what is in the file twice, told once, and what another registrant holds or asks for."""
+    rows: dict[tuple[bytes, int], list[int]] = {}
+    once: list[Claim] = []
+    for item, claim in _claims(batch, drafts):
+        seen = rows.setdefault((claim.first, claim.length), [])
+        seen.append(item.row)
+        if len(seen) == 1:
+            once.append(claim)
+    for claim in once:
+        first, *again = rows[claim.first, claim.length]
+        if again:
+            shown_rows = ", ".join(map(str, again[1:ROWS_SHOWN])) + (", …" if len(again) > ROWS_SHOWN else "")
+            why = f"{claim.prefix} is in row {first} already" + (f", and in {shown_rows}" if again[1:] else "")
+            batch.refuse(again[0], FieldFault("prefixes", why, "keep one of them"))
+    for claim, other in claims.overlaps(session, once):
+        batch.refuse(int(claim.holder), _overlap(claim, other))
+
+
+def _claims(batch: Batch, drafts: Sequence[Draft]) -> Iterator[tuple[Item, Claim]]:
+    for item, draft in zip(batch.items, drafts, strict=True):
+        for entry in draft.entries:
+            kept = addresses.kept(entry)
+            yield item, Claim(str(item.row), draft.registrant_id, kept.first, kept.length, kept.prefix)
+
+
+def _overlap(claim: Claim, other: Claim) -> FieldFault:
+    if other.holder.isdecimal():
+        why = f"{claim.prefix} overlaps {other.prefix} of another registrant in row {other.holder}"
+        return FieldFault("prefixes", why, "have the provider say whose it is, and correct one of the two")
+    fault = claims.fault(claim, other)
+    return FieldFault("prefixes", f"{claim.prefix} {fault.why}", fault.mend)

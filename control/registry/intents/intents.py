@@ -1,0 +1,193 @@
+"""Intents: whatever takes entries off the live list is proposed first, with what it would cut, and then confirmed.
+
+Who confirms repeats the number of live entries that the proposal showed. When it is another by then, nothing
+happens: what was agreed to is not what would be done. A revocation takes a second officer, and so does a stricter
+policy, which ``policies`` proposes.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.orm import Session
+
+from control.fault import Fault, Refused
+from control.registry.cases import workflow
+from control.registry.cases.workflow import LIVE, Step
+from control.registry.intents import policies
+from control.registry.intents.policies import POLICY, Enact
+from control.registry.store import rows
+from control.registry.store.ids import new_id
+from control.registry.store.model import Intent, IntentItem, Registration
+from control.registry.store.writing import Writing, portions
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What an open intent would do now.
+
+    Attributes:
+        registrations: that take the step.
+        live: entries that leave the live list.
+        registrants: who would lose one.
+    """
+
+    registrations: int
+    live: int
+    registrants: int
+
+
+def propose(writing: Writing, name: str, versions: Mapping[str, int | None], reason: str = "") -> Intent:
+    """Propose a removing step ("suspend", "expire" or "revoke") for registrations; nothing is cut by it.
+
+    Raises:
+        Refused: "not-found", "forbidden", "stale"; "invalid": no reason, or no step that removes; "conflict": the
+            step is not legal, or a registration is in another open intent.
+    """
+    step = _removing(name)
+    writing.attempt(f"intent.{name}", next(iter(versions)) if len(versions) == 1 else "")
+    found = rows.find_many(writing.session, writing.actor, Registration, list(versions))
+    workflow.demand_scope(step, writing.actor)
+    rows.demand_versions(found, versions)
+    workflow.demand_reason(step, reason)
+    workflow.demand_legal(step, {each.id: each.state for each in found})
+    _demand_no_other(writing.session, list(versions))
+    made = Intent(
+        id=new_id("int"),
+        step=name,
+        reason=reason,
+        state="open",
+        proposed_by=writing.actor.id,
+        created_at=writing.now,
+        changed_at=writing.now,
+    )
+    writing.session.add(made)
+    writing.session.flush()
+    for portion in portions(versions):
+        items = [{"intent_id": made.id, "registration_id": id_, "is_open": True} for id_ in portion]
+        writing.session.execute(insert(IntentItem), items)
+    writing.record(f"intent.{name}", made.id, {}, rows.columns(made) | {"registrations": list(versions)})
+    return made
+
+
+def effect(session: Session, id_: str) -> Effect:
+    """Return what an open intent would do now: the dry run."""
+    live = Registration.state.in_(LIVE)
+    counts = select(
+        func.count(), func.count().filter(live), func.count(Registration.registrant_id.distinct()).filter(live)
+    )
+    of_intent = counts.select_from(IntentItem).join(Registration, Registration.id == IntentItem.registration_id)
+    return Effect(*session.execute(of_intent.where(IntentItem.intent_id == id_, IntentItem.is_open)).one())
+
+
+def confirm(
+    writing: Writing, id_: str, live: int, version: int | None = None, enact: Enact = policies.no_gateway
+) -> Effect:
+    """Carry an open intent out; ``live`` is the number of live entries that ``effect`` showed.
+
+    ``enact`` is how the gateway is asked when it is a policy; whatever it refuses leaves the intent open.
+
+    Raises:
+        Refused: "not-found"; "forbidden": no officer, or the one who proposed what takes two; "stale": the version
+            or the number is another by now; "conflict": it is not open.
+    """
+    writing.attempt("intent.confirm", id_)
+    intent = _open(writing, id_, version)
+    _demand_second(writing, intent)
+    now = effect(writing.session, id_)
+    if live != now.live:
+        fault = Fault("live", f"is {live}, and by now {now.live} live entries would be cut", "look again, and decide")
+        raise Refused("stale", "The intent would cut another number of entries", [fault])
+    if intent.policy is not None:
+        policies.put(writing, intent.policy, intent.policy_etag or "", enact)
+    else:
+        _carry_out(writing, intent, _removing(intent.step))
+    _close(writing, intent, "done")
+    return now
+
+
+def cancel(writing: Writing, id_: str, version: int | None = None) -> Intent:
+    """Let go of an open intent.
+
+    Raises:
+        Refused: "not-found", "forbidden", "stale" or "conflict".
+    """
+    writing.attempt("intent.cancel", id_)
+    intent = _open(writing, id_, version)
+    _close(writing, intent, "cancelled")
+    return intent
+
+
+def drop(writing: Writing, name: str, registration: str) -> None:
+    """Take a registration out of the open intent for a step, if it is in one; an intent of nothing is cancelled."""
+    of_step = select(IntentItem).join(Intent).where(IntentItem.registration_id == registration, Intent.step == name)
+    item = writing.session.scalars(of_step.where(IntentItem.is_open)).one_or_none()
+    if item is None:
+        return
+    item.is_open = False
+    writing.session.flush()
+    intent = writing.session.get_one(Intent, item.intent_id)
+    writing.record("intent.drop", intent.id, {"registration": registration}, {})
+    if effect(writing.session, intent.id).registrations == 0:
+        _close(writing, intent, "cancelled")
+
+
+def registrations_of(session: Session, id_: str) -> list[Registration]:
+    """Return the registrations that an intent is about."""
+    of_intent = select(Registration).join(IntentItem, IntentItem.registration_id == Registration.id)
+    return list(session.scalars(of_intent.where(IntentItem.intent_id == id_).order_by(Registration.id)))
+
+
+def _removing(name: str) -> Step:
+    names = [step.name for step in workflow.STEPS if step.removes]
+    if name not in names:
+        fault = Fault("step", f"{name} removes nothing", f"write one of {', '.join(names)}")
+        raise Refused("invalid", "No intent is needed for that step", [fault])
+    return workflow.step("registration", name)
+
+
+def _demand_no_other(session: Session, ids: Sequence[str]) -> None:
+    faults: list[Fault] = []
+    for portion in portions(ids):
+        others = select(IntentItem).where(IntentItem.registration_id.in_(portion), IntentItem.is_open)
+        faults += [
+            Fault(item.registration_id, f"is in the open intent {item.intent_id}", "confirm or cancel that one first")
+            for item in session.scalars(others)
+        ]
+    if faults:
+        raise Refused("conflict", "Another intent is open", faults)
+
+
+def _open(writing: Writing, id_: str, version: int | None) -> Intent:
+    intent = rows.find(writing.session, writing.actor, Intent, id_)
+    rows.demand_scope(writing.actor, ("officer",), "decide on an intent")
+    rows.demand_versions([intent], {id_: version})
+    if intent.state != "open":
+        raise Refused("conflict", "The intent is not open", [Fault(id_, f"is {intent.state}", "propose it anew")])
+    return intent
+
+
+def _demand_second(writing: Writing, intent: Intent) -> None:
+    persons = 2 if intent.step == POLICY else _removing(intent.step).persons
+    if persons > 1 and writing.actor.id == intent.proposed_by:
+        fault = Fault(intent.id, f"was proposed by {intent.proposed_by}", "have another officer confirm it")
+        what = "change the policy" if intent.step == POLICY else intent.step
+        raise Refused("forbidden", f"To {what} takes two officers", [fault])
+
+
+def _carry_out(writing: Writing, intent: Intent, step: Step) -> None:
+    of_intent = select(Registration).join(IntentItem, IntentItem.registration_id == Registration.id)
+    found = list(writing.session.scalars(of_intent.where(IntentItem.intent_id == intent.id, IntentItem.is_open)))
+    workflow.demand_legal(step, {each.id: each.state for each in found})
+    for each in found:
+        rows.change(writing, step.action, each, {"state": step.target, "reason": intent.reason})
+    writing.session.flush()
+    writing.leave([each.id for each in found])
+
+
+def _close(writing: Writing, intent: Intent, state: str) -> None:
+    closing = update(IntentItem).where(IntentItem.intent_id == intent.id).values(is_open=False)
+    writing.session.execute(closing)
+    values = {"state": state, "decided_by": writing.actor.id, "decided_at": writing.now}
+    rows.change(writing, f"intent.{state}", intent, values)
+    writing.session.flush()

@@ -1,0 +1,74 @@
+"""The gateway's policy under the registry: letting more through is instant, refusing more takes two officers."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sqlalchemy import select
+
+from control.fault import Fault, Refused
+from control.registry.store import rows
+from control.registry.store.ids import new_id
+from control.registry.store.model import Intent
+from control.registry.store.writing import Writing
+
+POLICY = "policy"
+"""The step of an intent that is about the policy, and the policy's name in the audit."""
+
+Rules = Mapping[str, Mapping[str, Any]]
+"""Protocol to ``mode`` and ``share``, as the agent has them."""
+
+Enact = Callable[[Rules, str], object]
+"""Has the agent set rules while the policy still is the one that an ETag names; refuses as the agent does."""
+
+
+def stricter(now: Rules, wanted: Rules) -> bool:
+    """Return whether any protocol of ``wanted`` would lose a larger share of its unregistered flows than now."""
+    return any(_dropped(rule) > _dropped(now[name]) for name, rule in wanted.items())
+
+
+def _dropped(rule: Mapping[str, Any]) -> int:
+    return int(rule["share"]) if rule["mode"] == "enforce" else 0
+
+
+def propose(writing: Writing, wanted: Rules, seen: str) -> Intent:
+    """Propose a policy in place of the one that the ETag ``seen`` names; one proposal is open at a time.
+
+    Raises:
+        Refused: "forbidden"; "conflict": another is open.
+    """
+    rows.demand_scope(writing.actor, ("officer", "operator"), "change the policy")
+    other = writing.session.scalars(select(Intent.id).where(Intent.step == POLICY, Intent.state == "open")).first()
+    if other is not None:
+        fault = Fault(POLICY, f"is in the open intent {other}", "confirm or cancel that one first")
+        raise Refused("conflict", "Another intent is open", [fault])
+    made = Intent(
+        id=new_id("int"),
+        step=POLICY,
+        reason="",
+        state="open",
+        proposed_by=writing.actor.id,
+        policy=dict(wanted),
+        policy_etag=seen,
+        created_at=writing.now,
+        changed_at=writing.now,
+    )
+    writing.session.add(made)
+    writing.session.flush()
+    writing.record(f"intent.{POLICY}", made.id, {}, rows.columns(made))
+    return made
+
+
+def put(writing: Writing, wanted: Rules, seen: str, enact: Enact) -> None:
+    """Have the agent set rules, in place of the policy that the ETag ``seen`` names.
+
+    Raises:
+        Refused: whatever the agent refused.
+    """
+    enact(wanted, seen)
+    writing.record("policy.change", POLICY, {}, wanted)
+
+
+def no_gateway(_rules: Rules, _seen: str) -> object:
+    """Refuse, where no gateway is at hand, to confirm a policy."""
+    fault = Fault(POLICY, "is the gateway's, which is not asked from here", "confirm it through the API")
+    raise Refused("conflict", "The policy cannot be changed from here", [fault])

@@ -1,0 +1,206 @@
+"""Export: applications and registrations as CSV or NDJSON, as they are in one read transaction.
+
+An application is a row in the columns in which ``intake`` takes one; when its addresses are on different terms it
+is a row for each terms. A registration is a row of its own.
+"""
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, func, select, true
+from sqlalchemy.orm import Session
+
+from control.allowlist import formats
+from control.fault import Fault, Refused, shown
+from control.registry.access.actor import Actor
+from control.registry.intake import text as intake_text
+from control.registry.intake.rows import Progress, no_progress
+from control.registry.store.model import Application, ApplicationEntry, Provider, Registrant, Registration
+
+SUBJECTS = ("applications", "registrations")
+MEDIA_TYPES = (formats.CSV, formats.NDJSON)
+
+APPLICATION_COLUMNS = (
+    "id",
+    "state",
+    *intake_text.COLUMNS,
+    "submitted_at",
+    "confirmed_at",
+    "decided_at",
+    "reason",
+)
+REGISTRATION_COLUMNS = (
+    "id",
+    "state",
+    "registrant",
+    "name",
+    "category",
+    "prefix",
+    "protocols",
+    "ports",
+    "valid_from",
+    "valid_until",
+    "live_serial",
+    "application",
+    "reason",
+)
+
+BATCH = 2000
+"""Rows read and written at a time."""
+
+Row = Mapping[str, Any]
+
+
+def chunks(
+    session: Session, actor: Actor, subject: str, media_type: str = formats.CSV, progress: Progress = no_progress
+) -> Iterator[bytes]:
+    """Yield what the actor may see of a subject ("applications" or "registrations"), many rows at a time.
+
+    Raises:
+        Refused: "invalid": no such subject; "unsupported-media-type".
+    """
+    demand_known(subject, media_type)
+    columns: Sequence[str]
+    table: type[Application] | type[Registration]
+    if subject == "applications":
+        columns, rows, table = APPLICATION_COLUMNS, _applications, Application
+    else:
+        columns, rows, table = REGISTRATION_COLUMNS, _registrations, Registration
+    visible = _visible(actor, table)
+    total = session.scalar(select(func.count()).select_from(table).where(visible)) or 0
+    return _written(columns, rows(session, visible), media_type, total, progress)
+
+
+def demand_known(subject: str, media_type: str) -> None:
+    """Refuse an export that there is not.
+
+    Raises:
+        Refused: "invalid": no such subject; "unsupported-media-type".
+    """
+    if subject not in SUBJECTS:
+        fault = Fault("of", f"{shown(subject)} cannot be exported", f"write {' or '.join(SUBJECTS)}")
+        raise Refused("invalid", "There is no such export", [fault])
+    if media_type not in MEDIA_TYPES:
+        fault = Fault("media_type", f"{shown(media_type)} is no format of it", f"write {' or '.join(MEDIA_TYPES)}")
+        raise Refused("unsupported-media-type", "The export has no such format", [fault])
+
+
+def _written(
+    columns: Sequence[str], batches: Iterator[tuple[int, list[Row]]], media_type: str, total: int, progress: Progress
+) -> Iterator[bytes]:
+    write: Callable[[Sequence[str], Sequence[Row]], str] = _csv if media_type == formats.CSV else _ndjson
+    if media_type == formats.CSV:
+        yield f"{','.join(columns)}\n".encode()
+    done = 0
+    for count, rows in batches:
+        yield write(columns, rows).encode()
+        done += count
+        progress(done, total)
+
+
+def _csv(columns: Sequence[str], rows: Sequence[Row]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerows([_cell(row.get(name)) for name in columns] for row in rows)
+    return text.getvalue()
+
+
+def _cell(value: object) -> object:
+    if isinstance(value, list):
+        return ";".join(str(_cell(each)) for each in value)
+    if isinstance(value, dict):
+        return "{kind}={reference}={sha256}".format_map(value)
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+def _ndjson(columns: Sequence[str], rows: Sequence[Row]) -> str:
+    return "".join(json.dumps(row, default=datetime.isoformat, ensure_ascii=False) + "\n" for row in rows)
+
+
+def _visible(actor: Actor, table: type[Application] | type[Registration]) -> ColumnElement[bool]:
+    """Return the condition that ``rows`` holds one row to, for all."""
+    if actor.may_see("", None):
+        return true()
+    visible = table.registrant_id == (actor.registrant if "registrant" in actor.scopes else None)
+    if table is Application and "provider" in actor.scopes:
+        visible |= (Application.provider_id == actor.provider) & (Application.state != "draft")
+    return visible
+
+
+def _registrations(session: Session, visible: ColumnElement[bool]) -> Iterator[tuple[int, list[Row]]]:
+    wanted = select(Registration, Registrant).join(Registrant, Registrant.id == Registration.registrant_id)
+    for some in _partitions(session, wanted.where(visible).order_by(Registration.id)):
+        yield len(some), [_registration(*row) for row in some]
+
+
+def _registration(each: Registration, registrant: Registrant) -> Row:
+    same = ("id", "state", "category", "prefix", "valid_from", "valid_until", "live_serial", "reason")
+    return {
+        **{name: getattr(each, name) for name in same},
+        "registrant": registrant.reference or registrant.id,
+        "name": registrant.name,
+        "application": each.application_id,
+        **_terms(each.protocols, each.ports),
+    }
+
+
+def _applications(session: Session, visible: ColumnElement[bool]) -> Iterator[tuple[int, list[Row]]]:
+    wanted = (
+        select(Application, Registrant, Provider.name)
+        .join(Registrant, Registrant.id == Application.registrant_id)
+        .outerjoin(Provider, Provider.id == Application.provider_id)
+    )
+    for some in _partitions(session, wanted.where(visible).order_by(Application.id)):
+        entries = _entries(session, [each.id for each, *_ in some])
+        yield (
+            len(some),
+            [
+                row
+                for each, registrant, provider in some
+                for row in _application(each, registrant, provider, entries.get(each.id, []))
+            ],
+        )
+
+
+def _entries(session: Session, ids: Sequence[str]) -> dict[str, list[ApplicationEntry]]:
+    entry = ApplicationEntry
+    order = (entry.application_id, entry.protocols, entry.ports, entry.place)
+    found = session.scalars(select(entry).where(entry.application_id.in_(ids)).order_by(*order))
+    return {id_: list(entries) for id_, entries in groupby(found, lambda each: each.application_id)}
+
+
+def _application(
+    each: Application, registrant: Registrant, provider: str | None, entries: Sequence[ApplicationEntry]
+) -> Iterator[Row]:
+    same = ("id", "state", "category", "documents", "submitted_at", "confirmed_at", "decided_at", "reason")
+    contact = registrant.contacts[0] if registrant.contacts else {}
+    row = {
+        **{name: getattr(each, name) for name in same},
+        "registrant": registrant.reference or registrant.id,
+        "kind": registrant.kind,
+        "name": registrant.name,
+        "contact": contact.get("name"),
+        "email": contact.get("email"),
+        "phone": contact.get("phone"),
+        "provider": provider,
+    }
+    if not entries:
+        yield row
+    for terms, alike in groupby(entries, lambda entry: (entry.protocols, entry.ports)):
+        yield {**row, "prefixes": [entry.prefix for entry in alike], **_terms(*terms)}
+
+
+def _terms(protocols: str, ports: str) -> Row:
+    return {"protocols": protocols.split(), "ports": ports.split()}
+
+
+def _partitions(session: Session, wanted: Select[*tuple[Any, ...]]) -> Iterator[Sequence[Any]]:
+    """Yield rows by the thousand without holding them all; each batch is let go of before the next."""
+    for some in session.execute(wanted.execution_options(yield_per=BATCH)).partitions():
+        yield some
+        session.expunge_all()

@@ -1,0 +1,202 @@
+"""Jobs: long work that goes on after the answer, with its progress, its faults and its result.
+
+The effect of a job and its end are one transaction, so a job has either happened, and says so, or it has not. A
+worker that dies leaves its job "running" with an old sign of life; whoever looks next takes the job up again. Each
+taking gives the job a new version, and only who holds the last one can end it: should the first worker live after
+all, it finds at its end that the job is no longer its own, and all that it did is undone.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import func, insert, or_, select, update
+from sqlalchemy.orm import Session, undefer
+
+from control.allowlist import formats
+from control.fault import Fault, Refused
+from control.registry.access.actor import Actor
+from control.registry.intake import text as intake_text
+from control.registry.intake.rows import RowFault
+from control.registry.jobs import exports
+from control.registry.store import rows
+from control.registry.store.database import Database
+from control.registry.store.ids import new_id
+from control.registry.store.model import Job, JobRow
+from control.registry.store.writing import Writing, portions
+
+LEASE = timedelta(seconds=60)
+"""How old a worker's last sign of life may be; it gives one every second or so."""
+
+MOST_TAKINGS = 3
+"""How often a job is taken up: one that kills its workers must not do so for ever."""
+
+MOST_WAITING = 20
+"""Jobs of one owner that may wait or run at a time."""
+
+WORKER = Actor("worker")
+"""Who takes jobs up; what a job does is done as its owner."""
+
+MAX_COLUMN = 64
+"""Characters of a fault's column; see ``model.JobRow``."""
+
+ENDED = ("done", "refused", "failed")
+
+
+class LostError(Exception):
+    """The job is another worker's by now; what this one did is undone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A job in the hands of a worker.
+
+    Attributes:
+        version: that this taking gave it.
+        owner: who ordered it, with the scopes of that time.
+        request: what was ordered.
+        body: what was sent with it.
+    """
+
+    id: str
+    version: int
+    kind: str
+    owner: Actor
+    request: Mapping[str, Any]
+    body: bytes
+
+
+def order_import(writing: Writing, data: bytes, media_type: str | None, dry_run: bool = False) -> Job:
+    """Order the intake of a file of applications; see ``intake``.
+
+    Raises:
+        Refused: "forbidden"; "unsupported-media-type"; "too-large"; "busy": too many of one's jobs wait.
+    """
+    writing.attempt("import.order")
+    rows.demand_scope(writing.actor, ("officer", "registrant"), "import applications")
+    formats.kind_of(media_type)
+    intake_text.demand_size(data)
+    return _ordered(writing, "import", {"media_type": media_type, "dry_run": dry_run}, data)
+
+
+def order_export(writing: Writing, subject: str, media_type: str = formats.CSV) -> Job:
+    """Order an export of what one may see; see ``exports``.
+
+    Raises:
+        Refused: "forbidden"; "invalid"; "unsupported-media-type"; "busy": too many of one's jobs wait.
+    """
+    writing.attempt("export.order")
+    scopes = ("registrant", "provider", "officer", "operator", "auditor")
+    rows.demand_scope(writing.actor, scopes, "export")
+    exports.demand_known(subject, media_type)
+    return _ordered(writing, "export", {"of": subject, "media_type": media_type}, None)
+
+
+def take(database: Database, id_: str | None = None) -> Taken | None:
+    """Take up the oldest job that waits or was left by a dead worker, or just that one; none when there is none.
+
+    Raises:
+        Refused: "unavailable" or "no-room".
+    """
+    with database.writing(WORKER) as writing:
+        for job in writing.session.scalars(_takeable(writing, id_)):
+            if job.version > MOST_TAKINGS:
+                _end(writing, job, "failed", {"error": f"its worker died {MOST_TAKINGS} times"})
+                continue
+            job.state, job.version, job.finished = "running", job.version + 1, 0
+            job.started_at, job.seen_at, job.changed_at = job.started_at or writing.now, writing.now, writing.now
+            request = dict(job.request)
+            owner = request.pop("owner")
+            actor = Actor(**{**owner, "scopes": frozenset(owner["scopes"])})
+            return Taken(job.id, job.version, job.kind, actor, request, job.body or b"")
+    return None
+
+
+def show(database: Database, taken: Taken, finished: int, total: int) -> None:
+    """Write down how far a job is, as a sign of life too.
+
+    Raises:
+        LostError: the job is another's.
+    """
+    with database.writing(WORKER) as writing:
+        mine = update(Job).where(Job.id == taken.id, Job.version == taken.version, Job.state == "running")
+        values = {"finished": finished, "total": total, "seen_at": writing.now}
+        if not writing.session.execute(mine.values(values).returning(Job.id)).all():
+            raise LostError(taken.id)
+
+
+def end(
+    writing: Writing,
+    taken: Taken,
+    state: str,
+    result: Mapping[str, Any],
+    faults: Sequence[RowFault] = (),
+    body: bytes | None = None,
+) -> None:
+    """End a job in the transaction of its effect: "done", "refused" with its faults, or "failed".
+
+    Raises:
+        LostError: the job is another's.
+    """
+    job = writing.session.get(Job, taken.id, with_for_update=True)
+    if job is None or (job.version, job.state) != (taken.version, "running"):
+        raise LostError(taken.id)
+    numbered = [{"job_id": job.id, "place": place, **asdict(fault)} for place, fault in enumerate(faults)]
+    for portion in portions(numbered):
+        writing.session.execute(insert(JobRow), portion)
+    _end(writing, job, state, result, body)
+
+
+def faults(session: Session, id_: str, after: int = -1, limit: int = 1000) -> list[JobRow]:
+    """Return faults of a job behind the place ``after``, in the order of the rows."""
+    found = select(JobRow).where(JobRow.job_id == id_, JobRow.place > after)
+    return list(session.scalars(found.order_by(JobRow.place).limit(limit)))
+
+
+def body(session: Session, id_: str) -> bytes:
+    """Return what an export wrote, compressed by gzip; empty when there is nothing."""
+    return session.scalar(select(Job.body).where(Job.id == id_, Job.kind == "export")) or b""
+
+
+def _ordered(writing: Writing, kind: str, request: Mapping[str, Any], data: bytes | None) -> Job:
+    actor = writing.actor
+    waiting = select(func.count()).select_from(Job).where(Job.owner == actor.id, Job.state.not_in(ENDED))
+    if (writing.session.scalar(waiting) or 0) >= MOST_WAITING:
+        fault = Fault("jobs", f"{MOST_WAITING} of yours are not done yet", "wait until some are")
+        raise Refused("busy", "Too many jobs wait", [fault])
+    owner = {**asdict(actor), "scopes": sorted(actor.scopes)}
+    job = Job(
+        id=new_id("job"),
+        kind=kind,
+        state="queued",
+        owner=actor.id,
+        request={**request, "owner": owner},
+        body=data,
+        total=0,
+        finished=0,
+        result={},
+        version=1,
+        created_at=writing.now,
+        changed_at=writing.now,
+    )
+    writing.session.add(job)
+    writing.session.flush()
+    writing.record("job.order", job.id, {}, {"kind": kind, **request, "state": job.state})
+    return job
+
+
+def _takeable(writing: Writing, id_: str | None) -> Any:
+    left = (Job.state == "running") & or_(Job.seen_at.is_(None), Job.seen_at < writing.now - LEASE)
+    found = select(Job).where(or_(Job.state == "queued", left)).order_by(Job.id)
+    return (found.where(Job.id == id_) if id_ else found).options(undefer(Job.body))
+
+
+def _end(writing: Writing, job: Job, state: str, result: Mapping[str, Any], body: bytes | None = None) -> None:
+    before = {"state": job.state}
+    job.state, job.result, job.body, job.version = state, dict(result), body, job.version + 1
+    job.ended_at = job.seen_at = job.changed_at = writing.now
+    if state == "done":
+        job.finished = job.total
+    writing.session.flush()
+    writing.record(f"job.{state}", job.id, before, {"state": state, "result": job.result})

@@ -1,0 +1,1 @@
+"""Registrants, providers and officers, and what can be applied for."""

@@ -1,0 +1,1 @@
+"""The live list as it is given to edges: serials, and which edge has which."""

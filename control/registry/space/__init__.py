@@ -1,0 +1,1 @@
+"""Addresses: which can be registered, and who holds them."""

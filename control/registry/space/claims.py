@@ -1,0 +1,152 @@
+"""Who holds an address: no two registrants may, and none may hold the same prefix twice.
+
+A prefix is held by a registration that has not ended, and by an application that is before its provider or an
+officer. Two prefixes overlap when one covers the other, so for every length that is present there is one prefix to
+look for above, and one range to look in below; a million held prefixes cost a few index look-ups.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
+
+from control.fault import Fault, Refused
+from control.registry.cases.workflow import PENDING
+from control.registry.store.model import Application, ApplicationEntry, Registration
+from control.registry.store.model.registrations import HELD
+from control.registry.store.writing import portions
+
+BITS = 128
+Claims = Select[str, str, bytes, int, str]
+"""A query for the columns of ``Claim``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One prefix that somebody holds or wants.
+
+    Attributes:
+        holder: id of the registration or application.
+        registrant: whose it is.
+        first, length: as ``addresses.key`` gives them.
+        prefix: in text.
+    """
+
+    holder: str
+    registrant: str
+    first: bytes
+    length: int
+    prefix: str
+
+    @property
+    def last(self) -> bytes:
+        """The last address of the prefix."""
+        return (int.from_bytes(self.first, "big") | (1 << BITS - self.length) - 1).to_bytes(16, "big")
+
+    def within(self, length: int) -> bytes:
+        """Return the first address of the prefix of that length which covers this one."""
+        return (int.from_bytes(self.first, "big") >> BITS - length << BITS - length).to_bytes(16, "big")
+
+
+def wanted(session: Session, applications: Iterable[str]) -> list[Claim]:
+    """Return what applications ask for."""
+    claims: list[Claim] = []
+    for portion in portions(list(applications)):
+        claims += _claims(session, _pending().where(Application.id.in_(portion)).order_by(Application.id))
+    return claims
+
+
+def demand_free(session: Session, claims: Sequence[Claim]) -> None:
+    """Refuse what another registrant holds, or what is held already.
+
+    Raises:
+        Refused: "conflict", with a fault for each prefix that is in the way of one that is wanted.
+    """
+    faults = [fault(claim, holder) for claim, holder in overlaps(session, claims)]
+    if faults:
+        raise Refused("conflict", "An address is held already", faults)
+
+
+def overlaps(session: Session, claims: Sequence[Claim]) -> Iterator[tuple[Claim, Claim]]:
+    """Yield each claim that cannot be granted, with the one in its way: held, or an earlier one of ``claims``."""
+    yield from _within(claims)
+    held, pending = select(Registration.length).where(HELD), select(ApplicationEntry.length)
+    for lengths, sources, condition in (
+        (_lengths(session, held), _held(), HELD),
+        (_lengths(session, pending), _pending(), Application.state.in_(PENDING)),
+    ):
+        yield from _stored(session, claims, lengths, sources.where(condition))
+
+
+def fault(claim: Claim, holder: Claim) -> Fault:
+    """Return why a claim cannot be granted, because of the one in its way."""
+    if claim.registrant == holder.registrant:
+        mend = "renew that registration, or withdraw that application"
+        return Fault(f"{claim.holder}, {claim.prefix}", f"is held already by {holder.holder}", mend)
+    why = f"overlaps {holder.prefix} of the registrant {holder.registrant}"
+    return Fault(
+        f"{claim.holder}, {claim.prefix}", why, "have the provider say whose it is, and correct one of the two"
+    )
+
+
+def _in_the_way(claim: Claim, other: Claim) -> bool:
+    """Return whether an overlapping claim bars another: one of the same registrant may be inside his wider one."""
+    return claim.registrant != other.registrant or (claim.first, claim.length) == (other.first, other.length)
+
+
+def _within(claims: Sequence[Claim]) -> Iterator[tuple[Claim, Claim]]:
+    """Yield the overlaps among the claims, which need no pair of them compared: sorted, a cover comes before."""
+    covers: list[Claim] = []
+    for claim in sorted(claims, key=lambda claim: (claim.first, claim.length)):
+        while covers and covers[-1].last < claim.first:
+            covers.pop()
+        yield from ((claim, cover) for cover in covers if _in_the_way(claim, cover))
+        covers.append(claim)
+
+
+def _stored(
+    session: Session, claims: Sequence[Claim], lengths: Sequence[int], source: Claims
+) -> Iterator[tuple[Claim, Claim]]:
+    whose, first, length = (source.selected_columns[name] for name in ("registrant_id", "first", "length"))
+    for each in lengths:
+        above: dict[bytes, list[Claim]] = {}
+        for claim in claims:
+            if claim.length >= each:
+                above.setdefault(claim.within(each), []).append(claim)
+            else:
+                inside = source.where(length == each, first.between(claim.first, claim.last), whose != claim.registrant)
+                yield from _barred([claim], _claims(session, inside.limit(1)))
+        for portion in portions(above):
+            for found in _claims(session, source.where(length == each, first.in_(portion))):
+                yield from _barred(above[found.first], [found])
+
+
+def _barred(claims: Sequence[Claim], found: Sequence[Claim]) -> Iterator[tuple[Claim, Claim]]:
+    yield from ((claim, other) for claim in claims for other in found if _in_the_way(claim, other))
+
+
+def _lengths(session: Session, source: Select[int]) -> list[int]:
+    """Return the lengths that are present, by one index look-up each."""
+    column = source.selected_columns["length"]
+    lengths: list[int] = []
+    least = source.with_only_columns(func.min(column))
+    while (found := session.scalar(least.where(column > (lengths[-1] if lengths else 0)))) is not None:
+        lengths.append(found)
+    return lengths
+
+
+def _held() -> Claims:
+    return select(
+        Registration.id, Registration.registrant_id, Registration.first, Registration.length, Registration.prefix
+    )
+
+
+def _pending() -> Claims:
+    entry = ApplicationEntry
+    columns = select(Application.id, Application.registrant_id, entry.first, entry.length, entry.prefix)
+    return columns.select_from(entry).join(Application, Application.id == entry.application_id)
+
+
+def _claims(session: Session, source: Claims) -> list[Claim]:
+    return [Claim(*row) for row in session.execute(source)]

@@ -1,0 +1,205 @@
+"""Backup and restore: every table as lines of JSON, gzipped, from one read transaction, for both databases.
+
+Readers and the writer do not wait for each other, so a backup can be made while the registry runs, and is the state
+of one moment. It holds what is secret: the digests of tokens and what keys them. A restored registry begins a new
+epoch, because serials given after the backup may be out there already, and audits that it was restored.
+"""
+
+import gzip
+import json
+import os
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Any
+
+from sqlalchemy import LargeBinary, Table, func, insert, select, text, update
+from sqlalchemy.orm import Session
+
+from control.fault import Fault, Refused
+from control.registry.access.actor import Actor
+from control.registry.audit import chain as audit
+from control.registry.intake.rows import Progress, no_progress
+from control.registry.store.database import Database
+from control.registry.store.model import Base, Ledger
+from control.registry.store.model.base import Moment
+
+FORMAT = "wicket registry backup 1"
+TITLE = "The backup cannot be restored"
+BATCH = 2000
+"""Rows read and written at a time."""
+
+TABLES: tuple[Table, ...] = tuple(Base.metadata.sorted_tables)
+"""Every table, those first that others refer to."""
+
+
+def write(database: Database, file: Path, progress: Progress = no_progress) -> int:
+    """Write everything into a new file, which is there only when it is complete; return the number of rows.
+
+    Raises:
+        Refused: "unavailable"; "no-room"; "unreadable": the file cannot be written.
+    """
+    scratch = file.with_name(f".{file.name}.{os.getpid()}.new")
+    try:
+        with os.fdopen(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as raw:
+            with database.reading() as session, gzip.open(raw, "wt", 6, encoding="utf-8") as out:
+                count = _write(session, out, database.now(), progress)
+            raw.flush()
+            os.fsync(raw.fileno())
+        scratch.replace(file)
+    except OSError as error:
+        raise Refused("unreadable", "The backup cannot be written", [_fault(file, error)]) from error
+    finally:
+        scratch.unlink(missing_ok=True)
+    return count
+
+
+def restore(database: Database, file: Path, actor: Actor, progress: Progress = no_progress) -> audit.Head:
+    """Fill an empty database from a backup, in one transaction; return the head of the audit that came with it.
+
+    Raises:
+        Refused: "conflict": the database is not empty; "unreadable": the file is no backup, cut off, from another
+            version, or its audit's chain is broken; "unavailable"; "no-room".
+    """
+    database.upgrade()
+    with database.writing(actor) as writing:
+        writing.attempt("registry.restore")
+        _demand_empty(writing.session)
+    try:
+        with gzip.open(file, "rt", encoding="utf-8") as lines, database.writing(actor) as writing:
+            _demand_empty(writing.session)
+            count = _read(writing.session, file, iter(lines), progress)
+            _demand_whole_chain(writing.session, file)
+            head = audit.head(writing.session)
+            writing.session.execute(update(Ledger).values(epoch=os.urandom(16)))
+            writing.record("registry.restore", "", {}, {"rows": count, "audit_seq": head.seq, "audit_hash": head.hash})
+            return head
+    except (OSError, EOFError, UnicodeDecodeError) as error:
+        raise Refused("unreadable", TITLE, [_fault(file, error)]) from error
+    except _BadBackup as bad:
+        raise Refused("unreadable", TITLE, bad.faults) from bad
+
+
+class _BadBackup(Exception):
+    """What is wrong with a backup. It is no ``Refused`` yet: that would be audited, and be in the next try's way."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        self.faults = faults
+        super().__init__(faults)
+
+
+def revision(session: Session) -> str:
+    """Return which revision the tables are."""
+    return str(session.scalar(text("SELECT version_num FROM alembic_version")))
+
+
+def _write(session: Session, out: IO[str], at: datetime, progress: Progress) -> int:
+    counts = {table.name: session.scalar(select(func.count()).select_from(table)) or 0 for table in TABLES}
+    total, done = sum(counts.values()), 0
+    header = {"format": FORMAT, "revision": revision(session), "at": at.isoformat(), "rows": counts}
+    out.write(json.dumps(header) + "\n")
+    for table in TABLES:
+        names = [column.name for column in table.columns]
+        out.write(json.dumps({"table": table.name, "columns": names}) + "\n")
+        rows = session.execute(select(table).execution_options(yield_per=BATCH))
+        for some in rows.partitions():
+            out.writelines(json.dumps(list(row), default=_plain, ensure_ascii=False) + "\n" for row in some)
+            done += len(some)
+            progress(done, total)
+    out.write(json.dumps({"end": done}) + "\n")
+    return done
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    raise TypeError(f"not for a backup: {value!r}")
+
+
+def _read(session: Session, file: Path, lines: Iterator[str], progress: Progress) -> int:
+    """Insert what the lines say, and return how many rows that were."""
+    header = _parsed(file, next(lines, ""))
+    _demand_format(session, file, header)
+    total, done = sum(header["rows"].values()), 0
+    tables = {table.name: table for table in TABLES}
+    table, names, pending = TABLES[0], list[str](), list[dict[str, Any]]()
+    for line in lines:
+        row = _parsed(file, line)
+        if isinstance(row, list):
+            pending.append(_values(table, names, row))
+            done += 1
+        if len(pending) >= BATCH or not isinstance(row, list):
+            _insert(session, table, pending)
+            pending = []
+            progress(done, total)
+        if isinstance(row, dict) and "end" in row:
+            if row["end"] == done == total:
+                return done
+            break
+        if isinstance(row, dict):
+            table, names = tables[row["table"]], row["columns"]
+    raise _no_backup(file, f"is cut off after {done} of {total} rows")
+
+
+def _values(table: Table, names: list[str], row: list[Any]) -> dict[str, Any]:
+    return {name: _value(table, name, value) for name, value in zip(names, row, strict=True)}
+
+
+def _value(table: Table, name: str, value: Any) -> Any:
+    kind = table.columns[name].type
+    if value is None:
+        return None
+    if isinstance(kind, LargeBinary):
+        return bytes.fromhex(value)
+    return datetime.fromisoformat(value) if isinstance(kind, Moment) else value
+
+
+def _insert(session: Session, table: Table, rows: list[dict[str, Any]]) -> None:
+    if not rows:
+        return
+    if table is Ledger.__table__:
+        session.execute(update(Ledger).values(rows[0]))  # its one row is there, and held by this transaction
+    else:
+        session.execute(insert(table), rows)
+
+
+def _demand_empty(session: Session) -> None:
+    tables = [table for table in TABLES if table is not Ledger.__table__]
+    held = [table.name for table in tables if session.execute(select(table).limit(1)).first()]
+    if held:
+        fault = Fault("the database", f"has rows already, in {', '.join(held)}", "restore into an empty one")
+        raise Refused("conflict", "The registry is not empty", [fault])
+
+
+def _demand_format(session: Session, file: Path, header: Any) -> None:
+    if not isinstance(header, dict) or header.get("format") != FORMAT:
+        raise _no_backup(file, "is no backup of a registry")
+    if header["revision"] != (here := revision(session)):
+        why = f"is of the tables' revision {header['revision']}, and they are {here} here"
+        raise _BadBackup([Fault(str(file), why, "restore it with the version that wrote it, and upgrade then")])
+
+
+def _demand_whole_chain(session: Session, file: Path) -> None:
+    faults = [
+        Fault(f"audit row {finding.seq}", finding.what, "take another backup, and find out who changed this one")
+        for finding in audit.verify(session)
+    ]
+    if faults:
+        raise _BadBackup(faults)
+
+
+def _parsed(file: Path, line: str) -> Any:
+    try:
+        return json.loads(line)
+    except ValueError:
+        raise _no_backup(file, "has a line that is no JSON") from None
+
+
+def _no_backup(file: Path, why: str) -> _BadBackup:
+    return _BadBackup([Fault(str(file), why, "name a file that `wicket registry backup` wrote")])
+
+
+def _fault(file: Path, error: Exception) -> Fault:
+    return Fault(str(file), str(error), "name another file, or mend the rights to it")

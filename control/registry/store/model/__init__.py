@@ -1,0 +1,31 @@
+"""The tables, by subject."""
+
+from control.registry.store.model.applications import Application, ApplicationEntry
+from control.registry.store.model.base import Base, Versioned
+from control.registry.store.model.ledger import AuditRow, Ledger, Publication
+from control.registry.store.model.people import Officer, Provider, Registrant, Token
+from control.registry.store.model.registrations import Intent, IntentItem, Listing, Registration
+from control.registry.store.model.work import Edge, EdgeAck, IdempotencyKey, Job, JobRow
+
+__all__ = [
+    "Application",
+    "ApplicationEntry",
+    "AuditRow",
+    "Base",
+    "Edge",
+    "EdgeAck",
+    "IdempotencyKey",
+    "Intent",
+    "IntentItem",
+    "Job",
+    "JobRow",
+    "Ledger",
+    "Listing",
+    "Officer",
+    "Provider",
+    "Publication",
+    "Registrant",
+    "Registration",
+    "Token",
+    "Versioned",
+]

@@ -1,0 +1,133 @@
+"""What every service does with rows: find them for whoever may see them, hold them to a version, change them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from control.fault import Fault, Refused, shown
+from control.registry.access.actor import Actor
+from control.registry.store.model import (
+    Application,
+    Edge,
+    Intent,
+    Job,
+    Officer,
+    Provider,
+    Registrant,
+    Registration,
+    Token,
+)
+from control.registry.store.writing import Writing, portions
+
+MAX_NAME = 200
+"""Characters of a name."""
+
+Row = TypeVar("Row", Application, Edge, Intent, Job, Officer, Provider, Registrant, Registration, Token)
+
+
+def find(session: Session, actor: Actor, model: type[Row], id_: str) -> Row:
+    """Return a row that the actor may see.
+
+    Raises:
+        Refused: "not-found": there is none, or it is somebody else's, which must look the same.
+    """
+    return find_many(session, actor, model, [id_])[0]
+
+
+def find_many(session: Session, actor: Actor, model: type[Row], ids: Sequence[str]) -> list[Row]:
+    """Return rows that the actor may see, in the order of their ids.
+
+    Raises:
+        Refused: "not-found", with a fault for each that there is not.
+    """
+    found: dict[str, Row] = {}
+    for portion in portions(ids):
+        rows = session.scalars(select(model).where(model.id.in_(portion)))
+        found |= {row.id: row for row in rows if _may_see(actor, row)}
+    missing = [id_ for id_ in ids if id_ not in found]
+    if missing:
+        kind = model.__tablename__
+        faults = [Fault(shown(id_), f"is no {kind}", f"ask for one of your {kind}s") for id_ in missing]
+        raise Refused("not-found", f"There is no such {kind}", faults)
+    return [found[id_] for id_ in ids]
+
+
+def _may_see(actor: Actor, row: object) -> bool:
+    match row:
+        case Application():
+            return actor.may_see(row.registrant_id, row.provider_id if row.state != "draft" else None)
+        case Registration():
+            return actor.may_see(row.registrant_id, None)
+        case Registrant():
+            return actor.may_see(row.id, None)
+        case Job():
+            return row.owner == actor.id or actor.may_see("", None)
+        case Provider():
+            return True  # an applicant has to choose one
+    return actor.may_see("", None)
+
+
+def demand_scope(actor: Actor, scopes: Sequence[str], what: str) -> None:
+    """Refuse to whoever has none of ``scopes``; ``what`` goes on after "You may not".
+
+    Raises:
+        Refused: "forbidden".
+    """
+    if not actor.scopes & set(scopes):
+        fault = Fault("token", f"{actor.id} has none of the scopes {', '.join(scopes)}", "use a token that has one")
+        raise Refused("forbidden", f"You may not {what}", [fault])
+
+
+def demand_versions(rows: Sequence[Row], versions: Mapping[str, int | None]) -> None:
+    """Refuse when a row has changed since it was read; a version of none asks for no check.
+
+    Raises:
+        Refused: "stale", with a fault for each.
+    """
+    faults = [
+        Fault(row.id, f"is version {row.version} by now, not {wanted}", "read it again, and decide anew")
+        for row in rows
+        if (wanted := versions[row.id]) is not None and wanted != row.version
+    ]
+    if faults:
+        raise Refused("stale", "It was changed since you read it", faults)
+
+
+def demand_name(name: str, where: str = "name") -> str:
+    """Return a name without spaces around it.
+
+    Raises:
+        Refused: "invalid": it is empty, too long, or not on one line.
+    """
+    name = name.strip()
+    if not name or len(name) > MAX_NAME or not name.isprintable():
+        why = f"{shown(name)} is no name"
+        raise Refused("invalid", "It lacks a name", [Fault(where, why, f"write 1 to {MAX_NAME} printable characters")])
+    return name
+
+
+Beside = tuple[Mapping[str, Any], Mapping[str, Any]]
+"""What changed in other tables along with a row: before, and after."""
+
+
+def change(writing: Writing, action: str, row: Row, values: Mapping[str, Any], beside: Beside | None = None) -> None:
+    """Give a row new values and a new version, and have both audited; nothing happens when they are the old ones."""
+    before = {name: getattr(row, name) for name, value in values.items() if getattr(row, name) != value}
+    if not before and beside is None:
+        return
+    after = {name: values[name] for name in before}
+    before["version"], after["version"] = row.version, row.version + 1
+    for name, value in after.items():
+        setattr(row, name, value)
+    row.changed_at = writing.now
+    others_before, others_after = beside or ({}, {})
+    writing.record(action, row.id, {**before, **others_before}, {**after, **others_after})
+
+
+def columns(row: Row) -> dict[str, Any]:
+    """Return a new row's columns for the audit, without those of no one's business."""
+    hidden = ("digest", "created_at", "changed_at", "body")
+    values = {column.key: getattr(row, column.key) for column in row.__table__.columns if column.key not in hidden}
+    return values | {"version": 1}

@@ -1,0 +1,132 @@
+"""A write transaction: who acts, what it does to the live list, and the audit rows that go with it."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeVar, cast
+
+from sqlalchemy import CursorResult, insert, text, update
+from sqlalchemy.orm import Session
+
+from control.fault import Refused
+from control.registry.access.actor import Actor
+from control.registry.audit import chain as audit
+from control.registry.parties.categories import Category, load_categories
+from control.registry.space.addresses import AddressRules
+from control.registry.store.model import Ledger, Listing, Publication
+
+MANY = 5000
+"""Values in one statement: SQLite takes 32,766 (SQLITE_MAX_VARIABLE_NUMBER), PostgreSQL's protocol 65,535."""
+
+CHANNEL = "wicket_serial"
+"""Where PostgreSQL tells followers, at the commit, that a serial was given; SQLite has no such thing."""
+
+FAULTS_KEPT = 20
+"""Faults of a refused attempt that its audit row repeats."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the configuration says about addresses and categories."""
+
+    addresses: AddressRules = field(default_factory=AddressRules)
+    categories: Mapping[str, Category] = field(default_factory=load_categories)
+
+
+def portions(values: Collection[T], size: int = MANY) -> Iterator[list[T]]:
+    """Yield values in lists small enough for one statement."""
+    listed = list(values)
+    for start in range(0, len(listed), size):
+        yield listed[start : start + size]
+
+
+class Writing:
+    """What a service function changes the registry with; only ``Database.writing`` makes one.
+
+    Attributes:
+        session: the open transaction, the only one that writes.
+        actor: who acts.
+        request_id: of the request that asked for it, for the audit.
+        now: the time of everything in this transaction, in UTC.
+        rules: what the configuration says.
+        added, removed: entries that joined and left the live list so far.
+    """
+
+    def __init__(
+        self, session: Session, ledger: Ledger, actor: Actor, request_id: str, now: datetime, rules: Rules
+    ) -> None:
+        self.session, self.actor, self.request_id, self.now, self.rules = session, actor, request_id, now, rules
+        self.added = self.removed = 0
+        self._ledger = ledger
+        self._audit: list[audit.Entry] = []
+        self._attempt = ("write", "")
+
+    @property
+    def serial(self) -> int:
+        """The serial that this transaction gives when it changes the live list."""
+        return self._ledger.serial + 1
+
+    @property
+    def secret(self) -> bytes:
+        """What keys the digests of tokens."""
+        return self._ledger.secret
+
+    def attempt(self, action: str, object_: str = "") -> None:
+        """Say what is tried, so that a refusal can be audited as that."""
+        self._attempt = action, object_
+
+    def record(self, action: str, object_: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+        """Have an audit row written for a change: the fields that changed, before and after."""
+        self._audit.append(audit.Entry(action, object_, before, after))
+
+    def join(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Put on the live list what ``model.Registration`` says of each row: id, first, length, protocols, ports."""
+        fields = ("first", "length", "protocols", "ports")
+        listings = [
+            {"registration_id": row["id"], "joined_serial": self.serial, **{name: row[name] for name in fields}}
+            for row in rows
+        ]
+        for portion in portions(listings):
+            self.session.execute(insert(Listing), portion)
+        self.added += len(listings)
+
+    def leave(self, registrations: Collection[str]) -> None:
+        """Take registrations off the live list; those that are not on it do not matter."""
+        for portion in portions(registrations):
+            gone = update(Listing).where(Listing.registration_id.in_(portion), Listing.left_serial.is_(None))
+            result = cast("CursorResult[Any]", self.session.execute(gone.values(left_serial=self.serial)))
+            self.removed += result.rowcount
+
+    def settle(self) -> None:
+        """Give the serial and write the audit; the commit comes right after."""
+        if self.added or self.removed:
+            self._ledger.serial += 1
+            self._ledger.count += self.added - self.removed
+            self.session.add(
+                Publication(
+                    serial=self._ledger.serial,
+                    at=self.now,
+                    added=self.added,
+                    removed=self.removed,
+                    count=self._ledger.count,
+                )
+            )
+            if self.session.get_bind().dialect.name == "postgresql":
+                self.session.execute(text(f"NOTIFY {CHANNEL}"))
+        self._write_audit(self._audit)
+
+    def settle_refusal(self, refused: Refused, action: str, object_: str) -> None:
+        """Write the audit row of a refused attempt, and nothing else."""
+        what = refused.to_dict()
+        what["faults"] = what["faults"][:FAULTS_KEPT]
+        self._write_audit([audit.Entry(action, object_, {}, what, "refused")])
+
+    @property
+    def attempted(self) -> tuple[str, str]:
+        """What was last tried: action and object."""
+        return self._attempt
+
+    def _write_audit(self, entries: Sequence[audit.Entry]) -> None:
+        audit.append(self.session, self._ledger, self.now, self.actor.id, self.request_id, entries)
