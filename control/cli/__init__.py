@@ -12,7 +12,7 @@ from control.cli.output import refuse
 from control.fault import Refused
 
 COMMANDS = {
-    "allow": "list_",
+    "allow": "allow",
     "attach": "edge",
     "counters": "edge",
     "detach": "edge",

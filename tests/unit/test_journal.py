@@ -19,7 +19,7 @@ LOG = """\
 import sys
 from pathlib import Path
 import structlog
-from control import journal, logs
+from control.host import journal, logs
 journal.Journal.__init__.__defaults__ = (Path(sys.argv[1]),)
 logs.configure_logs("info", sys.argv[2])
 structlog.get_logger().warning("not guarded", interface="eth0")

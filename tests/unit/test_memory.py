@@ -7,7 +7,7 @@ CHURN = """
 import gc, os, resource, threading
 os.environ["NUMPY_MADVISE_HUGEPAGE"] = "0"
 import numpy as np
-from control import memory
+from control.host import memory
 memory.keep_freed()
 memory.settle()
 assert gc.get_freeze_count() > 0
