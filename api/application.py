@@ -9,11 +9,12 @@ from flask.json.provider import DefaultJSONProvider
 
 from api.gateway import agent, allowlist, check, health, metrics, policy
 from api.kit import document, problem
-from api.kit.door import Door
+from api.kit.door import Doorkeeper
 from api.kit.token import gateway_token
 from api.registry import store, wiring
-from control.commands.wire import AgentSocket
+from control.commands.client import AgentSocket
 from control.config import Config
+from control.rollout.origin import Door
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 """What we take over from X-Request-ID; anything else would let a client write into logs."""
@@ -37,7 +38,7 @@ def create_app(config: Config) -> APIFlask:
     app.config["MAX_CONTENT_LENGTH"] = config.list.max_body
     app.config["WICKETGATE_BOUNDS"] = config.list.bounds
     app.json = InOrder(app)
-    app.extensions[agent.EXTENSION] = AgentSocket(config.socket) if config.api.gateway else None
+    app.extensions[agent.EXTENSION] = AgentSocket(config.socket, Door.API) if config.api.gateway else None
     app.before_request(_name_request)
     app.after_request(_show_name)
     problem.register(app)
@@ -45,7 +46,7 @@ def create_app(config: Config) -> APIFlask:
         wiring.register(app, config, token)
         app.extensions[health.READY] = store.demand
     else:
-        app.before_request(Door(config.api.listen, token).check)
+        app.before_request(Doorkeeper(config.api.listen, token).check)
     asked, ruled = (wiring.check, wiring.policy) if config.registry.enabled else (check, policy)
     for subject in (allowlist, ruled, asked, health, metrics):
         app.register_blueprint(subject.blueprint)

@@ -1,13 +1,13 @@
 """/v1/status, /healthz, /readyz: how the gateway fares."""
 
 from collections.abc import Callable
-from typing import Any
 
 from apiflask import APIBlueprint
 from flask import current_app
 
 from api.gateway import agent
-from api.gateway.schema import Alive, Ready, Status
+from api.gateway.schema import Alive, Ready
+from control.commands.status import ReadStatus, Status
 from control.fault import Fault, Kind, Refused
 
 READY = "wicketgate-registry-ready"
@@ -18,9 +18,9 @@ blueprint = APIBlueprint("health", __name__, tag="Health")
 
 @blueprint.get("/v1/status")
 @blueprint.output(Status)
-def status() -> dict[str, Any]:
+def status() -> Status:
     """Read what the agent says of itself."""
-    return agent.ask("status")
+    return agent.ask(ReadStatus())
 
 
 @blueprint.get("/healthz")
@@ -47,8 +47,8 @@ def ready() -> Ready:
 
 
 def _gateways_serial() -> int:
-    status = agent.ask("status")
-    if status["generation"] is None:
+    status = agent.ask(ReadStatus())
+    if status.generation is None:
         fault = Fault("the list", "none is in the kernel, which lets everything pass", "see the log of wicketd")
         raise Refused(Kind.UNAVAILABLE, "The gateway has no list", [fault])
-    return int(status["serial"])
+    return status.serial

@@ -1,7 +1,5 @@
 """/v1/policy: what happens to unregistered traffic, protocol by protocol."""
 
-from typing import Any
-
 from apiflask import APIBlueprint
 from flask import Response, jsonify
 from pydantic import ValidationError
@@ -9,6 +7,7 @@ from pydantic import ValidationError
 from api.gateway import agent
 from api.gateway.schema import Policy
 from api.kit import body, etag
+from control.commands.policy import PolicyState, ReadPolicy, Rule, SetPolicy
 from control.fault import Fault, Kind, Refused
 
 blueprint = APIBlueprint("policy", __name__, tag="Policy")
@@ -21,7 +20,7 @@ def read() -> Response:
 
     The ETag names its version.
     """
-    return answer(agent.ask("policy"))
+    return answer(agent.ask(ReadPolicy()))
 
 
 @blueprint.put("/v1/policy")
@@ -31,24 +30,23 @@ def change() -> Response:
 
     The protocols that are not named keep theirs. The answer is the whole policy, as the kernel now has it.
     """
-    return answer(agent.ask("set_policy", policy=read_rules(), if_match=etag.if_match()))
+    return answer(agent.ask(SetPolicy(policy=read_rules(), if_match=etag.if_match())))
 
 
-def answer(result: dict[str, object]) -> Response:
+def answer(state: PolicyState) -> Response:
     """Return the agent's policy as the answer."""
-    response = jsonify(Policy.model_validate(result["policy"]).model_dump())
-    response.headers["ETag"] = str(result["etag"])
+    response = jsonify(state.model_dump()["policy"])
+    response.headers["ETag"] = state.etag
     return response
 
 
-def read_rules() -> dict[str, dict[str, Any]]:
+def read_rules() -> dict[str, Rule]:
     """Return the rules that the present request's body asks for, by protocol.
 
     Raises:
         Refused: "invalid", "bad-request" or "unsupported-media-type".
     """
-    wanted = _parse(body.read(["application/json"]))
-    return {protocol: rule.model_dump() for protocol, rule in wanted.root.items()}
+    return dict(_parse(body.read(["application/json"])).root)
 
 
 def _parse(data: bytes) -> Policy:

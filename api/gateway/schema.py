@@ -3,31 +3,16 @@
 These models validate, serialise and, through APIFlask, become the OpenAPI document.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, RootModel, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, Field, RootModel
 
 from control.allowlist.schema import EntryModel
-from control.vocabulary import MODES, VPN_PROTOCOLS
+from control.commands.list import Would
+from control.commands.policy import ProtocolName, Rule
+from control.vocabulary import VPN_PROTOCOLS
 
 Media = Literal["json", "ndjson", "csv"]
-
-
-def _one_of(known: tuple[str, ...]) -> AfterValidator:
-    def check(name: str) -> str:
-        if name not in known:
-            raise ValueError(f"it must be one of {', '.join(known)}")
-        return name
-
-    return AfterValidator(check)
-
-
-def _schema_of(known: tuple[str, ...]) -> WithJsonSchema:
-    return WithJsonSchema({"type": "string", "enum": list(known)})
-
-
-ProtocolName = Annotated[str, _one_of(VPN_PROTOCOLS), _schema_of(VPN_PROTOCOLS)]
-ModeName = Annotated[str, _one_of(MODES), _schema_of(MODES)]
 
 
 class Strict(BaseModel):
@@ -67,13 +52,6 @@ class Batch(Strict):
     remove: list[str] = Field([], description="Prefixes to remove.")
 
 
-class Would(BaseModel):
-    """The first prefixes that a dry run would add, change or remove, at most 100 each."""
-
-    add: list[str] = Field(description="Prefixes that would be new, or have other terms.")
-    remove: list[str] = Field(description="Prefixes that would go.")
-
-
 class Change(BaseModel):
     """What a change of the list did; it is answered once the kernel has it."""
 
@@ -90,13 +68,6 @@ class Change(BaseModel):
     seconds: dict[str, float] = Field(description="How long each step took, `read` being that of the body.")
 
 
-class Rule(Strict):
-    """What happens to the unregistered handshakes of a protocol. Both members are needed: none is guessed."""
-
-    mode: ModeName = Field(description="`monitor` counts, `enforce` drops.")
-    share: int = Field(strict=True, ge=0, le=100, description="Per cent of the flows that `enforce` is for.")
-
-
 class Policy(RootModel[dict[ProtocolName, Rule]]):
     """A rule for each protocol; in a PUT, the protocols not named keep theirs."""
 
@@ -111,22 +82,6 @@ class Check(BaseModel):
     live: bool = Field(description="Whether the kernel has it.")
     prefix: str | None = Field(description="The entry that holds the address.")
     serial: int
-
-
-class Status(BaseModel):
-    """What the agent says of itself; members may be added."""
-
-    model_config = ConfigDict(extra="allow")
-
-    instance: str
-    epoch: str
-    serial: int
-    count: int
-    generation: dict[str, Any] | None = Field(description="The list in the kernel, its size and room; null for none.")
-    interfaces: list[dict[str, Any]] = Field(description="Where the program is attached, mode asked and got.")
-    lease: dict[str, Any] = Field(description="Seconds for which dropping is allowed, and those left.")
-    policy: Policy
-    uptime_s: float
 
 
 class Alive(BaseModel):

@@ -14,12 +14,13 @@ from flask import Response, json
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from api.gateway.schema import Batch, Change, Policy, Problem, Status
+from api.gateway.schema import Batch, Change, Policy, Problem
 from api.kit import describe
 from api.kit.contract import Contract, contract_of, scopes_for
 from api.kit.door import PUBLIC
 from api.kit.problem import MEDIA_TYPE
 from control.allowlist.schema import ListModel
+from control.commands.status import Status
 
 Operation = dict[str, Any]
 

@@ -15,6 +15,7 @@ from api.kit.contract import ATTRIBUTE, Contract
 from api.kit.payload import JSON
 from api.registry import store
 from api.registry.intents import intent_record
+from control.commands.policy import ReadPolicy
 from control.fault import Fault, Kind, Refused
 from control.registry.intents import policies
 from control.registry.store.writing import Writing
@@ -47,15 +48,16 @@ def change() -> Response:
     What refuses no more than now is set at once. What refuses more of any protocol is proposed as a whole.
     """
     with store.attempting("policy.change", policies.POLICY):
-        wanted, named = gateway.read_rules(), etag.if_match()
+        wanted = {protocol: rule.model_dump() for protocol, rule in gateway.read_rules().items()}
+        named = etag.if_match()
     with store.writing() as writing:
         writing.attempt("policy.change", policies.POLICY)
-        now = agent.ask("policy")
-        _demand_match(now["etag"], named)
-        if policies.stricter(now["policy"], wanted):
-            return _propose(writing, wanted, now["etag"])
-        policies.put(writing, wanted, now["etag"], agent.set_policy)
-    return gateway.answer(agent.ask("policy"))
+        now = agent.ask(ReadPolicy())
+        _demand_match(now.etag, named)
+        if policies.stricter(now.model_dump()["policy"], wanted):
+            return _propose(writing, wanted, now.etag)
+        policies.put(writing, wanted, now.etag, agent.set_policy)
+    return gateway.answer(agent.ask(ReadPolicy()))
 
 
 def _demand_match(now: str, named: str | None) -> None:

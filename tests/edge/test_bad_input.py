@@ -14,10 +14,10 @@ import pytest
 from control import config as configuration
 from control.allowlist.allowlist import Allowlist
 from control.datapath.interfaces import links
+from control.edge.commands.answering import answer
 from control.edge.edge import Edge
-from control.edge.verbs import answer
 from control.fault import Refused
-from tests.edge.place import FEW, Place, hosts, is_live, listed
+from tests.edge.place import FEW, Place, hosts, is_live, listed, replace
 from tests.edge.wired import Wired, wired
 from tests.lab import foreign as stranger
 
@@ -67,7 +67,7 @@ def foreign(wire: Wired, edge: Edge) -> None:
 def too_long(_: Wired, edge: Edge) -> None:
     limits = edge.config.list.model_copy(update={"max_entries": 3})
     edge.config = edge.config.model_copy(update={"list": limits})
-    edge.replace(hosts(4))
+    replace(edge, hosts(4))
 
 
 PACKED = hosts(1000).pack()
@@ -76,13 +76,13 @@ TABLE = [
     Bad("an unknown interface", attach("eth7"), "interface", ("eth7",), "no interface of that name", "far, near"),
     Bad("the loopback", attach("lo"), "interface", ("lo",), "the loopback", "subscribers"),
     Bad("a foreign XDP program", foreign, "foreign-program", ("far",), "'stranger'", "ip link set far xdp off"),
-    Bad("detaching what is not there", lambda wire, edge: wire.inside(lambda: edge.interfaces.detach("eth7")),
+    Bad("detaching what is not there", lambda wire, edge: wire.detach(edge, "eth7"),
         "interface", ("eth7",), "no interface of that name", "far, near"),
-    Bad("an empty list", lambda _, edge: edge.replace(Allowlist.empty()), "bad-list", ("the list",),
+    Bad("an empty list", lambda _, edge: replace(edge, Allowlist.empty()), "bad-list", ("the list",),
         "no entry", "--allow-empty"),
     Bad("a list that is too long", too_long, "too-large", ("the list",),
         "4 entries are more than the 3", "list.max_entries"),
-    Bad("a list that somebody else changed", lambda _, edge: edge.replace(hosts(9), if_match='"0:1"'), "stale",
+    Bad("a list that somebody else changed", lambda _, edge: replace(edge, hosts(9), if_match='"0:1"'), "stale",
         ("If-Match",), 'you have read "0:1"', "read it again"),
     Bad("a packed list cut off", verb("replace", PACKED[:-3]), "bad-request", ("body",), "", "Allowlist.pack"),
     Bad("no packed list", verb("replace", b"192.0.2.1\n"), "bad-request", ("body",), "", "Allowlist.pack"),
@@ -128,8 +128,8 @@ def running(wire: Wired) -> Iterator[Edge]:
 @pytest.mark.parametrize("bad", TABLE, ids=lambda bad: bad.name)
 def test_bad_input_is_refused_and_the_list_stays(wire: Wired, running: Edge, bad: Bad) -> None:
     config = running.config
-    running.replace(listed())
-    before, policies = running.version, running.datapath.controls.policies()
+    replace(running, listed())
+    before, policies = running.list.state.local, running.datapath.controls.policies()
     with pytest.raises(Refused) as caught:
         bad.ask(wire, running)
     running.config = config
@@ -139,6 +139,6 @@ def test_bad_input_is_refused_and_the_list_stays(wire: Wired, running: Edge, bad
     assert any(bad.why in fault.why for fault in refused.faults), str(refused)
     assert any(bad.mend in fault.mend for fault in refused.faults), str(refused)
     assert all(fault.where and fault.why and fault.mend for fault in refused.faults)
-    assert (running.version, running.datapath.controls.policies()) == (before, policies)
+    assert (running.list.state.local, running.datapath.controls.policies()) == (before, policies)
     assert is_live(running, listed(FEW))
     assert wire.states(running) == {}

@@ -8,7 +8,7 @@ from control.datapath.controls import Policy
 from control.edge.edge import Edge
 from control.fault import Refused
 from control.vocabulary import VPN_PROTOCOLS
-from tests.edge.place import Place
+from tests.edge.place import Place, set_policies
 
 SET = {"wireguard": Policy("enforce", 5), "esp": Policy("enforce", 100), "pptp": Policy("monitor", 40)}
 ALL = dict.fromkeys(VPN_PROTOCOLS, Policy()) | SET
@@ -16,7 +16,7 @@ ALL = dict.fromkeys(VPN_PROTOCOLS, Policy()) | SET
 
 def choose(edge: Edge) -> None:
     for name, policy in SET.items():
-        edge.set_policies({name: {"mode": policy.mode, "share": policy.share}})
+        set_policies(edge, {name: {"mode": policy.mode, "share": policy.share}})
 
 
 def test_every_protocol_starts_in_monitor(place: Place) -> None:
@@ -27,9 +27,9 @@ def test_every_protocol_starts_in_monitor(place: Place) -> None:
 def test_they_outlive_a_restart(place: Place) -> None:
     with place.edge() as edge:
         choose(edge)
-        etag = edge.policy_etag
+        etag = edge.policies.etag
     with place.edge() as edge:
-        assert (edge.datapath.controls.policies(), edge.policy_etag) == (ALL, etag)
+        assert (edge.datapath.controls.policies(), edge.policies.etag) == (ALL, etag)
 
 
 def test_they_outlive_a_rebuild(place: Place) -> None:
@@ -85,18 +85,18 @@ BAD: list[tuple[dict[str, Any], str]] = [
 
 @pytest.mark.parametrize(("policies", "words"), BAD, ids=[words for _, words in BAD])
 def test_a_bad_policy_changes_none(edge: Edge, policies: dict[str, Any], words: str) -> None:
-    before, etag = edge.datapath.controls.policies(), edge.policy_etag
+    before, etag = edge.datapath.controls.policies(), edge.policies.etag
     with pytest.raises(Refused, match="policy is not understood") as refused:
-        edge.set_policies(policies)
+        set_policies(edge, policies)
     assert refused.value.kind == "invalid"
     assert words in str(refused.value)
-    assert (edge.datapath.controls.policies(), edge.policy_etag) == (before, etag)
+    assert (edge.datapath.controls.policies(), edge.policies.etag) == (before, etag)
 
 
 def test_who_has_read_another_policy_is_refused(edge: Edge) -> None:
-    read = edge.policy_etag
-    edge.set_policies({"esp": {"mode": "enforce"}}, if_match=read)
+    read = edge.policies.etag
+    set_policies(edge, {"esp": {"mode": "enforce"}}, if_match=read)
     with pytest.raises(Refused, match="has changed since you read it") as refused:
-        edge.set_policies({"esp": {"mode": "monitor"}}, if_match=read)
+        set_policies(edge, {"esp": {"mode": "monitor"}}, if_match=read)
     assert refused.value.kind == "stale"
     assert edge.datapath.controls.policies()["esp"].mode == "enforce"

@@ -9,7 +9,9 @@ from control.allowlist.allowlist import Allowlist
 from control.allowlist.entry import MAX_PORT_RANGES, Entry, Prefix, Terms
 from control.datapath.generations.ends import end_of, terms_of
 from control.datapath.program.layout import constant
-from control.rollout.union import Change, Union, united
+from control.rollout.change import Change
+from control.rollout.terms import united
+from control.rollout.union import Source, Union
 from control.vocabulary import PROTOCOLS, VPN_PROTOCOLS
 
 NETWORKS = ("192.0.2.1", "192.0.2.2", "198.51.100.0/24", "198.51.100.0/25", "2001:db8::1")
@@ -76,11 +78,6 @@ def test_what_either_allows_is_allowed_and_nothing_else(local: Model, followed: 
     demand_union(Union.of(listed(local), listed(followed)), local, followed)
 
 
-def changed(held: Allowlist, add: Allowlist, remove: Allowlist) -> Change:
-    gone = remove.held_by(held).without(add)
-    return Change(held.with_changes(add, remove), add.difference(held), gone)
-
-
 @settings(max_examples=300)
 @given(models, models, st.lists(st.tuples(st.booleans(), models, st.sets(st.sampled_from(PREFIXES))), max_size=8))
 def test_change_by_change_it_stays_the_union(
@@ -90,9 +87,11 @@ def test_change_by_change_it_stays_the_union(
     for which, add, remove in steps:
         before = union.whole()
         of_one = union.followed if which else union.local
-        change = changed(of_one, listed(add), Allowlist.from_entries(map(Entry, remove)))
-        union, effect = union.with_followed(change) if which else union.with_local(change)
-        assert before.with_changes(effect.added, effect.gone) == union.whole(), "the kernel is told just what changes"
+        change = Change.of(of_one, listed(add), Allowlist.from_entries(map(Entry, remove)))
+        union, effect = union.after(Source.FEED if which else Source.LOCAL, change)
+        assert before.with_changes(effect.added, effect.removed) == union.whole(), (
+            "the kernel is told what changes"
+        )
         held[which] = {prefix: each for prefix, each in held[which].items() if prefix not in remove} | add
         demand_union(union, *held)
 
