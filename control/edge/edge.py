@@ -41,7 +41,7 @@ class Edge:
         self.config, self.datapath, self.store = config, datapath, store
         self.started_at = time.monotonic()
         self.live, self.usage = LiveList(datapath, store), Usage(datapath.lists)
-        self.list = EdgeList(self.live, self.usage, config)
+        self.list = EdgeList(self.live, self.usage, config.list.max_entries)
         self.policies = Policies(datapath.controls, store)
         self.lease, self.sampling = Lease(datapath.controls, config.lease), Sampling(datapath.controls)
         configured = {interface.name: interface.mode for interface in config.interfaces}

@@ -5,7 +5,6 @@ from dataclasses import asdict
 
 from control.allowlist.allowlist import Allowlist
 from control.commands.list import ListChanged, Would
-from control.config import Config
 from control.edge.live_list import LiveList, LiveState, Timing
 from control.edge.turn import Turn
 from control.edge.usage import Usage
@@ -23,10 +22,14 @@ FOLLOWING = Origin(door=Door.FEED)
 
 
 class EdgeList:
-    """Judges changes of the lists, and has them applied."""
+    """Judges changes of the lists, and has them applied.
 
-    def __init__(self, live: LiveList, usage: Usage, config: Config) -> None:
-        self._live, self._usage, self._config = live, usage, config
+    Attributes:
+        max_entries: how long either list may be.
+    """
+
+    def __init__(self, live: LiveList, usage: Usage, max_entries: int) -> None:
+        self._live, self._usage, self.max_entries = live, usage, max_entries
 
     @property
     def state(self) -> LiveState:
@@ -122,9 +125,8 @@ class EdgeList:
         self._live.apply(turn, Source.FEED, change, position)
 
     def _demand_room(self, new: Allowlist) -> None:
-        most = self._config.list.max_entries
-        if len(new) > most:
-            why = f"{len(new)} entries are more than the {most} allowed here"
+        if len(new) > self.max_entries:
+            why = f"{len(new)} entries are more than the {self.max_entries} allowed here"
             raise Refused(Kind.TOO_LARGE, "The list is too long", [Fault("the list", why, "raise list.max_entries")])
 
 

@@ -76,6 +76,7 @@ class LiveList:
             Refused: disk or kernel do not do what is needed.
         """
         turn.demand()
+        _report(self._store.faults)
         union = Union.of(self._take_up_local(), self._take_up_followed())
         self.state = self._state(union)
         whole, generations, epoch = union.whole(), self._generations, self._store.epoch

@@ -50,7 +50,7 @@ class Change:
 
         It costs what ``add`` and ``remove`` are big, and a copy of the list's columns.
         """
-        removed = remove.held_by(held).without(add)
+        removed = held.at(remove).without(add)
         return cls._made(held, held.with_changes(add, remove), add.difference(held), removed, origin)
 
     @classmethod

@@ -77,8 +77,7 @@ WORK: dict[str, tuple[Callable[[Edge], object], Allowlist, tuple[Allowlist, ...]
 
 
 @pytest.mark.parametrize("name", WORK)
-def test_killed_in_a_change(place: Place, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("control.edge.live.CHANGES_BEFORE_SNAPSHOT", 50)
+def test_killed_in_a_change(place: Place, name: str) -> None:
     work, first, either = WORK[name]
     chance = random.Random(11)
     with place.edge() as edge:
@@ -87,6 +86,7 @@ def test_killed_in_a_change(place: Place, name: str, monkeypatch: pytest.MonkeyP
     for _ in range(50):
         kill(place, work, chance.uniform(0, 0.12))
         with place.edge() as edge:
+            edge.live.changes_before_snapshot = 50
             assert any(is_live(edge, allowlist) for allowlist in either)
             assert edge.list.state.local.serial >= serial, "a serial never goes back"
             assert program_of(edge) == program, "nothing was so broken that it had to be built anew"

@@ -64,7 +64,7 @@ def test_a_lost_disk_costs_no_policy(used: Place) -> None:
 
 def test_with_disk_and_kernel_lost_nothing_is_dropped(used: Place) -> None:
     with used.edge() as edge:
-        set_policies(edge, {"esp": {"mode": "enforce"}})
+        set_policies(edge, {"esp": {"mode": "enforce", "share": 100}})
     lose(used)
     used.remove()
     with used.edge() as edge:
@@ -105,9 +105,9 @@ def test_a_damaged_change_ends_what_is_replayed(used: Place) -> None:
         assert edge.list.state.local.serial == serial + 1
 
 
-def test_many_changes_are_gathered_into_a_snapshot(used: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("control.edge.live.CHANGES_BEFORE_SNAPSHOT", 10)
+def test_many_changes_are_gathered_into_a_snapshot(used: Place) -> None:
     with used.edge() as edge:
+        edge.live.changes_before_snapshot = 10
         for number in range(25):
             change(edge, listed([f"203.0.113.{number}"]), Allowlist.empty())
             edge.sweep()
@@ -181,12 +181,12 @@ def refuse_everything(edge: Edge) -> None:
         set_policies(edge, {"esp": {"mode": "enforce", "share": 99}})
 
 
-def test_a_removed_pin_is_mended_on_a_full_disk(tiny: tuple[Place, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_removed_pin_is_mended_on_a_full_disk(tiny: tuple[Place, Path]) -> None:
     here, disk = tiny
     with here.edge() as edge:
         replace(edge, listed())
         fill(disk)
-        monkeypatch.setattr("control.edge.live.CHANGES_BEFORE_SNAPSHOT", 0)
+        edge.live.changes_before_snapshot = 0
         shutil.rmtree(here.live)
         with pytest.raises(Refused, match="cannot be kept on disk"):
             edge.sweep()

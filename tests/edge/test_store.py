@@ -208,8 +208,8 @@ def test_a_file_that_is_no_database_any_more_is_set_aside(path: Path, spoil: Cal
     spoil(path)
     spoilt = path.read_bytes()
     store = Store(path)
-    allowlist, serial, (fault,) = store.local.load()
-    assert (len(allowlist), serial) == (0, 0)
+    assert store.local.load() == (NOTHING, 0, [])
+    (fault,) = store.faults
     assert fault.where == str(path) and "set aside" in fault.why and "push" in fault.mend
     (aside,) = path.parent.glob("edge.db.damaged-*")
     assert aside.read_bytes() == spoilt

@@ -1,7 +1,5 @@
 """The union of two lists against a dict: what either allows is allowed, nothing else, change by change."""
 
-from ipaddress import ip_network
-
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,35 +11,7 @@ from control.rollout.change import Change
 from control.rollout.terms import united
 from control.rollout.union import Source, Union
 from control.vocabulary import PROTOCOLS, VPN_PROTOCOLS
-
-NETWORKS = ("192.0.2.1", "192.0.2.2", "198.51.100.0/24", "198.51.100.0/25", "2001:db8::1")
-PREFIXES = [ip_network(each) for each in NETWORKS]
-BOUNDARIES = (0, 9, 10, 11, 15, 20, 21, 25, 500, 0xFFFF)
-"""Ports around the edges of every range below."""
-
-Model = dict[Prefix, Terms]
-
-terms = st.builds(
-    Terms,
-    protocols=st.sets(st.sampled_from(VPN_PROTOCOLS[:3])).map(lambda names: tuple(sorted(names, key=PROTOCOLS.index))),
-    ports=st.sampled_from([(), ((10, 10),), ((11, 20),), ((15, 25),), ((10, 10), (500, 500))]),
-    note=st.sampled_from(["", "ours"]),
-)
-models = st.dictionaries(st.sampled_from(PREFIXES), terms, max_size=len(PREFIXES))
-
-
-def listed(model: Model) -> Allowlist:
-    return Allowlist.from_entries(
-        [Entry(prefix, each.protocols, each.ports, each.note) for prefix, each in model.items()]
-    )
-
-
-def allowed(each: Terms | None) -> set[tuple[str, int]]:
-    """What terms allow, by what they say."""
-    if each is None:
-        return set()
-    ports = {port for port in BOUNDARIES if not each.ports or any(first <= port <= last for first, last in each.ports)}
-    return {(protocol, port) for protocol in each.protocols or VPN_PROTOCOLS for port in ports}
+from tests.rollout.lists import BOUNDARIES, PREFIXES, Model, allowed, listed, model_of, models, terms
 
 
 def let_through(each: Terms) -> set[tuple[str, int]]:
@@ -56,13 +26,9 @@ def let_through(each: Terms) -> set[tuple[str, int]]:
     }
 
 
-def live_terms(live: Allowlist) -> dict[Prefix, Terms]:
-    return {entry.prefix: live.terms_table[live.terms[row]] for row, entry in enumerate(live.entries())}
-
-
 def demand_union(union: Union, local: Model, followed: Model) -> None:
     live = union.whole()
-    found = live_terms(live)
+    found = model_of(live)
     assert set(found) == set(local) | set(followed)
     assert union.count == len(found)
     assert all(allowed(entry.terms) <= let_through(found[entry.prefix]) for entry in map(union.find, found) if entry)
@@ -89,9 +55,7 @@ def test_change_by_change_it_stays_the_union(
         of_one = union.followed if which else union.local
         change = Change.of(of_one, listed(add), Allowlist.from_entries(map(Entry, remove)))
         union, effect = union.after(Source.FEED if which else Source.LOCAL, change)
-        assert before.with_changes(effect.added, effect.removed) == union.whole(), (
-            "the kernel is told what changes"
-        )
+        assert before.with_changes(effect.added, effect.removed) == union.whole(), "the kernel is told what changes"
         held[which] = {prefix: each for prefix, each in held[which].items() if prefix not in remove} | add
         demand_union(union, *held)
 

@@ -29,7 +29,7 @@ class LocalList(History):
         return Position(self._epoch, self._serial)
 
     def take_up(self, read_live: Callable[[], Allowlist] | None, live_serial: int) -> tuple[Allowlist, list[Fault]]:
-        """Return the list as ``load`` does, and go on with its serial; a damaged file is among the faults.
+        """Return the list as ``load`` does, and go on with its serial.
 
         Where the disk has nothing, the kernel's list is the last good one: ``read_live`` gives it, if there is one,
         and it has ``live_serial``. After damage the next serial is one that neither disk nor kernel ever had.
@@ -44,7 +44,7 @@ class LocalList(History):
         if self._serial == 0 or self._serial < last:
             self._serial = max(last, live_serial) + 1
             self.keep_snapshot(self._serial, allowlist)
-        return allowlist, self._disk.faults + faults
+        return allowlist, faults
 
     def record(self, change: Change, position: Position) -> None:
         """Keep a change, under the serial of ``position``, which is the next.

@@ -32,6 +32,7 @@ class Store:
         epoch: 16 random bytes, made with the database.
         local: the list that this edge was given.
         followed: the feed's list, beside it.
+        faults: what was set aside as damaged when it was opened.
     """
 
     def __init__(self, path: Path) -> None:
@@ -41,6 +42,7 @@ class Store:
             Refused: it cannot be opened or written.
         """
         self.path, self._disk = path, Disk(path, SCHEMA)
+        self.faults = self._disk.faults
         self.epoch: bytes = self._disk.rows("SELECT epoch FROM identity")[0][0]
         self.local, self.followed = LocalList(self._disk, self.epoch), FollowedList(self._disk)
 
