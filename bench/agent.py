@@ -24,7 +24,7 @@ from control.datapath.program.pins import temporary
 from control.edge.edge import FEW_ENDS
 from control.edge.seen import LastSeen
 from control.fault import Refused
-from tests.gateway import AGENT, configure, free_port
+from lab.gateway import AGENT, configure, free_port
 
 Result = TypeVar("Result")
 

@@ -16,7 +16,7 @@ from bench.report import Table, Value
 from bench.samples import spread
 from control import config as configuration
 from control.commands.wire import AgentSocket
-from tests.gateway import Gateway
+from lab.gateway import Gateway
 
 MILLION = 1_000_000
 TIMES = 1000

@@ -9,9 +9,9 @@ import pytest
 from control.allowlist.allowlist import Allowlist
 from control.datapath.probe.frames import frame
 from control.edge.edge import IN_USE, Edge
+from lab.waiting import wait_for
 from tests.edge.place import FEW, Place, hosts, listed
 from tests.edge.wired import Wired, wired
-from tests.waiting import wait_for
 
 NOBODY4, NOBODY6 = ip_address("192.0.2.200"), ip_address("2001:db8:99::1")
 DAY = 24 * 3600.0

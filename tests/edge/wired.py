@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from control.edge.edge import Edge
+from lab.stage.namespace import Namespace
 from tests.edge.place import Place
-from tests.lab.namespace import Namespace
 
 Result = TypeVar("Result")
 

@@ -14,15 +14,15 @@ from pathlib import Path
 import pytest
 
 from control.vocabulary import VPN_PROTOCOLS
-from tests.lab import addresses
-from tests.lab.addresses import Ends
-from tests.lab.exchange import Steady, Tally, steady
-from tests.lab.ordinary import Ordinary, ordinary_traffic
-from tests.lab.session import Session, TunnelSession
-from tests.lab.sessions import all_sessions, start_all, stop_all, which_are_up
-from tests.lab.stage import Stage, leftovers
-from tests.lab.watch import Watch
-from tests.waiting import PATIENCE, wait_for
+from lab.sessions.kinds import all_sessions, start_all, stop_all, which_are_up
+from lab.sessions.session import Session, TunnelSession
+from lab.stage import addresses
+from lab.stage.addresses import Ends
+from lab.stage.stage import Stage, leftovers
+from lab.stage.watch import Watch
+from lab.traffic.exchange import Steady, Tally, steady
+from lab.traffic.ordinary import Ordinary, ordinary_traffic
+from lab.waiting import PATIENCE, wait_for
 
 _ROOT = Path(__file__).parents[2]
 _QUESTIONS, _VISITS = 100, 8  # of a session, of a kind of ordinary traffic
@@ -30,7 +30,7 @@ _BURST = 800  # questions, many more than a socket holds as it comes
 # A stage that runs a daemon and an echo, in a process that a test can end from outside.
 _ALONE = """
 import time
-from tests.lab.stage import Stage
+from lab.stage.stage import Stage
 with Stage() as stage:
     daemon = stage.spawn(stage.internet, "sleep", "1000", log="sleep")
     print(daemon.pid, flush=True)

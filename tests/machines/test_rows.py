@@ -15,12 +15,12 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from tests.waiting import wait_for
-from vagrant.lab.machine import GUEST
-from vagrant.lab.run import SUBJECTS
-from vagrant.lab.subject.sessions import tally
-from vagrant.lab.table import Failed, Log, Table
-from vagrant.lab.topology import Topology
+from lab.machines.machine import GUEST
+from lab.machines.run import SUBJECTS
+from lab.machines.subject.sessions import tally
+from lab.machines.table import Failed, Log, Table
+from lab.machines.topology import Topology
+from lab.waiting import wait_for
 
 TRAFFIC = str(GUEST / "traffic.py")
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from control.commands.wire import AgentSocket
+from lab.gateway import AGENT, STOP_SECONDS, WICKET
+from lab.stage.namespace import Namespace
 from tests.edge.place import Place, listed, place
 from tests.edge.wired import cable
-from tests.gateway import AGENT, STOP_SECONDS, WICKET
-from tests.lab.namespace import Namespace
 from tests.services.manager import WATCHDOG_SECONDS, started
 
 CONFIG = """\
