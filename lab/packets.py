@@ -1,4 +1,4 @@
-"""Frames around the payloads of the table: link layers, both families of IP, UDP and TCP, all between two ends."""
+"""Frames around the payloads of the table: link layers, both families of IP, UDP and TCP, all between two peers."""
 
 import random
 from ipaddress import ip_address

@@ -10,8 +10,10 @@ _POLL_SECONDS = 0.01
 Result = TypeVar("Result")
 
 
-def wait_for(happened: Callable[[], Result | None], what: str, seconds: float = PATIENCE) -> Result:
-    """Ask until something has happened, or is there; return the answer.
+def wait_for(
+    happened: Callable[[], Result | None], what: str, seconds: float = PATIENCE, *, pause: float = _POLL_SECONDS
+) -> Result:
+    """Ask until something has happened, or is there, with a pause (s) in between; return the answer.
 
     Raises:
         TimeoutError: it has not, in so many seconds; names `what`.
@@ -20,5 +22,5 @@ def wait_for(happened: Callable[[], Result | None], what: str, seconds: float = 
     while not (answer := happened()):
         if time.monotonic() > deadline:
             raise TimeoutError(f"waited {seconds:g} s in vain: {what}")
-        time.sleep(_POLL_SECONDS)
+        time.sleep(pause)
     return answer

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 from lab.machines.gateway import Gateway
 from lab.machines.machine import GUEST, GUEST_DIRECTORY, UNITS, Machine, Place
 from lab.machines.table import Table
-from lab.machines.topology import Ends, Topology
+from lab.machines.topology import Topology
 
 PAIRS = 40  # of addresses; every session and flow takes one of its own
 TRAFFIC = f"{GUEST_DIRECTORY}/traffic.py"
@@ -55,7 +54,7 @@ class Lab:
     @cached_property
     def gateway(self) -> Gateway:
         """The gateway on the edge, guarding both sides."""
-        return Gateway(self.edge, (self.topology.access.nic, self.topology.core.nic))
+        return Gateway(self.edge, (self.topology.access.router_interface, self.topology.core.router_interface))
 
     def prepare(self) -> None:
         """Copy to the machines what runs there, and end what an earlier run has left going."""
@@ -66,10 +65,9 @@ class Lab:
 
     def prepare_routes(self) -> None:
         """On the subscriber: each server is reached from the client's address of its own pair."""
-        routes = [f"route replace {ends.server} via {via} src {ends.client}" for ends, via in self._pairs()]
+        routes = [
+            self.topology.peers(index, version).route(f"via {self.topology.access.router(version)}")
+            for version in (4, 6)
+            for index in range(PAIRS)
+        ]
         self.subscriber.run("ip -batch -", text="\n".join(routes) + "\n")
-
-    def _pairs(self) -> Iterator[tuple[Ends, str]]:
-        for version in (4, 6):
-            for index in range(PAIRS):
-                yield self.topology.ends(index, version), self.topology.access.address(version, 1)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from lab import waiting
 from lab.machines.table import Failed, Log
 
 GUEST = Path(__file__).with_name("guest")
@@ -188,10 +189,10 @@ def wait_for(condition: Callable[[], bool], what: str, seconds: float) -> float:
         Failed: it does not hold in time.
     """
     began = time.monotonic()
-    while not condition():
-        if time.monotonic() - began > seconds:
-            raise Failed(f"not within {seconds:.0f} s: {what}")
-        time.sleep(_POLL_SECONDS / 4)
+    try:
+        waiting.wait_for(condition, what, seconds, pause=_POLL_SECONDS / 4)
+    except TimeoutError as fault:
+        raise Failed(str(fault)) from None
     return time.monotonic() - began
 
 

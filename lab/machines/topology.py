@@ -2,49 +2,14 @@
 
 from __future__ import annotations
 
-import ipaddress
 import json
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from lab.network import Link, Peers
+
 FILE = Path(__file__).with_name("topology.json")
-
-
-@dataclass(frozen=True)
-class Ends:
-    """The two outer addresses of one session: the subscriber's and the server's."""
-
-    client: str
-    server: str
-
-    @property
-    def version(self) -> int:
-        """4 or 6."""
-        return ipaddress.ip_address(self.server).version
-
-    @property
-    def server_in_url(self) -> str:
-        """The server as it stands before a port (RFC 3986, section 3.2.2)."""
-        return f"[{self.server}]" if self.version == 6 else self.server
-
-
-@dataclass(frozen=True)
-class Link:
-    """One network between the edge and a host with many addresses; 1 is the edge."""
-
-    network4: str
-    network6: str
-    nic: str
-
-    def address(self, version: int, host: int) -> str:
-        """The address of a host on this link."""
-        return str(ipaddress.ip_network(self.network6 if version == 6 else self.network4)[host])
-
-    def length(self, version: int) -> int:
-        """The prefix length of the link's network."""
-        return ipaddress.ip_network(self.network6 if version == 6 else self.network4).prefixlen
 
 
 class Topology:
@@ -84,13 +49,13 @@ class Topology:
                 return str(link["host"]["namespace"])
         return None
 
-    def ends(self, index: int, version: int) -> Ends:
-        """The pair of outer addresses with this index, from 0."""
+    def peers(self, index: int, version: int) -> Peers:
+        """The peers with this index, from 0."""
         host = self._said["hosts"]["first"] + index
         if host > self._said["hosts"]["last"]:
-            raise LookupError(f"there are no ends {index}: the hosts end with {self._said['hosts']['last']}")
-        return Ends(self.access.address(version, host), self.core.address(version, host))
+            raise LookupError(f"there are no peers {index}: the hosts end with {self._said['hosts']['last']}")
+        return Peers(index, self.access.address(version, host), self.core.address(version, host))
 
     def _link(self, name: str) -> Link:
         link = self._said["links"][name]
-        return Link(link["network4"], link["network6"], link["router"]["nic"])
+        return Link(link["network4"], link["network6"], link["router"]["nic"], link["host"]["nic"])

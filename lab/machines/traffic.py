@@ -10,7 +10,7 @@ from typing import Any
 
 from lab.machines.lab import TRAFFIC, Lab
 from lab.machines.machine import GUEST_DIRECTORY, Place, wait_for
-from lab.machines.topology import Ends
+from lab.network import Peers
 
 ECHO_PORT = 7  # RFC 862
 WIREGUARD_PORT = 51820  # its customary one
@@ -49,34 +49,33 @@ def serving(place: Place, address: str, port: int = ECHO_PORT, *, tcp: bool = Fa
 
 
 @contextmanager
-def asking(place: Place, ends: Ends, port: int = ECHO_PORT, *, rate: float = 100.0) -> Iterator[Flow]:
+def asking(place: Place, peers: Peers, port: int = ECHO_PORT, *, rate: float = 100.0) -> Iterator[Flow]:
     """Numbered questions over UDP at a rate, until the end of the context or of the flow."""
-    with _running(place, f"ask {ends.client} {ends.server} {port} --rate {rate}") as flow:
+    with _running(place, f"ask {peers.client} {peers.server} {port} --rate {rate}") as flow:
         yield flow
 
 
 @contextmanager
-def initiating(place: Place, ends: Ends, *, rate: float = 20.0) -> Iterator[Flow]:
+def initiating(place: Place, peers: Peers, *, rate: float = 20.0) -> Iterator[Flow]:
     """WireGuard's handshake initiations of an end that nobody has registered."""
-    with _running(place, f"initiate {ends.client} {ends.server} {WIREGUARD_PORT} --rate {rate}") as flow:
+    with _running(place, f"initiate {peers.client} {peers.server} {WIREGUARD_PORT} --rate {rate}") as flow:
         yield flow
 
 
 @contextmanager
-def watching(place: Place, ends: Ends) -> Iterator[Flow]:
+def watching(place: Place, peers: Peers) -> Iterator[Flow]:
     """Count the initiations that arrive at the server's end."""
-    with _running(place, f"watch {ends.server} {WIREGUARD_PORT} {ends.client}") as flow:
+    with _running(place, f"watch {peers.server} {WIREGUARD_PORT} {peers.client}") as flow:
         yield flow
 
 
-def exchange(lab: Lab, ends: Ends, port: int, *, questions: int = 20, tcp: bool = False) -> Any:
+def exchange(lab: Lab, peers: Peers, port: int, *, questions: int = 20, tcp: bool = False) -> Any:
     """A server at one end, and so many questions from the other; the report of who asked."""
     path = f"{GUEST_DIRECTORY}/exchange.json"
-    with serving(lab.internet, ends.server, port, tcp=tcp):
-        address = f"[{ends.server}]" if ends.version == 6 else ends.server
-        listens = f"ss -Hln{'t' if tcp else 'u'} src {address} and sport = {port} | grep -q ."
-        wait_for(lambda: lab.internet.succeeds(listens), f"the echo at {ends.server} listens", _START_SECONDS)
-        words = f"{ends.client} {ends.server} {port} --rate 20 --questions {questions} {'--tcp' if tcp else ''}"
+    with serving(lab.internet, peers.server, port, tcp=tcp):
+        listens = f"ss -Hln{'t' if tcp else 'u'} src {peers.server_in_url} and sport = {port} | grep -q ."
+        wait_for(lambda: lab.internet.succeeds(listens), f"the echo at {peers.server} listens", _START_SECONDS)
+        words = f"{peers.client} {peers.server} {port} --rate 20 --questions {questions} {'--tcp' if tcp else ''}"
         lab.subscriber.run(f"python3 {TRAFFIC} ask {words} --report {path}", seconds=90)
         return lab.subscriber.json(f"cat {path}")
 

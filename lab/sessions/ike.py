@@ -11,54 +11,12 @@ import socket
 import subprocess
 import threading
 
-from lab.sessions.session import Place, TunnelSession
-from lab.stage.namespace import Namespace, run
+from lab.command import run
+from lab.sessions.session import Site, TunnelSession
+from lab.stage.namespace import Namespace
 from lab.stage.stage import Stage
+from lab.vpn import strongswan
 from lab.waiting import wait_for
-
-_PLUGINS = "random nonce openssl aes sha1 sha2 hmac kdf kernel-libipsec kernel-netlink socket-default vici"
-# A refused start is known after 1 + 1.5 + 2.25 + 3.4 s.
-_DAEMON_SETTINGS = """
-charon {{
-  load = {plugins}
-  install_routes = yes
-  retransmit_timeout = 1.0
-  retransmit_base = 1.5
-  retransmit_tries = 3
-  plugins {{
-    vici {{ socket = unix://{socket} }}
-    kernel-libipsec {{ allow_peer_ts = yes }}
-  }}
-  filelog {{ stderr {{ default = 1 }} }}
-}}
-"""
-_CONNECTION = """
-connections {{
-  {name} {{
-    version = 2
-    local_addrs = {local}
-    remote_addrs = {remote}
-    {ports}
-    encap = yes
-    mobike = no
-    proposals = aes128-sha256-x25519
-    local {{ auth = psk
-      id = {local_id}.{name} }}
-    remote {{ auth = psk
-      id = {remote_id}.{name} }}
-    children {{ {name} {{
-      local_ts = {local_inner}/32
-      remote_ts = {remote_inner}/32
-      esp_proposals = aes128gcm16
-    }} }}
-  }}
-}}
-secrets {{ ike-{name} {{
-  id-1 = server.{name}
-  id-2 = client.{name}
-  secret = "a secret of the lab"
-}} }}
-"""
 
 
 class Charon:
@@ -69,7 +27,7 @@ class Charon:
         self._directory.mkdir()
         self._socket = self._directory / "vici"
         settings = self._directory / "strongswan.conf"
-        settings.write_text(_DAEMON_SETTINGS.format(plugins=_PLUGINS, socket=self._socket))
+        settings.write_text(strongswan.daemon(self._socket, userspace=True))
         self._environment = f"STRONGSWAN_CONF={settings}"
         self._connections = self._directory / "swanctl.conf"
         self._lock = threading.Lock()
@@ -83,7 +41,7 @@ class Charon:
         with self._lock:
             if self.daemon is None:
                 self.daemon = self._stage.spawn_private(
-                    self._namespace, "env", self._environment, "/usr/lib/ipsec/charon", log=self._log
+                    self._namespace, "env", self._environment, strongswan.CHARON, log=self._log
                 )
                 wait_for(self._listens, "strongSwan listens")
             with self._connections.open("a") as connections:
@@ -121,42 +79,27 @@ class IkeSession(TunnelSession):
     protocol = "ike"
     _loaded = False
 
-    def __init__(self, place: Place, *, pair: IkePair, port: int) -> None:
-        super().__init__(place, f"ike-{port} v{place.ends.version}")
+    def __init__(self, site: Site, *, pair: IkePair, port: int) -> None:
+        super().__init__(site, f"ike-{port} v{site.peers.version}")
         self._pair = pair
         self._port = port
 
     def start(self) -> None:
         if not self._loaded:
-            self._pair.server.load(self._connection("server"))
-            self._pair.client.load(self._connection("client"))
+            self._pair.server.load(strongswan.connection("server", self.peers, port=self._port))
+            self._pair.client.load(strongswan.connection("client", self.peers, port=self._port))
             self._loaded = True
-        self._pair.client.control("--initiate", "--child", self._connection_name, "--timeout", "-1")
+        self._pair.client.control("--initiate", "--child", self._connection, "--timeout", "-1")
 
     def stop(self) -> None:
         if self._loaded:
             for side in (self._pair.client, self._pair.server):
-                side.terminate(self._connection_name)
+                side.terminate(self._connection)
 
     @property
     def daemons(self) -> list[subprocess.Popen[bytes]]:
         return [side.daemon for side in (self._pair.server, self._pair.client) if side.daemon]
 
     @property
-    def _connection_name(self) -> str:
-        return f"ike{self.ends.index}"
-
-    def _connection(self, side: str) -> str:
-        server = side == "server"
-        outer = (self.ends.server, self.ends.client)
-        inner = (self.server_inner, self.client_inner)
-        return _CONNECTION.format(
-            name=self._connection_name,
-            local=outer[0 if server else 1],
-            remote=outer[1 if server else 0],
-            ports="" if server or self._port == 500 else f"local_port = 4500\n    remote_port = {self._port}",
-            local_id=side,
-            remote_id="client" if server else "server",
-            local_inner=inner[0 if server else 1],
-            remote_inner=inner[1 if server else 0],
-        )
+    def _connection(self) -> str:
+        return strongswan.name(self.peers)

@@ -8,17 +8,22 @@ from functools import partial
 
 from lab.sessions.ike import IkePair, IkeSession
 from lab.sessions.l2tp import L2tpSession
-from lab.sessions.openvpn import MODES, OpenVpnKeys, OpenVpnSession
+from lab.sessions.openvpn import OpenVpnKeys, OpenVpnSession
 from lab.sessions.pptp import PptpSession
 from lab.sessions.raw import RAW_KINDS, RawSession
-from lab.sessions.session import UP_SECONDS, Place, Session
+from lab.sessions.session import UP_SECONDS, Session, Site
 from lab.sessions.wireguard import WireGuardSession
 from lab.stage.stage import Stage
 from lab.traffic.exchange import Responder
 from lab.vpn.authority import Authority
+from lab.vpn.openvpn import MODES, Transport
 
 # Transport, outer IP version and modes of the OpenVPN sessions.
-_OPENVPN = (("udp", 4, MODES), ("udp", 6, ("tls-crypt",)), ("tcp", 4, ("plain", "tls-auth", "tls-crypt-v2")))
+_OPENVPN: tuple[tuple[Transport, int, tuple[str, ...]], ...] = (
+    ("udp", 4, MODES),
+    ("udp", 6, ("tls-crypt",)),
+    ("tcp", 4, ("plain", "tls-auth", "tls-crypt-v2")),
+)
 # Outer IP version and the server's first port of the IKE sessions.
 _IKE = ((4, 500), (4, 4500), (6, 500))
 
@@ -31,13 +36,13 @@ def all_sessions(stage: Stage) -> list[Session]:
     responder = Responder()
     stage.on_close(responder)
     return [
-        make(Place(stage, responder, stage.take_ends(version), registered))
+        make(Site(stage, responder, stage.take_peers(version), registered))
         for version, make in _kinds(stage)
         for registered in (True, False)
     ]
 
 
-def _kinds(stage: Stage) -> Iterator[tuple[int, Callable[[Place], Session]]]:
+def _kinds(stage: Stage) -> Iterator[tuple[int, Callable[[Site], Session]]]:
     """Outer IP version and maker of each kind."""
     keys = OpenVpnKeys(Authority(stage.directory), stage.directory)
     pair = IkePair(stage)

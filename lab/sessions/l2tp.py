@@ -7,10 +7,10 @@ import struct
 
 from scapy.layers.l2tp import L2TP
 
-from lab.sessions.session import HandmadeSession, Place
+from lab.sessions.session import HandmadeSession, Site
 from lab.traffic.exchange import Dialect, echo
+from lab.vpn.l2tp import PORT
 
-_PORT = 1701  # RFC 2661, section 8.1
 _CONTROL = b"\xc8\x02"  # flags T, L and S, version 2 (section 3.1)
 _SCCRQ, _SCCRP = 1, 2  # section 3.2
 _DATA = echo(bytes(L2TP(hdr=0, version=2, tunnel_id=1, session_id=1)))
@@ -22,20 +22,20 @@ class L2tpSession(HandmadeSession):
     protocol = "l2tp"
     dialect = _DATA
 
-    def __init__(self, place: Place) -> None:
-        super().__init__(place, "l2tp")
-        listener = self.stage.internet.socket(self.ends.family, socket.SOCK_DGRAM)
-        listener.bind((self.ends.server, _PORT))
-        place.responder.serve(listener, self.handshake_dialect)
+    def __init__(self, site: Site) -> None:
+        super().__init__(site, "l2tp")
+        listener = self.stage.internet.socket(self.peers.family, socket.SOCK_DGRAM)
+        listener.bind((self.peers.server, PORT))
+        site.responder.serve(listener, self.handshake_dialect)
 
     @property
     def handshake_dialect(self) -> Dialect:
         return Dialect(_request, _answer, _replied_tunnel)
 
     def ask(self) -> socket.socket:
-        asker = self.stage.subscriber.socket(self.ends.family, socket.SOCK_DGRAM)
-        asker.bind((self.ends.client, 0))
-        asker.connect((self.ends.server, _PORT))
+        asker = self.stage.subscriber.socket(self.peers.family, socket.SOCK_DGRAM)
+        asker.bind((self.peers.client, 0))
+        asker.connect((self.peers.server, PORT))
         return asker
 
 

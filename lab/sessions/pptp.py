@@ -13,7 +13,7 @@ from scapy.layers.pptp import (
     PPTPStartControlConnectionRequest,
 )
 
-from lab.sessions.session import UP_SECONDS, HandmadeSession, Place
+from lab.sessions.session import UP_SECONDS, HandmadeSession, Site
 from lab.traffic.exchange import Dialect
 from lab.traffic.streams import StreamServer, connect
 
@@ -34,10 +34,10 @@ class PptpSession(HandmadeSession):
         size=_ECHO_REPLY_SIZE,
     )
 
-    def __init__(self, place: Place) -> None:
-        super().__init__(place, "pptp")
-        listener = self.stage.internet.socket(self.ends.family, socket.SOCK_STREAM)
-        listener.bind((self.ends.server, _PORT))
+    def __init__(self, site: Site) -> None:
+        super().__init__(site, "pptp")
+        listener = self.stage.internet.socket(self.peers.family, socket.SOCK_STREAM)
+        listener.bind((self.peers.server, _PORT))
         self.stage.on_close(StreamServer(listener, _Handler))
 
     def is_up(self, seconds: float = UP_SECONDS) -> bool:
@@ -58,10 +58,10 @@ class PptpSession(HandmadeSession):
         return asker
 
     def _connection(self, seconds: float) -> socket.socket:
-        asker = self.stage.subscriber.socket(self.ends.family, socket.SOCK_STREAM)
+        asker = self.stage.subscriber.socket(self.peers.family, socket.SOCK_STREAM)
         asker.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        asker.bind((self.ends.client, 0))
-        return connect(asker, (self.ends.server, _PORT), seconds)
+        asker.bind((self.peers.client, 0))
+        return connect(asker, (self.peers.server, _PORT), seconds)
 
 
 def _start(asker: socket.socket) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from scapy.layers.ipsec import AH, ESP
 from scapy.layers.l2 import GRE_PPTP
 
-from lab.sessions.session import HandmadeSession, Place
+from lab.sessions.session import HandmadeSession, Site
 from lab.traffic.exchange import Dialect, echo
 
 _IPPROTO_GRE = 47
@@ -47,13 +47,13 @@ RAW_KINDS = (ESP_KIND, AH_KIND, GRE_KIND)
 class RawSession(HandmadeSession):
     """Packets of one IP protocol over raw IPv4 sockets."""
 
-    def __init__(self, place: Place, kind: RawKind) -> None:
-        super().__init__(place, kind.name)
+    def __init__(self, site: Site, kind: RawKind) -> None:
+        super().__init__(site, kind.name)
         self.protocol = kind.protocol
         self._kind = kind
         listener = self.stage.internet.socket(socket.AF_INET, socket.SOCK_RAW, kind.number)
-        listener.bind((self.ends.server, 0))
-        place.responder.serve(listener, kind.dialect)
+        listener.bind((self.peers.server, 0))
+        site.responder.serve(listener, kind.dialect)
 
     @property
     def dialect(self) -> Dialect:
@@ -61,8 +61,8 @@ class RawSession(HandmadeSession):
 
     def ask(self) -> socket.socket:
         asker = self.stage.subscriber.socket(socket.AF_INET, socket.SOCK_RAW, self._kind.number)
-        asker.bind((self.ends.client, 0))
-        asker.connect((self.ends.server, 0))
+        asker.bind((self.peers.client, 0))
+        asker.connect((self.peers.server, 0))
         # Until it was bound and connected it heard the answers of every session of its protocol.
         with contextlib.suppress(BlockingIOError):
             while asker.recv(1, socket.MSG_DONTWAIT):

@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lab.stage.addresses import Ends
+from lab.network import Peers
 from lab.stage.stage import Stage
 from lab.traffic.buffers import enlarge_of
 from lab.traffic.exchange import Dialect, Responder, SteadyPing, answered, echo
@@ -19,12 +19,12 @@ UP_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
-class Place:
+class Site:
     """Where a session stands: what every kind of session is made from."""
 
     stage: Stage
     responder: Responder
-    ends: Ends
+    peers: Peers
     registered: bool
 
 
@@ -37,16 +37,16 @@ class Session(ABC):
 
     protocol: str
 
-    def __init__(self, place: Place, name: str) -> None:
-        self.stage = place.stage
-        self.ends = place.ends
-        self.registered = place.registered
-        self.name = f"{name} {'registered' if place.registered else 'unregistered'}"
+    def __init__(self, site: Site, name: str) -> None:
+        self.stage = site.stage
+        self.peers = site.peers
+        self.registered = site.registered
+        self.name = f"{name} {'registered' if site.registered else 'unregistered'}"
 
     @property
     def server_address(self) -> str:
         """The outer address that is registered, or not."""
-        return self.ends.server
+        return self.peers.server
 
     @property
     def log(self) -> str:
@@ -101,17 +101,14 @@ class TunnelSession(Session):
     dialect = echo()
     queue = "10000"  # packets that may wait for the daemon; 500, as they come, are few on a busy machine
 
-    def __init__(self, place: Place, name: str) -> None:
-        super().__init__(place, name)
-        # The edge has no route to 10.200.0.0/16: an echo comes back through the tunnel or not at all.
-        self.client_inner = f"10.200.{self.ends.index}.2"
-        self.server_inner = f"10.200.{self.ends.index}.1"
+    def __init__(self, site: Site, name: str) -> None:
+        super().__init__(site, name)
         # On the loopback too, so that sockets are bound before the tunnel stands and outlive it.
-        self.stage.subscriber.ip_batch([f"address add {self.client_inner}/32 dev lo"])
-        self.stage.internet.ip_batch([f"address add {self.server_inner}/32 dev lo"])
+        self.stage.subscriber.ip_batch([f"address add {self.peers.inner.client}/32 dev lo"])
+        self.stage.internet.ip_batch([f"address add {self.peers.inner.server}/32 dev lo"])
         listener = self.stage.internet.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        listener.bind((self.server_inner, _ECHO_PORT))
-        place.responder.serve(listener, self.dialect)
+        listener.bind((self.peers.inner.server, _ECHO_PORT))
+        site.responder.serve(listener, self.dialect)
 
     @property
     @abstractmethod
@@ -125,6 +122,6 @@ class TunnelSession(Session):
 
     def ask(self) -> socket.socket:
         asker = self.stage.subscriber.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        asker.bind((self.client_inner, 0))
-        asker.connect((self.server_inner, _ECHO_PORT))
+        asker.bind((self.peers.inner.client, 0))
+        asker.connect((self.peers.inner.server, _ECHO_PORT))
         return asker

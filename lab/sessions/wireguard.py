@@ -5,22 +5,13 @@ from __future__ import annotations
 import contextlib
 import socket
 import subprocess
-from dataclasses import dataclass
 from pathlib import Path
 
-from lab.sessions.session import Place, TunnelSession
-from lab.stage.namespace import Namespace, run
+from lab.command import run
+from lab.sessions.session import Site, TunnelSession
+from lab.stage.namespace import Namespace
+from lab.vpn import wireguard
 from lab.waiting import wait_for
-
-# Each server has a port of its own, for wireguard-go listens on every address of its namespace.
-# 51820 is left to the ordinary traffic that looks like WireGuard by its port alone.
-_FIRST_PORT = 51900
-
-
-@dataclass(frozen=True)
-class _Key:
-    private: str
-    public: str
 
 
 class WireGuardSession(TunnelSession):
@@ -29,30 +20,17 @@ class WireGuardSession(TunnelSession):
     protocol = "wireguard"
     daemons: tuple[subprocess.Popen[bytes], ...] = ()
 
-    def __init__(self, place: Place) -> None:
-        super().__init__(place, f"wireguard v{place.ends.version}")
+    def __init__(self, site: Site) -> None:
+        super().__init__(site, f"wireguard v{site.peers.version}")
 
     def start(self) -> None:
-        port = _FIRST_PORT + self.ends.index
-        host = f"[{self.ends.server}]" if self.ends.version == 6 else self.ends.server
-        server, client = _new_key(), _new_key()
         self.daemons = (
             self._daemon(self.stage.internet, "server"),
             self._daemon(self.stage.subscriber, "client"),
         )
-        self._configure(
-            self.daemons[0],
-            self.server_inner,
-            f"[Interface]\nPrivateKey = {server.private}\nListenPort = {port}\n"
-            f"[Peer]\nPublicKey = {client.public}\nAllowedIPs = {self.client_inner}/32\n",
-        )
-        self._configure(
-            self.daemons[1],
-            self.client_inner,
-            f"[Interface]\nPrivateKey = {client.private}\n"
-            f"[Peer]\nPublicKey = {server.public}\nAllowedIPs = {self.server_inner}/32\n"
-            f"Endpoint = {host}:{port}\n",
-        )
+        settings, inner = wireguard.settings(self.peers), self.peers.inner
+        self._configure(self.daemons[0], inner.server, settings["server"])
+        self._configure(self.daemons[1], inner.client, settings["client"])
 
     def stop(self) -> None:
         self.stage.end(*self.daemons)
@@ -60,7 +38,7 @@ class WireGuardSession(TunnelSession):
 
     @property
     def _interface(self) -> str:
-        return f"wg{self.ends.index}"
+        return wireguard.interface(self.peers)
 
     def _daemon(self, namespace: Namespace, side: str) -> subprocess.Popen[bytes]:
         return self.stage.spawn_private(namespace, "wireguard-go", "-f", self._interface, log=f"{self.log}-{side}")
@@ -80,8 +58,3 @@ def _listens(path: Path) -> bool:
         asker.connect(str(path))
         return True
     return False
-
-
-def _new_key() -> _Key:
-    private = run("wg", "genkey").strip()
-    return _Key(private, run("wg", "pubkey", text=private).strip())

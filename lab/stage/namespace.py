@@ -8,7 +8,6 @@ import json
 import os
 import signal
 import socket
-import subprocess
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from lab.command import run
 from lab.waiting import wait_for
 
 _CLONE_NEWNET = 0x40000000  # linux/sched.h
@@ -108,11 +108,3 @@ class Namespace:
             if _libc.setns(handle.fileno(), _CLONE_NEWNET):
                 raise OSError(ctypes.get_errno(), f"setns to {self.name}")
         return work()
-
-
-def run(*argv: str, text: str | None = None, seconds: float = 60) -> str:
-    """Run a program to its end; its output, or RuntimeError with what it said."""
-    done = subprocess.run(argv, input=text, capture_output=True, text=True, timeout=seconds, check=False)
-    if done.returncode:
-        raise RuntimeError(f"{' '.join(argv)} failed ({done.returncode}): {done.stderr or done.stdout}")
-    return done.stdout

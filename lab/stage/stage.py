@@ -23,9 +23,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from lab.command import run
+from lab.network import Link, Peers
 from lab.signals import held_back
 from lab.stage import addresses
-from lab.stage.namespace import Namespace, run
+from lab.stage.namespace import Namespace
 
 _NAME = re.compile(r"^wlab-(\d+)-[0-9a-f]{6}")
 _TERM_SECONDS = 3.0
@@ -78,7 +80,7 @@ class Stage:
         """Enter a context that is left before the namespaces go."""
         self._closers.enter_context(close)
 
-    def take_ends(self, version: int = 4, servers: addresses.Link = addresses.INTERNET) -> addresses.Ends:
+    def take_peers(self, version: int = 4, servers: Link = addresses.INTERNET) -> Peers:
         """The next free pair of outer addresses; RuntimeError when there is none."""
         index = self._pairs_taken
         if index >= addresses.PAIRS:
@@ -156,7 +158,7 @@ class Stage:
             router.sysctl("ipv6/conf/all/forwarding", 1)
 
 
-def _connect(router: Namespace, host: Namespace, link: addresses.Link) -> None:
+def _connect(router: Namespace, host: Namespace, link: Link) -> None:
     run(
         *("ip", "link", "add", link.router_interface, "netns", router.name, "type", "veth"),
         *("peer", "name", link.host_interface, "netns", host.name),
@@ -164,8 +166,8 @@ def _connect(router: Namespace, host: Namespace, link: addresses.Link) -> None:
     for namespace, interface in ((router, link.router_interface), (host, link.host_interface)):
         # Packets as on a real wire: with their checksums, and none longer than the MTU.
         run(*namespace.enter(), "ethtool", "-K", interface, "tx", "off", "tso", "off", "gso", "off")
-    router.ip_batch(link.router_lines())
-    host.ip_batch(link.host_lines())
+    router.ip_batch(addresses.router_lines(link))
+    host.ip_batch(addresses.host_lines(link))
 
 
 def leftovers(pid: int | None = None) -> list[str]:

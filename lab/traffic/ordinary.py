@@ -12,7 +12,8 @@ from abc import ABC, abstractmethod
 
 from scapy.layers.dns import DNS, DNSQR, DNSRR
 
-from lab.stage.addresses import BYSTANDER, Ends
+from lab.network import Peers
+from lab.stage.addresses import BYSTANDER
 from lab.stage.namespace import Namespace
 from lab.stage.stage import Stage
 from lab.traffic.exchange import Dialect, Responder, Steady, SteadyPing, echo
@@ -31,9 +32,9 @@ _RTP = bytes.fromhex("80 60 0001 00000001 deadbeef")  # RFC 3550, section 5.1
 class Ordinary(ABC):
     """One kind of ordinary traffic, between addresses that no allowlist holds."""
 
-    def __init__(self, name: str, stage: Stage, ends: Ends, port: int) -> None:
-        self.name = f"{name} v{ends.version} port {port}"
-        self.ends = ends
+    def __init__(self, name: str, stage: Stage, peers: Peers, port: int) -> None:
+        self.name = f"{name} v{peers.version} port {port}"
+        self.peers = peers
         self.port = port
         self._stage = stage
 
@@ -42,7 +43,7 @@ class Ordinary(ABC):
         """A context that asks `rate` times a second; its stop() says what was lost."""
 
     def _socket(self, namespace: Namespace, kind: socket.SocketKind, address: str, port: int) -> socket.socket:
-        bound = namespace.socket(self.ends.family, kind)
+        bound = namespace.socket(self.peers.family, kind)
         bound.bind((address, port))
         return bound
 
@@ -50,28 +51,30 @@ class Ordinary(ABC):
 class Datagrams(Ordinary):
     """Questions and answers over UDP."""
 
-    def __init__(self, name: str, stage: Stage, ends: Ends, port: int, dialect: Dialect, responder: Responder) -> None:
-        super().__init__(name, stage, ends, port)
+    def __init__(
+        self, name: str, stage: Stage, peers: Peers, port: int, dialect: Dialect, responder: Responder
+    ) -> None:
+        super().__init__(name, stage, peers, port)
         self._dialect = dialect
-        responder.serve(self._socket(stage.bystander, socket.SOCK_DGRAM, ends.server, port), dialect)
+        responder.serve(self._socket(stage.bystander, socket.SOCK_DGRAM, peers.server, port), dialect)
 
     def steady_ping(self, rate: float = 20.0) -> Steady:
-        asker = self._socket(self._stage.subscriber, socket.SOCK_DGRAM, self.ends.client, 0)
-        asker.connect((self.ends.server, self.port))
+        asker = self._socket(self._stage.subscriber, socket.SOCK_DGRAM, self.peers.client, 0)
+        asker.connect((self.peers.server, self.port))
         return SteadyPing(self.name, asker, self._dialect, rate)
 
 
 class Https(Ordinary):
     """A real TLS server; each request comes over a connection of its own."""
 
-    def __init__(self, stage: Stage, ends: Ends, port: int, authority: Authority) -> None:
-        super().__init__("https", stage, ends, port)
+    def __init__(self, stage: Stage, peers: Peers, port: int, authority: Authority) -> None:
+        super().__init__("https", stage, peers, port)
         self._trust = ssl.create_default_context(cafile=str(authority.root.certificate))
         self._trust.verify_flags |= ssl.VERIFY_X509_STRICT  # as it comes from Python 3.13 on
-        identity = authority.issue(f"https{ends.index}-{port}", usage="serverAuth", alternative=f"IP:{ends.server}")
+        identity = authority.issue(f"https{peers.index}-{port}", usage="serverAuth", alternative=f"IP:{peers.server}")
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(identity.certificate, identity.key)
-        listener = self._socket(stage.bystander, socket.SOCK_STREAM, ends.server, port)
+        listener = self._socket(stage.bystander, socket.SOCK_STREAM, peers.server, port)
         # The handshake is left to the thread of the connection, so that a slow one holds nobody up.
         secure = context.wrap_socket(listener, server_side=True, do_handshake_on_connect=False)
         stage.on_close(StreamServer(secure, _HttpsHandler))
@@ -91,9 +94,9 @@ class Https(Ordinary):
             return False
 
     def _connect(self) -> ssl.SSLSocket:
-        plain = self._socket(self._stage.subscriber, socket.SOCK_STREAM, self.ends.client, 0)
-        connect(plain, (self.ends.server, self.port), _HTTPS_SECONDS)
-        return self._trust.wrap_socket(plain, server_hostname=self.ends.server)
+        plain = self._socket(self._stage.subscriber, socket.SOCK_STREAM, self.peers.client, 0)
+        connect(plain, (self.peers.server, self.port), _HTTPS_SECONDS)
+        return self._trust.wrap_socket(plain, server_hostname=self.peers.server)
 
 
 class _HttpsVisits(Steady):
@@ -162,9 +165,9 @@ def ordinary_traffic(stage: Stage) -> list[Ordinary]:
     authority = Authority(directory)
     traffic: list[Ordinary] = []
     for version in (4, 6):
-        ends = stage.take_ends(version, BYSTANDER)
+        peers = stage.take_peers(version, BYSTANDER)
         for name, port, dialect in _datagram_kinds():
-            traffic.append(Datagrams(name, stage, ends, port, dialect, responder))
+            traffic.append(Datagrams(name, stage, peers, port, dialect, responder))
         # TLS on OpenVPN's port is no OpenVPN.
-        traffic.extend(Https(stage, ends, port, authority) for port in (443, 1194))
+        traffic.extend(Https(stage, peers, port, authority) for port in (443, 1194))
     return traffic

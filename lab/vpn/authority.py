@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab.stage.namespace import run
+from lab.command import run
+from lab.network import Side
 
 _NEW = ("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
 _DAYS = "2"
@@ -36,9 +37,9 @@ class Authority:
         signer = ("-CA", str(self.root.certificate), "-CAkey", str(self.root.key))
         return self._make(name, f"/CN={name}", *signer, *_extensions(*extensions))
 
-    def pair(self) -> tuple[Certificate, Certificate]:
+    def pair(self) -> dict[Side, Certificate]:
         """One that all OpenVPN servers share and one for their clients; asked for once, before they start."""
-        return self.issue("server", usage="serverAuth"), self.issue("client", usage="clientAuth")
+        return {"server": self.issue("server", usage="serverAuth"), "client": self.issue("client", usage="clientAuth")}
 
     def _make(self, name: str, subject: str, *more: str) -> Certificate:
         made = Certificate(self._directory / f"{name}.crt", self._directory / f"{name}.key")

@@ -50,13 +50,13 @@ def test_machines_of_no_variant_are_named() -> None:
     ],
 )
 def test_ends(index: int, version: int, client: str, server: str) -> None:
-    ends = Topology("small").ends(index, version)
-    assert (ends.client, ends.server, ends.version) == (client, server, version)
+    peers = Topology("small").peers(index, version)
+    assert (peers.client, peers.server, peers.version) == (client, server, version)
 
 
 def test_there_are_no_ends_behind_the_last_host() -> None:
     with pytest.raises(LookupError):
-        Topology("small").ends(48, 4)
+        Topology("small").peers(48, 4)
 
 
 def test_a_row_that_fails_is_wrong_and_the_next_goes_on(tmp_path: Path) -> None:

@@ -37,4 +37,4 @@ KINDS = (
 
 def site(lab: Lab, index: int, version: int) -> Site:
     """The place of the session with this index, from 0."""
-    return Site(lab.subscriber, lab.internet, lab.topology.ends(index, version), index)
+    return Site(lab.subscriber, lab.internet, lab.topology.peers(index, version))

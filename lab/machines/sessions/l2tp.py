@@ -2,31 +2,10 @@
 
 from __future__ import annotations
 
-from lab.machines.machine import Place
 from lab.machines.sessions.ipsec import Ipsec
 from lab.machines.sessions.session import Session, Site
-
-_PPP = "noauth\nnodefaultroute\nipcp-accept-local\nipcp-accept-remote\nnoccp\nmtu 1360\nmru 1360\nlcp-echo-interval 0\n"
-_SERVER = """
-[global]
-listen-addr = {server}
-[lns default]
-local ip = {server_inner}
-ip range = {client_inner}-{client_inner}
-require authentication = no
-pppoptfile = {options}
-"""
-_CLIENT = """
-[global]
-listen-addr = {client}
-[lac lab]
-lns = {server}
-autodial = yes
-redial = yes
-redial timeout = 1
-require authentication = no
-pppoptfile = {options}
-"""
+from lab.network import SIDES, Side
+from lab.vpn import l2tp
 
 
 class L2tp(Session):
@@ -40,11 +19,8 @@ class L2tp(Session):
     def start(self) -> None:
         if self._below:
             self._below.start()
-        for side, place, settings in (
-            ("server", self.site.internet, _SERVER),
-            ("client", self.site.subscriber, _CLIENT),
-        ):
-            self._daemon(side, place, settings)
+        for side in SIDES:
+            self._daemon(side)
 
     def stop(self) -> None:
         for place in (self.site.subscriber, self.site.internet):
@@ -57,14 +33,12 @@ class L2tp(Session):
 
     @property
     def _unit(self) -> str:
-        return f"l2tp-{self.site.index}"
+        return f"l2tp-{self.site.peers.index}"
 
-    def _daemon(self, side: str, place: Place, settings: str) -> None:
+    def _daemon(self, side: Side) -> None:
         options, file = self.path(side, "options"), self.path(side, "xl2tpd.conf")
-        ends, inner = self.site.ends, self.site.inner
-        words = {"client": ends.client, "server": ends.server, "options": options}
-        text = settings.format(**words, client_inner=inner.client, server_inner=inner.server)
+        files = {options: l2tp.PPP_OPTIONS, file: l2tp.settings(side, self.site.peers, options)}
         command = f"xl2tpd -D -c {file} -p /run/xl2tpd.pid -C /run/l2tp-control -s /dev/null"
         # Without the module xl2tpd would carry the data itself.
         command = f"sh -c 'modprobe l2tp_ppp && exec {command}'"
-        place.start(self._unit, command, files={options: _PPP, file: text}, private_run=True)
+        self.site.place(side).start(self._unit, command, files=files, private_run=True)

@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
+import shlex
 import tempfile
+from dataclasses import astuple
 from functools import cache
 from pathlib import Path
 
-from lab.machines.machine import Place, wait_for
+from lab.machines.machine import wait_for
 from lab.machines.sessions.session import Session
+from lab.network import Side
+from lab.vpn import openvpn
 from lab.vpn.authority import Authority
 
-_PORT = 1194
 _START_SECONDS = 30.0
-_LISTENING = "Initialization Sequence Completed"
-_COMMON = "openvpn --verb 3 --dev-type tun --topology subnet --ca ca.crt --cert own.crt --key own.key"
 
 
 @cache
-def _files() -> dict[str, dict[str, str]]:
-    """For each side, the files that it needs, by name; one authority for the whole run."""
+def _texts() -> dict[Side, openvpn.Identity]:
+    """For each side, what is in its files; one authority for the whole run."""
     with tempfile.TemporaryDirectory() as directory:
         authority = Authority(Path(directory))
         root = authority.root.certificate.read_text()
-        sides = dict(zip(("server", "client"), authority.pair(), strict=True))
         return {
-            side: {"ca.crt": root, "own.crt": own.certificate.read_text(), "own.key": own.key.read_text()}
-            for side, own in sides.items()
+            side: openvpn.Identity(root, own.certificate.read_text(), own.key.read_text())
+            for side, own in authority.pair().items()
         }
 
 
@@ -35,14 +35,10 @@ class OpenVpn(Session):
     protocols = ("openvpn",)
 
     def start(self) -> None:
-        ends, network = self.site.ends, self.site.server_inner.rsplit(".", 1)[0]
-        common = f"--proto udp{ends.version} --dev ovpn{self.site.index}"
-        listen = f"--local {ends.server} --port {_PORT} --dh none --server {network}.0 255.255.255.0 --keepalive 5 60"
-        self._daemon("server", self.site.internet, f"{common} {listen}")
+        self._daemon("server")
         server = self.site.internet
-        wait_for(lambda: _LISTENING in server.said(self._unit), "openvpn's server listens", _START_SECONDS)
-        connect = f"--client --nobind --remote {ends.server} {_PORT} --remote-cert-tls server"
-        self._daemon("client", self.site.subscriber, f"{common} {connect} --connect-retry 1 1 --hand-window 6")
+        wait_for(lambda: openvpn.LISTENING in server.said(self._unit), "openvpn's server listens", _START_SECONDS)
+        self._daemon("client")
 
     def stop(self) -> None:
         for place in (self.site.subscriber, self.site.internet):
@@ -53,8 +49,10 @@ class OpenVpn(Session):
 
     @property
     def _unit(self) -> str:
-        return f"openvpn-{self.site.index}"
+        return f"openvpn-{self.site.peers.index}"
 
-    def _daemon(self, side: str, place: Place, words: str) -> None:
-        files = {self.path(side, name): text for name, text in _files()[side].items()}
-        place.start(self._unit, f"{_COMMON} --cd {self.path(side, '')} {words}", files=files)
+    def _daemon(self, side: Side) -> None:
+        there = openvpn.Identity(self.path(side, "ca.crt"), self.path(side, "own.crt"), self.path(side, "own.key"))
+        files = dict(zip(astuple(there), astuple(_texts()[side]), strict=True))
+        command = shlex.join(openvpn.command(side, self.site.peers, there))
+        self.site.place(side).start(self._unit, command, files=files)

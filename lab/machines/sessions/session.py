@@ -6,32 +6,20 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 from lab.machines.machine import GUEST_DIRECTORY, Place
-from lab.machines.topology import Ends
+from lab.network import Peers, Side
 
 
 @dataclass(frozen=True)
 class Site:
-    """Where a session stands; `index` tells its inner addresses from those of others (below 250)."""
+    """Where a session stands: the places of its two sides, and their outer addresses."""
 
     subscriber: Place
     internet: Place
-    ends: Ends
-    index: int
+    peers: Peers
 
-    @property
-    def client_inner(self) -> str:
-        """The subscriber's address in the tunnel. The edge has no route to it."""
-        return f"10.200.{self.index}.2"
-
-    @property
-    def server_inner(self) -> str:
-        """The server's address in the tunnel."""
-        return f"10.200.{self.index}.1"
-
-    @property
-    def inner(self) -> Ends:
-        """Both."""
-        return Ends(self.client_inner, self.server_inner)
+    def place(self, side: Side) -> Place:
+        """Where one side lives."""
+        return self.internet if side == "server" else self.subscriber
 
 
 class Session(ABC):
@@ -52,7 +40,7 @@ class Session(ABC):
 
     def is_up(self, seconds: int) -> bool:
         """Whether an echo comes back through the tunnel within so many seconds; as soon as one does."""
-        ping = f"ping -n -q -c 1 -W 1 -I {self.site.client_inner} {self.site.server_inner}"
+        ping = f"ping -n -q -c 1 -W 1 -I {self.site.peers.inner.client} {self.site.peers.inner.server}"
         loop = f"end=$((SECONDS + {seconds})); until {ping}; do [ $SECONDS -lt $end ] || exit 1; sleep 0.2; done"
         return self.site.subscriber.succeeds(loop, seconds=seconds + 30)
 
@@ -60,6 +48,6 @@ class Session(ABC):
         """What its daemons said last, for a row that is not as it must be."""
         return ""
 
-    def path(self, side: str, name: str) -> str:
+    def path(self, side: Side, name: str) -> str:
         """A file of this session on the machine of one side."""
-        return f"{GUEST_DIRECTORY}/{type(self).__name__.lower()}-{self.site.index}-{side}/{name}"
+        return f"{GUEST_DIRECTORY}/{type(self).__name__.lower()}-{self.site.peers.index}-{side}/{name}"

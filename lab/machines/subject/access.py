@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 
 from lab.machines.lab import Lab
 from lab.machines.machine import GUEST, GUEST_DIRECTORY, wait_for
@@ -11,7 +12,7 @@ from lab.machines.sessions.session import Site
 from lab.machines.sessions.wireguard import WireGuard
 from lab.machines.subject.ordinary import ordinary_rows
 from lab.machines.subject.sessions import REFUSED_SECONDS, UP_SECONDS, attempt, tally
-from lab.machines.topology import Ends
+from lab.network import Peers
 
 VLAN = 100
 _FIRST = 26  # of the pairs whose servers are used here: registered, unregistered, ordinary
@@ -27,25 +28,25 @@ def access(lab: Lab) -> None:
         ("VLAN", "45.83.17.", "2a0d:5600:17::", _vlan),
         ("PPPoE", "45.83.18.", "2a0d:5600:18::", _pppoe),
     ):
-        ends = {
+        peers = {
             version: [
-                Ends(f"{network6}a" if version == 6 else f"{network4}10", lab.topology.ends(index, version).server)
+                replace(lab.topology.peers(index, version), client=f"{network6}a" if version == 6 else f"{network4}10")
                 for index in range(_FIRST, _FIRST + 3)
             ]
             for version in (4, 6)
         }
         try:
-            lab.gateway.guard(list_=[each[0].server for each in ends.values()], enforce=True)
-            with way(lab, network4, network6, [each for both in ends.values() for each in both]):
-                for version, three in ends.items():
+            lab.gateway.guard(list_=[three[0].server for three in peers.values()], enforce=True)
+            with way(lab, network4, network6, [pair for three in peers.values() for pair in three]):
+                for version, three in peers.items():
                     _rows(lab, f"{name}, IPv{version}", three)
         finally:
             lab.gateway.release()
 
 
-def _rows(lab: Lab, name: str, ends: list[Ends]) -> None:
+def _rows(lab: Lab, name: str, peers: list[Peers]) -> None:
     for index, registered in ((0, True), (1, False)):
-        session = WireGuard(Site(lab.subscriber, lab.internet, ends[index], _FIRST + index))
+        session = WireGuard(Site(lab.subscriber, lab.internet, peers[index]))
         expected = "up, none dropped" if registered else "not up, some dropped"
         with lab.table.row("access", f"{name}: WireGuard {'' if registered else 'un'}registered", expected) as row:
             before = lab.gateway.counts()
@@ -53,17 +54,17 @@ def _rows(lab: Lab, name: str, ends: list[Ends]) -> None:
             passed, _, dropped = tally(lab.gateway.counts() - before, session.protocols)
             right = trial.up and passed > 0 and not dropped if registered else not trial.up and dropped > 0
             row.see(f"{trial.words}; {passed} registered passed, {dropped} dropped", right and not trial.trouble)
-    ordinary_rows(lab, "access", name, ends[2], _PORTS)
+    ordinary_rows(lab, "access", name, peers[2], _PORTS)
 
 
 @contextmanager
-def _vlan(lab: Lab, network4: str, network6: str, ends: list[Ends]) -> Iterator[None]:
+def _vlan(lab: Lab, network4: str, network6: str, peers: list[Peers]) -> Iterator[None]:
     """A VLAN between the edge's access card and the subscriber's."""
-    nic = f"{lab.topology.access.nic}.{VLAN}"
-    routes = _routes(ends, f"via {network4}1 ", f"via {network6}1 ")
+    nic = f"{lab.topology.access.router_interface}.{VLAN}"
+    routes = _routes(peers, {4: f"via {network4}1", 6: f"via {network6}1"})
     try:
         lab.edge.run(
-            f"ip link add link {lab.topology.access.nic} name {nic} type vlan id {VLAN}; "
+            f"ip link add link {lab.topology.access.router_interface} name {nic} type vlan id {VLAN}; "
             f"ip address add {network4}1/24 dev {nic}; ip address add {network6}1/64 dev {nic} nodad; "
             f"ip link set {nic} up"
         )
@@ -84,10 +85,10 @@ def _vlan(lab: Lab, network4: str, network6: str, ends: list[Ends]) -> Iterator[
 
 
 @contextmanager
-def _pppoe(lab: Lab, network4: str, network6: str, ends: list[Ends]) -> Iterator[None]:
+def _pppoe(lab: Lab, network4: str, network6: str, peers: list[Peers]) -> Iterator[None]:
     """A PPPoE server on the edge's access card; the kernel's PPPoE on both sides."""
     options, log = f"{GUEST_DIRECTORY}/pppoe-options", f"{GUEST_DIRECTORY}/pppoe-client.log"
-    nic = lab.topology.access.nic
+    nic = lab.topology.access.router_interface
     # pppoe-server needs an absolute path of what it starts.
     server = f"pppoe-server -F -I {nic} -L {network4}1 -R {network4}10 -N 1 -O {options} -q {_PPPD}"
     try:
@@ -115,7 +116,7 @@ def _pppoe(lab: Lab, network4: str, network6: str, ends: list[Ends]) -> Iterator
         )
         lab.subscriber.run(
             f"ip -6 address replace {network6}a/128 dev ppp0 nodad; ip -batch -",
-            text=_routes(ends, "", "", "dev ppp0 "),
+            text=_routes(peers, dict.fromkeys((4, 6), "dev ppp0")),
         )
         yield
     finally:
@@ -124,8 +125,6 @@ def _pppoe(lab: Lab, network4: str, network6: str, ends: list[Ends]) -> Iterator
         lab.prepare_routes()
 
 
-def _routes(ends: list[Ends], via4: str, via6: str, device: str = "") -> str:
-    """Lines for `ip -batch`: each server is reached this way, from the address there."""
-    return "".join(
-        f"route replace {each.server} {via6 if each.version == 6 else via4}{device}src {each.client}\n" for each in ends
-    )
+def _routes(peers: list[Peers], ways: Mapping[int, str]) -> str:
+    """Lines for `ip -batch`: each server is reached by the way of its IP version."""
+    return "".join(f"{pair.route(ways[pair.version])}\n" for pair in peers)

@@ -44,14 +44,14 @@ def install(lab: Lab) -> None:
 def upgrade(lab: Lab) -> None:
     """A newer version goes in while a registered session is asked a hundred times a second under enforce."""
     session = WireGuard(site(lab, _INDEX, 4))
-    lab.gateway.guard(list_=[session.site.ends.server], enforce=True)
+    lab.gateway.guard(list_=[session.site.peers.server], enforce=True)
     before = lab.gateway.version()
     try:
         session.start()
         with lab.table.row("packages", "upgrade under traffic and enforce", "a newer version, 0 questions lost") as row:
             if not session.is_up(15):
                 raise Failed("the registered session did not come up before the upgrade")
-            inner = session.site.inner
+            inner = session.site.peers.inner
             with serving(lab.internet, inner.server), asking(lab.subscriber, inner) as flow:
                 install_from(lab.edge, lab.newer, PACKAGE)
                 lab.gateway.wait_until_up()

@@ -13,8 +13,8 @@ from lab.machines.machine import wait_for
 from lab.machines.sessions.kinds import site
 from lab.machines.sessions.wireguard import WireGuard
 from lab.machines.table import Failed
-from lab.machines.topology import Ends
 from lab.machines.traffic import Flow, asking, initiating, serving, watching
+from lab.network import Peers
 
 _REGISTERED, _UNREGISTERED, _ORDINARY = 32, 33, 34  # indices of the pairs
 _BACK_SECONDS = 120.0
@@ -26,13 +26,13 @@ _NETWORK_UNITS = ("systemd-networkd.service", "networking.service")
 def reboot(lab: Lab) -> None:
     """Enforce is on and the interfaces stand in the configuration; then `systemctl reboot`."""
     session = WireGuard(site(lab, _REGISTERED, 4))
-    lab.gateway.guard(list_=[session.site.ends.server])
+    lab.gateway.guard(list_=[session.site.peers.server])
     with _configured(lab), ExitStack() as running:
         running.callback(lab.gateway.release)
         running.callback(session.stop)
         session.start()
-        inner, plain = session.site.inner, lab.topology.ends(_ORDINARY, 4)
-        strangers = lab.topology.ends(_UNREGISTERED, 4)
+        inner, plain = session.site.peers.inner, lab.topology.peers(_ORDINARY, 4)
+        strangers = lab.topology.peers(_UNREGISTERED, 4)
         running.enter_context(serving(lab.internet, inner.server))
         running.enter_context(serving(lab.internet, plain.server, _QUESTIONS))
         sent = running.enter_context(initiating(lab.subscriber, strangers))
@@ -46,7 +46,7 @@ def reboot(lab: Lab) -> None:
         _through(lab, sent, arrived, {"the registered session": asked, "ordinary traffic": ordinary})
 
 
-def _arrive_under_monitor(lab: Lab, strangers: Ends) -> None:
+def _arrive_under_monitor(lab: Lab, strangers: Peers) -> None:
     """Else it would say nothing that none arrives later."""
     name = "unregistered initiations under monitor"
     with lab.table.row("reboot", name, "they arrive") as row, watching(lab.internet, strangers) as watch:

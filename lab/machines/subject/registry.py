@@ -77,7 +77,7 @@ class Desk:
 def registry(lab: Lab) -> None:
     """An address is registered, is live, carries a session under enforce, and is revoked."""
     session = WireGuard(site(lab, _INDEX, 4))
-    server = session.site.ends.server
+    server = session.site.peers.server
     desk = Desk(lab, secrets.token_hex(3))
     lab.gateway.guard(enforce=True)
     try:

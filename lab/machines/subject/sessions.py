@@ -30,7 +30,7 @@ class Trial:
 
 def sessions(lab: Lab) -> None:
     """All kinds; the servers of those that are registered are on the local list."""
-    listed = [site(lab, index, kind.version).ends.server for index, kind in _indices()]
+    listed = [site(lab, index, kind.version).peers.server for index, kind in _indices()]
     try:
         for mode in ("monitor", "enforce"):
             lab.gateway.guard(list_=listed, enforce=mode == "enforce")
