@@ -1,7 +1,9 @@
 """Waiting for what happens: no longer than it takes, and never by the clock alone."""
 
+import socket
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeVar
 
 PATIENCE = 60.0
@@ -24,3 +26,9 @@ def wait_for(
             raise TimeoutError(f"waited {seconds:g} s in vain: {what}")
         time.sleep(pause)
     return answer
+
+
+def listens(path: Path) -> bool:
+    """Whether a daemon takes connections at a UNIX socket, which is there a moment earlier."""
+    with socket.socket(socket.AF_UNIX) as asker:
+        return asker.connect_ex(str(path)) == 0

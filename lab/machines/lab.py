@@ -11,7 +11,6 @@ from lab.machines.machine import GUEST, GUEST_DIRECTORY, UNITS, Machine, Place
 from lab.machines.table import Table
 from lab.machines.topology import Topology
 
-PAIRS = 40  # of addresses; every session and flow takes one of its own
 TRAFFIC = f"{GUEST_DIRECTORY}/traffic.py"
 
 
@@ -68,6 +67,6 @@ class Lab:
         routes = [
             self.topology.peers(index, version).route(f"via {self.topology.access.router(version)}")
             for version in (4, 6)
-            for index in range(PAIRS)
+            for index in range(self.topology.pairs)
         ]
         self.subscriber.run("ip -batch -", text="\n".join(routes) + "\n")

@@ -49,10 +49,19 @@ class Topology:
                 return str(link["host"]["namespace"])
         return None
 
+    @property
+    def pairs(self) -> int:
+        """How many peers there are; every session and flow takes some of its own."""
+        return int(self._said["hosts"]["last"] - self._said["hosts"]["first"] + 1)
+
     def peers(self, index: int, version: int) -> Peers:
-        """The peers with this index, from 0."""
+        """The peers with this index, from 0.
+
+        Raises:
+            LookupError: there are fewer.
+        """
         host = self._said["hosts"]["first"] + index
-        if host > self._said["hosts"]["last"]:
+        if index >= self.pairs:
             raise LookupError(f"there are no peers {index}: the hosts end with {self._said['hosts']['last']}")
         return Peers(index, self.access.address(version, host), self.core.address(version, host))
 

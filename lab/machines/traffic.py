@@ -11,8 +11,8 @@ from typing import Any
 from lab.machines.lab import TRAFFIC, Lab
 from lab.machines.machine import GUEST_DIRECTORY, Place, wait_for
 from lab.network import Peers
+from lab.traffic.exchange import ECHO_PORT
 
-ECHO_PORT = 7  # RFC 862
 WIREGUARD_PORT = 51820  # its customary one
 _START_SECONDS = 30.0
 _END_SECONDS = 30.0

@@ -7,7 +7,6 @@ with all that follows (RFC 7296, section 2.23; RFC 3948).
 
 from __future__ import annotations
 
-import socket
 import subprocess
 import threading
 
@@ -16,7 +15,7 @@ from lab.sessions.session import Site, TunnelSession
 from lab.stage.namespace import Namespace
 from lab.stage.stage import Stage
 from lab.vpn import strongswan
-from lab.waiting import wait_for
+from lab.waiting import listens, wait_for
 
 
 class Charon:
@@ -43,7 +42,7 @@ class Charon:
                 self.daemon = self._stage.spawn_private(
                     self._namespace, "env", self._environment, strongswan.CHARON, log=self._log
                 )
-                wait_for(self._listens, "strongSwan listens")
+                wait_for(lambda: listens(self._socket), "strongSwan listens")
             with self._connections.open("a") as connections:
                 connections.write(connection)
             self.control("--load-all", "--file", str(self._connections))
@@ -51,10 +50,6 @@ class Charon:
     def control(self, *words: str) -> None:
         """Run swanctl against this daemon; RuntimeError when it refuses."""
         run("env", self._environment, "swanctl", *words, "--uri", f"unix://{self._socket}")
-
-    def _listens(self) -> bool:
-        with socket.socket(socket.AF_UNIX) as asker:
-            return asker.connect_ex(str(self._socket)) == 0
 
     def terminate(self, connection: str) -> None:
         """Forget the security associations of a connection without waiting for the peer."""

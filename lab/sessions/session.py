@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from lab.network import Peers
 from lab.stage.stage import Stage
 from lab.traffic.buffers import enlarge_of
-from lab.traffic.exchange import Dialect, Responder, SteadyPing, answered, echo
+from lab.traffic.exchange import ECHO_PORT, Dialect, Responder, SteadyPing, answered, echo
 
-_ECHO_PORT = 7  # RFC 862
 # Longer than a start takes by far, also on a busy machine, and than many handshakes of every daemon here.
 UP_SECONDS = 60.0
 
@@ -55,11 +54,11 @@ class Session(ABC):
 
     @abstractmethod
     def start(self) -> None:
-        """Set both ends going; returns before the session is up, and may be called again after stop()."""
+        """Set both sides going; returns before the session is up, and may be called again after stop()."""
 
     @abstractmethod
     def stop(self) -> None:
-        """End both ends; a stopped session may be stopped again."""
+        """End both sides; a stopped session may be stopped again."""
 
     def is_up(self, seconds: float = UP_SECONDS) -> bool:
         """Whether an echo comes back within so many seconds; returns as soon as one does."""
@@ -107,7 +106,7 @@ class TunnelSession(Session):
         self.stage.subscriber.ip_batch([f"address add {self.peers.inner.client}/32 dev lo"])
         self.stage.internet.ip_batch([f"address add {self.peers.inner.server}/32 dev lo"])
         listener = self.stage.internet.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        listener.bind((self.peers.inner.server, _ECHO_PORT))
+        listener.bind((self.peers.inner.server, ECHO_PORT))
         site.responder.serve(listener, self.dialect)
 
     @property
@@ -123,5 +122,5 @@ class TunnelSession(Session):
     def ask(self) -> socket.socket:
         asker = self.stage.subscriber.socket(socket.AF_INET, socket.SOCK_DGRAM)
         asker.bind((self.peers.inner.client, 0))
-        asker.connect((self.peers.inner.server, _ECHO_PORT))
+        asker.connect((self.peers.inner.server, ECHO_PORT))
         return asker

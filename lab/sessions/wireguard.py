@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import socket
 import subprocess
-from pathlib import Path
 
 from lab.command import run
 from lab.sessions.session import Site, TunnelSession
 from lab.stage.namespace import Namespace
 from lab.vpn import wireguard
-from lab.waiting import wait_for
+from lab.waiting import listens, wait_for
 
 
 class WireGuardSession(TunnelSession):
@@ -46,15 +43,7 @@ class WireGuardSession(TunnelSession):
     def _configure(self, daemon: subprocess.Popen[bytes], inner: str, settings: str) -> None:
         inside = ("nsenter", "--target", str(daemon.pid), "--mount", "--net", "--")
         control = self.stage.private_run(daemon, "wireguard", f"{self._interface}.sock")
-        wait_for(lambda: _listens(control), f"wireguard-go of {self.name} listens")
+        wait_for(lambda: listens(control), f"wireguard-go of {self.name} listens")  # for `wg` does not try twice
         run(*inside, "wg", "setconf", self._interface, "/dev/stdin", text=settings)
         run(*inside, "ip", "address", "add", f"{inner}/30", "dev", self._interface)
         run(*inside, "ip", "link", "set", self._interface, "txqueuelen", self.queue, "up")
-
-
-def _listens(path: Path) -> bool:
-    """Whether a daemon takes connections: its socket is there a moment earlier, and `wg` does not try twice."""
-    with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as asker:
-        asker.connect(str(path))
-        return True
-    return False

@@ -16,6 +16,7 @@ from typing import Self
 
 from lab.traffic.buffers import enlarge
 
+ECHO_PORT = 7  # RFC 862
 _TAIL = struct.Struct("!4sI")
 _MARK = b"wlab"
 _STRAGGLER_SECONDS = 5.0

@@ -32,11 +32,11 @@ class Session(ABC):
 
     @abstractmethod
     def start(self) -> None:
-        """Set both ends going; returns before the session is up, and may be called again after stop()."""
+        """Set both sides going; returns before the session is up, and may be called again after stop()."""
 
     @abstractmethod
     def stop(self) -> None:
-        """End both ends; a stopped session may be stopped again."""
+        """End both sides; a stopped session may be stopped again."""
 
     def is_up(self, seconds: int) -> bool:
         """Whether an echo comes back through the tunnel within so many seconds; as soon as one does."""
