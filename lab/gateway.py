@@ -60,8 +60,8 @@ class Answer:
 
     @property
     def errors(self) -> list[dict[str, str]]:
-        found: list[dict[str, str]] = self.json["errors"]
-        return found
+        errors: list[dict[str, str]] = self.json["errors"]
+        return errors
 
 
 @dataclass
@@ -151,15 +151,15 @@ def wait_for_start(processes: Sequence[subprocess.Popen[bytes]], answers: Callab
     try:
         wait_for(run_and_answer, what, START_SECONDS)
     except TimeoutError:
-        for each in processes:
-            each.send_signal(signal.SIGABRT)
+        for process in processes:
+            process.send_signal(signal.SIGABRT)
             with contextlib.suppress(subprocess.TimeoutExpired):
-                each.wait(STOP_SECONDS)  # what it says is there for whoever reads its log next
+                process.wait(STOP_SECONDS)  # what it says is there for whoever reads its log next
         raise
 
 
 def _must_run(processes: Sequence[subprocess.Popen[bytes]]) -> None:
-    ended = {str(each.args): each.returncode for each in processes if each.poll() is not None}
+    ended = {str(process.args): process.returncode for process in processes if process.poll() is not None}
     assert not ended, f"ended, with status: {ended}"
 
 

@@ -48,8 +48,8 @@ def main(once: bool, interface: str | None, port: int) -> None:
 
 def _end(number: int, _frame: object) -> None:
     """End in order, once: a second Ctrl-C must not cut the removal short."""
-    for each in _ENDING:
-        signal.signal(each, signal.SIG_IGN)
+    for ending in _ENDING:
+        signal.signal(ending, signal.SIG_IGN)
     if number == signal.SIGINT:
         raise KeyboardInterrupt
     sys.exit(128 + number)

@@ -172,9 +172,9 @@ def _connect(router: Namespace, host: Namespace, link: Link) -> None:
 
 def leftovers(pid: int | None = None) -> list[str]:
     """Names of namespaces and directories of stages: those of one process, or those of dead ones."""
-    found = {path.name for path in Path("/run/netns").glob("wlab-*")}
-    found |= {path.name for path in Path(tempfile.gettempdir()).glob("wlab-*")}
-    owners = {name: int(match[1]) for name in found if (match := _NAME.match(name))}
+    names = {path.name for path in Path("/run/netns").glob("wlab-*")}
+    names |= {path.name for path in Path(tempfile.gettempdir()).glob("wlab-*")}
+    owners = {name: int(match[1]) for name in names if (match := _NAME.match(name))}
     return sorted(name for name, owner in owners.items() if (owner == pid if pid else not _alive(owner)))
 
 

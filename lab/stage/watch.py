@@ -93,8 +93,8 @@ class Watch:
 
     def settle(self, servers: Iterable[str]) -> None:
         """Wait until nothing more comes in to or from some servers; RuntimeError when the watch missed packets."""
-        before, concerned = -1, [ipaddress.ip_address(server).packed for server in servers]
-        while (now := sum(self._sent[each] + self._passed[each] for each in concerned)) != before or self._unread():
+        before, packed = -1, [ipaddress.ip_address(server).packed for server in servers]
+        while (now := sum(self._sent[server] + self._passed[server] for server in packed)) != before or self._unread():
             before = now
             time.sleep(_QUIET_SECONDS)
         for tap in self._taps:

@@ -67,8 +67,8 @@ class Box:
 
     def states(self) -> list[dict[str, Any]]:
         """How all interfaces stand."""
-        found: list[dict[str, Any]] = AgentSocket(self._settings.socket).call("status")[0]["interfaces"]
-        return found
+        states: list[dict[str, Any]] = AgentSocket(self._settings.socket).call("status")[0]["interfaces"]
+        return states
 
     def add(self, name: str, **settings: int) -> None:
         """Make a veth pair NAME and NAME-far, both up."""

@@ -29,13 +29,13 @@ def _compiles(lab: Lab, name: str, headers_: str) -> None:
         lab.edge.run(f"systemctl stop {SERVICE}; wicket detach >/dev/null; test ! -e /sys/fs/bpf/wicketgate/main/live")
         row.see(f"answers after {lab.gateway.restart():.1f} s", True)
     with lab.table.row("headers", f"{name}: wicket doctor", f"headers: {headers_}; all is good") as row:
-        findings = {each["what"]: each for each in lab.edge.json("wicket doctor --json || true", seconds=120)}
-        found = findings["headers"]["found"]
-        bad = [f"{what}: {each['found']}" for what, each in findings.items() if not each["good"]]
+        findings = {finding["what"]: finding for finding in lab.edge.json("wicket doctor --json || true", seconds=120)}
+        used = findings["headers"]["found"]
+        bad = [f"{what}: {finding['found']}" for what, finding in findings.items() if not finding["good"]]
         program = findings["program"]["found"]
         row.see(
-            f"headers: {found}; program {program}; missing: {', '.join(bad) or 'nothing'}",
-            found.startswith(headers_) and not bad,
+            f"headers: {used}; program {program}; missing: {', '.join(bad) or 'nothing'}",
+            used.startswith(headers_) and not bad,
         )
 
 

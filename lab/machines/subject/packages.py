@@ -94,8 +94,8 @@ def remove(lab: Lab) -> None:
         left = lab.edge.run(
             f"{_WICKET_PATHS} {_LAB_FILES} 2>/dev/null || true; find /sys/fs/bpf -name '*wicket*'"
         ).split()
-        asked = ("list-units --all", "list-unit-files")
-        units = lab.edge.run("; ".join(f"systemctl {each} --no-legend '*wicket*' || true" for each in asked))
+        listings = ("list-units --all", "list-unit-files")
+        units = lab.edge.run("; ".join(f"systemctl {listing} --no-legend '*wicket*' || true" for listing in listings))
         group = lab.edge.run("getent group wicketgate || echo 'no group'").strip()
         row.see(
             f"{len(left)} files: {', '.join(left[:6]) or 'none'}; units: {units.strip() or 'none'}; {group}",
@@ -138,10 +138,10 @@ def _exposure(lab: Lab, place: Place, unit: str) -> None:
     bound = MOST_EXPOSED[unit]
     with lab.table.row("packages", f"systemd-analyze security {unit}", f"exposure at most {bound}") as row:
         said = place.outside().run(f"systemd-analyze security --no-pager {unit}", check=False)
-        found = re.search(r"exposure level for .*: ([0-9.]+)", said)
-        if not found:
+        exposure = re.search(r"exposure level for .*: ([0-9.]+)", said)
+        if not exposure:
             raise Failed(f"{place.machine.name}: systemd-analyze says nothing of {unit}: {said[-200:]}")
-        row.see(f"exposure {found[1]}", float(found[1]) <= bound)
+        row.see(f"exposure {exposure[1]}", float(exposure[1]) <= bound)
 
 
 def _after_removal(lab: Lab) -> dict[str, bool]:
@@ -149,14 +149,14 @@ def _after_removal(lab: Lab) -> dict[str, bool]:
     xdp = _with_a_program(lab)
     unit = run(f"systemctl list-unit-files --no-legend {SERVICE} || true").strip()
     pins = run("find /sys/fs/bpf -name '*wicket*' | wc -l").strip()
-    kept = lab.edge.succeeds(f"test -e {CONFIGURATION}")
+    configured = lab.edge.succeeds(f"test -e {CONFIGURATION}")
     link = _wicket_is(lab.edge)
     api = run(f"systemctl is-active {API_SERVICE} || true").strip()
     return {
         f"guarded: {', '.join(xdp) or 'none'}": not xdp,
         f"unit: {unit or 'none'}": not unit,
         f"{pins} pins": pins == "0",
-        "configuration kept" if kept else "configuration lost": kept,
+        "configuration kept" if configured else "configuration lost": configured,
         f"`wicket` is {link}": "/api/" in link,
         f"{API_SERVICE} {api}": api == "active",
     }

@@ -67,7 +67,7 @@ def _pair(lab: Lab, kind: Kind, index: int, mode: str, before: Counts) -> Counts
 
 def _esp_alone(lab: Lab) -> None:
     """ESP names itself by its protocol number, so it can be refused where IKE is not."""
-    index, kind = next(each for each in _indices() if each[1].name.startswith("ESP,"))
+    index, kind = next((index, kind) for index, kind in _indices() if kind.name.startswith("ESP,"))
     expected = "not up, some ESP dropped, IKE passed"
     with lab.table.row("sessions", f"{kind.name}, esp alone enforced, unregistered", expected) as row:
         lab.gateway.policy("monitor")
