@@ -26,7 +26,7 @@ from control.datapath.program.pins import temporary
 from control.edge.seen import LastSeen
 from control.edge.usage import FEW_MAP_ENTRIES
 from control.fault import Refused
-from tests.gateway import AGENT, configure, free_port
+from lab.gateway import AGENT, configure, free_port
 
 Result = TypeVar("Result")
 

@@ -17,7 +17,7 @@ from bench.samples import spread
 from control import config as configuration
 from control.commands.client import AgentSocket
 from control.commands.status import ReadStatus
-from tests.gateway import Gateway
+from lab.gateway import Gateway
 
 MILLION = 1_000_000
 TIMES = 1000

@@ -14,7 +14,7 @@ from bench.report import Table, Value
 from control.allowlist.allowlist import Allowlist
 from control.datapath.probe.frames import Address, frame
 from control.datapath.program.pins import temporary
-from tests.kernel.packets import CLIENT4, CLIENT6, LINKS, SERVER4, SERVER6, noise, tcp4, udp4, udp6
+from lab.packets import CLIENT4, CLIENT6, LINKS, SERVER4, SERVER6, noise, tcp4, udp4, udp6
 
 REPEAT = 300_000  # runs in a measurement: some milliseconds
 ROUNDS = 9

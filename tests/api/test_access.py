@@ -13,7 +13,7 @@ from api.kit.door import Doorkeeper, is_loopback
 from api.kit.token import TokenFile
 from control import config as configuration
 from control.fault import Refused
-from tests.gateway import Gateway, configure
+from lab.gateway import Gateway, configure
 
 OPEN = ("/v1/check?address=192.0.2.1", "/healthz", "/readyz", "/openapi.json")
 GUARDED = ("/v1/allowlist", "/v1/policy", "/v1/status", "/metrics")

@@ -9,8 +9,8 @@ import pytest
 
 from control.allowlist import formats
 from control.allowlist.allowlist import Allowlist
+from lab.gateway import Answer, Gateway
 from tests.api.conftest import START_LIST
-from tests.gateway import Answer, Gateway
 
 ROW = {
     "prefix": "203.0.113.0/24",

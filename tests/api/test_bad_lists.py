@@ -4,8 +4,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from lab.gateway import Gateway
 from tests.api.refusal import Refusal, check
-from tests.gateway import Gateway
 
 CSV, JSON, NDJSON = "text/csv", "application/json", "application/x-ndjson"
 NOTHING = 64 << 20

@@ -10,7 +10,7 @@ import pytest
 from api.gateway.schema import Batch, Change
 from api.kit.problem import STATUS
 from control.allowlist.schema import EntryModel
-from tests.gateway import Gateway
+from lab.gateway import Gateway
 
 DOCS = Path(__file__).parents[2] / "docs"
 WRITING = {"put", "patch", "post", "delete"}

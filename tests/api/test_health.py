@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.gateway import Gateway, running
+from lab.gateway import Gateway, running
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from lab.waiting import wait_for
 from tests.api_registry.world import World
-from tests.waiting import wait_for
 
 
 def check(world: World, address: str) -> dict[str, Any]:

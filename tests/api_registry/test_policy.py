@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from control.registry.intents.policies import stricter
+from lab.gateway import Answer
 from tests.api_registry.world import World
-from tests.gateway import Answer
 
 MONITOR = {"mode": "monitor", "share": 100}
 

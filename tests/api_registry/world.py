@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.gateway import Answer, Gateway
-from tests.waiting import wait_for
+from lab.gateway import Answer, Gateway
+from lab.waiting import wait_for
 
 MORE = """
 [registry]

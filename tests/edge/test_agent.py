@@ -3,8 +3,8 @@
 import subprocess
 from pathlib import Path
 
+from lab.gateway import AGENT
 from tests.edge.place import Place, is_live, listed
-from tests.gateway import AGENT
 
 CONFIG = 'instance = "{0.instance}"\nbpffs = "{0.bpffs}"\nstate = "{0.state}"\nrun = "{0.run}"\n'
 

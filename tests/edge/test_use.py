@@ -10,9 +10,9 @@ from control.allowlist.allowlist import Allowlist
 from control.datapath.probe.frames import frame
 from control.edge.edge import Edge
 from control.edge.usage import IN_USE
+from lab.waiting import wait_for
 from tests.edge.place import FEW, Place, change, hosts, listed, replace
 from tests.edge.wired import Wired, wired
-from tests.waiting import wait_for
 
 NOBODY4, NOBODY6 = ip_address("192.0.2.200"), ip_address("2001:db8:99::1")
 DAY = 24 * 3600.0

@@ -9,8 +9,8 @@ from typing import TypeVar
 
 from control.commands.interfaces import Attached, InterfaceState
 from control.edge.edge import Edge
+from lab.stage.namespace import Namespace
 from tests.edge.place import Place
-from tests.lab.namespace import Namespace
 
 Result = TypeVar("Result")
 

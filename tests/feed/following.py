@@ -11,8 +11,8 @@ from control.edge.edge import Edge
 from control.edge.follower import Follower
 from control.feed.database import RegistryFeed
 from control.feed.feed import Feed
+from lab.waiting import wait_for
 from tests.edge.place import Place, is_let_through, listed
-from tests.waiting import wait_for
 
 LOCAL = listed(["192.0.2.1", "10.0.0.2"])
 """What the edge's own list has: an address of its own, and one that the registry has too."""

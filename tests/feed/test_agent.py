@@ -22,7 +22,7 @@ from control.datapath import datapath
 from control.fault import Refused
 from control.registry.cases import review
 from control.registry.publication import edges
-from tests import gateway
+from lab import gateway
 from tests.feed.conftest import Registry
 from tests.feed.following import until
 from tests.registry.cast import OFFICER, apply

@@ -9,7 +9,7 @@ from scapy.packet import Packet
 from control.allowlist.entry import Entry
 from control.datapath.probe.probe import MOST
 from control.vocabulary import PROTOCOLS
-from tests.kernel.packets import CLIENT4, LINKS, SERVER4, ether, ip4, ip6, noise, tcp, udp
+from lab.packets import CLIENT4, LINKS, SERVER4, ether, ip4, ip6, noise, tcp, udp
 from tests.kernel.questions import Question
 from tests.kernel.situations import Edge
 from tests.kernel.table.tunnels import SEALED

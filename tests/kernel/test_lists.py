@@ -12,7 +12,7 @@ from control.allowlist.entry import Entry, Prefix
 from control.datapath.generations.exact_set import SLOTS
 from control.rollout.change import SMALL
 from control.vocabulary import VPN_PROTOCOLS
-from tests.kernel.packets import CLIENT4, SERVER4, SERVER6
+from lab.packets import CLIENT4, SERVER4, SERVER6
 from tests.kernel.questions import ELSEWHERE, Question, about, around, registered_end
 from tests.kernel.situations import Edge
 

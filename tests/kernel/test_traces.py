@@ -11,7 +11,7 @@ from control.allowlist.entry import Entry
 from control.datapath.generations import ends
 from control.datapath.probe.frames import Address
 from control.datapath.program.pins import Pinned
-from tests.kernel.packets import CLIENT4, CLIENT6, SERVER4, SERVER6
+from lab.packets import CLIENT4, CLIENT6, SERVER4, SERVER6
 from tests.kernel.questions import ELSEWHERE, Question
 from tests.kernel.row import Row
 from tests.kernel.situations import SITUATIONS, Edge, Situation

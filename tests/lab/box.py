@@ -18,9 +18,9 @@ from control.commands.status import ReadStatus
 from control.datapath.interfaces import links
 from control.datapath.interfaces.links import Link
 from control.fault import Refused
-from tests.gateway import AGENT, STOP_SECONDS, WICKET, configure, free_port, wait_for_start
-from tests.lab.namespace import Namespace
-from tests.waiting import wait_for
+from lab.gateway import AGENT, STOP_SECONDS, WICKET, configure, free_port, wait_for_start
+from lab.stage.namespace import Namespace
+from lab.waiting import wait_for
 
 
 class Box:

@@ -61,7 +61,7 @@ def test_a_long_list_is_replaced(lab: Live) -> None:
 def test_the_agent_is_killed_in_a_replacement(lab: Live) -> None:
     """At any instant of it the live list is either of the two, the same in the kernel and on disk."""
     lists = [formats.read(_list(lab, network), formats.CSV) for network in (13, 14)]
-    seconds = max(_replace(lab, each) for each in lists)
+    seconds = max(_replace(lab, addresses) for addresses in lists)
     serial = lab.must_be_healthy()["serial"]
     with lab.nothing_dropped(), lab.nothing_lost():
         for turn in range(KILLS_IN_REPLACEMENT):

@@ -13,10 +13,10 @@ from control.commands.client import AgentSocket
 from control.commands.status import ReadStatus
 from control.config import credentials, parse
 from control.datapath.program import pins
+from lab.gateway import AGENT, WICKET
+from lab.stage.namespace import Namespace
 from tests.edge.place import Place, place
 from tests.edge.wired import cable
-from tests.gateway import AGENT, WICKET
-from tests.lab.namespace import Namespace
 from tests.services.manager import Manager, started
 
 UNITS = Path(__file__).resolve().parents[2] / "packaging" / "systemd"

@@ -29,9 +29,9 @@ from control.registry.space.addresses import AddressRules
 from control.registry.store.database import Database, utc_now
 from control.registry.store.model import Application, ApplicationEntry, Job, Registrant
 from control.registry.store.writing import Rules
+from lab.waiting import wait_for
 from tests.registry.cast import OFFICER
 from tests.registry_intake.association import PROVIDERS, csv_of, member
-from tests.waiting import wait_for
 
 RULES = Rules(AddressRules(private=True))
 ROWS = 600

@@ -9,10 +9,10 @@ import pytest
 
 from control.commands.client import AgentSocket
 from control.commands.status import ReadStatus
+from lab.gateway import AGENT, STOP_SECONDS, WICKET
+from lab.stage.namespace import Namespace
 from tests.edge.place import Place, listed, place, replace
 from tests.edge.wired import cable
-from tests.gateway import AGENT, STOP_SECONDS, WICKET
-from tests.lab.namespace import Namespace
 from tests.services.manager import WATCHDOG_SECONDS, started
 
 CONFIG = """\
