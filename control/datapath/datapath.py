@@ -25,10 +25,10 @@ class Datapath:
         lists, controls, probe: the parts of it.
     """
 
-    def __init__(self, directory: Path, keep: int) -> None:
+    def __init__(self, directory: Path, keep: int, scratch: Path | None = None) -> None:
         """Take the instance's lock and adopt what is pinned in ``directory``, or build it anew.
 
-        ``keep`` is how many generations are held at most.
+        ``keep`` is how many generations are held at most, ``scratch`` a directory for the compiler's own files.
 
         Raises:
             Refused: another process drives the instance, or the program cannot be loaded or pinned.
@@ -43,7 +43,7 @@ class Datapath:
             self.is_new = adopted is None
             if adopted is None:
                 self._earlier = _programs_of(directory)
-                pinned = pins.build_next(directory)
+                pinned = pins.build_next(directory, scratch)
                 adopted = pinned, Lists(pinned, keep)
             self._pinned, self.lists = adopted
             self.controls, self.probe = Controls(self._pinned), Probe(self._pinned.program)

@@ -42,7 +42,8 @@ class Edge:
         self.config = config
         self.lock = threading.RLock()
         self.started_at = time.monotonic()
-        self.datapath = Datapath(config.pins, config.list.generations)  # and with it the right to write to the store
+        # And with it the right to write to the store.
+        self.datapath = Datapath(config.pins, config.list.generations, config.compiler_scratch)
         try:
             self.store = LocalList(config.state_dir / "edge.db")
         except BaseException:
