@@ -16,7 +16,7 @@ from control.rollout.union import Change, Effect, Union
 
 log = structlog.get_logger()
 
-CHANGES_BEFORE_SNAPSHOT = 1000  # what a start would have to replay at most
+CHANGES_BEFORE_SNAPSHOT = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +38,14 @@ class LiveList:
     Attributes:
         union: of both lists: what the kernel has.
         serial: of the local list.
+        changes_before_snapshot: how many changes a start has to replay at most.
     """
 
     def __init__(self, datapath: Datapath, store: LocalList) -> None:
         self._lists, self._controls, self._store = datapath.lists, datapath.controls, store
         self.union = Union(Allowlist.empty(), Allowlist.empty(), 0)
         self.serial = 0
+        self.changes_before_snapshot = CHANGES_BEFORE_SNAPSHOT
 
     @property
     def local(self) -> Allowlist:
@@ -138,9 +140,9 @@ class LiveList:
         Raises:
             Refused: the disk does not take it.
         """
-        if self._store.changes_since_snapshot() >= CHANGES_BEFORE_SNAPSHOT:
+        if self._store.changes_since_snapshot() >= self.changes_before_snapshot:
             self._store.keep_snapshot(self.serial, self.local)
-        if self._store.followed.changes_since_snapshot() >= CHANGES_BEFORE_SNAPSHOT:
+        if self._store.followed.changes_since_snapshot() >= self.changes_before_snapshot:
             self._store.followed.keep_snapshot(self.position.serial, self.followed)
 
     def _load_local(self) -> Allowlist:

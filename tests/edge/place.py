@@ -17,6 +17,8 @@ from control.allowlist.columns import of_ipv4
 from control.allowlist.entry import Entry
 from control.config import Config
 from control.datapath import datapath
+from control.datapath.controls import Policy
+from control.datapath.generations.generation import Generation
 from control.datapath.generations.lists import IN_PLACE
 from control.datapath.interfaces import links
 from control.edge.edge import Edge
@@ -41,9 +43,14 @@ def hosts(count: int, first: str = "203.0.0.0") -> Allowlist:
 
 @dataclass(frozen=True)
 class Place:
-    """Where an edge lives."""
+    """Where an edge lives.
+
+    Attributes:
+        changes_before_snapshot: that its edges make; None: as the product has it.
+    """
 
     config: Config
+    changes_before_snapshot: int | None = None
 
     @property
     def database(self) -> Path:
@@ -58,6 +65,8 @@ class Place:
     def edge(self) -> Iterator[Edge]:
         """Start an edge, and end it as an agent ends: the kernel goes on."""
         edge = Edge(self.config)
+        if self.changes_before_snapshot is not None:
+            edge.live.changes_before_snapshot = self.changes_before_snapshot
         try:
             yield edge
         finally:
@@ -73,8 +82,8 @@ class Place:
 
 
 def sql(database: Path, statement: str, *values: Any) -> list[Any]:
-    """Run a statement in a database that nobody has open."""
-    with closing(sqlite3.connect(database, isolation_level=None)) as connection:
+    """Run a statement in a database that nobody has open; where somebody has, it is refused at once."""
+    with closing(sqlite3.connect(database, timeout=0, isolation_level=None)) as connection:
         return connection.execute(statement, values).fetchall()
 
 
@@ -98,6 +107,38 @@ def mounted(directory: Path, kind: str, options: str = "defaults") -> Iterator[P
 def program_of(edge: Edge) -> int:
     """The id of the program that an edge drives."""
     return links.Programs(edge.datapath.programs.current).id
+
+
+def live_of(edge: Edge) -> Generation:
+    """The generation that the kernel asks."""
+    live = edge.datapath.lists.live
+    assert live is not None
+    return live
+
+
+def generations_of(edge: Edge) -> list[Generation]:
+    """The generations that the kernel holds, the live one last."""
+    return list(edge.datapath.lists.held)
+
+
+def serials_of(edge: Edge) -> list[int]:
+    """The serials of the generations that the kernel holds, the live one's last."""
+    return [generation.serial for generation in edge.datapath.lists.held]
+
+
+def policies_of(edge: Edge) -> dict[str, Policy]:
+    """The policies that the kernel goes by."""
+    return edge.datapath.controls.policies()
+
+
+def lease_left(edge: Edge) -> float:
+    """For how many seconds the kernel may still drop."""
+    return edge.datapath.controls.lease_left()
+
+
+def is_pinned(edge: Edge) -> bool:
+    """Whether what the edge has in the kernel would outlive it."""
+    return edge.datapath.is_pinned()
 
 
 def is_live(edge: Edge, allowlist: Allowlist) -> bool:

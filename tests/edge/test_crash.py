@@ -8,12 +8,15 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from control.allowlist.allowlist import Allowlist
 from control.edge.edge import Edge
-from tests.edge.place import MANY, Place, hosts, is_live, listed, program_of
+from tests.edge.place import MANY, Place, generations_of, hosts, is_live, listed, policies_of, program_of, serials_of
+from tests.program import Copies, copied
 
 LONG, OTHER = hosts(60_000), hosts(50_000, "198.18.0.0")
 
@@ -77,8 +80,8 @@ WORK: dict[str, tuple[Callable[[Edge], object], Allowlist, tuple[Allowlist, ...]
 
 
 @pytest.mark.parametrize("name", WORK)
-def test_killed_in_a_change(place: Place, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("control.edge.live.CHANGES_BEFORE_SNAPSHOT", 50)
+def test_killed_in_a_change(place: Place, name: str) -> None:
+    place = replace(place, changes_before_snapshot=50)
     work, first, either = WORK[name]
     chance = random.Random(11)
     with place.edge() as edge:
@@ -92,29 +95,36 @@ def test_killed_in_a_change(place: Place, name: str, monkeypatch: pytest.MonkeyP
             assert program_of(edge) == program, "nothing was so broken that it had to be built anew"
             serial = edge.serial
             edge.sweep()  # which gathers the changes into a snapshot, as an agent's does
-            held = [generation.serial for generation in edge.datapath.lists.held]
+            held = serials_of(edge)
             assert held[-1] == edge.serial, "what was staged, and never live, is gone"
             assert len(set(held)) == len(held) <= place.config.list.generations
 
 
-def test_killed_while_starting(place: Place) -> None:
-    """Also where there is nothing yet: the compiler dies with the edge that asked for it."""
+def test_killed_while_starting(place: Place, copies: Copies, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The compiler dies with the edge that asked for it, and what it leaves goes with the next."""
+    temporary_files = tmp_path / "temporary"
+    temporary_files.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary_files))
     chance = random.Random(12)
     for _ in range(8):
         with child(lambda: Edge(place.config)):
             time.sleep(chance.uniform(0, 1.5))
-        with place.edge() as edge:
+        with copied(copies), place.edge() as edge:
             assert is_live(edge, Allowlist.empty())
         place.remove()
+    with place.edge():
+        pass
+    assert not place.config.compiler_scratch.exists()
+    assert not list(temporary_files.iterdir())
 
 
-def test_killed_while_it_takes_over(used: Place) -> None:
+def test_killed_while_it_takes_over(used: Place, copies: Copies) -> None:
     chance = random.Random(13)
     for _ in range(6):
         (used.live / "maps" / "lease").unlink()
         with child(lambda: Edge(used.config)):
             time.sleep(chance.uniform(0, 1.5))
-        with used.edge() as edge:
+        with copied(copies), used.edge() as edge:
             assert is_live(edge, listed())
         assert [path.name for path in used.config.pins.iterdir()] == ["live"]
 
@@ -128,7 +138,7 @@ def test_killed_in_a_change_of_policies(used: Place) -> None:
     for _ in range(10):
         kill(used, work, chance.uniform(0.01, 0.1))
         with used.edge() as edge:
-            policies = edge.datapath.controls.policies()
+            policies = policies_of(edge)
             assert policies["esp"] == policies["ah"], "both or none"
 
 
@@ -141,5 +151,5 @@ def test_many_changes_and_kills_leave_no_pins_behind(place: Place) -> None:
         edge.replace(LONG)
         edge.replace(OTHER)
         pinned = {path.name for path in (place.live / "generations").iterdir()}
-        assert pinned == {str(generation.slot) for generation in edge.datapath.lists.held}
+        assert pinned == {str(generation.slot) for generation in generations_of(edge)}
         assert len(pinned) <= place.config.list.generations

@@ -3,6 +3,7 @@
 import shutil
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,22 @@ from control.allowlist.allowlist import Allowlist
 from control.allowlist.entry import Entry
 from control.edge.edge import Edge
 from control.fault import Refused
-from tests.edge.place import MANY, Place, hosts, is_let_through, is_live, listed, mounted, place, program_of
+from tests.edge.place import (
+    MANY,
+    Place,
+    generations_of,
+    hosts,
+    is_let_through,
+    is_live,
+    is_pinned,
+    listed,
+    mounted,
+    place,
+    policies_of,
+    program_of,
+)
+
+pytestmark = pytest.mark.usefixtures("copied_program")
 
 NARROWED = Allowlist.from_entries(
     Entry(prefix, ("wireguard", "esp"), ((51820, 51829),), "") for prefix in (e.prefix for e in listed().entries(0, 3))
@@ -45,7 +61,7 @@ def test_a_lost_disk_costs_no_policy(used: Place) -> None:
         if damage:
             (used.live / damage).unlink()  # and now the kernel's part is lost as well
         with used.edge() as edge:
-            esp = edge.datapath.controls.policies()["esp"]
+            esp = policies_of(edge)["esp"]
             assert (esp.mode, esp.share) == ("enforce", 30)
 
 
@@ -55,7 +71,7 @@ def test_with_disk_and_kernel_lost_nothing_is_dropped(used: Place) -> None:
     lose(used)
     used.remove()
     with used.edge() as edge:
-        assert {policy.mode for policy in edge.datapath.controls.policies().values()} == {"monitor"}
+        assert {policy.mode for policy in policies_of(edge).values()} == {"monitor"}
         assert is_live(edge, Allowlist.empty())
 
 
@@ -92,9 +108,8 @@ def test_a_damaged_change_ends_what_is_replayed(used: Place) -> None:
         assert edge.serial == serial + 1
 
 
-def test_many_changes_are_gathered_into_a_snapshot(used: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("control.edge.live.CHANGES_BEFORE_SNAPSHOT", 10)
-    with used.edge() as edge:
+def test_many_changes_are_gathered_into_a_snapshot(used: Place) -> None:
+    with replace(used, changes_before_snapshot=10).edge() as edge:
         for number in range(25):
             edge.change(listed([f"203.0.113.{number}"]), Allowlist.empty())
             edge.sweep()
@@ -117,13 +132,13 @@ def test_a_list_that_the_disk_has_no_room_for_is_refused(tiny: tuple[Place, Path
     here, _ = tiny
     with here.edge() as edge:
         edge.replace(listed())
-        before, held = edge.version, len(edge.datapath.lists.held)
+        before, held = edge.version, len(generations_of(edge))
         for _ in range(12):  # more often than there are slots for generations
             with pytest.raises(Refused, match="cannot be kept on disk") as refused:
                 edge.replace(hosts(200_000))
             assert (refused.value.kind, refused.value.faults[0].mend) == ("no-room", "free space on that disk")
         assert refused.value.faults[0].where == str(here.database)
-        assert (edge.version, len(edge.datapath.lists.held)) == (before, held)
+        assert (edge.version, len(generations_of(edge))) == (before, held)
         assert is_live(edge, listed()) and not is_let_through(edge, "203.0.0.1")
         edge.change(listed(["203.0.113.5"]), Allowlist.empty())
         assert edge.serial == before.serial + 1
@@ -152,7 +167,7 @@ def test_on_a_full_disk_nothing_changes_and_everything_goes_on(tiny: tuple[Place
             edge.renew_lease()
             edge.sweep()
             assert is_live(edge, listed())
-            assert edge.datapath.controls.policies()["esp"].share == 10
+            assert policies_of(edge)["esp"].share == 10
     (disk / "filling").unlink()
     with here.edge() as edge:
         edge.change(listed(["203.0.113.5"]), Allowlist.empty())
@@ -168,19 +183,18 @@ def refuse_everything(edge: Edge) -> None:
         edge.set_policies({"esp": {"mode": "enforce", "share": 99}})
 
 
-def test_a_removed_pin_is_mended_on_a_full_disk(tiny: tuple[Place, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_removed_pin_is_mended_on_a_full_disk(tiny: tuple[Place, Path]) -> None:
     here, disk = tiny
     with here.edge() as edge:
         edge.replace(listed())
         fill(disk)
-        monkeypatch.setattr("control.edge.live.CHANGES_BEFORE_SNAPSHOT", 0)
+        edge.live.changes_before_snapshot = 0
         shutil.rmtree(here.live)
         with pytest.raises(Refused, match="cannot be kept on disk"):
             edge.sweep()
-        assert edge.datapath.is_pinned()
+        assert is_pinned(edge)
 
 
 def test_nobody_else_writes_to_the_database(used: Place) -> None:
     with used.edge(), pytest.raises(sqlite3.OperationalError, match="locked"):
-        used.sql("PRAGMA busy_timeout = 0")
         used.sql("DELETE FROM snapshot")

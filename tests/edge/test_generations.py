@@ -9,7 +9,9 @@ from control.allowlist.allowlist import Allowlist
 from control.datapath.generations.generation import SPARE_ENDS
 from control.datapath.generations.lists import SLOTS
 from control.edge.edge import Edge
-from tests.edge.place import MANY, Place, hosts, is_let_through, is_live, listed, program_of
+from tests.edge.place import MANY, Place, generations_of, hosts, is_let_through, is_live, listed, live_of, program_of
+
+pytestmark = pytest.mark.usefixtures("copied_program")
 
 THIRTY = [(MANY + number, f"203.{number}.0.0") for number in range(30)]
 
@@ -19,9 +21,8 @@ def test_slots_never_run_out(edge: Edge) -> None:
     for serial, (count, first) in enumerate(THIRTY, edge.serial + 1):
         edge.replace(hosts(count, first))
         assert edge.serial == serial
-        assert edge.datapath.lists.live is not None
-        slots.add(edge.datapath.lists.live.slot)
-        assert len(edge.datapath.lists.held) <= edge.config.list.generations
+        slots.add(live_of(edge).slot)
+        assert len(generations_of(edge)) <= edge.config.list.generations
     assert is_live(edge, hosts(*THIRTY[-1]))
     assert program_of(edge) == program
     assert slots <= set(range(SLOTS))
@@ -44,9 +45,9 @@ def test_every_held_generation_can_be_made_live_again(edge: Edge) -> None:
     for count, first in THIRTY[:3]:
         edge.replace(hosts(count, first))
         wanted[edge.serial] = hosts(count, first)
-    for generation in edge.datapath.lists.held:
+    for generation in generations_of(edge):
         edge.datapath.lists.go_live(generation)
-        assert edge.datapath.lists.live is generation
+        assert live_of(edge) is generation
         assert generation.holds(wanted[generation.serial])
     for number, (_, first) in enumerate(THIRTY[:3]):
         assert is_let_through(edge, f"203.{number}.0.9") == (number == 2), first
@@ -57,7 +58,7 @@ def test_a_restart_returns_to_what_was_accepted_last(place: Place) -> None:
     with place.edge() as edge:
         for count, first in THIRTY[:3]:
             edge.replace(hosts(count, first))
-        edge.datapath.lists.go_live(edge.datapath.lists.held[0])
+        edge.datapath.lists.go_live(generations_of(edge)[0])
     with place.edge() as edge:
         assert is_live(edge, hosts(*THIRTY[2]))
 
@@ -68,8 +69,7 @@ def networks(count: int, part: int) -> Allowlist:
 
 
 def test_a_list_that_outgrows_its_map_moves_to_a_bigger_one(edge: Edge) -> None:
-    live = edge.datapath.lists.live
-    assert live is not None
+    live = live_of(edge)
     first_slot, capacity = live.slot, live.capacity
     assert SPARE_ENDS <= capacity < 6 * 1000
     expected = edge.list
@@ -79,8 +79,8 @@ def test_a_list_that_outgrows_its_map_moves_to_a_bigger_one(edge: Edge) -> None:
         expected = expected.with_changes(more, Allowlist.empty())
         assert edge.list == expected
         assert is_let_through(edge, f"2001:db8:{part:x}:1::5") and is_let_through(edge, "198.51.100.9")
-    live = edge.datapath.lists.live
-    assert live is not None and live.slot != first_slot and live.capacity > capacity
+    live = live_of(edge)
+    assert live.slot != first_slot and live.capacity > capacity
     assert is_live(edge, expected)
     assert live.used <= live.capacity
 
@@ -97,7 +97,7 @@ def test_a_map_that_overflowed_is_taken_up_on_restart(place: Place) -> None:
 @pytest.mark.parametrize("size", [1, MANY])
 def test_the_same_list_again_changes_nothing(edge: Edge, size: int) -> None:
     edge.replace(hosts(size))
-    before, live = edge.version, edge.datapath.lists.live
+    before, live = edge.version, live_of(edge)
     answer = edge.replace(hosts(size))
     assert (answer["added"], answer["removed"], edge.version) == (0, 0, before)
-    assert edge.datapath.lists.live is live
+    assert live_of(edge) is live

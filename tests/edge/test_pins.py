@@ -14,7 +14,21 @@ import pytest
 from control.datapath.datapath import check_bpffs
 from control.edge.edge import Edge
 from control.fault import Refused
-from tests.edge.place import MANY, Place, hosts, is_let_through, is_live, listed, mounted, place, program_of
+from tests.edge.place import (
+    MANY,
+    Place,
+    generations_of,
+    hosts,
+    is_let_through,
+    is_live,
+    is_pinned,
+    listed,
+    live_of,
+    mounted,
+    place,
+    program_of,
+    serials_of,
+)
 
 Remove = Callable[[Place], object]
 
@@ -33,15 +47,15 @@ def test_removed_pins_are_pinned_again(place: Place, remove: Remove) -> None:
     with place.edge() as edge:
         edge.replace(hosts(MANY))
         edge.replace(listed())
-        held, program = edge.datapath.lists.held, program_of(edge)
+        held, program = generations_of(edge), program_of(edge)
         serials = [generation.serial for generation in held]
         remove(place)
-        assert not edge.datapath.is_pinned()
+        assert not is_pinned(edge)
         edge.sweep()
-        assert edge.datapath.is_pinned()
+        assert is_pinned(edge)
         assert is_let_through(edge, "192.0.2.1")
     with place.edge() as edge:
-        assert (program_of(edge), [each.serial for each in edge.datapath.lists.held]) == (program, serials)
+        assert (program_of(edge), serials_of(edge)) == (program, serials)
         assert is_live(edge, listed())
 
 
@@ -107,7 +121,7 @@ def test_a_list_that_cannot_be_pinned_is_refused(read_only: tuple[Place, Edge]) 
 def test_a_small_change_needs_no_pin(read_only: tuple[Place, Edge]) -> None:
     _, edge = read_only
     edge.change(listed(["192.0.2.99"]), hosts(1))
-    assert edge.datapath.lists.live is not None and edge.datapath.lists.live.serial == edge.serial
+    assert live_of(edge).serial == edge.serial
     assert is_let_through(edge, "192.0.2.99") and not is_let_through(edge, "203.0.0.0")
 
 
@@ -119,7 +133,7 @@ def test_a_list_goes_live_once_the_bpffs_is_mended(read_only: tuple[Place, Edge]
     remount(own_bpffs, "rw")
     edge.replace(hosts(2 * MANY))
     assert is_live(edge, hosts(2 * MANY))
-    assert len(edge.datapath.lists.held) <= edge.config.list.generations
+    assert len(generations_of(edge)) <= edge.config.list.generations
 
 
 def test_an_edge_does_not_start_on_a_read_only_bpffs(tmp_path: Path, own_bpffs: Path) -> None:

@@ -9,9 +9,11 @@ import pytest
 from control.allowlist.allowlist import Allowlist
 from control.datapath.probe.frames import frame
 from control.edge.edge import IN_USE, Edge
-from tests.edge.place import FEW, Place, hosts, listed
+from tests.edge.place import FEW, Place, hosts, lease_left, listed
 from tests.edge.wired import Wired, wired
 from tests.waiting import wait_for
+
+pytestmark = pytest.mark.usefixtures("copied_program")
 
 NOBODY4, NOBODY6 = ip_address("192.0.2.200"), ip_address("2001:db8:99::1")
 DAY = 24 * 3600.0
@@ -119,9 +121,9 @@ def test_what_was_seen_is_forgotten_in_the_end(wire: Wired, edge: Edge, monkeypa
 def test_a_stepped_clock_changes_no_lease(edge: Edge, step: float, monkeypatch: pytest.MonkeyPatch) -> None:
     edge.renew_lease()
     shift_clock(monkeypatch, "time", step)
-    assert edge.config.lease - 10 < edge.datapath.controls.lease_left() <= edge.config.lease
+    assert edge.config.lease - 10 < lease_left(edge) <= edge.config.lease
     edge.renew_lease()
-    assert edge.config.lease - 10 < edge.datapath.controls.lease_left() <= edge.config.lease
+    assert edge.config.lease - 10 < lease_left(edge) <= edge.config.lease
 
 
 def shift_clock(monkeypatch: pytest.MonkeyPatch, name: str, step: float) -> None:

@@ -24,6 +24,8 @@ from tests.feed.conftest import Registry
 from tests.feed.following import NAME, following, is_whole, let_through, status, trouble, until
 from tests.registry.cast import OFFICER, SECOND
 
+pytestmark = pytest.mark.usefixtures("copied_program")
+
 NOTHING = Allowlist.empty()
 
 
@@ -170,7 +172,7 @@ def test_a_count_that_is_not_the_lists_is_refused(place: Place, registry: Regist
         assert let_through(edge, "10.0.0.1", "10.0.0.3") == [True, False]
 
 
-@pytest.mark.parametrize("new_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("databases", ["postgresql"], indirect=True)
 def test_a_connection_that_is_cut_is_made_again(place: Place, registry: Registry) -> None:
     with following(place, registry.url) as edge:
         until(lambda: let_through(edge, "10.0.0.1") == [True])
