@@ -15,7 +15,7 @@ from control.datapath.program.pins import Pinned, temporary
 from tests import scratch
 from tests.program import Copies, compile_once, copied
 
-pytest_plugins = ["tests.outcomes", "tests.registry.databases"]
+pytest_plugins = ["tests.outcomes", "tests.schedule", "tests.registry.databases"]
 
 # How long an example takes is no property of the code on a busy machine.
 settings.register_profile("wicketgate", deadline=None, suppress_health_check=[HealthCheck.too_slow])
