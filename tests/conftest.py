@@ -1,5 +1,6 @@
 """The loaded kernel program, for every kind of test that asks it."""
 
+import os
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -11,8 +12,10 @@ from xdist.workermanage import NodeManager
 
 from control.datapath.probe.probe import Probe
 from control.datapath.program.pins import Pinned, temporary
+from tests import scratch
+from tests.program import Copies, compile_once, copied
 
-pytest_plugins = ["tests.outcomes"]
+pytest_plugins = ["tests.outcomes", "tests.schedule", "tests.registry.databases"]
 
 # How long an example takes is no property of the code on a busy machine.
 settings.register_profile("wicketgate", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -26,6 +29,7 @@ def pytest_configure() -> None:
     """
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(scratch.directory()))  # pytest's own, for its tmp_path
     NodeManager.EXIT_TIMEOUT = 60  # s, for a worker to clean up; 10, as it comes, are few on a busy machine
 
 
@@ -38,6 +42,19 @@ def bpffs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield directory
     finally:
         subprocess.run(["umount", directory], check=True)
+
+
+@pytest.fixture(scope="session")
+def copies(tmp_path_factory: pytest.TempPathFactory) -> Copies:
+    """The program, compiled once in this process."""
+    return compile_once(tmp_path_factory.mktemp("program"))
+
+
+@pytest.fixture(scope="module")
+def copied_program(copies: Copies) -> Iterator[None]:
+    """Let the edges of a module load the program without compiling it each time."""
+    with copied(copies):
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -276,6 +276,11 @@ class Config(Settings):
         return self.run / self.instance / "agent.sock"
 
     @property
+    def compiler_scratch(self) -> Path:
+        """The directory of the compiler's own files while it compiles this instance's program."""
+        return self.run / self.instance / "compiler"
+
+    @property
     def registry_url(self) -> str:
         """The URL of the registry's database."""
         return self.registry.url or f"sqlite:///{self.state_dir / 'registry.db'}"

@@ -34,10 +34,11 @@ class Datapath:
         self.is_new = is_new
 
     @classmethod
-    def open(cls, directory: Path, keep: int) -> "Datapath":
+    def open(cls, directory: Path, keep: int, scratch: Path | None = None) -> "Datapath":
         """Take the instance's lock and adopt what is pinned in ``directory``, or build it anew.
 
-        ``keep`` is how many generations are held at most. Building compiles the program, which takes a second or two.
+        ``keep`` is how many generations are held at most, ``scratch`` a directory for the compiler's own files.
+        Building compiles the program, which takes a second or two.
 
         Raises:
             Refused: another process drives the instance, or the program cannot be loaded or pinned.
@@ -51,7 +52,7 @@ class Datapath:
             is_new = adopted is None
             if adopted is None:
                 earlier += _programs_of(directory)
-                pinned = pins.build_next(directory)
+                pinned = pins.build_next(directory, scratch)
                 adopted = pinned, Lists(pinned, keep)
             datapath = cls(directory, lock, *adopted, earlier, is_new)
             if not is_new:

@@ -60,7 +60,7 @@ class Edge:
         """
         with ExitStack() as opened:
             # With the datapath comes the right to write to the store.
-            datapath = Datapath.open(config.pins, config.list.generations)
+            datapath = Datapath.open(config.pins, config.list.generations, config.compiler_scratch)
             opened.callback(datapath.close)
             store = Store(config.state_dir / "edge.db")
             opened.callback(store.close)

@@ -48,10 +48,11 @@ def is_journal(descriptor: int) -> bool:
 class Journal:
     """A logger whose one argument is what ``render`` made."""
 
-    def __init__(self, path: Path = SOCKET) -> None:
+    def __init__(self, path: Path = SOCKET, patience: float = PATIENCE) -> None:
+        """Send to a socket; ``patience`` is how many seconds an event may take."""
         self._path = path
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self._socket.settimeout(PATIENCE)
+        self._socket.settimeout(patience)
 
     def msg(self, datagram: bytes) -> None:
         """Send an event; a journal that is not there, or is full, loses it: the gateway goes on."""

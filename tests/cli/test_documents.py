@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import click
-import pytest
 from pydantic import BaseModel
 
 from control.cli import main
@@ -38,13 +37,16 @@ def test_every_command_has_its_section_and_no_other() -> None:
     assert list(CLI) and set(CLI) == set(COMMANDS)
 
 
-@pytest.mark.parametrize("name", COMMANDS)
-def test_every_option_and_argument_is_named(name: str) -> None:
-    for parameter in COMMANDS[name].params:
-        if isinstance(parameter, click.Option):
-            assert all(f"`{option}`" in CLI[name] for option in parameter.opts if option != "--json"), parameter
-        elif parameter.required:
-            assert parameter.name is not None and parameter.name.upper() in CLI[name], parameter
+def words(parameter: click.Parameter) -> list[str]:
+    """What a command's section must say of a parameter."""
+    if isinstance(parameter, click.Option):
+        return [f"`{option}`" for option in parameter.opts if option != "--json"]
+    return [str(parameter.name).upper()] if parameter.required else []
+
+
+def test_every_option_and_argument_is_named() -> None:
+    wanted = [(name, word) for name, command in COMMANDS.items() for each in command.params for word in words(each)]
+    assert [(name, word) for name, word in wanted if word not in CLI[name]] == []
 
 
 def test_every_command_answers_in_json() -> None:

@@ -11,9 +11,6 @@ import pytest
 from click.testing import CliRunner, Result
 
 from control.cli import main
-from tests.registry.conftest import new_url, postgres
-
-__all__ = ["new_url", "postgres"]
 
 
 class Wicket:
@@ -42,8 +39,6 @@ class Wicket:
 
 
 @pytest.fixture
-def wicket(new_url: Callable[[], str], tmp_path: Path) -> Wicket:
+def wicket(new_registry_url: Callable[[], str], tmp_path: Path) -> Wicket:
     """The command, on a registry that has its tables."""
-    made = Wicket(tmp_path / "state", new_url())
-    made("upgrade")
-    return made
+    return Wicket(tmp_path / "state", new_registry_url())

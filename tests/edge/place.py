@@ -19,6 +19,8 @@ from control.commands.list import ListChanged
 from control.commands.packets import CheckAddress
 from control.config import Config
 from control.datapath import datapath
+from control.datapath.controls import Policy
+from control.datapath.generations.generation import Generation
 from control.datapath.interfaces import links
 from control.edge.commands.answering import answer
 from control.edge.commands.packets import check
@@ -45,9 +47,14 @@ def hosts(count: int, first: str = "203.0.0.0") -> Allowlist:
 
 @dataclass(frozen=True)
 class Place:
-    """Where an edge lives."""
+    """Where an edge lives.
+
+    Attributes:
+        changes_before_snapshot: that its edges make; None: as the product has it.
+    """
 
     config: Config
+    changes_before_snapshot: int | None = None
 
     @property
     def database(self) -> Path:
@@ -62,6 +69,8 @@ class Place:
     def edge(self) -> Iterator[Edge]:
         """Start an edge, and end it as an agent ends: the kernel goes on."""
         edge = Edge.open(self.config)
+        if self.changes_before_snapshot is not None:
+            edge.live.changes_before_snapshot = self.changes_before_snapshot
         try:
             yield edge
         finally:
@@ -77,8 +86,8 @@ class Place:
 
 
 def sql(database: Path, statement: str, *values: Any) -> list[Any]:
-    """Run a statement in a database that nobody has open."""
-    with closing(sqlite3.connect(database, isolation_level=None)) as connection:
+    """Run a statement in a database that nobody has open; where somebody has, it is refused at once."""
+    with closing(sqlite3.connect(database, timeout=0, isolation_level=None)) as connection:
         return connection.execute(statement, values).fetchall()
 
 
@@ -104,6 +113,38 @@ def program_of(edge: Edge) -> int:
     return links.Programs(edge.datapath.programs.current).id
 
 
+def live_of(edge: Edge) -> Generation:
+    """The generation that the kernel asks."""
+    live = edge.datapath.lists.live
+    assert live is not None
+    return live
+
+
+def generations_of(edge: Edge) -> list[Generation]:
+    """The generations that the kernel holds, the live one last."""
+    return list(edge.datapath.lists.held)
+
+
+def serials_of(edge: Edge) -> list[int]:
+    """The serials of the generations that the kernel holds, the live one's last."""
+    return [generation.serial for generation in edge.datapath.lists.held]
+
+
+def policies_of(edge: Edge) -> dict[str, Policy]:
+    """The policies that the kernel goes by."""
+    return edge.datapath.controls.policies()
+
+
+def lease_left(edge: Edge) -> float:
+    """For how many seconds the kernel may still drop."""
+    return edge.datapath.controls.lease_left()
+
+
+def is_pinned(edge: Edge) -> bool:
+    """Whether what the edge has in the kernel would outlive it."""
+    return edge.datapath.is_pinned()
+
+
 def is_live(edge: Edge, allowlist: Allowlist) -> bool:
     """Whether edge and kernel hold just this list, under one serial and the store's epoch."""
     live = edge.datapath.lists.live
@@ -116,13 +157,13 @@ def is_live(edge: Edge, allowlist: Allowlist) -> bool:
     )
 
 
-def replace(edge: Edge, new: Allowlist, **options: Any) -> ListChanged:
+def replace_list(edge: Edge, new: Allowlist, **options: Any) -> ListChanged:
     """Make another list the local one, as whoever asks at the socket."""
     with edge.turn() as turn:
         return edge.list.replace(turn, new, NOBODY, **options)
 
 
-def change(edge: Edge, add: Allowlist, remove: Allowlist = NONE, **options: Any) -> ListChanged:
+def change_list(edge: Edge, add: Allowlist, remove: Allowlist = NONE, **options: Any) -> ListChanged:
     """Add to the local list and remove from it."""
     with edge.turn() as turn:
         return edge.list.change(turn, add, remove, NOBODY, **options)

@@ -14,21 +14,26 @@ from control.fault import Refused
 from tests.edge.place import (
     MANY,
     Place,
-    change,
+    change_list,
+    generations_of,
     hosts,
     is_let_through,
     is_live,
     listed,
+    live_of,
+    policies_of,
     program_of,
-    replace,
+    replace_list,
+    serials_of,
     set_policies,
 )
+
+pytestmark = pytest.mark.usefixtures("copied_program")
 
 
 def identity(edge: Edge) -> tuple[int, int, int, bytes]:
     """Program, slot, serial and epoch: what a restart must not change."""
-    live = edge.datapath.lists.live
-    assert live is not None
+    live = live_of(edge)
     return program_of(edge), live.slot, edge.list.state.local.serial, edge.store.epoch
 
 
@@ -45,16 +50,16 @@ def test_a_restart_takes_up_what_is_there(used: Place) -> None:
 def test_a_restart_takes_up_every_held_generation(place: Place) -> None:
     with place.edge() as edge:
         for first in ("203.0.0.0", "203.1.0.0", "203.2.0.0", "203.3.0.0"):
-            replace(edge, hosts(MANY, first))
-        held = [generation.serial for generation in edge.datapath.lists.held]
+            replace_list(edge, hosts(MANY, first))
+        held = serials_of(edge)
     assert len(held) == place.config.list.generations
     with place.edge() as edge:
-        assert [generation.serial for generation in edge.datapath.lists.held] == held
+        assert serials_of(edge) == held
 
 
 def test_a_change_in_place_is_taken_up(used: Place) -> None:
     with used.edge() as edge:
-        change(edge, listed(["203.0.113.9", "203.0.113.64/26"]), listed(["192.0.2.1"]))
+        change_list(edge, listed(["203.0.113.9", "203.0.113.64/26"]), listed(["192.0.2.1"]))
         before = identity(edge)
     with used.edge() as edge:
         assert identity(edge) == before
@@ -111,7 +116,7 @@ def test_what_does_not_fit_is_built_anew(used: Place, damage: Callable[[Place], 
         assert identity(edge)[2:] == old[2:], "the list is the same, and so are its serial and epoch"
         assert is_live(edge, listed())
         assert is_let_through(edge, "198.51.100.77") and not is_let_through(edge, "203.0.113.1")
-        esp = edge.datapath.controls.policies()["esp"]
+        esp = policies_of(edge)["esp"]
         assert (esp.mode, esp.share) == ("enforce", 7)
         built = identity(edge)
     assert sorted(path.name for path in used.config.pins.iterdir()) == ["live"]
@@ -136,22 +141,21 @@ def test_a_generation_that_is_not_live_costs_nothing_when_it_is_damaged(
     used: Place, damage: Callable[[Place], None]
 ) -> None:
     with used.edge() as edge:
-        replace(edge, hosts(MANY))
-        for spare in edge.datapath.lists.held[:-2]:
+        replace_list(edge, hosts(MANY))
+        for spare in generations_of(edge)[:-2]:
             edge.datapath.lists.discard(spare)
         before = identity(edge)
     damage(used)
     with used.edge() as edge:
         assert identity(edge) == before
-        assert [generation.slot for generation in edge.datapath.lists.held] == [before[1]]
+        assert [generation.slot for generation in generations_of(edge)] == [before[1]]
 
 
 def test_a_list_that_the_kernel_lost_is_filled_again(used: Place) -> None:
     """Somebody wrote to the maps: what the kernel holds is not what was accepted."""
     with used.edge() as edge:
         program = program_of(edge)
-        live = edge.datapath.lists.live
-        assert live is not None
+        live = live_of(edge)
         live.change(listed(["203.0.113.66"]), listed(["192.0.2.1"]), edge.list.state.local.serial)
     with used.edge() as edge:
         assert program_of(edge) == program

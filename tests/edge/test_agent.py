@@ -3,8 +3,12 @@
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from lab.gateway import AGENT
 from tests.edge.place import Place, is_live, listed
+
+pytestmark = pytest.mark.usefixtures("copied_program")
 
 CONFIG = 'instance = "{0.instance}"\nbpffs = "{0.bpffs}"\nstate = "{0.state}"\nrun = "{0.run}"\n'
 

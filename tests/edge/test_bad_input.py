@@ -17,7 +17,7 @@ from control.datapath.interfaces import links
 from control.edge.commands.answering import answer
 from control.edge.edge import Edge
 from control.fault import Refused
-from tests.edge.place import FEW, Place, hosts, is_live, listed, replace
+from tests.edge.place import FEW, Place, hosts, is_live, listed, replace_list
 from tests.edge.wired import Wired, wired
 from tests.lab import foreign as stranger
 
@@ -66,7 +66,7 @@ def foreign(wire: Wired, edge: Edge) -> None:
 
 def too_long(_: Wired, edge: Edge) -> None:
     edge.list.max_entries = 3
-    replace(edge, hosts(4))
+    replace_list(edge, hosts(4))
 
 
 PACKED = hosts(1000).pack()
@@ -77,11 +77,11 @@ TABLE = [
     Bad("a foreign XDP program", foreign, "foreign-program", ("far",), "'stranger'", "ip link set far xdp off"),
     Bad("detaching what is not there", lambda wire, edge: wire.detach(edge, "eth7"),
         "interface", ("eth7",), "no interface of that name", "far, near"),
-    Bad("an empty list", lambda _, edge: replace(edge, Allowlist.empty()), "bad-list", ("the list",),
+    Bad("an empty list", lambda _, edge: replace_list(edge, Allowlist.empty()), "bad-list", ("the list",),
         "no entry", "--allow-empty"),
     Bad("a list that is too long", too_long, "too-large", ("the list",),
         "4 entries are more than the 3", "list.max_entries"),
-    Bad("a list that somebody else changed", lambda _, edge: replace(edge, hosts(9), if_match='"0:1"'), "stale",
+    Bad("a list that somebody else changed", lambda _, edge: replace_list(edge, hosts(9), if_match='"0:1"'), "stale",
         ("If-Match",), 'you have read "0:1"', "read it again"),
     Bad("a packed list cut off", verb("replace", PACKED[:-3]), "bad-request", ("body",), "", "Allowlist.pack"),
     Bad("no packed list", verb("replace", b"192.0.2.1\n"), "bad-request", ("body",), "", "Allowlist.pack"),
@@ -127,7 +127,7 @@ def running(wire: Wired) -> Iterator[Edge]:
 @pytest.mark.parametrize("bad", TABLE, ids=lambda bad: bad.name)
 def test_bad_input_is_refused_and_the_list_stays(wire: Wired, running: Edge, bad: Bad) -> None:
     most = running.list.max_entries
-    replace(running, listed())
+    replace_list(running, listed())
     before, policies = running.list.state.local, running.datapath.controls.policies()
     with pytest.raises(Refused) as caught:
         bad.ask(wire, running)

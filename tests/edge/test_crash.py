@@ -8,12 +8,28 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from control.allowlist.allowlist import Allowlist
 from control.edge.edge import Edge
-from tests.edge.place import MANY, Place, change, hosts, is_live, listed, program_of, replace, set_policies
+from tests.edge.place import (
+    MANY,
+    Place,
+    change_list,
+    generations_of,
+    hosts,
+    is_live,
+    listed,
+    policies_of,
+    program_of,
+    replace_list,
+    serials_of,
+    set_policies,
+)
+from tests.program import Copies, copied
 
 LONG, OTHER = hosts(60_000), hosts(50_000, "198.18.0.0")
 
@@ -60,13 +76,13 @@ def kill(place: Place, work: Callable[[Edge], object], seconds: float) -> None:
 
 
 def alternate(edge: Edge) -> None:
-    replace(edge, LONG)
-    replace(edge, OTHER)
+    replace_list(edge, LONG)
+    replace_list(edge, OTHER)
 
 
 def nudge(edge: Edge) -> None:
-    change(edge, listed(["192.0.2.9", "203.0.113.0/27"]), listed(["192.0.2.1"]))
-    change(edge, listed(["192.0.2.1"]), listed(["192.0.2.9", "203.0.113.0/27"]))
+    change_list(edge, listed(["192.0.2.9", "203.0.113.0/27"]), listed(["192.0.2.1"]))
+    change_list(edge, listed(["192.0.2.1"]), listed(["192.0.2.9", "203.0.113.0/27"]))
 
 
 NUDGED = listed(["192.0.2.9", "203.0.113.0/27", "198.51.100.0/24", "2001:db8::/48"])
@@ -78,43 +94,50 @@ WORK: dict[str, tuple[Callable[[Edge], object], Allowlist, tuple[Allowlist, ...]
 
 @pytest.mark.parametrize("name", WORK)
 def test_killed_in_a_change(place: Place, name: str) -> None:
+    place = replace(place, changes_before_snapshot=50)
     work, first, either = WORK[name]
     chance = random.Random(11)
     with place.edge() as edge:
-        replace(edge, first)
+        replace_list(edge, first)
         program, serial = program_of(edge), edge.list.state.local.serial
     for _ in range(50):
         kill(place, work, chance.uniform(0, 0.12))
         with place.edge() as edge:
-            edge.live.changes_before_snapshot = 50
             assert any(is_live(edge, allowlist) for allowlist in either)
             assert edge.list.state.local.serial >= serial, "a serial never goes back"
             assert program_of(edge) == program, "nothing was so broken that it had to be built anew"
             serial = edge.list.state.local.serial
             edge.sweep()  # which gathers the changes into a snapshot, as an agent's does
-            held = [generation.serial for generation in edge.datapath.lists.held]
+            held = serials_of(edge)
             assert held[-1] == edge.list.state.local.serial, "what was staged, and never live, is gone"
             assert len(set(held)) == len(held) <= place.config.list.generations
 
 
-def test_killed_while_starting(place: Place) -> None:
-    """Also where there is nothing yet: the compiler dies with the edge that asked for it."""
+def test_killed_while_starting(place: Place, copies: Copies, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The compiler dies with the edge that asked for it, and what it leaves goes with the next."""
+    temporary_files = tmp_path / "temporary"
+    temporary_files.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary_files))
     chance = random.Random(12)
     for _ in range(8):
         with child(lambda: Edge.open(place.config)):
             time.sleep(chance.uniform(0, 1.5))
-        with place.edge() as edge:
+        with copied(copies), place.edge() as edge:
             assert is_live(edge, Allowlist.empty())
         place.remove()
+    with place.edge():
+        pass
+    assert not place.config.compiler_scratch.exists()
+    assert not list(temporary_files.iterdir())
 
 
-def test_killed_while_it_takes_over(used: Place) -> None:
+def test_killed_while_it_takes_over(used: Place, copies: Copies) -> None:
     chance = random.Random(13)
     for _ in range(6):
         (used.live / "maps" / "lease").unlink()
         with child(lambda: Edge.open(used.config)):
             time.sleep(chance.uniform(0, 1.5))
-        with used.edge() as edge:
+        with copied(copies), used.edge() as edge:
             assert is_live(edge, listed())
         assert [path.name for path in used.config.pins.iterdir()] == ["live"]
 
@@ -128,18 +151,18 @@ def test_killed_in_a_change_of_policies(used: Place) -> None:
     for _ in range(10):
         kill(used, work, chance.uniform(0.01, 0.1))
         with used.edge() as edge:
-            policies = edge.datapath.controls.policies()
+            policies = policies_of(edge)
             assert policies["esp"] == policies["ah"], "both or none"
 
 
 def test_many_changes_and_kills_leave_no_pins_behind(place: Place) -> None:
     with place.edge() as edge:
-        replace(edge, hosts(MANY))
+        replace_list(edge, hosts(MANY))
     for _ in range(5):
         kill(place, alternate, 0.05)
     with place.edge() as edge:
-        replace(edge, LONG)
-        replace(edge, OTHER)
+        replace_list(edge, LONG)
+        replace_list(edge, OTHER)
         pinned = {path.name for path in (place.live / "generations").iterdir()}
-        assert pinned == {str(generation.slot) for generation in edge.datapath.lists.held}
+        assert pinned == {str(generation.slot) for generation in generations_of(edge)}
         assert len(pinned) <= place.config.list.generations

@@ -3,6 +3,7 @@
 import shutil
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,17 +15,22 @@ from control.fault import Refused
 from tests.edge.place import (
     MANY,
     Place,
-    change,
+    change_list,
+    generations_of,
     hosts,
     is_let_through,
     is_live,
+    is_pinned,
     listed,
     mounted,
     place,
+    policies_of,
     program_of,
-    replace,
+    replace_list,
     set_policies,
 )
+
+pytestmark = pytest.mark.usefixtures("copied_program")
 
 NARROWED = Allowlist.from_entries(
     Entry(prefix, ("wireguard", "esp"), ((51820, 51829),), "") for prefix in (e.prefix for e in listed().entries(0, 3))
@@ -38,7 +44,7 @@ def lose(place: Place) -> None:
 @pytest.mark.parametrize("allowlist", [listed(), hosts(MANY), NARROWED], ids=["few", "many", "narrowed"])
 def test_a_lost_disk_costs_nobody(place: Place, allowlist: Allowlist) -> None:
     with place.edge() as edge:
-        replace(edge, allowlist)
+        replace_list(edge, allowlist)
         program, epoch, serial = program_of(edge), edge.store.epoch, edge.list.state.local.serial
     lose(place)
     with place.edge() as edge:
@@ -58,7 +64,7 @@ def test_a_lost_disk_costs_no_policy(used: Place) -> None:
         if damage:
             (used.live / damage).unlink()  # and now the kernel's part is lost as well
         with used.edge() as edge:
-            esp = edge.datapath.controls.policies()["esp"]
+            esp = policies_of(edge)["esp"]
             assert (esp.mode, esp.share) == ("enforce", 30)
 
 
@@ -68,7 +74,7 @@ def test_with_disk_and_kernel_lost_nothing_is_dropped(used: Place) -> None:
     lose(used)
     used.remove()
     with used.edge() as edge:
-        assert {policy.mode for policy in edge.datapath.controls.policies().values()} == {"monitor"}
+        assert {policy.mode for policy in policies_of(edge).values()} == {"monitor"}
         assert is_live(edge, Allowlist.empty())
 
 
@@ -83,8 +89,8 @@ def test_a_spoilt_database_is_taken_for_a_lost_disk(used: Place) -> None:
 
 def test_a_damaged_snapshot_gives_way_to_the_one_before(place: Place) -> None:
     with place.edge() as edge:
-        replace(edge, hosts(MANY))
-        replace(edge, hosts(2 * MANY))
+        replace_list(edge, hosts(MANY))
+        replace_list(edge, hosts(2 * MANY))
         last = edge.list.state.local.serial
     place.sql("UPDATE snapshot SET body = zeroblob(length(body)) WHERE serial = ?", last)
     with place.edge() as edge:
@@ -97,7 +103,7 @@ def test_a_damaged_snapshot_gives_way_to_the_one_before(place: Place) -> None:
 def test_a_damaged_change_ends_what_is_replayed(used: Place) -> None:
     with used.edge() as edge:
         for last in (5, 6, 7):
-            change(edge, listed([f"203.0.113.{last}"]), Allowlist.empty())
+            change_list(edge, listed([f"203.0.113.{last}"]), Allowlist.empty())
         serial = edge.list.state.local.serial
     used.sql("UPDATE change SET added = zeroblob(4) WHERE serial = ?", serial - 1)
     with used.edge() as edge:
@@ -106,10 +112,9 @@ def test_a_damaged_change_ends_what_is_replayed(used: Place) -> None:
 
 
 def test_many_changes_are_gathered_into_a_snapshot(used: Place) -> None:
-    with used.edge() as edge:
-        edge.live.changes_before_snapshot = 10
+    with replace(used, changes_before_snapshot=10).edge() as edge:
         for number in range(25):
-            change(edge, listed([f"203.0.113.{number}"]), Allowlist.empty())
+            change_list(edge, listed([f"203.0.113.{number}"]), Allowlist.empty())
             edge.sweep()
         assert edge.store.local.changes_since_snapshot() < 10
         expected = edge.list.state.union.local
@@ -129,16 +134,16 @@ def tiny(tmp_path: Path, bpffs: Path) -> Iterator[tuple[Place, Path]]:
 def test_a_list_that_the_disk_has_no_room_for_is_refused(tiny: tuple[Place, Path]) -> None:
     here, _ = tiny
     with here.edge() as edge:
-        replace(edge, listed())
-        before, held = edge.list.state.local, len(edge.datapath.lists.held)
+        replace_list(edge, listed())
+        before, held = edge.list.state.local, len(generations_of(edge))
         for _ in range(12):  # more often than there are slots for generations
             with pytest.raises(Refused, match="cannot be kept on disk") as refused:
-                replace(edge, hosts(200_000))
+                replace_list(edge, hosts(200_000))
             assert (refused.value.kind, refused.value.faults[0].mend) == ("no-room", "free space on that disk")
         assert refused.value.faults[0].where == str(here.database)
-        assert (edge.list.state.local, len(edge.datapath.lists.held)) == (before, held)
+        assert (edge.list.state.local, len(generations_of(edge))) == (before, held)
         assert is_live(edge, listed()) and not is_let_through(edge, "203.0.0.1")
-        change(edge, listed(["203.0.113.5"]), Allowlist.empty())
+        change_list(edge, listed(["203.0.113.5"]), Allowlist.empty())
         assert edge.list.state.local.serial == before.serial + 1
     with here.edge() as edge:
         assert is_let_through(edge, "203.0.113.5") and is_let_through(edge, "192.0.2.1")
@@ -153,7 +158,7 @@ def fill(disk: Path) -> None:
 def test_on_a_full_disk_nothing_changes_and_everything_goes_on(tiny: tuple[Place, Path]) -> None:
     here, disk = tiny
     with here.edge() as edge:
-        replace(edge, listed())
+        replace_list(edge, listed())
         set_policies(edge, {"esp": {"mode": "enforce", "share": 10}})
         program = program_of(edge)
     fill(disk)
@@ -165,18 +170,18 @@ def test_on_a_full_disk_nothing_changes_and_everything_goes_on(tiny: tuple[Place
             edge.lease.renew()
             edge.sweep()
             assert is_live(edge, listed())
-            assert edge.datapath.controls.policies()["esp"].share == 10
+            assert policies_of(edge)["esp"].share == 10
     (disk / "filling").unlink()
     with here.edge() as edge:
-        change(edge, listed(["203.0.113.5"]), Allowlist.empty())
+        change_list(edge, listed(["203.0.113.5"]), Allowlist.empty())
         assert is_let_through(edge, "203.0.113.5")
 
 
 def refuse_everything(edge: Edge) -> None:
     with pytest.raises(Refused, match="cannot be kept on disk"):
-        change(edge, listed(["203.0.113.5"]), listed(["192.0.2.1"]))
+        change_list(edge, listed(["203.0.113.5"]), listed(["192.0.2.1"]))
     with pytest.raises(Refused, match="cannot be kept on disk"):
-        replace(edge, hosts(MANY))
+        replace_list(edge, hosts(MANY))
     with pytest.raises(Refused, match="cannot be kept on disk"):
         set_policies(edge, {"esp": {"mode": "enforce", "share": 99}})
 
@@ -184,16 +189,15 @@ def refuse_everything(edge: Edge) -> None:
 def test_a_removed_pin_is_mended_on_a_full_disk(tiny: tuple[Place, Path]) -> None:
     here, disk = tiny
     with here.edge() as edge:
-        replace(edge, listed())
+        replace_list(edge, listed())
         fill(disk)
         edge.live.changes_before_snapshot = 0
         shutil.rmtree(here.live)
         with pytest.raises(Refused, match="cannot be kept on disk"):
             edge.sweep()
-        assert edge.datapath.is_pinned()
+        assert is_pinned(edge)
 
 
 def test_nobody_else_writes_to_the_database(used: Place) -> None:
     with used.edge(), pytest.raises(sqlite3.OperationalError, match="locked"):
-        used.sql("PRAGMA busy_timeout = 0")
         used.sql("DELETE FROM snapshot")

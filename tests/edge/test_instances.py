@@ -12,6 +12,8 @@ from tests.edge import place as places
 from tests.edge.place import Place
 from tests.edge.wired import Wired, wired
 
+pytestmark = pytest.mark.usefixtures("copied_program")
+
 
 @pytest.fixture
 def wire(place: Place) -> Iterator[Wired]:

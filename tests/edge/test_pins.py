@@ -17,15 +17,19 @@ from control.fault import Refused
 from tests.edge.place import (
     MANY,
     Place,
-    change,
+    change_list,
+    generations_of,
     hosts,
     is_let_through,
     is_live,
+    is_pinned,
     listed,
+    live_of,
     mounted,
     place,
     program_of,
-    replace,
+    replace_list,
+    serials_of,
 )
 
 Remove = Callable[[Place], object]
@@ -43,17 +47,17 @@ REMOVALS: dict[str, Remove] = {
 @pytest.mark.parametrize("remove", REMOVALS.values(), ids=list(REMOVALS))
 def test_removed_pins_are_pinned_again(place: Place, remove: Remove) -> None:
     with place.edge() as edge:
-        replace(edge, hosts(MANY))
-        replace(edge, listed())
-        held, program = edge.datapath.lists.held, program_of(edge)
+        replace_list(edge, hosts(MANY))
+        replace_list(edge, listed())
+        held, program = generations_of(edge), program_of(edge)
         serials = [generation.serial for generation in held]
         remove(place)
-        assert not edge.datapath.is_pinned()
+        assert not is_pinned(edge)
         edge.sweep()
-        assert edge.datapath.is_pinned()
+        assert is_pinned(edge)
         assert is_let_through(edge, "192.0.2.1")
     with place.edge() as edge:
-        assert (program_of(edge), [each.serial for each in edge.datapath.lists.held]) == (program, serials)
+        assert (program_of(edge), serials_of(edge)) == (program, serials)
         assert is_live(edge, listed())
 
 
@@ -67,7 +71,7 @@ def test_an_edge_whose_directory_was_removed_still_keeps_others_out(place: Place
 
 def test_an_edge_whose_instance_was_taken_leaves_the_pins_to_the_other(place: Place, tmp_path: Path) -> None:
     with place.edge() as edge:
-        replace(edge, listed())
+        replace_list(edge, listed())
         shutil.rmtree(place.config.pins)
         config = place.config.model_copy(update={"state": tmp_path / "other"})
         other = Edge.open(config)
@@ -95,7 +99,7 @@ def read_only(tmp_path: Path, own_bpffs: Path) -> Iterator[tuple[Place, Edge]]:
     """An edge whose bpffs was made read-only under it."""
     here = place(tmp_path, own_bpffs)
     with here.edge() as edge:
-        replace(edge, hosts(MANY))
+        replace_list(edge, hosts(MANY))
         remount(own_bpffs, "ro")
         try:
             yield here, edge
@@ -108,7 +112,7 @@ def test_a_list_that_cannot_be_pinned_is_refused(read_only: tuple[Place, Edge]) 
     here, edge = read_only
     before = edge.list.state.local
     with pytest.raises(Refused, match="cannot be pinned") as refused:
-        replace(edge, hosts(2 * MANY))
+        replace_list(edge, hosts(2 * MANY))
     (fault,) = refused.value.faults
     assert refused.value.kind == "bad-pins"
     assert fault.where.startswith(str(here.live / "generations"))
@@ -118,8 +122,8 @@ def test_a_list_that_cannot_be_pinned_is_refused(read_only: tuple[Place, Edge]) 
 
 def test_a_small_change_needs_no_pin(read_only: tuple[Place, Edge]) -> None:
     _, edge = read_only
-    change(edge, listed(["192.0.2.99"]), hosts(1))
-    assert edge.datapath.lists.live is not None and edge.datapath.lists.live.serial == edge.list.state.local.serial
+    change_list(edge, listed(["192.0.2.99"]), hosts(1))
+    assert live_of(edge).serial == edge.list.state.local.serial
     assert is_let_through(edge, "192.0.2.99") and not is_let_through(edge, "203.0.0.0")
 
 
@@ -127,11 +131,11 @@ def test_a_list_goes_live_once_the_bpffs_is_mended(read_only: tuple[Place, Edge]
     _, edge = read_only
     for _ in range(20):
         with pytest.raises(Refused):
-            replace(edge, hosts(2 * MANY))
+            replace_list(edge, hosts(2 * MANY))
     remount(own_bpffs, "rw")
-    replace(edge, hosts(2 * MANY))
+    replace_list(edge, hosts(2 * MANY))
     assert is_live(edge, hosts(2 * MANY))
-    assert len(edge.datapath.lists.held) <= edge.config.list.generations
+    assert len(generations_of(edge)) <= edge.config.list.generations
 
 
 def test_an_edge_does_not_start_on_a_read_only_bpffs(tmp_path: Path, own_bpffs: Path) -> None:
@@ -155,11 +159,11 @@ def test_an_edge_says_when_its_bpffs_was_unmounted(tmp_path: Path) -> None:
     with mounted(directory, "bpf"):
         here = place(tmp_path, directory)
         with here.edge() as edge:
-            replace(edge, listed())
+            replace_list(edge, listed())
             subprocess.run(["umount", "--lazy", directory], check=True)
             with pytest.raises(Refused, match="not on a bpffs"):
                 edge.sweep()
-            change(edge, listed(["203.0.113.5"]), listed(["192.0.2.1"]))
+            change_list(edge, listed(["203.0.113.5"]), listed(["192.0.2.1"]))
             assert is_let_through(edge, "203.0.113.5")
             subprocess.run(["mount", "-t", "bpf", "bpf", directory], check=True)
             edge.sweep()

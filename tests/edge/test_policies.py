@@ -8,7 +8,9 @@ from control.datapath.controls import Policy
 from control.edge.edge import Edge
 from control.fault import Refused
 from control.vocabulary import VPN_PROTOCOLS
-from tests.edge.place import Place, set_policies
+from tests.edge.place import Place, policies_of, set_policies
+
+pytestmark = pytest.mark.usefixtures("copied_program")
 
 SET = {"wireguard": Policy("enforce", 5), "esp": Policy("enforce", 100), "pptp": Policy("monitor", 40)}
 ALL = dict.fromkeys(VPN_PROTOCOLS, Policy()) | SET
@@ -21,7 +23,7 @@ def choose(edge: Edge) -> None:
 
 def test_every_protocol_starts_in_monitor(place: Place) -> None:
     with place.edge() as edge:
-        assert edge.datapath.controls.policies() == dict.fromkeys(VPN_PROTOCOLS, Policy("monitor", 100))
+        assert policies_of(edge) == dict.fromkeys(VPN_PROTOCOLS, Policy("monitor", 100))
 
 
 def test_they_outlive_a_restart(place: Place) -> None:
@@ -29,7 +31,7 @@ def test_they_outlive_a_restart(place: Place) -> None:
         choose(edge)
         etag = edge.policies.etag
     with place.edge() as edge:
-        assert (edge.datapath.controls.policies(), edge.policies.etag) == (ALL, etag)
+        assert (policies_of(edge), edge.policies.etag) == (ALL, etag)
 
 
 def test_they_outlive_a_rebuild(place: Place) -> None:
@@ -37,7 +39,7 @@ def test_they_outlive_a_rebuild(place: Place) -> None:
         choose(edge)
     (place.live / "program").unlink()
     with place.edge() as edge:
-        assert edge.datapath.controls.policies() == ALL
+        assert policies_of(edge) == ALL
 
 
 def test_they_outlive_a_reboot(place: Place) -> None:
@@ -45,7 +47,7 @@ def test_they_outlive_a_reboot(place: Place) -> None:
         choose(edge)
     place.remove()
     with place.edge() as edge:
-        assert edge.datapath.controls.policies() == ALL
+        assert policies_of(edge) == ALL
 
 
 def test_the_store_decides_where_the_kernel_differs(place: Place) -> None:
@@ -53,7 +55,7 @@ def test_the_store_decides_where_the_kernel_differs(place: Place) -> None:
         choose(edge)
         edge.datapath.controls.set_policies({"esp": Policy("enforce", 1)})
     with place.edge() as edge:
-        assert edge.datapath.controls.policies() == ALL
+        assert policies_of(edge) == ALL
 
 
 def test_the_kernels_are_kept_where_the_store_has_none(place: Place) -> None:
@@ -61,10 +63,10 @@ def test_the_kernels_are_kept_where_the_store_has_none(place: Place) -> None:
         choose(edge)
     place.sql("DELETE FROM policy")
     with place.edge() as edge:
-        assert edge.datapath.controls.policies() == ALL
+        assert policies_of(edge) == ALL
     place.remove()
     with place.edge() as edge:
-        assert edge.datapath.controls.policies() == ALL
+        assert policies_of(edge) == ALL
 
 
 BAD: list[tuple[dict[str, Any], str]] = [
@@ -86,12 +88,12 @@ BAD: list[tuple[dict[str, Any], str]] = [
 
 @pytest.mark.parametrize(("policies", "words"), BAD, ids=[words for _, words in BAD])
 def test_a_bad_policy_changes_none(edge: Edge, policies: dict[str, Any], words: str) -> None:
-    before, etag = edge.datapath.controls.policies(), edge.policies.etag
+    before, etag = policies_of(edge), edge.policies.etag
     with pytest.raises(Refused, match="arguments are wrong") as refused:
         set_policies(edge, policies)
     assert refused.value.kind == "bad-request"
     assert words in str(refused.value)
-    assert (edge.datapath.controls.policies(), edge.policies.etag) == (before, etag)
+    assert (policies_of(edge), edge.policies.etag) == (before, etag)
 
 
 def test_who_has_read_another_policy_is_refused(edge: Edge) -> None:
@@ -100,4 +102,4 @@ def test_who_has_read_another_policy_is_refused(edge: Edge) -> None:
     with pytest.raises(Refused, match="has changed since you read it") as refused:
         set_policies(edge, {"esp": {"mode": "monitor", "share": 0}}, if_match=read)
     assert refused.value.kind == "stale"
-    assert edge.datapath.controls.policies()["esp"].mode == "enforce"
+    assert policies_of(edge)["esp"].mode == "enforce"

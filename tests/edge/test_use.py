@@ -11,8 +11,10 @@ from control.datapath.probe.frames import frame
 from control.edge.edge import Edge
 from control.edge.usage import IN_USE
 from lab.waiting import wait_for
-from tests.edge.place import FEW, Place, change, hosts, listed, replace
+from tests.edge.place import FEW, Place, change_list, hosts, lease_left, listed, replace_list
 from tests.edge.wired import Wired, wired
+
+pytestmark = pytest.mark.usefixtures("copied_program")
 
 NOBODY4, NOBODY6 = ip_address("192.0.2.200"), ip_address("2001:db8:99::1")
 DAY = 24 * 3600.0
@@ -27,7 +29,7 @@ def wire(place: Place) -> Iterator[Wired]:
 @pytest.fixture
 def edge(wire: Wired) -> Iterator[Edge]:
     with wire.edge() as edge:
-        replace(edge, listed())
+        replace_list(edge, listed())
         wire.attach(edge)
         yield edge
 
@@ -48,7 +50,7 @@ def talk(wire: Wired, edge: Edge, *addresses: str) -> None:
 
 
 def would_cut(edge: Edge, remaining: Allowlist) -> list[str]:
-    answer = replace(edge, remaining, dry_run=True, allow_empty=True)
+    answer = replace_list(edge, remaining, dry_run=True, allow_empty=True)
     assert not answer.live and answer.removed_in_use == len(answer.in_use)
     named: list[str] = answer.in_use
     return named
@@ -69,8 +71,8 @@ def test_a_dry_run_names_the_removed_that_have_traffic(wire: Wired, edge: Edge) 
 def test_a_removal_says_the_same(wire: Wired, edge: Edge) -> None:
     talk(wire, edge, "192.0.2.1")
     both = listed(["192.0.2.1", "2001:db8::/48"])
-    rehearsed = change(edge, Allowlist.empty(), both, dry_run=True)
-    done = change(edge, Allowlist.empty(), both)
+    rehearsed = change_list(edge, Allowlist.empty(), both, dry_run=True)
+    done = change_list(edge, Allowlist.empty(), both)
     for answer in (rehearsed, done):
         assert (answer.removed, answer.removed_in_use, answer.in_use) == (2, 1, ["192.0.2.1"])
 
@@ -82,14 +84,14 @@ def test_traffic_of_others_leaves_no_trace(wire: Wired, edge: Edge) -> None:
 
 def test_what_was_seen_survives_a_replacement(wire: Wired, edge: Edge) -> None:
     talk(wire, edge, "192.0.2.1", "198.51.100.4")
-    replace(edge, listed().with_changes(hosts(5000), Allowlist.empty()))
+    replace_list(edge, listed().with_changes(hosts(5000), Allowlist.empty()))
     assert would_cut(edge, hosts(5000)) == ["192.0.2.1", "198.51.100.0/24"]
 
 
 def test_marks_that_no_sweep_has_taken_are_not_lost_with_the_agent(wire: Wired, place: Place) -> None:
     """Packets pass while no agent runs; the next one finds their marks."""
     with wire.edge() as edge:
-        replace(edge, listed())
+        replace_list(edge, listed())
         wire.attach(edge)
     wire.send([frame("wireguard", NOBODY4, ip_address("192.0.2.1"), None)])
     with wire.edge() as edge:
@@ -120,9 +122,9 @@ def test_what_was_seen_is_forgotten_in_the_end(wire: Wired, edge: Edge, monkeypa
 def test_a_stepped_clock_changes_no_lease(edge: Edge, step: float, monkeypatch: pytest.MonkeyPatch) -> None:
     edge.lease.renew()
     shift_clock(monkeypatch, "time", step)
-    assert edge.config.lease - 10 < edge.datapath.controls.lease_left() <= edge.config.lease
+    assert edge.config.lease - 10 < lease_left(edge) <= edge.config.lease
     edge.lease.renew()
-    assert edge.config.lease - 10 < edge.datapath.controls.lease_left() <= edge.config.lease
+    assert edge.config.lease - 10 < lease_left(edge) <= edge.config.lease
 
 
 def shift_clock(monkeypatch: pytest.MonkeyPatch, name: str, step: float) -> None:

@@ -7,19 +7,14 @@ from pathlib import Path
 import pytest
 
 from control.registry.cases import review
-from control.registry.space.addresses import AddressRules
 from control.registry.store.database import Database
-from control.registry.store.writing import Rules
 from tests.edge import place as places
-from tests.edge.place import Place, replace
+from tests.edge.place import Place, replace_list
 from tests.feed.following import LOCAL
-from tests.registry.cast import OFFICER, Cast, apply, assemble, register
-from tests.registry.conftest import new_url, postgres
+from tests.registry.cast import OFFICER, RULES, Cast, apply, assemble, register
 
 PART = 256
 """Entries of one application (control/registry/categories.toml)."""
-
-__all__ = ["new_url", "postgres"]
 
 
 @dataclass
@@ -53,14 +48,13 @@ class Registry:
 
 
 @pytest.fixture
-def new_registry(new_url: Callable[[], str]) -> Iterator[Callable[[], Registry]]:
+def new_registry(new_registry_url: Callable[[], str]) -> Iterator[Callable[[], Registry]]:
     """What makes registries, each another."""
     opened: list[Database] = []
 
     def make() -> Registry:
-        url = new_url()
-        opened.append(Database(url, Rules(AddressRules(private=True))))
-        opened[-1].upgrade()
+        url = new_registry_url()
+        opened.append(Database(url, RULES))
         return Registry(url, opened[-1], assemble(opened[-1]))
 
     yield make
@@ -81,6 +75,6 @@ def place(tmp_path: Path, bpffs: Path) -> Iterator[Place]:
     """Where an edge has been, and left a local list."""
     place = places.place(tmp_path, bpffs)
     with place.edge() as edge:
-        replace(edge, LOCAL)
+        replace_list(edge, LOCAL)
     yield place
     place.remove()

@@ -27,6 +27,8 @@ from tests.feed.conftest import Registry
 from tests.feed.following import until
 from tests.registry.cast import OFFICER, apply
 
+pytestmark = pytest.mark.usefixtures("copied_program")
+
 APPROVALS = 40
 
 
@@ -129,7 +131,7 @@ def shown(running: gateway.Gateway) -> Any:
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
-@pytest.mark.parametrize("new_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
 def test_the_lag_is_told_in_status_and_metrics(tmp_path: Path, bpffs: Path, registry: Registry) -> None:
     database = Path(registry.url.removeprefix("sqlite:///"))
     with gateway.running(tmp_path, bpffs, more=table(registry.url)) as running:

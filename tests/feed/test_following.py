@@ -21,10 +21,12 @@ from control.registry.intents import intents
 from control.registry.publication import edges
 from control.rollout.change import SMALL
 from control.rollout.position import Position
-from tests.edge.place import Place, change, hosts, listed, replace
+from tests.edge.place import Place, change_list, hosts, listed, replace_list
 from tests.feed.conftest import Registry
 from tests.feed.following import NAME, following, is_whole, lag, let_through, status, trouble, until
 from tests.registry.cast import OFFICER, SECOND
+
+pytestmark = pytest.mark.usefixtures("copied_program")
 
 NOTHING = Allowlist.empty()
 
@@ -74,11 +76,11 @@ def test_what_one_list_loses_the_other_keeps(place: Place, registry: Registry) -
         assert let_through(edge, "10.0.0.2") == [True], "the local list has it"
         registry.register("10.0.0.2")
         until(lambda: sources(edge, "10.0.0.2") == "local feed")
-        dry = change(edge, NOTHING, listed(["10.0.0.2"]), dry_run=True)
+        dry = change_list(edge, NOTHING, listed(["10.0.0.2"]), dry_run=True)
         assert (dry.removed, dry.removed_in_use) == (1, 0)
-        change(edge, NOTHING, listed(["10.0.0.2"]))
+        change_list(edge, NOTHING, listed(["10.0.0.2"]))
         assert (sources(edge, "10.0.0.2"), let_through(edge, "10.0.0.2")) == ("feed", [True])
-        replace(edge, NOTHING, allow_empty=True)
+        replace_list(edge, NOTHING, allow_empty=True)
         assert let_through(edge, "192.0.2.1", "10.0.0.2") == [False, True]
         assert is_whole(edge)
 
@@ -87,7 +89,7 @@ def test_it_starts_with_what_it_had_when_the_registry_is_gone(place: Place, regi
     with following(place, registry.url) as edge:
         until(lambda: let_through(edge, "10.0.0.1") == [True])
         until(lambda: edge.store.followed.complete_at)
-        change(edge, listed(["192.0.2.2"]), NOTHING)
+        change_list(edge, listed(["192.0.2.2"]), NOTHING)
         position = edge.list.state.followed
     with following(place, "sqlite:////nowhere/registry.db") as edge:
         assert let_through(edge, "192.0.2.1", "192.0.2.2", "10.0.0.1", "10.0.0.2") == [True] * 4
@@ -173,7 +175,7 @@ def test_a_count_that_is_not_the_lists_is_refused(place: Place, registry: Regist
         assert let_through(edge, "10.0.0.1", "10.0.0.3") == [True, False]
 
 
-@pytest.mark.parametrize("new_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("databases", ["postgresql"], indirect=True)
 def test_a_connection_that_is_cut_is_made_again(place: Place, registry: Registry) -> None:
     with following(place, registry.url) as edge:
         until(lambda: let_through(edge, "10.0.0.1") == [True])
@@ -206,7 +208,7 @@ def test_a_serial_of_many_entries_goes_live_as_a_generation(place: Place, regist
         registry.register_many([entry.text for entry in many.entries()])
         until(lambda: edge.list.state.followed.serial == 2)
         assert let_through(edge, "10.1.0.0", "10.1.7.208", "10.0.0.1") == [True, True, True]
-        change(edge, listed(["10.1.0.7", "192.0.2.9"]), NOTHING)
+        change_list(edge, listed(["10.1.0.7", "192.0.2.9"]), NOTHING)
         assert is_whole(edge)
     with place.edge() as edge:
         assert is_whole(edge)

@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+from collections.abc import Iterator
 
 import click
 import pytest
@@ -40,28 +41,40 @@ def test_a_page_is_shown_without_a_warning_and_says_its_version(name: str) -> No
     assert "\\" not in SHOWN[name]
 
 
-@pytest.mark.parametrize(("page", "name", "command"), COMMANDS, ids=[name for _, name, _ in COMMANDS])
-def test_a_command_is_there_with_what_it_does_and_its_options(page: Page, name: str, command: click.Command) -> None:
+def missing(page: Page, name: str, command: click.Command) -> Iterator[str]:
+    """What a page does not say of a command: what it does, or an option."""
     text = SHOWN[page.file]
     if name == page.name:  # the page itself: its options come before those of the commands below it
         section = text.split("\nCOMMANDS\n")[0]
     else:
-        section = re.split(r"\n(?=   \S|\S)", text.split(f"\n   {name}\n")[1])[0]
-    assert command.help and command.help.split()[0] in section
+        section = re.split(r"\n(?=   \S|\S)", text.partition(f"\n   {name}\n")[2])[0]
+    if not command.help or command.help.split()[0] not in section:
+        yield f"{name}: what it does"
     for parameter in command.params:
         for option in parameter.opts if isinstance(parameter, click.Option) else ():
-            assert re.search(rf"(^|[ ,/]){re.escape(option)}\b", section), option
+            if not re.search(rf"(^|[ ,/]){re.escape(option)}\b", section):
+                yield f"{name} {option}"
+
+
+def test_every_command_is_there_with_what_it_does_and_its_options() -> None:
+    assert [word for page, name, command in COMMANDS for word in missing(page, name, command)] == []
 
 
 def test_the_registry_is_read_although_it_is_read_late() -> None:
     assert "wicket registry backup" in [name for _, name, _ in COMMANDS]
 
 
-@pytest.mark.parametrize("setting", reference(), ids=lambda setting: setting.name)
-def test_a_setting_is_there_with_its_default(setting: Setting) -> None:
-    name, kind, default, description = setting
-    row = re.search(rf"^ +{re.escape(name)}(?=\s)\s+(.+(\n {{14}}.+)*)", SHOWN[WICKET_TOML.file], re.MULTILINE)
-    assert row, name
-    text = " ".join(row[1].split())
-    assert description.replace("`", "") in text
-    assert f"({kind}, {'' if default == 'required' else 'by default '}{default})" in text
+def row(setting: str) -> str:
+    """What the page of the configuration says of a setting; nothing if the setting is not there."""
+    lines = re.search(rf"^ +{re.escape(setting)}(?=\s)\s+(.+(\n {{14}}.+)*)", SHOWN[WICKET_TOML.file], re.MULTILINE)
+    return " ".join(lines[1].split()) if lines else ""
+
+
+def default(setting: Setting) -> str:
+    """A setting's type and default, as the page has them."""
+    return f"({setting.type}, {'' if setting.default == 'required' else 'by default '}{setting.default})"
+
+
+def test_every_setting_is_there_with_its_default() -> None:
+    assert [name for name, _, _, description in reference() if description.replace("`", "") not in row(name)] == []
+    assert [setting.name for setting in reference() if default(setting) not in row(setting.name)] == []

@@ -8,9 +8,12 @@ from control.registry.cases import review
 from control.registry.cases.applications import Document, Draft, create_many
 from control.registry.parties import bodies, registrants
 from control.registry.parties.registrants import NewRegistrant
-from control.registry.space.addresses import read_entries
+from control.registry.space.addresses import AddressRules, read_entries
 from control.registry.store.database import Database
-from control.registry.store.writing import Writing
+from control.registry.store.writing import Rules, Writing
+
+RULES = Rules(AddressRules(private=True))
+"""Private addresses too: there are enough of them for any test."""
 
 OPERATOR = Actor("operator", frozenset({"operator"}))
 OFFICER = Actor("officer", frozenset({"officer"}))

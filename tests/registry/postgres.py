@@ -1,4 +1,7 @@
-"""A PostgreSQL server of a test run's own: a temporary directory, a Unix socket, no port, gone afterwards."""
+"""A PostgreSQL server of a test run's own: a temporary directory, a Unix socket, no port, gone afterwards.
+
+What it holds need not survive anything, so it waits for no disk.
+"""
 
 import os
 import pwd
@@ -12,8 +15,20 @@ from pathlib import Path
 
 import psycopg
 
+from control.registry.store.database import Database
+from tests import scratch
+
 PROGRAMS = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
 """Where Debian keeps the server's programs, one directory a version."""
+
+SETTINGS = {
+    "listen_addresses": "''",
+    "max_connections": "200",
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+}
+TEMPLATE = "wicket_template"
 
 
 class Postgres:
@@ -24,14 +39,38 @@ class Postgres:
     """
 
     def __init__(self, directory: Path) -> None:
+        """Make the database that those with tables are copied from."""
         self.directory = directory
+        self._create(TEMPLATE)
+        database = Database(self._url(TEMPLATE))
+        database.upgrade()
+        database.close()
 
-    def new_database(self) -> str:
+    def empty(self) -> str:
         """Make an empty database and return its URL."""
-        name = f"wicket_{secrets.token_hex(6)}"
-        with psycopg.connect(host=str(self.directory), user="postgres", dbname="postgres", autocommit=True) as server:
-            server.execute(f"CREATE DATABASE {name}")
+        name = _new_name()
+        self._create(name)
+        return self._url(name)
+
+    def migrated(self) -> str:
+        """Make a database with its tables, as ``Database.upgrade`` leaves it, and return its URL."""
+        name = _new_name()
+        self._create(name, f"TEMPLATE {TEMPLATE}")
+        with psycopg.connect(host=str(self.directory), user="postgres", dbname=name) as server:
+            own = secrets.token_bytes(16), secrets.token_bytes(32)  # what no two databases have in common
+            server.execute("UPDATE ledger SET epoch = %s, secret = %s", own)
+        return self._url(name)
+
+    def _url(self, name: str) -> str:
         return f"postgresql://postgres@/{name}?host={self.directory}"
+
+    def _create(self, name: str, how: str = "") -> None:
+        with psycopg.connect(host=str(self.directory), user="postgres", dbname="postgres", autocommit=True) as server:
+            server.execute(f"CREATE DATABASE {name} {how}")
+
+
+def _new_name() -> str:
+    return f"wicket_{secrets.token_hex(6)}"
 
 
 def _as_postgres(*command: str) -> None:
@@ -42,13 +81,13 @@ def _as_postgres(*command: str) -> None:
 @contextmanager
 def running() -> Iterator[Postgres]:
     """Start a server, and stop and remove it at the end."""
-    directory = Path(tempfile.mkdtemp(prefix="wicket-pg-"))  # short: it has a socket
+    directory = Path(tempfile.mkdtemp(prefix="wicket-pg-", dir=scratch.directory()))  # short: it has a socket
     owner = pwd.getpwnam("postgres")
     os.chown(directory, owner.pw_uid, owner.pw_gid)
     data, control = str(directory / "data"), str(PROGRAMS[-1] / "pg_ctl")
     try:
         _as_postgres(str(PROGRAMS[-1] / "initdb"), "-D", data, "-U", "postgres", "--auth=trust", "-E", "UTF8", "-N")
-        options = f"-c listen_addresses='' -k {directory} -c max_connections=200"
+        options = " ".join([f"-k {directory}", *(f"-c {name}={value}" for name, value in SETTINGS.items())])
         _as_postgres(control, "-D", data, "-w", "-l", str(directory / "log"), "-o", options, "start")
         try:
             yield Postgres(directory)

@@ -17,13 +17,11 @@ from control.registry.intents import intents
 from control.registry.parties import registrants
 from control.registry.parties.registrants import NewRegistrant
 from control.registry.publication import serials
-from control.registry.space.addresses import AddressRules
 from control.registry.store.database import Database
 from control.registry.store.model import Registrant
-from control.registry.store.writing import Rules
-from tests.registry.cast import OFFICER, Cast, assemble, register
+from tests.registry.cast import OFFICER, RULES, Cast, assemble, register
 
-SECONDS = float(os.environ.get("WICKET_SECONDS", "4"))
+SECONDS = float(os.environ.get("WICKET_SECONDS", "2"))
 """How long the crowd is at it: 60 for a thorough look."""
 
 WRITERS = READERS = 16
@@ -31,7 +29,7 @@ WRITERS = READERS = 16
 
 def write(url: str, cast: Cast, number: int, until: float) -> int:
     """Register an address of one's own, then suspend and resume it, and count up a registrant all share."""
-    database = Database(url, Rules(AddressRules(private=True)))
+    database = Database(url, RULES)
     (id_,) = register(database, cast, f"10.0.{number}.1")
     rounds = 0
     while time.time() < until:
@@ -67,10 +65,9 @@ def follow(url: str, until: float) -> tuple[Allowlist, int]:
     return mine, serial
 
 
-def test_a_crowd(new_url: Callable[[], str]) -> None:
-    url = new_url()
-    database = Database(url, Rules(AddressRules(private=True)))
-    database.upgrade()
+def test_a_crowd(new_registry_url: Callable[[], str]) -> None:
+    url = new_registry_url()
+    database = Database(url, RULES)
     cast = assemble(database)
     with database.writing(OFFICER) as writing:
         registrants.edit(writing, cast.rival, 1, {"contacts": [{"name": "0"}]})

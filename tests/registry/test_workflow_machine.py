@@ -27,9 +27,11 @@ from control.registry.publication import serials
 from control.registry.space import addresses
 from control.registry.store.database import Database
 from control.registry.store.model import Intent, Registration
-from control.registry.store.writing import Rules, Writing
-from tests.registry.cast import OFFICER, SECOND, assemble
+from control.registry.store.writing import Writing
+from tests import scratch
+from tests.registry.cast import OFFICER, RULES, SECOND, assemble
 from tests.registry.clock import Clock
+from tests.registry.sqlite import Sqlite
 
 PREFIXES = [f"10.0.0.{each}" for each in range(8)] + ["10.0.0.0/30", "10.0.0.4/31", "fd00::1", "fd00::/64"]
 ROWS = [
@@ -48,11 +50,9 @@ class Workflow(RuleBasedStateMachine):
 
     @initialize()
     def begin(self) -> None:
-        self.directory = tempfile.TemporaryDirectory(dir="/dev/shm")  # thousands of commits: no disk
+        self.directory = tempfile.TemporaryDirectory(dir=scratch.directory())  # thousands of commits: no disk
         self.clock = Clock()
-        rules = Rules(addresses.AddressRules(private=True))
-        self.database = Database(f"sqlite:///{Path(self.directory.name) / 'registry.db'}", rules, self.clock)
-        self.database.upgrade()
+        self.database = Database(Sqlite(Path(self.directory.name)).migrated(), RULES, self.clock)
         self.cast = assemble(self.database)
         self.follower, self.serial = Allowlist.empty(), 0
 

@@ -5,10 +5,10 @@ import pytest
 from control.registry.parties import bodies
 from control.registry.store.database import Database
 from tests.registry.cast import OFFICER
-from tests.registry.conftest import clock, database, empty, new_url, postgres
+from tests.registry.conftest import clock, database, empty
 from tests.registry_intake.association import PROVIDERS
 
-__all__ = ["clock", "database", "empty", "new_url", "postgres"]
+__all__ = ["clock", "database", "empty"]
 
 
 @pytest.fixture

@@ -25,15 +25,13 @@ from sqlalchemy import func, select
 from control.registry.audit import chain as audit
 from control.registry.jobs import jobs, worker
 from control.registry.parties import bodies
-from control.registry.space.addresses import AddressRules
 from control.registry.store.database import Database, utc_now
 from control.registry.store.model import Application, ApplicationEntry, Job, Registrant
-from control.registry.store.writing import Rules
 from lab.waiting import wait_for
-from tests.registry.cast import OFFICER
+from tests.registry.cast import OFFICER, RULES
+from tests.registry.sqlite import Sqlite
 from tests.registry_intake.association import PROVIDERS, csv_of, member
 
-RULES = Rules(AddressRules(private=True))
 ROWS = 600
 
 
@@ -52,10 +50,9 @@ class Tally:
 
 
 def prepare(url: str) -> str:
-    """Order an import in a new database, and return the job's id."""
+    """Order an import in a database with nothing but its tables, and return the job's id."""
     database = Database(url, RULES)
     try:
-        database.upgrade()
         with database.writing(OFFICER) as writing:
             for name in PROVIDERS:
                 bodies.create_provider(writing, name)
@@ -171,8 +168,7 @@ def main() -> None:
     options = parser.parse_args()
     kill = kill_api_at if options.api else kill_at
     with tempfile.TemporaryDirectory() as directory:
-        names = iter(range(1_000_000))
-        tally = crash(lambda: f"sqlite:///{Path(directory) / str(next(names))}.db", options.times, options.seed, kill)
+        tally = crash(Sqlite(Path(directory)).migrated, options.times, options.seed, kill)
     print(
         f"{options.times} kills: {tally.nothing} left nothing, {tally.everything} everything; jobs were {tally.states}"
     )

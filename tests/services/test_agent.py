@@ -11,7 +11,7 @@ from control.commands.client import AgentSocket
 from control.commands.status import ReadStatus
 from lab.gateway import AGENT, STOP_SECONDS, WICKET
 from lab.stage.namespace import Namespace
-from tests.edge.place import Place, listed, place, replace
+from tests.edge.place import Place, listed, place, replace_list
 from tests.edge.wired import cable
 from tests.services.manager import WATCHDOG_SECONDS, started
 
@@ -36,7 +36,7 @@ url = "postgresql://edge:secret-word@{host}/registry"
 def here(tmp_path: Path, bpffs: Path) -> Iterator[Place]:
     made = place(tmp_path, bpffs)
     with made.edge() as edge:
-        replace(edge, listed())
+        replace_list(edge, listed())
     yield made
     made.remove()
 

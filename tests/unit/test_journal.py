@@ -14,13 +14,14 @@ import pytest
 
 from control.host import journal
 from control.host.journal import Journal, datagram, is_journal, renderer
+from tests.unit.unread import FILLING, fill, must_end, waiting_messages
 
 LOG = """\
 import sys
 from pathlib import Path
 import structlog
 from control.host import journal, logs
-journal.Journal.__init__.__defaults__ = (Path(sys.argv[1]),)
+journal.Journal.__init__.__defaults__ = (Path(sys.argv[1]), journal.PATIENCE)
 logs.configure_logs("info", sys.argv[2])
 structlog.get_logger().warning("not guarded", interface="eth0")
 """
@@ -48,10 +49,10 @@ def fields(message: bytes) -> dict[str, str]:
     return found
 
 
-def send(path: Path, *messages: bytes) -> None:
-    with closing(Journal(path)) as journal:
+def send(path: Path, *messages: bytes, patience: float = journal.PATIENCE) -> None:
+    with closing(Journal(path, patience)) as logger:
         for message in messages:
-            journal.info(message)
+            logger.info(message)
 
 
 def rendered(**event: object) -> bytes:
@@ -107,12 +108,16 @@ def test_what_is_too_long_for_a_datagram_comes_as_a_sealed_file(heard: socket.so
         os.close(descriptor)
 
 
-def test_a_journal_that_is_not_there_or_does_not_read_stops_nobody(
-    heard: socket.socket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(journal, "PATIENCE", 0.01)
-    send(tmp_path / "nowhere", b"MESSAGE=lost\n")
-    send(tmp_path / "journal", *[b"MESSAGE=lost\n"] * 600)  # more than a socket's queue holds
+def test_events_for_a_journal_that_is_not_there_are_lost(heard: socket.socket, tmp_path: Path) -> None:
+    must_end(lambda: send(tmp_path / "nowhere", b"MESSAGE=lost\n"))
+    assert waiting_messages(heard) == []
+
+
+def test_a_journal_that_does_not_read_stops_nobody(heard: socket.socket, tmp_path: Path) -> None:
+    path = tmp_path / "journal"
+    count = fill(path)
+    must_end(lambda: send(path, *[b"MESSAGE=lost\n"] * 3, patience=0.01))
+    assert waiting_messages(heard) == [FILLING] * count
 
 
 def test_the_journals_stream_is_known_by_device_and_inode(monkeypatch: pytest.MonkeyPatch) -> None:

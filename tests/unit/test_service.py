@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from control.host import service
+from tests.unit.unread import FILLING, fill, must_end, waiting_messages
 
 
 @pytest.mark.parametrize("abstract", [False, True], ids=["a path", "an abstract name"])
@@ -25,7 +26,18 @@ def test_nobody_to_tell_is_no_trouble(monkeypatch: pytest.MonkeyPatch, name: str
     monkeypatch.delenv(service.SOCKET, raising=False)
     if name is not None:
         monkeypatch.setenv(service.SOCKET, name)
+    descriptors = sorted(Path("/proc/self/fd").iterdir())
     service.tell("READY=1")
+    assert sorted(Path("/proc/self/fd").iterdir()) == descriptors, "none is left open"
+
+
+def test_a_manager_that_does_not_listen_stops_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as heard:
+        heard.bind(str(tmp_path / "notify"))
+        count = fill(tmp_path / "notify")
+        monkeypatch.setenv(service.SOCKET, str(tmp_path / "notify"))
+        must_end(lambda: service.tell("WATCHDOG=1"))
+        assert waiting_messages(heard) == [FILLING] * count
 
 
 @pytest.mark.parametrize(

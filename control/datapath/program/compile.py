@@ -4,13 +4,16 @@ This is a process of its own: bcc brings a compiler of some 150 MB, which ends w
 DIRECTORY (of a bpffs): ``program`` and ``maps/NAME``. The parent, of process id PARENT, opens the pins.
 """
 
+import contextlib
 import hashlib
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -51,15 +54,19 @@ def schema() -> bytes:
     return hashlib.sha256(source().encode()).digest()
 
 
-def compile_and_pin(directory: Path) -> None:
+def compile_and_pin(directory: Path, scratch: Path | None = None) -> None:
     """Compile the program in a process of its own and pin it and its maps in ``directory``, which it makes.
+
+    ``scratch`` is a directory for what the compiler reads meanwhile: it is made, emptied, and removed at the end.
+    Without one that goes where temporary files go, and stays there when the compiler is killed.
 
     Raises:
         Refused: the program does not compile or load here, or cannot be pinned.
     """
     command = [sys.executable, "-m", "control.datapath.program.compile", str(directory), str(os.getpid())]
     root = str(BPF_DIRECTORY.parent)
-    done = subprocess.run(command, capture_output=True, text=True, cwd=root, check=False)
+    with _temporary_files_in(scratch) as environment:
+        done = subprocess.run(command, capture_output=True, text=True, cwd=root, env=environment, check=False)
     if done.returncode == 0:
         return
     try:
@@ -67,6 +74,21 @@ def compile_and_pin(directory: Path) -> None:
     except (IndexError, ValueError, KeyError, TypeError):
         fault = Fault("bpf/wicket.c", done.stderr[-2000:].strip() or "no reason given", "run `wicket doctor`")
         raise Refused(Kind.BAD_PINS, "The kernel program does not compile or load", [fault]) from None
+
+
+@contextlib.contextmanager
+def _temporary_files_in(scratch: Path | None) -> Iterator[Mapping[str, str]]:
+    """Give the environment of a process that makes its temporary files in a directory; they go with that."""
+    if scratch is None:
+        yield os.environ
+        return
+    shutil.rmtree(scratch, ignore_errors=True)  # of a compiler that was killed with its agent
+    with contextlib.suppress(OSError):  # the process then takes another place
+        scratch.mkdir(parents=True)
+    try:
+        yield {**os.environ, "TMPDIR": str(scratch)}
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _compiled() -> Any:

@@ -146,15 +146,15 @@ def open_live(directory: Path) -> Pinned | None:
     return None
 
 
-def build_next(directory: Path) -> Pinned:
-    """Compile the program, pin it as the instance's next, and open it.
+def build_next(directory: Path, scratch: Path | None = None) -> Pinned:
+    """Compile the program, pin it as the instance's next, and open it; ``scratch`` is for the compiler's own files.
 
     Raises:
         Refused: it does not compile, load or pin; what is live is untouched.
     """
     remove(directory / "next")
     try:
-        compile_and_pin(directory / "next")
+        compile_and_pin(directory / "next", scratch)
         pinned = Pinned(directory / "next")
     except OSError as error:
         raise cannot_pin(directory, error, "run `wicket doctor`") from error

@@ -1,0 +1,40 @@
+"""Which files begin first where several processes share the tests: the longest, so that none is left at the end."""
+
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).parent
+LONGEST = (
+    "lab/test_promise.py",
+    "lab/test_run.py",
+    "lab/test_outage.py",
+    "lab/test_links.py",
+    "lab/test_stage.py",
+    "edge/test_crash.py",
+    "cli_registry/test_story.py",
+    "registry/test_workflow_machine.py",
+    "registry_intake/test_crash.py",
+    "packaging/test_units.py",
+    "corpus/test_corpus.py",
+    "kernel/test_table.py",
+    "feed/test_following.py",
+    "feed/test_agent.py",
+    "services/test_agent.py",
+    "services/test_api.py",
+    "cli/test_inspect.py",
+)
+"""What takes 15 seconds and more; the others follow in the order of their names."""
+
+PLACES = {TESTS / name: place for place, name in enumerate(LONGEST)}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest files first, each as it is.
+
+    Raises:
+        pytest.UsageError: one of them has gone, or has another name now.
+    """
+    if gone := [str(path) for path in PLACES if not path.exists()]:
+        raise pytest.UsageError(f"no such file: {', '.join(gone)}; put tests/schedule.py right")
+    items.sort(key=lambda item: PLACES.get(item.path, len(PLACES)))
