@@ -6,6 +6,10 @@
 #ifndef WICKET_CLASSIFY_H
 #define WICKET_CLASSIFY_H
 
+#include "numbers.h"
+#include "packet.h"
+#include "words.h"
+
 static __always_inline int either_port(struct packet *p, u16 port)
 {
 	return p->source_port == port || p->destination_port == port;
@@ -261,11 +265,11 @@ static __always_inline void udp(struct packet *p)
 {
 	if (wireguard(p) || openvpn(p, p->payload, p->length))
 		return;
-	if (either_port(p, 500) && isakmp(p, p->payload, p->length))
+	if (either_port(p, PORT_IKE) && isakmp(p, p->payload, p->length))
 		return;
-	if (either_port(p, 4500) && nat_traversal(p))
+	if (either_port(p, PORT_NAT_TRAVERSAL) && nat_traversal(p))
 		return;
-	if (either_port(p, 1701))
+	if (either_port(p, PORT_L2TP))
 		l2tp(p);
 }
 
@@ -277,26 +281,26 @@ static __always_inline void tcp(struct packet *p)
 	if (readable(p, at, 2) && p->length > 2 && be16(at) == p->length - 2 &&
 		openvpn(p, at + 2, p->length - 2))
 		return;
-	if (either_port(p, 1723))
+	if (either_port(p, PORT_PPTP))
 		pptp(p);
 }
 
 static __always_inline u32 classify(struct packet *p)
 {
 	switch (p->ip_protocol) {
-	case 17:
+	case IPPROTO_UDP:
 		udp(p);
 		break;
-	case 6:
+	case IPPROTO_TCP:
 		tcp(p);
 		break;
-	case 47:
+	case IPPROTO_GRE:
 		gre(p);
 		break;
-	case 50: /* RFC 4303: the protocol number says it */
+	case IPPROTO_ESP: /* here the protocol number says it all */
 		is(p, PROTOCOL_ESP, 0);
 		break;
-	case 51: /* RFC 4302 */
+	case IPPROTO_AH:
 		is(p, PROTOCOL_AH, 0);
 		break;
 	}

@@ -3,11 +3,8 @@
 #ifndef WICKET_DECIDE_H
 #define WICKET_DECIDE_H
 
-static __always_inline u32 fold(u32 *address)
-{
-	return mix(address[3] ^
-		   mix(address[2] ^ mix(address[1] ^ mix(address[0]))));
-}
+#include "hash.h"
+#include "maps.h"
 
 /* The share, 1 to 100, from which on this flow is enforced: the same for both
  * directions and for every rekey, so ports have no part in it. */

@@ -3,7 +3,9 @@
 #ifndef WICKET_LEAVE_H
 #define WICKET_LEAVE_H
 
-#define LOOPBACK 1 /* its ifindex, which a test run has for a device */
+#include <uapi/linux/bpf.h>
+
+#include "maps.h"
 
 static __always_inline void count(
 	u32 protocol, u32 verdict, u32 reason, u32 bytes)

@@ -3,22 +3,15 @@
 #ifndef WICKET_LOOKUP_H
 #define WICKET_LOOKUP_H
 
+#include "hash.h"
+#include "maps.h"
+
 /* The lists of one generation, and whether a look-up leaves its mark. */
 struct lists {
 	struct generation *description;
 	void *buckets, *ends;
 	u32 mark;
 };
-
-/* "lowbias32" of Wellons' hash prospector. */
-static __always_inline u32 mix(u32 x)
-{
-	x ^= x >> 16;
-	x *= 0x7feb352dU;
-	x ^= x >> 15;
-	x *= 0x846ca68bU;
-	return x ^ x >> 16;
-}
 
 /* Without branches, or the verifier walks every combination of rules: a
  * difference below 0 has its upper bits set. Rules that are not there allow no

@@ -6,10 +6,11 @@
  * is there; decide by policy what happens to the rest. */
 #include <uapi/linux/bpf.h>
 
-#include "maps.h"
+#include "words.h"
+#include "packet.h"
 #include "parse.h"
 #include "classify.h"
-#include "flow.h"
+#include "scratch.h"
 #include "lookup.h"
 #include "decide.h"
 #include "leave.h"

@@ -8,9 +8,8 @@ from hypothesis import strategies as st
 from control.allowlist.allowlist import Allowlist
 from control.allowlist.entry import MAX_PORT_RANGES, Entry, Prefix, Terms
 from control.datapath.generations.ends import end_of, terms_of
-from control.datapath.program.layout import constant
 from control.rollout.union import Change, Union, united
-from control.vocabulary import PROTOCOLS, VPN_PROTOCOLS
+from control.vocabulary import PROTOCOLS, VPN_PROTOCOLS, constant
 
 NETWORKS = ("192.0.2.1", "192.0.2.2", "198.51.100.0/24", "198.51.100.0/25", "2001:db8::1")
 PREFIXES = [ip_network(each) for each in NETWORKS]

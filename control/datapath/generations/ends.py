@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from control.allowlist.allowlist import Allowlist
 from control.allowlist.columns import Columns, of_ipv4
 from control.allowlist.entry import MAX_PORT_RANGES, PLAIN, Terms
-from control.datapath.program.layout import constant, structure
+from control.datapath.program.layout import structure
 from control.fault import Fault, Refused
-from control.vocabulary import PROTOCOLS
+from control.vocabulary import PROTOCOLS, constant
 
 KEY, END = structure("end_key"), structure("end")
 RULES = constant("RULES")

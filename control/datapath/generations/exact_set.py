@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from control.datapath.program.layout import constant, structure
+from control.datapath.program.layout import structure
+from control.vocabulary import constant
 
 BUCKET = structure("bucket")
 SLOTS = constant("SLOTS")

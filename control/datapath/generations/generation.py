@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from control.allowlist.allowlist import Allowlist
 from control.datapath import syscall
 from control.datapath.generations import ends, exact_set
-from control.datapath.program.layout import MAP_TYPES, constant, map_shapes
+from control.datapath.program.layout import MAP_TYPES, map_shapes
 from control.fault import Fault, Refused
+from control.vocabulary import constant
 
 BUCKETS_SHAPE, ENDS_SHAPE = map_shapes()["bucket_template"], map_shapes()["end_template"]
 PINS = {"buckets": BUCKETS_SHAPE, "ends": ENDS_SHAPE}  # what a generation's directory holds

@@ -11,9 +11,9 @@ from control.allowlist.allowlist import Allowlist
 from control.datapath import syscall
 from control.datapath.generations import ends
 from control.datapath.generations.generation import E2BIG, ENOMEM, PINS, Generation
-from control.datapath.program.layout import constant
 from control.datapath.program.pins import Pinned, cannot_pin
 from control.fault import Refused
+from control.vocabulary import constant
 
 SLOTS = constant("GENERATIONS")
 IN_PLACE = 2000  # entries; a bigger change is quicker made as a new generation

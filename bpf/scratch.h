@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the further steps need of a packet, taken out of it once. */
-#ifndef WICKET_FLOW_H
-#define WICKET_FLOW_H
+/* Copy a packet's addresses, ports and offsets into the per-CPU scratch. */
+#ifndef WICKET_SCRATCH_H
+#define WICKET_SCRATCH_H
+
+#include "maps.h"
+#include "packet.h"
 
 static __always_inline void read_address(
 	struct packet *p, u32 *address, u32 offset)
