@@ -12,7 +12,7 @@ struct packet {
 	u16 source_port, destination_port; /* host order; 0: none */
 	u8 family;			   /* 4 or 6 */
 	u8 ip_protocol;
-	u8 protocol, handshake; /* classify.h */
+	u8 protocol, handshake; /* as recognised() says */
 };
 
 static __always_inline int readable(struct packet *p, u8 *at, u32 bytes)
@@ -28,6 +28,21 @@ static __always_inline u16 be16(const u8 *at)
 static __always_inline u32 be32(const u8 *at)
 {
 	return __builtin_bswap32(*(u32 *)at);
+}
+
+enum handshake {
+	CONTINUES, /* or whatever else opens no session */
+	OPENS,	   /* a session */
+};
+
+/* Notes what the packet was recognised as; returns 1, for its caller to return.
+ */
+static __always_inline int recognised(
+	struct packet *p, u8 protocol, int handshake)
+{
+	p->protocol = protocol;
+	p->handshake = handshake;
+	return 1;
 }
 
 /* Recompute `at` as start + bounded offset, so that the verifier merges the
