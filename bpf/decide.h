@@ -8,35 +8,35 @@
 
 /* The share, 1 to 100, from which on this flow is enforced: the same for both
  * directions and for every rekey, so ports have no part in it. */
-static __always_inline u32 share_of(struct flow *flow)
+static __always_inline u32 share_of(struct scratch *scratch)
 {
-	u32 hash = mix(fold(flow->address[0]) + fold(flow->address[1]));
+	u32 hash = mix(fold(scratch->address[0]) + fold(scratch->address[1]));
 
 	return ((u64)hash * 100 >> 32) + 1;
 }
 
 /* Enforcing means refusing to start: an established session is left to end at
  * its own rekey, unless the protocol number itself identifies it. */
-static __always_inline int can_be_refused(struct flow *flow)
+static __always_inline int can_be_refused(struct scratch *scratch)
 {
-	u8 protocol = flow->answer.protocol;
+	u8 protocol = scratch->answer.protocol;
 
-	return flow->answer.handshake || protocol == PROTOCOL_ESP ||
+	return scratch->answer.handshake || protocol == PROTOCOL_ESP ||
 	       protocol == PROTOCOL_AH || protocol == PROTOCOL_GRE_PPTP;
 }
 
-static __always_inline u32 decide(struct flow *flow)
+static __always_inline u32 decide(struct scratch *scratch)
 {
-	u32 protocol = flow->answer.protocol, zero = 0;
+	u32 protocol = scratch->answer.protocol, zero = 0;
 	struct policy *policy = policies.lookup(&protocol);
 	u64 *until = lease.lookup(&zero);
 
-	flow->answer.share = share_of(flow);
-	if (!can_be_refused(flow))
+	scratch->answer.share = share_of(scratch);
+	if (!can_be_refused(scratch))
 		return REASON_ESTABLISHED;
 	if (!policy || policy->mode != MODE_ENFORCE)
 		return REASON_MONITOR;
-	if (flow->answer.share > policy->share)
+	if (scratch->answer.share > policy->share)
 		return REASON_OUTSIDE_SHARE;
 	if (!until || bpf_ktime_get_coarse_ns() > *until)
 		return REASON_LEASE_OVER;

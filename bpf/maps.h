@@ -9,10 +9,10 @@
  * size. Flags as numbers, of <linux/bpf.h>: 1 NO_PREALLOC, 1024 MMAPABLE, 4096
  * INNER_MAP, which lets an array's size differ from its template's. */
 BPF_F_TABLE("array", u32, struct bucket, bucket_template, 1, 5120);
-BPF_F_TABLE("hash", struct end_key, struct end, end_template, 1, 1);
+BPF_F_TABLE("hash", struct prefix, struct entry, entry_template, 1, 1);
 
 BPF_ARRAY_OF_MAPS(buckets, "bucket_template", GENERATIONS);
-BPF_ARRAY_OF_MAPS(ends, "end_template", GENERATIONS);
+BPF_ARRAY_OF_MAPS(entries, "entry_template", GENERATIONS);
 BPF_F_TABLE("array", u32, struct generation, generations, GENERATIONS, 1024);
 /* The whole list changes by one store here. */
 BPF_F_TABLE("array", u32, u32, active, 1, 1024);
@@ -23,7 +23,7 @@ BPF_F_TABLE("array", u32, u64, lease, 1, 1024);
 BPF_F_TABLE("array", u32, struct instance, instances, 1, 1024);
 BPF_F_TABLE("array", u32, struct sampling, samplings, 1, 1024);
 
-BPF_PERCPU_ARRAY(flows, struct flow, 1);
+BPF_PERCPU_ARRAY(scratches, struct scratch, 1);
 /* protocol x verdict x reason */
 BPF_PERCPU_ARRAY(counters, struct count, PROTOCOLS *VERDICTS *REASONS);
 BPF_RINGBUF_OUTPUT(events, 16);

@@ -48,25 +48,37 @@ enum mode {
 
 #define LOOPBACK 1 /* its ifindex, which a test run has for a device */
 
-#define GENERATIONS 8	/* lists held at a time, the live one among them */
-#define SLOTS	    7	/* addresses in a bucket of the exact set */
-#define RULES	    8	/* ways in which one entry can be narrowed */
-#define LENGTHS4    33	/* one for each IPv4 prefix length, and an end */
-#define LENGTHS6    129 /* one for each IPv6 prefix length, and an end */
+/* Which end of a packet is registered. */
+enum side {
+	SIDE_NONE,
+	SIDE_SOURCE,
+	SIDE_DESTINATION,
+	SIDES,
+};
+
+#define GENERATIONS  8 /* lists held at a time, the live one among them */
+#define BUCKET_SLOTS 7 /* addresses in a bucket of the exact set */
+#define RULES	     8 /* ways in which one entry can be narrowed */
+
+/* Room for every length that a prefix can have, 1 to 32 and 1 to 128, and for
+ * the length 0 behind the last. */
+#define LENGTHS4 33
+#define LENGTHS6 129
 
 /* The exact set: plain IPv4 hosts. Half a cache line answers a lookup. */
 struct bucket {
-	u32 address[SLOTS]; /* host order; 0: free */
+	u32 address[BUCKET_SLOTS]; /* host order; 0: free */
 	u8 seen;       /* a bit a slot; the kernel sets, the agent clears */
-	u8 overflowed; /* a host of this bucket is among the ends. In a byte
+	u8 overflowed; /* a host of this bucket is among the entries. In a byte
 			* of its own: the kernel's `seen |=` is no atomic
 			* operation and would undo the agent's store */
 	u16 spare;
 };
 
-/* Everything else that is allowed: prefixes, IPv6, narrowed entries, and the
- * hosts that their bucket had no room for. */
-struct end_key {
+/* A prefix of either family; in the map of entries, which holds all that is
+ * allowed and not in the exact set: prefixes, IPv6, narrowed entries, and
+ * the hosts that their bucket had no room for. */
+struct prefix {
 	u32 length;	/* of the prefix in address: 96 + n for an IPv4 /n */
 	u32 address[4]; /* host order words, IPv4 as ::ffff:0:0/96 */
 };
@@ -76,7 +88,7 @@ struct rule {
 	u16 first, last; /* ports of the registered end, inclusive */
 };
 
-struct end {
+struct entry {
 	u32 seen;  /* the generation's tick when last looked up */
 	u32 rules; /* how many of them follow; 0: every protocol and port */
 	struct rule rule[RULES];
@@ -86,10 +98,11 @@ struct generation {
 	u64 serial; /* of the list that it holds */
 	u32 shift;  /* a host's bucket is mix(address) >> shift */
 	u32 tick;   /* the agent's sweeps, counted from 1 */
-	/* The lengths that are present, each with its mask; then length 0. The
-	 * first of IPv4 is the host's, asked for when its bucket overflowed. */
-	struct end_key lengths4[LENGTHS4];
-	struct end_key lengths6[LENGTHS6];
+	/* The lengths of which there are entries, each with the mask that an
+	 * address is compared by; then length 0. The first of IPv4 is always
+	 * a host's, for the hosts of buckets that overflowed. */
+	struct prefix lengths4[LENGTHS4];
+	struct prefix lengths6[LENGTHS6];
 };
 
 struct policy {
@@ -101,7 +114,7 @@ struct count {
 	u64 packets, bytes;
 };
 
-/* What the pinned state says of itself. */
+/* The identity of this pinned state. */
 struct instance {
 	u8 schema[32];	/* SHA-256 of the sources it was compiled from */
 	u8 epoch[16];	/* of the list's serials */
@@ -120,10 +133,10 @@ struct answer {
 	u8 protocol, handshake, verdict, reason;
 	u8 family; /* 4, 6; 0: no IP header was read */
 	u8 ip_protocol;
-	u8 end;	   /* the registered one: 1 source, 2 destination; 0: none */
-	u8 length; /* of the entry that matched, as in end_key */
+	u8 side;   /* enum side: the registered one */
+	u8 length; /* of the entry that matched, as in struct prefix */
 	u8 rules;  /* that narrow this entry; 0: it is plain */
-	u8 bucket; /* it stands in the exact set, not among the ends */
+	u8 bucket; /* it stands in the exact set, not among the entries */
 	u8 share;  /* from which on an unregistered packet is enforced */
 	u8 spare;
 	u16 source_port, destination_port;
@@ -133,12 +146,12 @@ struct answer {
 	u32 spare2;
 };
 
-/* One packet's ends and what is found out about them, a scratch for each CPU.
- * Not on the stack: values that come out of a map are news to the verifier,
- * which then walks the look-up once, and not once for each of the ways in which
- * classify() can end. */
-struct flow {
-	u32 address[2][4]; /* source, destination, as in end_key */
+/* One packet's addresses and ports, and what is found out about them; a scratch
+ * for each CPU. Not on the stack: values that come out of a map are news to the
+ * verifier, which then walks the look-up once, and not once for each of the
+ * ways in which classify() can end. */
+struct scratch {
+	u32 address[2][4]; /* of source, destination, as in struct prefix */
 	u16 port[2];
 	u32 bytes; /* of the frame */
 	struct answer answer;
@@ -152,7 +165,7 @@ struct event {
 	u16 port;
 	u16 family; /* of address; 0: none is told */
 	u32 bytes;
-	u32 address[4]; /* as in end_key */
+	u32 address[4]; /* as in struct prefix */
 	u32 spare;
 };
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from control.allowlist.allowlist import Allowlist
-from control.datapath.generations import ends
+from control.datapath.generations import entry_map
 
 
 class LastSeen:
@@ -20,8 +20,8 @@ class LastSeen:
         self._times = np.empty(0, np.float64)
         self._ends: dict[bytes, float] = {}
 
-    def note(self, hosts: NDArray[np.uint32], keys: ends.Keys) -> None:
-        """Take in what one sweep found: IPv4 hosts of the exact set, each once, and keys of other ends."""
+    def note(self, hosts: NDArray[np.uint32], keys: entry_map.Keys) -> None:
+        """Take in what one sweep found: IPv4 hosts of the exact set, each once, and keys of the hash map."""
         now = time.monotonic()
         hosts = np.sort(hosts)
         rows, known = self._locate(hosts)
@@ -34,9 +34,9 @@ class LastSeen:
     def within(self, allowlist: Allowlist, seconds: float) -> NDArray[np.bool_]:
         """Return which rows of a list had traffic in the last so many seconds."""
         since = time.monotonic() - seconds
-        rows = ends.keys_of(allowlist.high, allowlist.low, allowlist.length)
+        rows = entry_map.keys_of(allowlist.high, allowlist.low, allowlist.length)
         live = np.zeros(len(allowlist), np.bool_)
-        is_host = ends.are_hosts(rows)
+        is_host = entry_map.are_hosts(rows)
         places, recent = self._locate(rows["address"][is_host, 3])
         recent[recent] = self._times[places[recent]] >= since
         live[is_host] = recent

@@ -50,7 +50,7 @@ def fields_of(kind: np.dtype[Any]) -> Any:
 
 
 def test_constants_and_products_of_them() -> None:
-    assert constant("SLOTS") == 7
+    assert constant("BUCKET_SLOTS") == 7
     assert constant("PROTOCOLS") == 9
     assert constant("PROTOCOLS *VERDICTS *REASONS") == 9 * 2 * 11
     assert constant("4") == 4
@@ -91,11 +91,11 @@ def test_padding_arrays_and_structures_in_structures(monkeypatch: pytest.MonkeyP
 
 def test_shapes_of_the_maps() -> None:
     shapes = map_shapes()
-    assert {"active", "lease", "policies", "counters", "buckets", "ends", "generations"} <= shapes.keys()
+    assert {"active", "lease", "policies", "counters", "buckets", "entries", "generations"} <= shapes.keys()
     assert (shapes["active"].type, shapes["active"].entries) == (MAP_TYPES["array"], 1)
     assert shapes["counters"].entries == 198
     assert shapes["buckets"].inner == "bucket_template"
-    assert shapes["end_template"].key.itemsize == 20
+    assert shapes["entry_template"].key.itemsize == 20
 
 
 @pytest.mark.parametrize(("kind", "stride"), [(np.dtype(np.uint32), 8), (np.dtype(np.uint64), 8)])
