@@ -15,14 +15,17 @@ static __always_inline u32 share_of(struct scratch *scratch)
 	return ((u64)hash * 100 >> 32) + 1;
 }
 
+/* A bit for each protocol that can be refused in every packet. */
+#define REFUSABLE(name, number, port, refused_in, opened_by)                   \
+	| refused_in << PROTOCOL_##name
+enum { ALWAYS_REFUSABLE = 0 PROTOCOL_FACTS(REFUSABLE) };
+
 /* Enforcing means refusing to start: an established session is left to end at
  * its own rekey, unless the protocol number itself identifies it. */
 static __always_inline int can_be_refused(struct scratch *scratch)
 {
-	u8 protocol = scratch->answer.protocol;
-
-	return scratch->answer.handshake || protocol == PROTOCOL_ESP ||
-	       protocol == PROTOCOL_AH || protocol == PROTOCOL_GRE_PPTP;
+	return scratch->answer.handshake ||
+	       ALWAYS_REFUSABLE >> scratch->answer.protocol & 1;
 }
 
 static __always_inline u32 decide(struct scratch *scratch)

@@ -4,6 +4,8 @@
 #ifndef WICKET_WORDS_H
 #define WICKET_WORDS_H
 
+#include "numbers.h"
+
 enum protocol {
 	PROTOCOL_NONE,
 	PROTOCOL_WIREGUARD,
@@ -16,6 +18,29 @@ enum protocol {
 	PROTOCOL_GRE_PPTP,
 	PROTOCOLS,
 };
+
+/* In which packets of a protocol it can be refused: in those that open a
+ * session, or in every packet, because its IP protocol number identifies it. */
+enum refusal {
+	OPENING_PACKET,
+	EVERY_PACKET,
+};
+
+/* What is known of each protocol, in the order of enum protocol: above which IP
+ * protocol it is (OpenVPN above TCP too), at which port its servers listen (0:
+ * it has no ports), in which packets it can be refused, and which protocol
+ * opens its sessions: what belongs together. */
+/* clang-format off */
+#define PROTOCOL_FACTS(F)                                                    \
+  F(WIREGUARD, IPPROTO_UDP, PORT_WIREGUARD, OPENING_PACKET, WIREGUARD)       \
+  F(OPENVPN,   IPPROTO_UDP, PORT_OPENVPN,   OPENING_PACKET, OPENVPN)         \
+  F(IKE,       IPPROTO_UDP, PORT_IKE,       OPENING_PACKET, IKE)             \
+  F(ESP,       IPPROTO_ESP, 0,              EVERY_PACKET,   IKE)             \
+  F(AH,        IPPROTO_AH,  0,              EVERY_PACKET,   IKE)             \
+  F(L2TP,      IPPROTO_UDP, PORT_L2TP,      OPENING_PACKET, L2TP)            \
+  F(PPTP,      IPPROTO_TCP, PORT_PPTP,      OPENING_PACKET, PPTP)            \
+  F(GRE_PPTP,  IPPROTO_GRE, 0,              EVERY_PACKET,   PPTP)
+/* clang-format on */
 
 enum verdict {
 	VERDICT_PASS,
