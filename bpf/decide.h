@@ -24,8 +24,9 @@ enum { ALWAYS_REFUSABLE = 0 PROTOCOL_FACTS(REFUSABLE) };
  * its own rekey, unless the protocol number itself identifies it. */
 static __always_inline int can_be_refused(struct scratch *scratch)
 {
-	return scratch->answer.handshake ||
-	       ALWAYS_REFUSABLE >> scratch->answer.protocol & 1;
+	u8 protocol = scratch->answer.protocol;
+
+	return scratch->answer.handshake || ALWAYS_REFUSABLE & 1 << protocol;
 }
 
 static __always_inline u32 decide(struct scratch *scratch)

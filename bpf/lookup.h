@@ -95,11 +95,10 @@ static __always_inline int is_registered(
 			scratch, list, scratch->address[side - SIDE_SOURCE][3]);
 		if (answer == HIT)
 			return 1;
-		/* The first length is a host's, which is among the entries only
-		 * where its bucket overflowed. */
-		length = list->description->lengths4;
-		if (answer == MISS)
-			length++;
+		/* The first length is a host's. Hosts are among the entries
+		 * only where their bucket overflowed: after a miss, begin
+		 * behind it. */
+		length = list->description->lengths4 + (answer == MISS);
 		most = LENGTHS4 - 1;
 	}
 	for (int i = 0; i < most && length->length; i++, length++)

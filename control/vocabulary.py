@@ -68,3 +68,6 @@ MODES = words("mode")
 
 ATTACH_MODES = ("auto", "native", "generic")
 """Where an interface's program runs: in the driver where it can, in the driver, in the stack."""
+
+LOOPBACK = constant("LOOPBACK")
+"""The loopback's ifindex, by which the program knows a test run."""
