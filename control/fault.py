@@ -7,38 +7,43 @@ agent's socket to the command line or the API, which only choose how to show it.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from enum import StrEnum
 from typing import Any
 
-# Each kind of refusal and the HTTP status (RFC 9110, section 15) that the API answers with. docs/errors.md has a
-# section for each.
-STATUS: Mapping[str, int] = {
-    "bad-request": 400,
-    "unauthorized": 401,
-    "forbidden": 403,
-    "not-found": 404,
-    "method-not-allowed": 405,
-    "not-acceptable": 406,
-    "conflict": 409,
-    "in-flight": 409,
-    "gone": 410,
-    "stale": 412,
-    "too-large": 413,
-    "unsupported-media-type": 415,
-    "bad-list": 422,
-    "invalid": 422,
-    "idempotency": 422,
-    "precondition-required": 428,
-    "rate-limited": 429,
-    "internal": 500,
-    "unavailable": 503,
-    "no-room": 507,
-    "bad-configuration": 500,
-    "interface": 409,
-    "foreign-program": 409,
-    "bad-pins": 500,
-    "busy": 409,
-    "unreadable": 400,
-}
+
+class Kind(StrEnum):
+    """What sort of refusal one is: stable, for programs. docs/errors.md has a section for each."""
+
+    BAD_REQUEST = "bad-request"
+    UNAUTHORIZED = "unauthorized"
+    FORBIDDEN = "forbidden"
+    NOT_FOUND = "not-found"
+    METHOD_NOT_ALLOWED = "method-not-allowed"
+    NOT_ACCEPTABLE = "not-acceptable"
+    CONFLICT = "conflict"
+    IN_FLIGHT = "in-flight"
+    GONE = "gone"
+    STALE = "stale"
+    TOO_LARGE = "too-large"
+    UNSUPPORTED_MEDIA_TYPE = "unsupported-media-type"
+    BAD_LIST = "bad-list"
+    INVALID = "invalid"
+    IDEMPOTENCY = "idempotency"
+    PRECONDITION_REQUIRED = "precondition-required"
+    RATE_LIMITED = "rate-limited"
+    INTERNAL = "internal"
+    UNAVAILABLE = "unavailable"
+    NO_ROOM = "no-room"
+    BAD_CONFIGURATION = "bad-configuration"
+    INTERFACE = "interface"
+    FOREIGN_PROGRAM = "foreign-program"
+    BAD_PINS = "bad-pins"
+    BUSY = "busy"
+    UNREADABLE = "unreadable"
+
+    @classmethod
+    def _missing_(cls, value: object) -> "Kind":
+        return cls.INTERNAL  # of an agent of another version
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +68,14 @@ class Refused(Exception):
     """Something was asked that is not done; nothing has changed.
 
     Attributes:
-        kind: a key of STATUS, stable, for programs.
+        kind: which sort of refusal it is; "internal" where another version said one that is not known here.
         title: one line for people, the same for each refusal of its kind and cause.
         faults: every fault found, at least one.
     """
 
-    def __init__(self, kind: str, title: str, faults: Sequence[Fault]) -> None:
-        if kind not in STATUS or not faults:
-            raise ValueError(f"a refusal needs a kind of STATUS and a fault: {kind!r}, {faults!r}")
+    def __init__(self, kind: Kind, title: str, faults: Sequence[Fault]) -> None:
+        if not faults:
+            raise ValueError(f"a refusal needs a fault: {kind!r}")
         self.kind, self.title, self.faults = kind, title, tuple(faults)
         super().__init__(kind, title, self.faults)
 
@@ -84,7 +89,7 @@ class Refused(Exception):
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "Refused":
         """Return the refusal that ``to_dict`` described."""
-        return cls(data["kind"], data["title"], [Fault(**fault) for fault in data["faults"]])
+        return cls(Kind(data["kind"]), data["title"], [Fault(**fault) for fault in data["faults"]])
 
 
 class BadValueError(ValueError):

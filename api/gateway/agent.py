@@ -7,7 +7,7 @@ from flask import current_app
 from typing_extensions import Buffer
 
 from control.commands.wire import AgentSocket
-from control.fault import Fault, Refused
+from control.fault import Fault, Kind, Refused
 
 EXTENSION = "wicketgate-agent"
 """Key of the application's way to the agent; none where the configuration says that there is no gateway here."""
@@ -26,7 +26,7 @@ def call(verb: str, body: Buffer = b"", **arguments: Any) -> tuple[dict[str, Any
     """
     if not is_here():
         fault = Fault("api.gateway", "it is false: the registry is alone on this machine", "ask the API of an edge")
-        raise Refused("unavailable", "There is no gateway here", [fault])
+        raise Refused(Kind.UNAVAILABLE, "There is no gateway here", [fault])
     socket = cast(AgentSocket, current_app.extensions[EXTENSION])
     return socket.call(verb, body, **arguments)
 

@@ -13,7 +13,7 @@ from api.kit import body, etag
 from control.allowlist import formats
 from control.allowlist.allowlist import Allowlist
 from control.allowlist.entry import Bounds
-from control.fault import Fault, Refused
+from control.fault import Fault, Kind, Refused
 
 MEDIA_TYPE_OF: dict[Media, str] = {"json": formats.JSON, "ndjson": formats.NDJSON, "csv": formats.CSV}
 NAMED_BY_DRY_RUN = 100
@@ -47,7 +47,7 @@ def _accepted() -> str:
     if best is None:
         mend = f"accept one of {', '.join(formats.MEDIA_TYPES)}"
         fault = Fault("header Accept", f"the list is not to be had as {accepted}", mend)
-        raise Refused("not-acceptable", "The list has no such format", [fault])
+        raise Refused(Kind.NOT_ACCEPTABLE, "The list has no such format", [fault])
     return best
 
 

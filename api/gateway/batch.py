@@ -7,7 +7,7 @@ from api.gateway.schema import Batch
 from control.allowlist.allowlist import Allowlist
 from control.allowlist.entry import Bounds
 from control.allowlist.gathering import MAX_FAULTS, TITLE, Gathering
-from control.fault import Fault, Refused
+from control.fault import Fault, Kind, Refused
 
 MEND = 'send {"add": [entries], "remove": [prefixes]}'
 SIDES = tuple(Batch.model_fields)
@@ -30,7 +30,7 @@ def read(data: bytes, bounds: Bounds) -> tuple[Allowlist, Allowlist]:
     if not faults:
         faults.extend(_on_both_sides(*lists))
     if faults:
-        raise Refused("bad-list", TITLE, faults)
+        raise Refused(Kind.BAD_LIST, TITLE, faults)
     add, remove = lists
     return add, remove
 
@@ -39,17 +39,17 @@ def _parse(data: bytes) -> dict[str, Any]:
     try:
         batch = json.loads(data)
     except (ValueError, RecursionError) as error:
-        raise Refused("bad-request", "The body is not JSON", [Fault("body", str(error), MEND)]) from error
+        raise Refused(Kind.BAD_REQUEST, "The body is not JSON", [Fault("body", str(error), MEND)]) from error
     if not isinstance(batch, dict):
-        raise Refused("bad-list", TITLE, [Fault("body", "is no object", MEND)])
+        raise Refused(Kind.BAD_LIST, TITLE, [Fault("body", "is no object", MEND)])
     if unknown := [name for name in batch if name not in SIDES]:
-        raise Refused("bad-list", TITLE, [Fault(name, "is no member of a batch", MEND) for name in unknown])
+        raise Refused(Kind.BAD_LIST, TITLE, [Fault(name, "is no member of a batch", MEND) for name in unknown])
     return batch
 
 
 def _gather(side: str, rows: object, bounds: Bounds) -> Allowlist:
     if not isinstance(rows, list):
-        raise Refused("bad-list", TITLE, [Fault(side, "is no array", MEND)])
+        raise Refused(Kind.BAD_LIST, TITLE, [Fault(side, "is no array", MEND)])
     gathering = Gathering(bounds, lambda number: f"{side}[{number}]")
     for number, row in enumerate(rows):
         gathering.read(number, row)

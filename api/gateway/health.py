@@ -8,7 +8,7 @@ from flask import current_app
 
 from api.gateway import agent
 from api.gateway.schema import Alive, Ready, Status
-from control.fault import Fault, Refused
+from control.fault import Fault, Kind, Refused
 
 READY = "wicketgate-registry-ready"
 """Key of the application's question whether the registry is ready, which gives its serial; where there is one."""
@@ -50,5 +50,5 @@ def _gateways_serial() -> int:
     status = agent.ask("status")
     if status["generation"] is None:
         fault = Fault("the list", "none is in the kernel, which lets everything pass", "see the log of wicketd")
-        raise Refused("unavailable", "The gateway has no list", [fault])
+        raise Refused(Kind.UNAVAILABLE, "The gateway has no list", [fault])
     return int(status["serial"])

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from api.gateway import agent
 from api.gateway.schema import Policy
 from api.kit import body, etag
-from control.fault import Fault, Refused
+from control.fault import Fault, Kind, Refused
 
 blueprint = APIBlueprint("policy", __name__, tag="Policy")
 
@@ -62,7 +62,7 @@ def _parse(data: bytes) -> Policy:
     except ValidationError as error:
         problems = error.errors(include_url=False)
         broken = problems[0]["type"] == "json_invalid"
-        kind, title = ("bad-request", "The body is not JSON") if broken else ("invalid", "The policy is wrong")
+        kind, title = (Kind.BAD_REQUEST, "The body is not JSON") if broken else (Kind.INVALID, "The policy is wrong")
         mend = 'send {"PROTOCOL": {"mode": "monitor" or "enforce", "share": 0 to 100}}'
         faults = [Fault(_where(each["loc"]), each["msg"].removeprefix("Value error, "), mend) for each in problems]
         raise Refused(kind, title, faults) from error

@@ -9,7 +9,7 @@ from flask import current_app, request
 from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from control.fault import Fault, Refused
+from control.fault import Fault, Kind, Refused
 
 STEP = 1 << 20
 """Bytes read at a time."""
@@ -58,18 +58,18 @@ def _whole(announced: int | None, limit: int) -> bytes:
 
 
 def _cut_off(why: str) -> Refused:
-    return Refused("bad-request", "The body was cut off", [Fault("body", why, "send it again, whole")])
+    return Refused(Kind.BAD_REQUEST, "The body was cut off", [Fault("body", why, "send it again, whole")])
 
 
 def _check_type(expected: Collection[str], tolerated: Collection[str | None]) -> None:
     encoding = request.headers.get("Content-Encoding", "identity")
     if encoding != "identity":
         fault = Fault("header Content-Encoding", f"{encoding} is not understood here", "send the body unpacked")
-        raise Refused("unsupported-media-type", "The body's encoding is not understood", [fault])
+        raise Refused(Kind.UNSUPPORTED_MEDIA_TYPE, "The body's encoding is not understood", [fault])
     if request.mimetype not in {*expected, *tolerated}:
         why = f"this endpoint does not read {request.mimetype or 'a body without a type'}"
         fault = Fault("header Content-Type", why, f"send {' or '.join(expected)}")
-        raise Refused("unsupported-media-type", "The body's type is not understood", [fault])
+        raise Refused(Kind.UNSUPPORTED_MEDIA_TYPE, "The body's type is not understood", [fault])
 
 
 def _check_digest(body: bytes) -> None:
@@ -80,4 +80,4 @@ def _check_digest(body: bytes) -> None:
     if announced[1] != digest:
         why = f"the body that came has sha-256=:{digest}:, not the announced one"
         fault = Fault("header Content-Digest", why, "send it again; it was altered on its way")
-        raise Refused("bad-request", "The body is not the one that was sent", [fault])
+        raise Refused(Kind.BAD_REQUEST, "The body is not the one that was sent", [fault])

@@ -3,7 +3,7 @@
 from flask import request
 
 from api.kit import etag
-from control.fault import Fault, Refused
+from control.fault import Fault, Kind, Refused
 
 
 def tag(version: int) -> str:
@@ -20,12 +20,12 @@ def demanded_version() -> int | None:
     """
     if "If-Match" not in request.headers:
         fault = Fault("header If-Match", "is missing", "read the object, and send the ETag that came with it")
-        raise Refused("precondition-required", "A change has to say of what", [fault])
+        raise Refused(Kind.PRECONDITION_REQUIRED, "A change has to say of what", [fault])
     tag = etag.if_match()
     if tag is None:
         return None
     named = tag.strip('"')
     if not (named.isascii() and named.isdecimal() and len(named) < 10):
         fault = Fault("header If-Match", "names no version of this object", "send the ETag that came with it")
-        raise Refused("stale", "It is not what you read", [fault])
+        raise Refused(Kind.STALE, "It is not what you read", [fault])
     return int(named)

@@ -9,7 +9,7 @@ from flask import Response, current_app, g, request
 from api.kit.contract import READING, scopes_for
 from api.kit.problem import problem
 from api.kit.token import Token
-from control.fault import Fault, Refused
+from control.fault import Fault, Kind, Refused
 from control.registry.access.actor import Actor
 
 PUBLIC = frozenset({"check.check", "health.alive", "health.ready", "openapi"})
@@ -51,7 +51,7 @@ class Door:
         try:
             g.actor, g.token_id = self._identify(offered)
         except Refused as refused:
-            if refused.kind != "unauthorized":
+            if refused.kind != Kind.UNAUTHORIZED:
                 raise
             return problem(refused, {"WWW-Authenticate": challenge(wrong=offered is not None)})
         self._demand_scope(g.actor)
@@ -64,7 +64,7 @@ class Door:
             return self.recognise(offered)
         why = "the bearer token is missing" if offered is None else "this is not the gateway's bearer token"
         mend = f"send `Authorization: Bearer TOKEN`; the token is in {self.token.path} on the gateway"
-        raise Refused("unauthorized", "A token is needed", [Fault("header Authorization", why, mend)])
+        raise Refused(Kind.UNAUTHORIZED, "A token is needed", [Fault("header Authorization", why, mend)])
 
     def _demand_scope(self, actor: Actor) -> None:
         allowed = scopes_for(current_app.view_functions.get(request.endpoint or ""), request.method)
@@ -72,7 +72,7 @@ class Door:
             return
         mend = f"use a token with the scope {' or '.join(sorted(allowed))}"
         fault = Fault("header Authorization", f"the token has the scope {', '.join(sorted(actor.scopes))}", mend)
-        refused = Refused("forbidden", "The token is not for this", [fault])
+        refused = Refused(Kind.FORBIDDEN, "The token is not for this", [fault])
         if self.audit is not None:
             self.audit(refused)
         raise refused

@@ -2,7 +2,7 @@
 
 from flask import request
 
-from control.fault import Fault, Refused, shown
+from control.fault import Fault, Kind, Refused, shown
 
 
 def if_match() -> str | None:
@@ -18,7 +18,7 @@ def if_match() -> str | None:
     if len(strong) != 1 or len(tags.as_set(include_weak=True)) != 1:
         why = f"{shown(request.headers['If-Match'])} is not one strong ETag"
         fault = Fault("header If-Match", why, 'send the ETag of the answer that you read, as in "epoch:serial"')
-        raise Refused("bad-request", "The condition is not understood", [fault])
+        raise Refused(Kind.BAD_REQUEST, "The condition is not understood", [fault])
     return f'"{strong.pop()}"'
 
 

@@ -7,7 +7,7 @@ from flask import g
 from pydantic import BaseModel, ValidationError
 
 from api.kit import body
-from control.fault import Fault, Refused, shown
+from control.fault import Fault, Kind, Refused, shown
 
 JSON = "application/json"
 MERGE_PATCH = "application/merge-patch+json"
@@ -29,7 +29,7 @@ def read(patches: bool, needed: bool) -> tuple[bytes, Any]:
         return data, json.loads(data, parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
         fault = Fault("body", f"is not JSON ({error})", "see the endpoint in /openapi.json")
-        raise Refused("bad-request", "The body is not JSON", [fault]) from error
+        raise Refused(Kind.BAD_REQUEST, "The body is not JSON", [fault]) from error
 
 
 def validate(model: type[Model], value: Any) -> Model:
@@ -47,7 +47,7 @@ def validate(model: type[Model], value: Any) -> Model:
             Fault(place(each["loc"]), each["msg"].removeprefix("Value error, "), mend)
             for each in error.errors(include_url=False)
         ]
-        raise Refused("invalid", "The body is wrong", faults) from error
+        raise Refused(Kind.INVALID, "The body is wrong", faults) from error
 
 
 def demand_members(model: type[BaseModel], patch: Any) -> None:
@@ -60,7 +60,7 @@ def demand_members(model: type[BaseModel], patch: Any) -> None:
     mend = f"send some of {', '.join(model.model_fields)}"
     faults = [Fault(shown(name), "is nothing to change", mend) for name in names if name not in model.model_fields]
     if faults:
-        raise Refused("invalid", "The patch is wrong", faults)
+        raise Refused(Kind.INVALID, "The patch is wrong", faults)
 
 
 def merged(target: Any, patch: Any) -> Any:

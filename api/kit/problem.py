@@ -10,12 +10,42 @@ from apiflask.exceptions import HTTPError
 from flask import Flask, Response, g, json, request
 from werkzeug.exceptions import HTTPException
 
-from control.fault import STATUS, Fault, Refused
+from control.fault import Fault, Kind, Refused
 
 MEDIA_TYPE = "application/problem+json"
 TYPE = "https://wicketgate.example/errors#"
 """What a problem's ``type`` begins with; its kind follows. It is a name (RFC 9457, section 3.1.1): nothing is
 served there, ``.example`` is nobody's (RFC 2606, section 3). docs/errors.md has a section for each kind."""
+
+STATUS: Mapping[Kind, int] = {
+    Kind.BAD_REQUEST: 400,
+    Kind.UNAUTHORIZED: 401,
+    Kind.FORBIDDEN: 403,
+    Kind.NOT_FOUND: 404,
+    Kind.METHOD_NOT_ALLOWED: 405,
+    Kind.NOT_ACCEPTABLE: 406,
+    Kind.CONFLICT: 409,
+    Kind.IN_FLIGHT: 409,
+    Kind.GONE: 410,
+    Kind.STALE: 412,
+    Kind.TOO_LARGE: 413,
+    Kind.UNSUPPORTED_MEDIA_TYPE: 415,
+    Kind.BAD_LIST: 422,
+    Kind.INVALID: 422,
+    Kind.IDEMPOTENCY: 422,
+    Kind.PRECONDITION_REQUIRED: 428,
+    Kind.RATE_LIMITED: 429,
+    Kind.INTERNAL: 500,
+    Kind.UNAVAILABLE: 503,
+    Kind.NO_ROOM: 507,
+    Kind.BAD_CONFIGURATION: 500,
+    Kind.INTERFACE: 409,
+    Kind.FOREIGN_PROGRAM: 409,
+    Kind.BAD_PINS: 500,
+    Kind.BUSY: 409,
+    Kind.UNREADABLE: 400,
+}
+"""Each kind of refusal and the HTTP status (RFC 9110, section 15) that answers it."""
 
 CAUSES: Mapping[int, tuple[str, str]] = {
     404: ("there is no such path", "ask for /openapi.json, which lists every path"),
@@ -61,7 +91,7 @@ def pointer_to(where: str, fields: frozenset[str]) -> str | None:
 def from_http(error: HTTPException) -> Response:
     """Turn an error of Flask or Werkzeug (no such path, wrong method, cut-off body) into a problem."""
     code = error.code or 500
-    fallback = "bad-request" if code < 500 else "internal"
+    fallback = Kind.BAD_REQUEST if code < 500 else Kind.INTERNAL
     kind = next((kind for kind, status in STATUS.items() if status == code), fallback)
     where = f"{request.method} {request.path}"
     unforeseen = (
@@ -81,14 +111,14 @@ def from_validation(error: HTTPError) -> Response:
         for name, reasons in fields.items()
         for why in reasons
     ]
-    return problem(Refused("invalid", "The request's parameters are wrong", faults))
+    return problem(Refused(Kind.INVALID, "The request's parameters are wrong", faults))
 
 
 def from_bug(error: Exception) -> Response:
     """Answer for what nobody foresaw: the log has the trace, the answer only the id that finds it."""
     log.error("unhandled", request_id=g.request_id, method=request.method, path=request.path, exc_info=error)
     fault = Fault(request.path, "the API failed inside", f"look for {g.request_id} in the log of wicket-api")
-    return problem(Refused("internal", "The API has an error", [fault]))
+    return problem(Refused(Kind.INTERNAL, "The API has an error", [fault]))
 
 
 def register(app: Flask) -> None:

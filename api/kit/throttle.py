@@ -8,7 +8,7 @@ from api.kit.door import is_local
 from api.kit.limits import Allowance, Limits, subscriber
 from api.kit.problem import problem
 from control.config.settings import RegistrySettings
-from control.fault import Fault, Refused
+from control.fault import Fault, Kind, Refused
 
 CHECK = "check.check"
 
@@ -39,7 +39,7 @@ class Throttle:
             return None
         seconds = math.ceil(wait)
         why = f"has made {allowance.a_minute} requests in a minute, which is as many as it may"
-        refused = Refused("rate-limited", "Too many requests", [Fault(whose, why, f"come again in {seconds} s")])
+        refused = Refused(Kind.RATE_LIMITED, "Too many requests", [Fault(whose, why, f"come again in {seconds} s")])
         return problem(refused, {"Retry-After": str(seconds)})
 
 

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from control.config import Config, credentials
 from control.config.credentials import Credential
-from control.fault import Fault, Refused
+from control.fault import Fault, Kind, Refused
 
 TOKEN_BYTES = 32  # 256 bits: no guessing, so no counting of attempts either
 BEARER = re.compile(r"[A-Za-z0-9._~+/-]{16,}=*")
@@ -129,4 +129,4 @@ class TokenFile:
         return token
 
     def _refused(self, why: str, mend: str) -> Refused:
-        return Refused("bad-configuration", "The API's token file is unusable", [Fault(str(self.path), why, mend)])
+        return Refused(Kind.BAD_CONFIGURATION, "The API's token file is unusable", [Fault(str(self.path), why, mend)])

@@ -17,7 +17,7 @@ from api.registry import store
 from api.registry.operation import Answer, reads
 from api.registry.records import EntryRecord, entry_record
 from api.registry.sight import WIDE
-from control.fault import Fault, Refused
+from control.fault import Fault, Kind, Refused
 from control.registry.publication import serials
 
 MEDIA_TYPE = "text/event-stream"
@@ -105,7 +105,7 @@ def stream(query: StreamQuery) -> Response:
         serials.changes(session, epoch, serial, 1)  # refused here, while there can still be a status
     if not STREAMS.acquire(blocking=False):
         fault = Fault("the stream", "as many are open as this server takes", "ask for pages, or come again later")
-        refused = Refused("rate-limited", "Too many streams are open", [fault])
+        refused = Refused(Kind.RATE_LIMITED, "Too many streams are open", [fault])
         return problem(refused, {"Retry-After": str(int(LONGEST_SECONDS))})
     answer = Response(stream_with_context(_events(epoch, serial)), 200, {"Cache-Control": "no-store"}, MEDIA_TYPE)
     answer.call_on_close(STREAMS.release)
@@ -139,7 +139,7 @@ def _position(since: str, epoch: str) -> tuple[str, int]:
     named, _, serial = since.rpartition(":")
     if not (serial.isascii() and serial.isdecimal() and len(serial) < 10):
         fault = Fault("since", "is no epoch:serial", "send the id of the last change, or `next` of the last page")
-        raise Refused("invalid", "The position cannot be read", [fault])
+        raise Refused(Kind.INVALID, "The position cannot be read", [fault])
     return named or epoch, int(serial)
 
 

@@ -13,7 +13,7 @@ from flask import Response, request
 from sqlalchemy import delete
 
 from api.registry import store
-from control.fault import Fault, Refused
+from control.fault import Fault, Kind, Refused
 from control.registry.store.model import IdempotencyKey
 from control.registry.store.writing import Writing
 
@@ -43,7 +43,7 @@ class Claim:
         if not KEY.fullmatch(self.key):
             why = "is missing" if not self.key else "is no key of 1 to 128 visible ASCII characters"
             fault = Fault(f"header {HEADER}", why, "send a random one, the same when you ask again")
-            raise Refused("bad-request", "A POST needs a key of its own", [fault])
+            raise Refused(Kind.BAD_REQUEST, "A POST needs a key of its own", [fault])
         asked = "\0".join((request.method, request.full_path, request.headers.get("If-Match", "")))
         self.digest = hashlib.sha256(asked.encode() + b"\0" + data).digest()
 
@@ -87,8 +87,8 @@ class Claim:
         where = f"header {HEADER}"
         if found.request_sha256 != self.digest:
             fault = Fault(where, "was used for another request", "take a new key for a new request")
-            raise Refused("idempotency", "The key is another request's", [fault])
+            raise Refused(Kind.IDEMPOTENCY, "The key is another request's", [fault])
         if found.status is None:
             fault = Fault(where, "is that of a request at work", "ask again in a moment")
-            raise Refused("in-flight", "The first request is still at work", [fault])
+            raise Refused(Kind.IN_FLIGHT, "The first request is still at work", [fault])
         return Response(found.body, found.status, {**found.headers, "Idempotent-Replayed": "true"})

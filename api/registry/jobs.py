@@ -18,7 +18,7 @@ from api.registry.operation import Answer, Given, Nothing, creates, reads, takes
 from api.registry.records import Kept, Record
 from api.registry.sight import WIDE
 from control.allowlist import formats
-from control.fault import Fault, Refused
+from control.fault import Fault, Kind, Refused
 from control.registry.jobs import exports, jobs
 from control.registry.store import rows
 from control.registry.store.model import Job, JobRow
@@ -151,7 +151,7 @@ def result(job_id: str) -> Response:
         found = rows.find(session, store.actor(), Job, job_id)
         if found.kind != "export" or found.state != "done":
             fault = Fault(job_id, f"is an {found.kind} that is {found.state}", "wait for an export to be done")
-            raise Refused("conflict", "The job has no result to read", [fault])
+            raise Refused(Kind.CONFLICT, "The job has no result to read", [fault])
         packed, media_type = jobs.body(session, job_id), str(found.result["media_type"])
     name = f"{found.request['of']}.{'csv' if media_type == formats.CSV else 'ndjson'}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}

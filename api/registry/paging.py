@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Select, and_, or_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from api.gateway.schema import Strict
-from control.fault import Fault, Refused
+from control.fault import Fault, Kind, Refused
 from control.registry.store.model.base import Moment
 
 Record = TypeVar("Record")
@@ -86,7 +86,7 @@ def _position(query: PageQuery, column: InstrumentedAttribute[Any]) -> Sequence[
     except (ValueError, TypeError):
         pass
     fault = Fault("query, cursor", "is no cursor of this list with these filters", "begin without a cursor")
-    raise Refused("invalid", "The cursor cannot be used", [fault])
+    raise Refused(Kind.INVALID, "The cursor cannot be used", [fault])
 
 
 def _digest(query: PageQuery) -> str:

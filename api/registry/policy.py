@@ -15,7 +15,7 @@ from api.kit.contract import ATTRIBUTE, Contract
 from api.kit.payload import JSON
 from api.registry import store
 from api.registry.intents import intent_record
-from control.fault import Fault, Refused
+from control.fault import Fault, Kind, Refused
 from control.registry.intents import policies
 from control.registry.store.writing import Writing
 
@@ -61,7 +61,7 @@ def change() -> Response:
 def _demand_match(now: str, named: str | None) -> None:
     if named not in (None, now):
         fault = Fault("header If-Match", f"is {named}, and the policy is {now} by now", "read it again, and decide")
-        raise Refused("stale", "The policy is not what you read", [fault])
+        raise Refused(Kind.STALE, "The policy is not what you read", [fault])
 
 
 def _propose(writing: Writing, wanted: dict[str, dict[str, Any]], seen: str) -> Response:

@@ -15,7 +15,7 @@ from api.registry.applications import ApplicationRecord, records
 from api.registry.operation import Answer, Given, creates, patches, reads
 from api.registry.records import Contact, Kept, Line
 from api.registry.sight import WIDE
-from control.fault import Fault, Refused
+from control.fault import Fault, Kind, Refused
 from control.registry.parties import bodies
 from control.registry.store import rows
 from control.registry.store.database import utc_now
@@ -125,7 +125,7 @@ def queue(session: Session, query: QueueQuery, provider_id: str) -> Answer:
     actor = store.actor()
     if not actor.scopes & WIDE and actor.provider != provider_id:
         fault = Fault(provider_id, "is not your queue", "ask for your own")
-        raise Refused("not-found", "There is no such queue", [fault])
+        raise Refused(Kind.NOT_FOUND, "There is no such queue", [fault])
     rows.find(session, actor, Provider, provider_id)
     waiting = (Application.provider_id == provider_id, Application.state == "submitted")
     found, next_ = paging.page(session, select(Application).where(*waiting), query, APPLICATION_COLUMNS)

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from api.gateway.schema import Strict
 from control.allowlist.entry import Entry, Prefix
-from control.fault import Fault, Refused, shown
+from control.fault import Fault, Kind, Refused, shown
 
 PRINTABLE = r"^ *[^\p{C}\p{Z}](?: |[^\p{C}\p{Z}])*$"
 """What Python's ``str.isprintable`` takes, which the services demand of a name, and not spaces alone."""
@@ -72,7 +72,7 @@ def read_address(text: str) -> Prefix:
     except ValueError:
         pass
     fault = Fault("query, address", f"{shown(text)} is no address", "write one, such as 192.0.2.1")
-    raise Refused("invalid", "That is no address", [fault])
+    raise Refused(Kind.INVALID, "That is no address", [fault])
 
 
 class Reason(Strict):

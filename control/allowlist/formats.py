@@ -9,7 +9,7 @@ from control.allowlist.entry import DEFAULT_BOUNDS, Bounds
 from control.allowlist.gathering import Gathering
 from control.allowlist.json_text import read_json, read_ndjson
 from control.allowlist.writing import write_csv, write_json, write_ndjson
-from control.fault import Fault, Refused
+from control.fault import Fault, Kind, Refused
 
 JSON, NDJSON, CSV = MEDIA_TYPES = ("application/json", "application/x-ndjson", "text/csv")
 
@@ -60,7 +60,7 @@ def kind_of(media_type: str | None) -> str | None:
     if name in UNTOLD:
         return None
     fault = Fault("Content-Type", f"{name} is no format of a list", f"send one of {', '.join(MEDIA_TYPES)}")
-    raise Refused("unsupported-media-type", "The list comes in an unknown format", [fault])
+    raise Refused(Kind.UNSUPPORTED_MEDIA_TYPE, "The list comes in an unknown format", [fault])
 
 
 def text_of(data: bytes) -> bytes:
@@ -82,12 +82,12 @@ def text_of(data: bytes) -> bytes:
         place, why = error.start, "bytes that are not UTF-8"
     line = text.count(b"\n", 0, place) + 1
     mend = "save the list as UTF-8 text; a spreadsheet calls it CSV UTF-8"
-    raise Refused("bad-list", "The list is not text", [Fault(f"row {line}", f"holds {why} (byte {place})", mend)])
+    raise Refused(Kind.BAD_LIST, "The list is not text", [Fault(f"row {line}", f"holds {why} (byte {place})", mend)])
 
 
 def _no_entry(data: bytes) -> Refused:
     mend = 'send at least one entry; an empty list is {"entries": []}, sent as application/json'
-    return Refused("bad-list", "The list is empty", [Fault("the list", f"no entry in {len(data)} bytes", mend)])
+    return Refused(Kind.BAD_LIST, "The list is empty", [Fault("the list", f"no entry in {len(data)} bytes", mend)])
 
 
 def sniff(text: bytes) -> str:

@@ -11,7 +11,7 @@ from control.allowlist.allowlist import Allowlist
 from control.allowlist.columns import Columns, Index
 from control.allowlist.entry import PLAIN, Bounds, Entry, Terms, key_of, prefix_of
 from control.allowlist.schema import FieldFault, read_row
-from control.fault import Fault, Refused
+from control.fault import Fault, Kind, Refused
 
 MAX_FAULTS = 1000
 """Faults that a refusal lists; one more says how many there are beside."""
@@ -142,4 +142,4 @@ class Gathering:
         if self._unlisted:
             why = f"{count}{self._unlisted} more faults are not listed"
             faults.append(Fault("the list", why, f"mend these {MAX_FAULTS} first"))
-        raise Refused("bad-list", TITLE, faults)
+        raise Refused(Kind.BAD_LIST, TITLE, faults)

@@ -8,7 +8,7 @@ import numpy as np
 from control.allowlist.gathering import Gathering
 from control.allowlist.scan import blocks, scan
 from control.allowlist.schema import FieldFault, ListModel
-from control.fault import Fault, Refused, shown
+from control.fault import Fault, Kind, Refused, shown
 
 BATCH = 1 << 16
 """Rows of a document that are read at a time."""
@@ -44,7 +44,7 @@ def _document(data: bytes) -> object:
         where, why, mend = "the document", "arrays or objects lie too deep in each other", DOCUMENT_MEND
     except ValueError as error:  # a number of thousands of digits
         where, why, mend = "the document", str(error).partition(";")[0], DOCUMENT_MEND
-    raise Refused("bad-list", NO_DOCUMENT, [Fault(where, why, mend)])
+    raise Refused(Kind.BAD_LIST, NO_DOCUMENT, [Fault(where, why, mend)])
 
 
 def _entries(document: object) -> list[object]:
@@ -52,7 +52,7 @@ def _entries(document: object) -> list[object]:
     if isinstance(document, list):
         return document
     if not isinstance(document, dict):
-        raise Refused("bad-list", NO_DOCUMENT, [Fault("the document", f"is {shown(document)}", DOCUMENT_MEND)])
+        raise Refused(Kind.BAD_LIST, NO_DOCUMENT, [Fault("the document", f"is {shown(document)}", DOCUMENT_MEND)])
     faults = [
         Fault(shown(name), "is no member of a list's document", "remove it: the only member is entries")
         for name in document
@@ -63,7 +63,7 @@ def _entries(document: object) -> list[object]:
         why = f"is {shown(entries)}, no array" if "entries" in document else "is missing"
         faults.append(Fault("entries", why, DOCUMENT_MEND))
     if not isinstance(entries, list) or faults:
-        raise Refused("bad-list", "The list's document has other members than a list", faults)
+        raise Refused(Kind.BAD_LIST, "The list's document has other members than a list", faults)
     return entries
 
 

@@ -6,7 +6,7 @@ import click
 
 from control.cli.output import agent, as_json_option, print_json, print_table
 from control.config import Config
-from control.fault import Refused
+from control.fault import Kind, Refused
 from control.vocabulary import ATTACH_MODES, MODES, VPN_PROTOCOLS
 
 
@@ -43,7 +43,7 @@ def detach(config: Config, interface: str | None, as_json: bool) -> None:
         result, _ = agent(config).call("detach", interface=interface)
         result["removed"] = False
     except Refused as refused:
-        if refused.kind != "unavailable":
+        if refused.kind != Kind.UNAVAILABLE:
             raise
         result = _detach_without_agent(config, interface)
     if as_json:

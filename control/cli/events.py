@@ -10,7 +10,7 @@ from control.cli.output import agent, as_json_option
 from control.config import Config
 from control.datapath.probe.events import Event, Events
 from control.datapath.program import pins
-from control.fault import Fault, Refused
+from control.fault import Fault, Kind, Refused
 
 RENEW, LASTS = 5.0, 15.0  # s: sampling ends by itself when nobody reads on
 PAUSE = 0.1  # s
@@ -31,7 +31,7 @@ def events(config: Config, rate: int, responders: bool, seconds: float | None, a
     pinned = pins.open_live(config.pins)
     if pinned is None:
         fault = Fault(str(config.pins), "no program of this version is pinned there", "start wicketd")
-        raise Refused("unavailable", "The instance is not in the kernel", [fault])
+        raise Refused(Kind.UNAVAILABLE, "The instance is not in the kernel", [fault])
     try:
         ring, ends_at = Events(pinned.maps["events"]), time.monotonic() + (seconds or float("inf"))
         renew_at = 0.0

@@ -16,7 +16,7 @@ from control.datapath.probe import frames
 from control.datapath.probe.probe import Probe
 from control.datapath.program import pins
 from control.doctor import examine
-from control.fault import Fault, Refused
+from control.fault import Fault, Kind, Refused
 from control.replay import report
 from control.replay.capture import DamagedError, NotACaptureError, packets
 from control.replay.link import UnsupportedLinkError, ethernet_frame
@@ -97,9 +97,9 @@ def _of_capture(capture: Path, number: int) -> bytes:
                 return ethernet_frame(packet.link, packet.content)
     except (NotACaptureError, DamagedError, UnsupportedLinkError, OSError) as error:
         unread = Fault(str(capture), str(error), "give a whole pcap or pcapng file of a known link type")
-        raise Refused("unreadable", "The capture cannot be read", [unread]) from error
+        raise Refused(Kind.UNREADABLE, "The capture cannot be read", [unread]) from error
     fault = Fault(str(capture), f"it has no packet {number}", "give a smaller --packet")
-    raise Refused("unreadable", "The packet is not in the capture", [fault])
+    raise Refused(Kind.UNREADABLE, "The packet is not in the capture", [fault])
 
 
 def _made_up(source: str | None, destination: str | None, protocol: str, port: int | None) -> bytes:
@@ -109,7 +109,7 @@ def _made_up(source: str | None, destination: str | None, protocol: str, port: i
         return frames.frame(protocol, ipaddress.ip_address(source) if source else nobody, to, port)
     except ValueError as error:
         mend = "give --to ADDRESS and, if you like, --from ADDRESS of the same family; or --frame, or --capture"
-        raise Refused("bad-request", "The packet cannot be made up", [Fault("--to", str(error), mend)]) from error
+        raise Refused(Kind.BAD_REQUEST, "The packet cannot be made up", [Fault("--to", str(error), mend)]) from error
 
 
 @click.command()

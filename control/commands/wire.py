@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from typing_extensions import Buffer
 
-from control.fault import Fault, Refused
+from control.fault import Fault, Kind, Refused
 
 
 class Writer(Protocol):
@@ -88,7 +88,7 @@ class AgentSocket:
         except (OSError, EOFError, ValueError) as error:
             mend = "start it with `wicketd`, or name its configuration with --config"
             fault = Fault(str(self.path), f"the agent does not answer ({error})", mend)
-            raise Refused("unavailable", "The agent is not running", [fault]) from error
+            raise Refused(Kind.UNAVAILABLE, "The agent is not running", [fault]) from error
         if "refused" in head:
             raise Refused.from_dict(head["refused"])
         return head["result"], answer

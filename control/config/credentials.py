@@ -8,7 +8,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from control.fault import Fault, Refused
+from control.fault import Fault, Kind, Refused
 
 DIRECTORY = "CREDENTIALS_DIRECTORY"
 STORE = Path("/etc/credstore")
@@ -48,7 +48,7 @@ class Credential:
 
     def refused(self, why: str, mend: str) -> Refused:
         """Return the refusal of it."""
-        return Refused("bad-configuration", "A credential cannot be used", [Fault(self.where, why, mend)])
+        return Refused(Kind.BAD_CONFIGURATION, "A credential cannot be used", [Fault(self.where, why, mend)])
 
 
 def find(name: str) -> Credential | None:

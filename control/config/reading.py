@@ -17,7 +17,7 @@ from control.config.credentials import Credential
 from control.config.quantity import Quantity
 from control.config.settings import Config, InterfaceSettings, spelled
 from control.config.toml_lines import line_of, lines_of
-from control.fault import BadValueError, Fault, Refused, shown
+from control.fault import BadValueError, Fault, Kind, Refused, shown
 
 ENVIRONMENT = "WICKET_CONFIG"
 DEFAULT_PATH = Path("/etc/wicketgate/wicket.toml")
@@ -50,10 +50,10 @@ def _text_of(file: Path) -> str:
         return file.read_bytes().decode()
     except OSError as error:
         fault = Fault(str(file), f"cannot be read ({error.strerror})", "name a file that can be read with --config")
-        raise Refused("bad-configuration", TITLE, [fault]) from error
+        raise Refused(Kind.BAD_CONFIGURATION, TITLE, [fault]) from error
     except UnicodeDecodeError as error:
         fault = Fault(str(file), f"is not UTF-8 text (byte {error.start})", "save it as UTF-8")
-        raise Refused("bad-configuration", TITLE, [fault]) from error
+        raise Refused(Kind.BAD_CONFIGURATION, TITLE, [fault]) from error
 
 
 def parse(text: str, secret: Sequence[Credential] = ()) -> Config:
@@ -65,7 +65,7 @@ def parse(text: str, secret: Sequence[Credential] = ()) -> Config:
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise Refused("bad-configuration", TITLE, [_syntax_fault(str(error), text)]) from error
+        raise Refused(Kind.BAD_CONFIGURATION, TITLE, [_syntax_fault(str(error), text)]) from error
     lines = lines_of(text)
     twice = [fault for credential in secret if (fault := _add(data, credential, lines))]
     try:
@@ -76,9 +76,11 @@ def parse(text: str, secret: Sequence[Credential] = ()) -> Config:
         }
         errors = error.errors(include_url=False)
         faults = sorted([*twice, *(_fault(each, lines, added) for each in errors)], key=lambda each: each[0])
-        raise Refused("bad-configuration", TITLE, [fault for _, fault in faults]) from None  # it shows what was given
+        raise Refused(
+            Kind.BAD_CONFIGURATION, TITLE, [fault for _, fault in faults]
+        ) from None  # it shows what was given
     if twice:
-        raise Refused("bad-configuration", TITLE, [fault for _, fault in twice])
+        raise Refused(Kind.BAD_CONFIGURATION, TITLE, [fault for _, fault in twice])
     return config
 
 

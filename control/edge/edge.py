@@ -17,7 +17,7 @@ from control.edge.interfaces import Interfaces
 from control.edge.live import LiveList
 from control.edge.seen import LastSeen
 from control.edge.state.store import LocalList, Version
-from control.fault import Fault, Refused, shown
+from control.fault import Fault, Kind, Refused, shown
 from control.feed.feed import Position, demand_count
 from control.rollout.union import Change
 from control.vocabulary import MODES, VPN_PROTOCOLS
@@ -88,7 +88,7 @@ class Edge:
         if len(new) == 0 and not allow_empty:
             mend = "to empty the list on purpose, say so: ?allow_empty=true, or --allow-empty"
             fault = Fault("the list", "it has no entry, and would cut everybody on the live one", mend)
-            raise Refused("bad-list", "The list is empty", [fault])
+            raise Refused(Kind.BAD_LIST, "The list is empty", [fault])
         with self.lock:
             started = time.perf_counter()
             change = Change(new, new.difference(self.list), self.list.without(new))
@@ -216,12 +216,12 @@ class Edge:
     def _demand_room(self, new: Allowlist) -> None:
         if len(new) > self.config.list.max_entries:
             why = f"{len(new)} entries are more than the {self.config.list.max_entries} allowed here"
-            raise Refused("too-large", "The list is too long", [Fault("the list", why, "raise list.max_entries")])
+            raise Refused(Kind.TOO_LARGE, "The list is too long", [Fault("the list", why, "raise list.max_entries")])
 
     def _must_match(self, etag: str, if_match: str | None, what: str) -> None:
         if if_match is not None and if_match != etag:
             fault = Fault("If-Match", f"you have read {if_match}, but it is {etag} now", "read it again, and repeat")
-            raise Refused("stale", f"The {what} has changed since you read it", [fault])
+            raise Refused(Kind.STALE, f"The {what} has changed since you read it", [fault])
 
     def _bring_up(self) -> None:
         controls = self.datapath.controls
@@ -263,7 +263,7 @@ def _checked_policies(policies: Mapping[str, Any]) -> dict[str, Policy]:
     faults = [fault for name, policy in policies.items() for fault in _policy_faults(name, policy)]
     if faults or not policies:
         none = Fault("policy", "no protocol is named", f"name some of {', '.join(VPN_PROTOCOLS)}")
-        raise Refused("invalid", "The policy is not understood", faults or [none])
+        raise Refused(Kind.INVALID, "The policy is not understood", faults or [none])
     return {name: Policy(policy["mode"], policy.get("share", 100)) for name, policy in policies.items()}
 
 

@@ -12,7 +12,7 @@ import structlog
 
 from control.edge.contact import Contact
 from control.edge.edge import Edge
-from control.fault import Fault, Refused
+from control.fault import Fault, Kind, Refused
 from control.feed.feed import RESET, Change, Feed, Snapshot
 
 log = structlog.get_logger()
@@ -116,11 +116,11 @@ class Follower:
         if is_same and snapshot.position.serial < held.serial:
             why = f"it is at serial {snapshot.position.serial}, and was at {held.serial}"
             mend = "a registry that is restored from a backup needs a new epoch"
-            raise Refused("bad-list", "The feed has gone back", [Fault("feed", why, mend)])
+            raise Refused(Kind.BAD_LIST, "The feed has gone back", [Fault("feed", why, mend)])
         if not is_same and not len(snapshot.entries) and count:
             why = f"its whole list is empty, which would cut {count} entries at once"
             mend = "check the setting feed.url: it looks like another, new registry"
-            raise Refused("bad-list", "The feed is empty", [Fault("feed", why, mend)])
+            raise Refused(Kind.BAD_LIST, "The feed is empty", [Fault("feed", why, mend)])
 
     def _apply(self, changes: Sequence[Change]) -> None:
         for change in changes:
@@ -131,7 +131,7 @@ class Follower:
                 change.demand_whole()
                 self._edge.follow_change(change.added, change.removed, change.position, change.count)
             except Refused as refused:
-                self._doubted = refused.kind == "bad-list"  # the whole list can mend what a change cannot
+                self._doubted = refused.kind == Kind.BAD_LIST  # the whole list can mend what a change cannot
                 raise
             self._note_had()
             if len(change.removed):

@@ -11,7 +11,7 @@ import structlog
 from control.commands import wire
 from control.edge.edge import Edge
 from control.edge.verbs import answer
-from control.fault import Fault, Refused
+from control.fault import Fault, Kind, Refused
 
 log = structlog.get_logger()
 
@@ -39,7 +39,7 @@ class AgentServer(socketserver.ThreadingUnixStreamServer):
         except OSError as error:
             why = os.strerror(error.errno or 0)
             fault = Fault(str(path), why, "let the setting `run` name a directory that can be written")
-            raise Refused("unavailable", "The agent's socket cannot be made", [fault]) from error
+            raise Refused(Kind.UNAVAILABLE, "The agent's socket cannot be made", [fault]) from error
 
     def server_close(self) -> None:
         """Stop listening and remove the socket."""
@@ -66,5 +66,5 @@ class _Connection(socketserver.StreamRequestHandler):
         except Exception as error:
             log.exception("failed")
             fault = Fault("the agent", f"{type(error).__name__}: {error}", "see the agent's log, and report it")
-            return {"refused": Refused("internal", "The agent failed", [fault]).to_dict()}, b""
+            return {"refused": Refused(Kind.INTERNAL, "The agent failed", [fault]).to_dict()}, b""
         return {"result": result}, reply

@@ -15,7 +15,7 @@ from control.datapath.probe.frames import SHAPES, frame
 from control.datapath.probe.probe import Answer
 from control.datapath.program.compile import schema
 from control.edge.edge import Edge
-from control.fault import Fault, Refused, shown
+from control.fault import Fault, Kind, Refused, shown
 from control.vocabulary import ATTACH_MODES
 
 Result = tuple[dict[str, Any], bytes]
@@ -45,12 +45,12 @@ def answer(edge: Edge, request: dict[str, Any], body: bytes) -> Result:
     verb = request.pop("verb", None)
     if not isinstance(verb, str) or verb not in VERBS:
         fault = Fault("verb", f"{verb!r} is not known", f"use one of {', '.join(sorted(VERBS))}")
-        raise Refused("bad-request", "The agent does not know this verb", [fault])
+        raise Refused(Kind.BAD_REQUEST, "The agent does not know this verb", [fault])
     try:
         bound = inspect.signature(VERBS[verb]).bind(edge, body, **request)
     except TypeError as error:
         fault = Fault(verb, str(error), "see docs/agent.md for each verb's arguments")
-        raise Refused("bad-request", "The arguments are wrong", [fault]) from error
+        raise Refused(Kind.BAD_REQUEST, "The arguments are wrong", [fault]) from error
     _check_types(verb, request)
     result = VERBS[verb](*bound.args, **bound.kwargs)
     return result if isinstance(result, tuple) else (result, b"")
@@ -151,7 +151,7 @@ def _counters(edge: Edge, _body: bytes) -> dict[str, Any]:
 def _attach(edge: Edge, _body: bytes, interface: str, mode: str = "auto") -> dict[str, Any]:
     if mode not in ATTACH_MODES:
         fault = Fault("mode", f"{shown(mode)} is no mode", f"give one of {', '.join(ATTACH_MODES)}")
-        raise Refused("bad-request", "The mode is not known", [fault])
+        raise Refused(Kind.BAD_REQUEST, "The mode is not known", [fault])
     with edge.lock:
         return edge.interfaces.attach(interface, mode)
 
@@ -167,7 +167,7 @@ def _explain(edge: Edge, _body: bytes, packet: str) -> dict[str, Any]:
         said = edge.datapath.probe.probe(content)
     except ValueError as error:
         fault = Fault("packet", str(error), "give an Ethernet frame of at least 14 bytes in hexadecimal digits")
-        raise Refused("bad-request", "The frame cannot be run", [fault]) from error
+        raise Refused(Kind.BAD_REQUEST, "The frame cannot be run", [fault]) from error
     return {"answer": asdict(said), "entry": _matched(edge, said, content), "serial": edge.serial}
 
 
@@ -199,7 +199,7 @@ def _check_types(verb: str, arguments: dict[str, Any]) -> None:
         if not isinstance(value, types):
             faults.append(Fault(name, f"{shown(value)} is no {what}", "see docs/agent.md for each verb's arguments"))
     if faults:
-        raise Refused("bad-request", "The arguments are wrong", faults)
+        raise Refused(Kind.BAD_REQUEST, "The arguments are wrong", faults)
 
 
 def _unpacked(body: bytes) -> Allowlist:
@@ -207,7 +207,7 @@ def _unpacked(body: bytes) -> Allowlist:
         return Allowlist.unpack(body)
     except ValueError as error:
         fault = Fault("body", str(error), "send what Allowlist.pack makes, of the same version")
-        raise Refused("bad-request", "The list is not packed as it should be", [fault]) from error
+        raise Refused(Kind.BAD_REQUEST, "The list is not packed as it should be", [fault]) from error
 
 
 def _policies(edge: Edge) -> dict[str, dict[str, Any]]:
@@ -219,7 +219,7 @@ def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
         return ipaddress.ip_address(text)
     except ValueError as error:
         fault = Fault("address", str(error), "give one IPv4 or IPv6 address")
-        raise Refused("invalid", "The address is not understood", [fault]) from error
+        raise Refused(Kind.INVALID, "The address is not understood", [fault]) from error
 
 
 def _canonical(prefix: ipaddress.IPv4Network | ipaddress.IPv6Network) -> str:

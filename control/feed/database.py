@@ -12,7 +12,7 @@ from typing import Any, Literal, Protocol
 
 from sqlalchemy import make_url
 
-from control.fault import Fault, Refused
+from control.fault import Fault, Kind, Refused
 from control.feed.feed import RESET, Change, Position, Snapshot
 from control.registry.access.actor import Actor
 from control.registry.publication import edges, serials
@@ -193,4 +193,4 @@ def _position(version: serials.Version) -> Position:
 
 def _unavailable(where: str, why: str) -> Refused:
     fault = Fault(where, why, "see that the registry runs and can be reached, and check the setting feed.url")
-    return Refused("unavailable", "The feed cannot be reached", [fault])
+    return Refused(Kind.UNAVAILABLE, "The feed cannot be reached", [fault])

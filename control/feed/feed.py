@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from control.allowlist.allowlist import Allowlist
-from control.fault import Fault, Refused
+from control.fault import Fault, Kind, Refused
 
 RESET: Literal["reset"] = "reset"
 """There are no changes since that serial: start anew from a snapshot."""
@@ -130,4 +130,4 @@ def _demand_digest(position: Position, sha256: str, packed: bytes) -> None:
 
 def _not_whole(position: Position, why: str) -> Refused:
     fault = Fault(f"feed, serial {position.serial}", why, "check the feed's database; the last good list stays live")
-    return Refused("bad-list", "What the feed gave is not whole", [fault])
+    return Refused(Kind.BAD_LIST, "What the feed gave is not whole", [fault])

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from api.gateway.schema import Batch, Change
+from api.kit.problem import STATUS
 from control.allowlist.schema import EntryModel
-from control.fault import STATUS
 from tests.gateway import Gateway
 
 DOCS = Path(__file__).parents[2] / "docs"

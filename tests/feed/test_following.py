@@ -14,7 +14,7 @@ from control.allowlist.allowlist import Allowlist
 from control.datapath.generations.lists import IN_PLACE
 from control.edge.edge import Edge
 from control.edge.verbs import answer
-from control.fault import Fault, Refused
+from control.fault import Fault, Kind, Refused
 from control.feed.database import MOST_CHANGES, RegistryFeed
 from control.feed.feed import Change, Position, Snapshot
 from control.registry.intents import intents
@@ -248,7 +248,7 @@ class Cut(RegistryFeed):
 
     def changes(self, since: Position) -> Sequence[Change] | Literal["reset"]:
         if self.is_cut:
-            raise Refused("unavailable", "The feed cannot be reached", [Fault("feed", "it is cut off", "wait")])
+            raise Refused(Kind.UNAVAILABLE, "The feed cannot be reached", [Fault("feed", "it is cut off", "wait")])
         return super().changes(since)
 
 

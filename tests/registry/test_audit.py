@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from control.fault import Fault, Refused
+from control.fault import Fault, Kind, Refused
 from control.registry.access.actor import Actor
 from control.registry.audit import chain as audit
 from control.registry.store.database import Database
@@ -92,7 +92,7 @@ def test_a_refused_attempt_is_audited_and_changes_nothing_else(database: Databas
     with pytest.raises(Refused), database.writing(OFFICER, "the-request") as writing:
         writing.attempt("application.approve", "app_1")
         writing.record("application.approve", "app_1", {}, {"state": "approved"})
-        raise Refused("conflict", "No", [Fault("app_1", "is a draft", "submit it")])
+        raise Refused(Kind.CONFLICT, "No", [Fault("app_1", "is a draft", "submit it")])
     with database.reading() as session:
         ((actor, request_id, action, object_, outcome, after),) = session.execute(
             text("SELECT actor, request_id, action, object, outcome, after FROM audit")

@@ -18,7 +18,7 @@ from control.cli.registry.showing import (
     show_row,
     show_rows,
 )
-from control.fault import Fault, Refused
+from control.fault import Fault, Kind, Refused
 from control.registry.cases import applications as applications_
 from control.registry.cases import review, workflow
 from control.registry.cases.applications import Document, Draft
@@ -135,7 +135,7 @@ def _in_bulk(name: str, step: Callable[[Writing, review.Versions], list[Applicat
     @pass_desk
     def command(desk: Desk, /, ids: tuple[str, ...], everything: bool, as_json: bool, **filters: str | None) -> None:
         if everything == bool(ids):
-            raise Refused("invalid", "It is not clear which", [Fault("ids", "or --all", "give one of the two")])
+            raise Refused(Kind.INVALID, "It is not clear which", [Fault("ids", "or --all", "give one of the two")])
         sources = workflow.step("application", name).sources
         with desk.writing() as writing, progress(name, as_json) as told:
             wanted = _wanted(desk, sources, filters).with_only_columns(Application.id).order_by(Application.id)

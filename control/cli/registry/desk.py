@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from control.config import Config
-from control.fault import Fault, Refused, shown
+from control.fault import Fault, Kind, Refused, shown
 from control.registry.access.actor import Actor
 from control.registry.store.database import Database, open_database
 from control.registry.store.model import Officer, Provider, Registrant
@@ -91,7 +91,7 @@ class Desk:
         fault = Fault(
             "--as", f"{shown(who)} is no officer, provider or registrant", "see wicket registry officers list"
         )
-        raise Refused("not-found", "Nobody is called that", [fault])
+        raise Refused(Kind.NOT_FOUND, "Nobody is called that", [fault])
 
 
 pass_desk = click.make_pass_decorator(Desk)

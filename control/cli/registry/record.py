@@ -16,7 +16,7 @@ from control.cli.output import as_json_option, print_json
 from control.cli.registry.desk import Desk, pass_desk
 from control.cli.registry.showing import limit_option, plain, progress, show_fields, show_rows
 from control.cli.registry.showing import record as record_of
-from control.fault import BadValueError, Fault, Refused
+from control.fault import BadValueError, Fault, Kind, Refused
 from control.registry.audit import chain as audit_
 from control.registry.publication import edges
 from control.registry.store import backup as backup_
@@ -120,7 +120,9 @@ def audit_standing(desk: Desk, edge: str, address: str, time: datetime, as_json:
     try:
         prefix = read_prefix(address, DEFAULT_BOUNDS)
     except BadValueError as error:
-        raise Refused("invalid", "The address is not understood", [Fault("address", error.why, error.mend)]) from error
+        raise Refused(
+            Kind.INVALID, "The address is not understood", [Fault("address", error.why, error.mend)]
+        ) from error
     with desk.reading() as session:
         stood = edges.standing(session, edge, prefix, time)
         fields = {

@@ -11,7 +11,7 @@ from control.allowlist.allowlist import Allowlist
 from control.allowlist.columns import Columns, of_ipv4
 from control.allowlist.entry import MAX_PORT_RANGES, PLAIN, Terms
 from control.datapath.program.layout import structure
-from control.fault import Fault, Refused
+from control.fault import Fault, Kind, Refused
 from control.vocabulary import PROTOCOLS, constant
 
 KEY, ENTRY = structure("prefix"), structure("entry")
@@ -96,7 +96,7 @@ def entry_of(terms: Terms) -> Entries:
     rules = [*_rules_of(terms), *(_rules_of(terms.also) if terms.also else ())]
     if len(rules) > RULES:
         fault = Fault("ports", f"{len(rules)} ranges of ports in one entry", f"give at most {RULES} ranges")
-        raise Refused("bad-list", "An entry is narrowed in too many ways", [fault])
+        raise Refused(Kind.BAD_LIST, "An entry is narrowed in too many ways", [fault])
     entry["rules"] = len(rules)
     entry["rule"][: len(rules)] = np.array(rules, ENTRY["rule"].base)
     return entry

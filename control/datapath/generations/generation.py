@@ -13,7 +13,7 @@ from control.allowlist.allowlist import Allowlist
 from control.datapath import syscall
 from control.datapath.generations import entry_map, exact_set
 from control.datapath.program.layout import MAP_TYPES, map_shapes
-from control.fault import Fault, Refused
+from control.fault import Fault, Kind, Refused
 from control.vocabulary import constant
 
 BUCKETS_SHAPE, ENTRIES_SHAPE = map_shapes()["bucket_template"], map_shapes()["entry_template"]
@@ -89,7 +89,7 @@ class Generation:
                 kind, key, value, _, flags = syscall.map_info(fds[-1])
                 if (kind, key, value, flags) != (shape.type, shape.key.itemsize, shape.value.itemsize, shape.flags):
                     fault = Fault(str(directory / name), "it is a map of another shape", "it is built anew")
-                    raise Refused("bad-pins", "The pinned list is not of this version", [fault])
+                    raise Refused(Kind.BAD_PINS, "The pinned list is not of this version", [fault])
             opened.pop_all()
         generation = cls(slot, fds[0], fds[1], description)
         generation.used = len(generation._read_entries()[0])
@@ -135,7 +135,7 @@ class Generation:
             return
         why = f"read back {len(read_keys)} of {len(keys)} ends, exact set {'equal' if same_buckets else 'different'}"
         fault = Fault(f"generation {self.slot}", why, "try again; if it stays so, run `wicket doctor`")
-        raise Refused("internal", "The new list was not what was written; the old one stays live", [fault])
+        raise Refused(Kind.INTERNAL, "The new list was not what was written; the old one stays live", [fault])
 
     def holds(self, allowlist: Allowlist) -> bool:
         """Return whether it holds just this list, whatever the order in which that came about."""
@@ -262,4 +262,4 @@ def _describe(description: Any, buckets: int, keys: entry_map.Keys) -> None:
 
 def _no_room(error: OSError) -> Refused:
     fault = Fault("kernel memory", os.strerror(error.errno or 0), "give the machine more memory, or list prefixes")
-    return Refused("no-room", "The kernel has no room for this list; the old one stays live", [fault])
+    return Refused(Kind.NO_ROOM, "The kernel has no room for this list; the old one stays live", [fault])

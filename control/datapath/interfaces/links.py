@@ -17,7 +17,7 @@ from pyroute2.ethtool.ioctl import IoctlEthtool
 from pyroute2.netlink.exceptions import NetlinkError
 
 from control.datapath import syscall
-from control.fault import Fault, Refused
+from control.fault import Fault, Kind, Refused
 from control.vocabulary import LOOPBACK
 
 # XDP_FLAGS_*, <linux/if_link.h>; and what pyroute2 makes of XDP_ATTACHED_*, which are other numbers.
@@ -74,7 +74,7 @@ def find(name: str) -> Link:
         return links[name]
     there = ", ".join(sorted(link.name for link in links.values() if link.index != LOOPBACK)) or "none"
     fault = Fault(name, "there is no interface of that name", f"name one that is there: {there}")
-    raise Refused("interface", "The interface does not exist", [fault])
+    raise Refused(Kind.INTERFACE, "The interface does not exist", [fault])
 
 
 def preflight(link: Link, mode: str) -> tuple[list[Fault], list[Fault]]:
@@ -169,7 +169,7 @@ def attach(name: str, mode: str, programs: Programs) -> tuple[Link, list[Fault]]
     link = find(name)
     wrong, warnings = preflight(link, mode)
     if wrong:
-        raise Refused("interface", "The interface is not fit for the program", wrong)
+        raise Refused(Kind.INTERFACE, "The interface is not fit for the program", wrong)
     try:
         with programs.expected(link) as expected:
             if expected is not None:
@@ -182,7 +182,7 @@ def attach(name: str, mode: str, programs: Programs) -> tuple[Link, list[Fault]]
     except NetlinkError as error:
         mend = "see what the kernel's log says of it: dmesg"
         fault = Fault(name, f"the kernel does not take the program ({os.strerror(error.code)})", mend)
-        raise Refused("interface", "The interface cannot be guarded", [fault]) from error
+        raise Refused(Kind.INTERFACE, "The interface cannot be guarded", [fault]) from error
     return find(name), warnings
 
 
@@ -191,7 +191,7 @@ def _must_be_in(link: Link, mode: str) -> None:
     if mode in FLAGS and link.mode != mode:
         mend = f"wicket detach {link.name}, then attach it again; in between it is not guarded"
         fault = Fault(link.name, f"it is guarded in {link.mode} mode already", mend)
-        raise Refused("interface", "The interface is guarded in another mode", [fault])
+        raise Refused(Kind.INTERFACE, "The interface is guarded in another mode", [fault])
 
 
 def take_over(programs: Programs, known: Collection[int] = ()) -> list[str]:
@@ -211,7 +211,7 @@ def take_over(programs: Programs, known: Collection[int] = ()) -> list[str]:
                     _replace(link, programs.current, expected, link.mode)
                     taken.append(link.name)
         except Refused as refused:
-            if refused.kind != "foreign-program":
+            if refused.kind != Kind.FOREIGN_PROGRAM:
                 raise
             if find(link.name).program in known:
                 _set(link, programs.current, FLAGS.get(link.mode or "", 0))
@@ -240,7 +240,7 @@ def _attach_native(link: Link, program: int, *, demanded: bool) -> list[Fault]:
         why = f"its driver does not take the program in native mode ({os.strerror(error.code)})"
         if demanded:
             fault = Fault(link.name, why, "attach with --mode auto, and expect a tenth of the speed")
-            raise Refused("interface", "The interface cannot do native mode", [fault]) from error
+            raise Refused(Kind.INTERFACE, "The interface cannot do native mode", [fault]) from error
         _attach_new(link, program, "generic")
         return [Fault(link.name, why, "attached in generic mode: correct, but slower by far")]
     return []
@@ -270,7 +270,7 @@ def _set(link: Link, program: int, flags: int, expected: int | None = None) -> N
 def _foreign(link: Link, program: str, whose: str = "Wicketgate's", mend: str = "") -> Refused:
     why = f"{program} (id {link.program}) is attached, which is not {whose}"
     mend = f"{mend or f'remove it if nobody needs it: ip link set {link.name} xdp off'}, or guard another interface"
-    return Refused("foreign-program", "The interface carries a foreign XDP program", [Fault(link.name, why, mend)])
+    return Refused(Kind.FOREIGN_PROGRAM, "The interface carries a foreign XDP program", [Fault(link.name, why, mend)])
 
 
 def _has_large_receive_offload(name: str) -> bool:

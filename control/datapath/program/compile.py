@@ -18,7 +18,7 @@ from typing import Any
 from control.datapath import syscall
 from control.datapath.program.headers import build_tree, lay_tree
 from control.datapath.program.layout import map_shapes
-from control.fault import Fault, Refused
+from control.fault import Fault, Kind, Refused
 from control.vocabulary import BPF_DIRECTORY
 
 # Without type information (BTF): up to kernel 6.1 an inner map must have been checked for timers like its template,
@@ -74,7 +74,7 @@ def compile_and_pin(directory: Path) -> None:
         raise Refused.from_dict(json.loads(done.stderr.splitlines()[-1]))
     except (IndexError, ValueError, KeyError, TypeError):
         fault = Fault("bpf/wicket.c", done.stderr[-2000:].strip() or "no reason given", "run `wicket doctor`")
-        raise Refused("bad-pins", "The kernel program does not compile or load", [fault]) from None
+        raise Refused(Kind.BAD_PINS, "The kernel program does not compile or load", [fault]) from None
 
 
 def compiled(text: str, *options: str) -> Any:
@@ -93,7 +93,7 @@ def compiled(text: str, *options: str) -> Any:
             from bcc import BPF
         except ImportError as error:
             fault = Fault("bcc", str(error), "apt install python3-bpfcc, and use Debian's own python3")
-            raise Refused("bad-pins", "The compiler is not installed", [fault]) from error
+            raise Refused(Kind.BAD_PINS, "The compiler is not installed", [fault]) from error
         return BPF(text=text, cflags=[*flags, _NO_TYPE_INFORMATION, *options])
 
 
@@ -104,7 +104,7 @@ def _hold_against_header(module: Any) -> None:
         if sizes != (shape.key.itemsize, shape.value.itemsize):
             why = f"keys and values are of {sizes} bytes, not {(shape.key.itemsize, shape.value.itemsize)}"
             fault = Fault(f"map {name}", why, "report this: control/datapath/program/layout.py misreads bpf/*.h")
-            raise Refused("bad-pins", "The program's maps are not what its header says", [fault])
+            raise Refused(Kind.BAD_PINS, "The program's maps are not what its header says", [fault])
 
 
 def _end_with(parent: int) -> None:
@@ -130,7 +130,7 @@ def main() -> int:
         return _tell(refused)
     except OSError as error:
         fault = Fault(str(directory), str(error), "give a directory of a mounted, writable bpffs: `wicket doctor`")
-        return _tell(Refused("bad-pins", "The kernel program cannot be pinned", [fault]))
+        return _tell(Refused(Kind.BAD_PINS, "The kernel program cannot be pinned", [fault]))
     return 0
 
 

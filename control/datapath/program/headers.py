@@ -11,7 +11,7 @@ import resource
 import sysconfig
 from pathlib import Path
 
-from control.fault import Fault, Refused
+from control.fault import Fault, Kind, Refused
 
 # What bcc's own helpers.h expects of a kernel's configuration header.
 KCONFIG = """
@@ -52,7 +52,7 @@ def lay_tree(directory: Path, include: Path = Path("/usr/include")) -> list[str]
     own = include / (sysconfig.get_config_var("MULTIARCH") or "")
     if not (include / "linux" / "bpf.h").exists() or not (own / "asm" / "types.h").exists():
         fault = Fault(str(include), "neither kernel headers nor linux/bpf.h are here", "apt install linux-libc-dev")
-        raise Refused("bad-pins", "The kernel program cannot be compiled", [fault])
+        raise Refused(Kind.BAD_PINS, "The kernel program cannot be compiled", [fault])
     (directory / "arch" / ARCHITECTURES[platform.machine()] / "include" / "uapi").mkdir(parents=True)
     for name, text in REPLACEMENTS.items():
         path = directory / "include" / name

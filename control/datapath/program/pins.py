@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from control.datapath import syscall
 from control.datapath.program.compile import PINNED_MAPS, compile_and_pin, schema
 from control.datapath.program.layout import MapShape, map_shapes, padded
-from control.fault import Fault, Refused
+from control.fault import Fault, Kind, Refused
 
 BPF_FS_MAGIC = 0xCAFE4A11  # <linux/magic.h>
 BPF_F_MMAPABLE = 1 << 10
@@ -48,7 +48,7 @@ class Lock:
         except BlockingIOError as error:
             os.close(self._fd)
             fault = Fault(str(directory), "another process drives this instance", "stop it, or use another instance")
-            raise Refused("busy", "The instance has its agent already", [fault]) from error
+            raise Refused(Kind.BUSY, "The instance has its agent already", [fault]) from error
         except BaseException:
             os.close(self._fd)
             raise
@@ -200,7 +200,7 @@ def cannot_pin(directory: Path, error: OSError, mend: str) -> Refused:
         errno.ENOMEM: "give the machine more memory",
     }
     fault = Fault(str(directory), os.strerror(error.errno or 0), mends.get(error.errno or 0, mend))
-    return Refused("bad-pins", "The state in the kernel cannot be pinned", [fault])
+    return Refused(Kind.BAD_PINS, "The state in the kernel cannot be pinned", [fault])
 
 
 def _check_file_system(directory: Path) -> None:
@@ -211,7 +211,7 @@ def _check_file_system(directory: Path) -> None:
     if int.from_bytes(buffer.raw[:4], "little") != BPF_FS_MAGIC:
         mend = "mount one: mount -t bpf bpf /sys/fs/bpf, and check the setting `bpffs`"
         fault = Fault(str(directory), "this is not on a bpffs", mend)
-        raise Refused("bad-pins", "The state in the kernel cannot be pinned", [fault])
+        raise Refused(Kind.BAD_PINS, "The state in the kernel cannot be pinned", [fault])
 
 
 def _check_shape(path: Path, fd: int, shape: MapShape) -> None:
@@ -219,4 +219,4 @@ def _check_shape(path: Path, fd: int, shape: MapShape) -> None:
     if syscall.map_info(fd) != expected:
         why = f"it is a map of another shape: {syscall.map_info(fd)}, not {expected}"
         fault = Fault(str(path), why, "the agent builds the instance anew")
-        raise Refused("bad-pins", "The pinned state is not of this version", [fault])
+        raise Refused(Kind.BAD_PINS, "The pinned state is not of this version", [fault])

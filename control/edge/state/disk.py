@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from control.fault import Fault, Refused
+from control.fault import Fault, Kind, Refused
 
 DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
@@ -95,7 +95,7 @@ class Disk:
 
     def _refused(self, error: Exception) -> Refused:
         mend = "free space on that disk" if "full" in str(error) else "check the disk and the directory's permissions"
-        return Refused("no-room", "The list cannot be kept on disk", [Fault(str(self.path), str(error), mend)])
+        return Refused(Kind.NO_ROOM, "The list cannot be kept on disk", [Fault(str(self.path), str(error), mend)])
 
 
 def _opened(path: Path, schema: str) -> sqlite3.Connection:

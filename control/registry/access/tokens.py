@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from control.fault import Fault, Refused
+from control.fault import Fault, Kind, Refused
 from control.registry.access.actor import SCOPES, Actor
 from control.registry.store import rows
 from control.registry.store.ids import new_id
@@ -107,7 +107,7 @@ def revoke(writing: Writing, id_: str, version: int | None = None) -> Token:
     rows.demand_versions([found], {id_: version})
     if found.revoked_at is not None:
         fault = Fault(id_, f"was revoked at {found.revoked_at:%Y-%m-%d %H:%M} UTC", "nothing is left to do")
-        raise Refused("conflict", "The token is revoked", [fault])
+        raise Refused(Kind.CONFLICT, "The token is revoked", [fault])
     rows.change(writing, "token.revoke", found, {"revoked_at": writing.now})
     return found
 
@@ -123,7 +123,7 @@ def authenticate(session: Session, secret: str, now: datetime) -> Bearer:
     why = "is not known" if found is None else _why_bad(found, now)
     if found is None or why:
         fault = Fault("Authorization", f"the token {why}", "have a new one made: wicket registry token create")
-        raise Refused("unauthorized", "The token is not good", [fault])
+        raise Refused(Kind.UNAUTHORIZED, "The token is not good", [fault])
     actor = Actor(found.holder, frozenset(found.scopes), found.registrant_id, found.provider_id)
     return Bearer(actor, found.id, found.used_at is None or now - found.used_at >= NOTED)
 
@@ -157,7 +157,7 @@ def _demand_sound(writing: Writing, new: NewToken) -> None:
         if (scope in new.scopes) != (id_ is not None):
             faults.append(Fault(f"{scope}_id", f"goes with the scope {scope}", "write both, or neither"))
     if faults:
-        raise Refused("invalid", "The token cannot be made", faults)
+        raise Refused(Kind.INVALID, "The token cannot be made", faults)
     if new.registrant_id is not None:
         rows.find(writing.session, writing.actor, Registrant, new.registrant_id)
     if new.provider_id is not None:

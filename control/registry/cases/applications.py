@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from control.allowlist.entry import Entry
 from control.allowlist.schema import FieldFault
-from control.fault import Fault, Refused, shown
+from control.fault import Fault, Kind, Refused, shown
 from control.registry.cases import workflow
 from control.registry.space import addresses
 from control.registry.store import rows
@@ -99,7 +99,7 @@ def edit(writing: Writing, id_: str, version: int | None, draft: Draft) -> Appli
     before = draft_of(writing.session, found)
     if draft.registrant_id != before.registrant_id:
         fault = Fault("registrant_id", "cannot be changed", "withdraw this application and write another")
-        raise Refused("invalid", "An application stays its registrant's", [fault])
+        raise Refused(Kind.INVALID, "An application stays its registrant's", [fault])
     _demand_sound(writing, [draft])
     beside = None
     if draft.entries != before.entries:
@@ -196,7 +196,7 @@ def _demand_sound(writing: Writing, drafts: Sequence[Draft]) -> None:
         for place, fault in faults(writing.session, writing.rules, drafts)
     ]
     if found:
-        raise Refused("invalid", "The application has faults", found)
+        raise Refused(Kind.INVALID, "The application has faults", found)
 
 
 def _columns(draft: Draft) -> dict[str, Any]:

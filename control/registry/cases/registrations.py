@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Select, exists, select, text
 
-from control.fault import Fault, Refused
+from control.fault import Fault, Kind, Refused
 from control.registry.access.actor import CLOCK
 from control.registry.cases import workflow
 from control.registry.intents import intents
@@ -43,7 +43,7 @@ def renew(writing: Writing, id_: str, version: int | None = None) -> Registratio
     category = writing.rules.categories.get(found.category)
     if category is None:
         fault = Fault("category", f"{found.category} is no longer offered", "apply anew in a category that is")
-        raise Refused("conflict", "The registration cannot be renewed", [fault])
+        raise Refused(Kind.CONFLICT, "The registration cannot be renewed", [fault])
     values = {"state": "active", "valid_until": max(found.valid_until, writing.now + category.term), "reason": ""}
     intents.drop(writing, "expire", id_)
     rows.change(writing, "registration.renew", found, values)

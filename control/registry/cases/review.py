@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import func, insert, select
 
-from control.fault import Fault, Refused
+from control.fault import Fault, Kind, Refused
 from control.registry.cases import applications, workflow
 from control.registry.space import claims
 from control.registry.store import rows
@@ -142,7 +142,7 @@ def _demand_complete(writing: Writing, found: Sequence[Application]) -> None:
         for fault in applications.missing(writing.rules, each, kinds[each.registrant_id], counts.get(each.id, 0))
     ]
     if faults:
-        raise Refused("invalid", "The application is not complete", faults)
+        raise Refused(Kind.INVALID, "The application is not complete", faults)
 
 
 def _demand_categories(writing: Writing, found: Sequence[Application]) -> None:
@@ -152,7 +152,7 @@ def _demand_categories(writing: Writing, found: Sequence[Application]) -> None:
         if each.category not in writing.rules.categories
     ]
     if faults:
-        raise Refused("conflict", "The category is no more", faults)
+        raise Refused(Kind.CONFLICT, "The category is no more", faults)
 
 
 def _register(writing: Writing, approved: Sequence[Application]) -> None:

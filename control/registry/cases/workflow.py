@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from control.fault import Fault, Refused
+from control.fault import Fault, Kind, Refused
 from control.registry.access.actor import CLOCK_SCOPE, Actor
 
 INITIAL = {"application": "draft", "registration": "active"}
@@ -106,7 +106,7 @@ def demand_scope(step: Step, actor: Actor) -> None:
     if not actor.scopes & set(step.scopes):
         allowed = " or ".join(scope for scope in step.scopes if scope != CLOCK_SCOPE) or "the registry's clock"
         fault = Fault(f"step {step.name}", f"is not for {actor.id}", f"it takes the scope {allowed}")
-        raise Refused("forbidden", f"You may not {step.name} this {step.subject}", [fault])
+        raise Refused(Kind.FORBIDDEN, f"You may not {step.name} this {step.subject}", [fault])
 
 
 def demand_reason(step: Step, reason: str) -> None:
@@ -117,7 +117,7 @@ def demand_reason(step: Step, reason: str) -> None:
     """
     if step.reason and not reason.strip():
         fault = Fault("reason", "is missing", "say why, in words that the registrant can act on")
-        raise Refused("invalid", f"To {step.name} takes a reason", [fault])
+        raise Refused(Kind.INVALID, f"To {step.name} takes a reason", [fault])
 
 
 def demand_legal(step: Step, states: Mapping[str, str]) -> None:
@@ -128,7 +128,7 @@ def demand_legal(step: Step, states: Mapping[str, str]) -> None:
     """
     faults = [_illegal(step, id_, state) for id_, state in states.items() if state not in step.sources]
     if faults:
-        raise Refused("conflict", f"To {step.name} is not legal in that state", faults)
+        raise Refused(Kind.CONFLICT, f"To {step.name} is not legal in that state", faults)
 
 
 def _illegal(step: Step, id_: str, state: str) -> Fault:

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from control.allowlist.schema import FieldFault
-from control.fault import Refused, shown
+from control.fault import Kind, Refused, shown
 from control.registry.access.actor import Actor
 from control.registry.cases import applications, review
 from control.registry.cases.applications import Draft
@@ -80,7 +80,7 @@ def enter(writing: Writing, plan: Plan) -> list[str]:
         Refused: "forbidden"; or whatever the services refuse.
     """
     if plan.faults:
-        raise Refused("bad-list", TITLE, [each.fault() for each in plan.faults])
+        raise Refused(Kind.BAD_LIST, TITLE, [each.fault() for each in plan.faults])
     ids: dict[str, str] = {}
     if plan.new:
         made = registrants.create_many(writing, list(plan.new.values()))

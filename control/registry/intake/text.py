@@ -12,7 +12,7 @@ from control.allowlist import formats
 from control.allowlist.csv_text import cells, values
 from control.allowlist.json_text import value
 from control.allowlist.schema import FieldFault
-from control.fault import Fault, Refused, shown
+from control.fault import Fault, Kind, Refused, shown
 
 COLUMNS = (
     "registrant",
@@ -70,7 +70,7 @@ def read(data: bytes, media_type: str | None) -> Text:
     kind = kind or formats.sniff(text)
     if kind == formats.JSON:
         fault = Fault("the file", "is one JSON document", "send CSV, or NDJSON: an object a line")
-        raise Refused("unsupported-media-type", "Applications come in CSV or NDJSON", [fault])
+        raise Refused(Kind.UNSUPPORTED_MEDIA_TYPE, "Applications come in CSV or NDJSON", [fault])
     lines = _lines(text)
     read = _read_csv(lines) if kind == formats.CSV else Text([(number, _read_json(line)) for number, line in lines])
     if not read.rows:
@@ -106,7 +106,7 @@ def _read_csv(lines: Iterable[tuple[int, str]]) -> Text:
     written = {_column(name): name for name in header}
     faults = list(_header_faults(header, written))
     if faults:
-        raise Refused("bad-list", "The file has no header that can be used", faults)
+        raise Refused(Kind.BAD_LIST, "The file has no header that can be used", faults)
     names = tuple(written)
     return Text([(row, _cells(text, names)) for row, text in lines], written)
 
@@ -155,8 +155,8 @@ def _column(name: str) -> str:
 
 
 def _bad(where: str, why: str, mend: str) -> Refused:
-    return Refused("bad-list", "The file cannot be read", [Fault(where, why, mend)])
+    return Refused(Kind.BAD_LIST, "The file cannot be read", [Fault(where, why, mend)])
 
 
 def _too_large(why: str) -> Refused:
-    return Refused("too-large", "The file is too large", [Fault("the file", why, "send it in several files")])
+    return Refused(Kind.TOO_LARGE, "The file is too large", [Fault("the file", why, "send it in several files")])

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
-from control.fault import Fault, Refused
+from control.fault import Fault, Kind, Refused
 from control.registry.cases import workflow
 from control.registry.cases.workflow import LIVE, Step
 from control.registry.intents import policies
@@ -97,7 +97,7 @@ def confirm(
     now = effect(writing.session, id_)
     if live != now.live:
         fault = Fault("live", f"is {live}, and by now {now.live} live entries would be cut", "look again, and decide")
-        raise Refused("stale", "The intent would cut another number of entries", [fault])
+        raise Refused(Kind.STALE, "The intent would cut another number of entries", [fault])
     if intent.policy is not None:
         policies.put(writing, intent.policy, intent.policy_etag or "", enact)
     else:
@@ -142,7 +142,7 @@ def _removing(name: str) -> Step:
     names = [step.name for step in workflow.STEPS if step.removes]
     if name not in names:
         fault = Fault("step", f"{name} removes nothing", f"write one of {', '.join(names)}")
-        raise Refused("invalid", "No intent is needed for that step", [fault])
+        raise Refused(Kind.INVALID, "No intent is needed for that step", [fault])
     return workflow.step("registration", name)
 
 
@@ -155,7 +155,7 @@ def _demand_no_other(session: Session, ids: Sequence[str]) -> None:
             for item in session.scalars(others)
         ]
     if faults:
-        raise Refused("conflict", "Another intent is open", faults)
+        raise Refused(Kind.CONFLICT, "Another intent is open", faults)
 
 
 def _open(writing: Writing, id_: str, version: int | None) -> Intent:
@@ -163,7 +163,7 @@ def _open(writing: Writing, id_: str, version: int | None) -> Intent:
     rows.demand_scope(writing.actor, ("officer",), "decide on an intent")
     rows.demand_versions([intent], {id_: version})
     if intent.state != "open":
-        raise Refused("conflict", "The intent is not open", [Fault(id_, f"is {intent.state}", "propose it anew")])
+        raise Refused(Kind.CONFLICT, "The intent is not open", [Fault(id_, f"is {intent.state}", "propose it anew")])
     return intent
 
 
@@ -172,7 +172,7 @@ def _demand_second(writing: Writing, intent: Intent) -> None:
     if persons > 1 and writing.actor.id == intent.proposed_by:
         fault = Fault(intent.id, f"was proposed by {intent.proposed_by}", "have another officer confirm it")
         what = "change the policy" if intent.step == POLICY else intent.step
-        raise Refused("forbidden", f"To {what} takes two officers", [fault])
+        raise Refused(Kind.FORBIDDEN, f"To {what} takes two officers", [fault])
 
 
 def _carry_out(writing: Writing, intent: Intent, step: Step) -> None:

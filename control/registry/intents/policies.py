@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from control.fault import Fault, Refused
+from control.fault import Fault, Kind, Refused
 from control.registry.store import rows
 from control.registry.store.ids import new_id
 from control.registry.store.model import Intent
@@ -40,7 +40,7 @@ def propose(writing: Writing, wanted: Rules, seen: str) -> Intent:
     other = writing.session.scalars(select(Intent.id).where(Intent.step == POLICY, Intent.state == "open")).first()
     if other is not None:
         fault = Fault(POLICY, f"is in the open intent {other}", "confirm or cancel that one first")
-        raise Refused("conflict", "Another intent is open", [fault])
+        raise Refused(Kind.CONFLICT, "Another intent is open", [fault])
     made = Intent(
         id=new_id("int"),
         step=POLICY,
@@ -71,4 +71,4 @@ def put(writing: Writing, wanted: Rules, seen: str, enact: Enact) -> None:
 def no_gateway(_rules: Rules, _seen: str) -> object:
     """Refuse, where no gateway is at hand, to confirm a policy."""
     fault = Fault(POLICY, "is the gateway's, which is not asked from here", "confirm it through the API")
-    raise Refused("conflict", "The policy cannot be changed from here", [fault])
+    raise Refused(Kind.CONFLICT, "The policy cannot be changed from here", [fault])

@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Select, func, select, true
 from sqlalchemy.orm import Session
 
 from control.allowlist import formats
-from control.fault import Fault, Refused, shown
+from control.fault import Fault, Kind, Refused, shown
 from control.registry.access.actor import Actor
 from control.registry.intake import text as intake_text
 from control.registry.intake.rows import Progress, no_progress
@@ -84,10 +84,10 @@ def demand_known(subject: str, media_type: str) -> None:
     """
     if subject not in SUBJECTS:
         fault = Fault("of", f"{shown(subject)} cannot be exported", f"write {' or '.join(SUBJECTS)}")
-        raise Refused("invalid", "There is no such export", [fault])
+        raise Refused(Kind.INVALID, "There is no such export", [fault])
     if media_type not in MEDIA_TYPES:
         fault = Fault("media_type", f"{shown(media_type)} is no format of it", f"write {' or '.join(MEDIA_TYPES)}")
-        raise Refused("unsupported-media-type", "The export has no such format", [fault])
+        raise Refused(Kind.UNSUPPORTED_MEDIA_TYPE, "The export has no such format", [fault])
 
 
 def _written(

@@ -15,7 +15,7 @@ from sqlalchemy import func, insert, or_, select, update
 from sqlalchemy.orm import Session, undefer
 
 from control.allowlist import formats
-from control.fault import Fault, Refused
+from control.fault import Fault, Kind, Refused
 from control.registry.access.actor import Actor
 from control.registry.intake import text as intake_text
 from control.registry.intake.rows import RowFault
@@ -164,7 +164,7 @@ def _ordered(writing: Writing, kind: str, request: Mapping[str, Any], data: byte
     waiting = select(func.count()).select_from(Job).where(Job.owner == actor.id, Job.state.not_in(ENDED))
     if (writing.session.scalar(waiting) or 0) >= MOST_WAITING:
         fault = Fault("jobs", f"{MOST_WAITING} of yours are not done yet", "wait until some are")
-        raise Refused("busy", "Too many jobs wait", [fault])
+        raise Refused(Kind.BUSY, "Too many jobs wait", [fault])
     owner = {**asdict(actor), "scopes": sorted(actor.scopes)}
     job = Job(
         id=new_id("job"),

@@ -10,7 +10,7 @@ from typing import Any
 
 import structlog
 
-from control.fault import Fault, Refused
+from control.fault import Fault, Kind, Refused
 from control.registry.intake import plan as intake
 from control.registry.intake import rows as intake_rows
 from control.registry.intake.rows import Progress, RowFault, no_progress
@@ -26,7 +26,7 @@ SHOW_EVERY = 1.0
 IDLE = 1.0
 """Seconds between two looks for a job when there is none."""
 
-DOWN = ("unavailable", "no-room")
+DOWN = (Kind.UNAVAILABLE, Kind.NO_ROOM)
 """Kinds of refusals that are the database's: the job is none the worse, and is taken up again later."""
 
 

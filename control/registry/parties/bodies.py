@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from sqlalchemy import select
 
-from control.fault import Fault, Refused
+from control.fault import Fault, Kind, Refused
 from control.registry.store import rows
 from control.registry.store.ids import new_id
 from control.registry.store.model import Officer, Provider
@@ -74,7 +74,7 @@ def _free_name(writing: Writing, model: type[Named], name: str) -> str:
     holder = writing.session.scalar(select(model.id).where(model.name == name))
     if holder:
         fault = Fault("name", f"{name} is the name of {holder}", "write another name")
-        raise Refused("conflict", "The name is taken", [fault])
+        raise Refused(Kind.CONFLICT, "The name is taken", [fault])
     return name
 
 

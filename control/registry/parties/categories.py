@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
 
-from control.fault import Fault, Refused
+from control.fault import Fault, Kind, Refused
 
 DEFAULT_FILE = Path(__file__).with_name("categories.toml")
 
@@ -65,10 +65,10 @@ def load_categories(file: Path = DEFAULT_FILE) -> Mapping[str, Category]:
     try:
         return _READ.validate_python(tomllib.loads(file.read_text(encoding="utf-8")))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise Refused("bad-configuration", title, [Fault(str(file), str(error), "mend the file")]) from error
+        raise Refused(Kind.BAD_CONFIGURATION, title, [Fault(str(file), str(error), "mend the file")]) from error
     except ValidationError as error:
         faults = [
             Fault(f"{file}, {'.'.join(map(str, each['loc']))}", each["msg"], f"see {DEFAULT_FILE.name} for an example")
             for each in error.errors(include_url=False)
         ]
-        raise Refused("bad-configuration", title, faults) from error
+        raise Refused(Kind.BAD_CONFIGURATION, title, faults) from error

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from control.fault import Fault, Refused, shown
+from control.fault import Fault, Kind, Refused, shown
 from control.registry.store import rows
 from control.registry.store.ids import new_id
 from control.registry.store.model import Registrant
@@ -95,7 +95,7 @@ def _demand_new_references(session: Session, references: Sequence[str]) -> None:
         for each in sorted({*taken, *twice})
     ]
     if faults:
-        raise Refused("conflict", "The reference is another registrant's", faults)
+        raise Refused(Kind.CONFLICT, "The reference is another registrant's", faults)
 
 
 def _demand_known(values: Mapping[str, Any], known: Sequence[str]) -> None:
@@ -103,4 +103,4 @@ def _demand_known(values: Mapping[str, Any], known: Sequence[str]) -> None:
         Fault(shown(name), "is not to be changed", f"change {', '.join(known)}") for name in values if name not in known
     ]
     if faults:
-        raise Refused("invalid", "That cannot be changed", faults)
+        raise Refused(Kind.INVALID, "That cannot be changed", faults)

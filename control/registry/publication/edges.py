@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from control.allowlist.entry import Prefix
-from control.fault import Fault, Refused
+from control.fault import Fault, Kind, Refused
 from control.registry.publication import serials
 from control.registry.store import rows
 from control.registry.store.ids import new_id
@@ -43,7 +43,7 @@ def acknowledge(writing: Writing, name: str, epoch: str, had: Sequence[tuple[int
     wrong = [serial for serial, _ in had if not 0 <= serial <= now.serial]
     if epoch != now.epoch or wrong:
         fault = Fault("serial", f"{epoch}:{wrong or had} is not of this list", "start anew from a snapshot")
-        raise Refused("gone", "These serials were never given", [fault])
+        raise Refused(Kind.GONE, "These serials were never given", [fault])
     edge = _edge(writing, name)
     news = dict(reversed(had))
     for portion in portions(news):
@@ -71,7 +71,7 @@ def standing(session: Session, name: str, prefix: Prefix, at: datetime) -> Stand
     """
     edge = session.scalar(select(Edge.id).where(Edge.name == name))
     if edge is None:
-        raise Refused("not-found", "There is no such edge", [Fault("edge", f"{name} is not known", "see the edges")])
+        raise Refused(Kind.NOT_FOUND, "There is no such edge", [Fault("edge", f"{name} is not known", "see the edges")])
     acks = select(EdgeAck.serial, EdgeAck.at).where(EdgeAck.edge_id == edge, EdgeAck.at <= at)
     last = session.execute(acks.order_by(EdgeAck.serial.desc()).limit(1)).one_or_none()
     if last is None:

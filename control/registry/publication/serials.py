@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from control.allowlist.allowlist import Allowlist
 from control.allowlist.columns import Columns
 from control.allowlist.entry import PLAIN, Prefix, Terms
-from control.fault import Fault, Refused
+from control.fault import Fault, Kind, Refused
 from control.registry.space import addresses
 from control.registry.store.model import Ledger, Listing, Publication
 
@@ -117,7 +117,7 @@ def changes(session: Session, epoch: str, since: int, limit: int = 100) -> list[
     now = version(session)
     if epoch != now.epoch or not 0 <= since <= now.serial:
         fault = Fault("since", f"{epoch}:{since} is no serial of this list", "start anew from a snapshot")
-        raise Refused("gone", "There are no changes since that serial", [fault])
+        raise Refused(Kind.GONE, "There are no changes since that serial", [fault])
     wanted = select(Publication).where(Publication.serial > since).order_by(Publication.serial).limit(limit)
     return [_change(session, now.epoch, each) for each in session.scalars(wanted)]
 

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from control.allowlist.entry import DEFAULT_BOUNDS, LENGTH_SHIFT, Bounds, Entry, PortRange, Prefix, key_of, prefix_of
 from control.allowlist.schema import FieldFault, read_ports, read_row
-from control.fault import Fault, Refused
+from control.fault import Fault, Kind, Refused
 
 PUBLIC = "write the public, static address that your provider gave you"
 
@@ -105,7 +105,7 @@ def read_entries(rows: Sequence[object], rules: AddressRules) -> tuple[Entry, ..
             repeated.add(entry.prefix)
             faults.append(Fault(f"entries[{place}].prefix", f"{entry.text} is there twice", "write it once"))
     if faults:
-        raise Refused("invalid", "The addresses cannot be registered", faults)
+        raise Refused(Kind.INVALID, "The addresses cannot be registered", faults)
     return tuple(entries.values())
 
 

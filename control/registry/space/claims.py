@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from control.fault import Fault, Refused
+from control.fault import Fault, Kind, Refused
 from control.registry.cases.workflow import PENDING
 from control.registry.store.model import Application, ApplicationEntry, Registration
 from control.registry.store.model.registrations import HELD
@@ -65,7 +65,7 @@ def demand_free(session: Session, claims: Sequence[Claim]) -> None:
     """
     faults = [fault(claim, holder) for claim, holder in overlaps(session, claims)]
     if faults:
-        raise Refused("conflict", "An address is held already", faults)
+        raise Refused(Kind.CONFLICT, "An address is held already", faults)
 
 
 def overlaps(session: Session, claims: Sequence[Claim]) -> Iterator[tuple[Claim, Claim]]:

@@ -16,7 +16,7 @@ from typing import IO, Any
 from sqlalchemy import LargeBinary, Table, func, insert, select, text, update
 from sqlalchemy.orm import Session
 
-from control.fault import Fault, Refused
+from control.fault import Fault, Kind, Refused
 from control.registry.access.actor import Actor
 from control.registry.audit import chain as audit
 from control.registry.intake.rows import Progress, no_progress
@@ -48,7 +48,7 @@ def write(database: Database, file: Path, progress: Progress = no_progress) -> i
             os.fsync(raw.fileno())
         scratch.replace(file)
     except OSError as error:
-        raise Refused("unreadable", "The backup cannot be written", [_fault(file, error)]) from error
+        raise Refused(Kind.UNREADABLE, "The backup cannot be written", [_fault(file, error)]) from error
     finally:
         scratch.unlink(missing_ok=True)
     return count
@@ -75,9 +75,9 @@ def restore(database: Database, file: Path, actor: Actor, progress: Progress = n
             writing.record("registry.restore", "", {}, {"rows": count, "audit_seq": head.seq, "audit_hash": head.hash})
             return head
     except (OSError, EOFError, UnicodeDecodeError) as error:
-        raise Refused("unreadable", TITLE, [_fault(file, error)]) from error
+        raise Refused(Kind.UNREADABLE, TITLE, [_fault(file, error)]) from error
     except _BadBackup as bad:
-        raise Refused("unreadable", TITLE, bad.faults) from bad
+        raise Refused(Kind.UNREADABLE, TITLE, bad.faults) from bad
 
 
 class _BadBackup(Exception):
@@ -170,7 +170,7 @@ def _demand_empty(session: Session) -> None:
     held = [table.name for table in tables if session.execute(select(table).limit(1)).first()]
     if held:
         fault = Fault("the database", f"has rows already, in {', '.join(held)}", "restore into an empty one")
-        raise Refused("conflict", "The registry is not empty", [fault])
+        raise Refused(Kind.CONFLICT, "The registry is not empty", [fault])
 
 
 def _demand_format(session: Session, file: Path, header: Any) -> None:

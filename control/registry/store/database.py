@@ -21,7 +21,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from control.config import Config
-from control.fault import Fault, Refused
+from control.fault import Fault, Kind, Refused
 from control.registry.access.actor import Actor
 from control.registry.parties.categories import load_categories
 from control.registry.space.addresses import AddressRules
@@ -105,7 +105,7 @@ class Database:
                     writing.settle()
                     writing.session.commit()
         except Refused as refused:
-            if not dry_run and refused.kind not in ("unavailable", "no-room"):
+            if not dry_run and refused.kind not in (Kind.UNAVAILABLE, Kind.NO_ROOM):
                 self.record_refusal(actor, request_id, refused, *attempted)
             raise
 
@@ -220,10 +220,10 @@ class Database:
             where = self._url.render_as_string(hide_password=True)
             if getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL or "No space left" in str(error):
                 fault = Fault(where, str(error.orig), "free space on that disk")
-                raise Refused("no-room", "The registry cannot be written", [fault]) from error
+                raise Refused(Kind.NO_ROOM, "The registry cannot be written", [fault]) from error
             if type(error).__name__ == "OperationalError":
                 fault = Fault(where, str(error.orig).strip(), "see that the database runs and can be reached")
-                raise Refused("unavailable", "The registry's database cannot be used", [fault]) from error
+                raise Refused(Kind.UNAVAILABLE, "The registry's database cannot be used", [fault]) from error
             raise
 
 

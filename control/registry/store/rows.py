@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from control.fault import Fault, Refused, shown
+from control.fault import Fault, Kind, Refused, shown
 from control.registry.access.actor import Actor
 from control.registry.store.model import (
     Application,
@@ -50,7 +50,7 @@ def find_many(session: Session, actor: Actor, model: type[Row], ids: Sequence[st
     if missing:
         kind = model.__tablename__
         faults = [Fault(shown(id_), f"is no {kind}", f"ask for one of your {kind}s") for id_ in missing]
-        raise Refused("not-found", f"There is no such {kind}", faults)
+        raise Refused(Kind.NOT_FOUND, f"There is no such {kind}", faults)
     return [found[id_] for id_ in ids]
 
 
@@ -77,7 +77,7 @@ def demand_scope(actor: Actor, scopes: Sequence[str], what: str) -> None:
     """
     if not actor.scopes & set(scopes):
         fault = Fault("token", f"{actor.id} has none of the scopes {', '.join(scopes)}", "use a token that has one")
-        raise Refused("forbidden", f"You may not {what}", [fault])
+        raise Refused(Kind.FORBIDDEN, f"You may not {what}", [fault])
 
 
 def demand_versions(rows: Sequence[Row], versions: Mapping[str, int | None]) -> None:
@@ -92,7 +92,7 @@ def demand_versions(rows: Sequence[Row], versions: Mapping[str, int | None]) -> 
         if (wanted := versions[row.id]) is not None and wanted != row.version
     ]
     if faults:
-        raise Refused("stale", "It was changed since you read it", faults)
+        raise Refused(Kind.STALE, "It was changed since you read it", faults)
 
 
 def demand_name(name: str, where: str = "name") -> str:
@@ -104,7 +104,9 @@ def demand_name(name: str, where: str = "name") -> str:
     name = name.strip()
     if not name or len(name) > MAX_NAME or not name.isprintable():
         why = f"{shown(name)} is no name"
-        raise Refused("invalid", "It lacks a name", [Fault(where, why, f"write 1 to {MAX_NAME} printable characters")])
+        raise Refused(
+            Kind.INVALID, "It lacks a name", [Fault(where, why, f"write 1 to {MAX_NAME} printable characters")]
+        )
     return name
 
 
