@@ -21,7 +21,7 @@ from control.commands.client import AgentSocket
 from control.commands.list import ReplaceList
 from control.commands.status import ReadStatus
 from control.config import Config
-from control.datapath.generations import ends, exact_set
+from control.datapath.generations import entry_map, exact_set
 from control.datapath.program.pins import temporary
 from control.edge.seen import LastSeen
 from control.edge.usage import FEW_MAP_ENTRIES
@@ -33,7 +33,7 @@ Result = TypeVar("Result")
 ROUNDS = 5
 MILLION = 1_000_000
 SIZES = {"empty": 0, "100 k": 100_000, "1 M": MILLION}
-ALL_SLOTS = (1 << exact_set.SLOTS) - 1
+ALL_SLOTS = (1 << exact_set.BUCKET_SLOTS) - 1
 PATIENCE = 60.0  # s
 START_NOTES = (
     "first: compiles and pins; restart: after SIGKILL, adopts the pins, reads disk and kernel back and compares them;",
@@ -116,14 +116,14 @@ def _sweeps(here: Place) -> Iterator[dict[str, Value]]:
     for _ in range(ROUNDS):
         table["seen"] = ALL_SLOTS
         hosts = _timed(lambda: exact_set.sweep(table), seen)
-        _timed(lambda found=hosts: last_seen.note(found, np.zeros(0, ends.KEY)), noted)  # type: ignore[misc]
+        _timed(lambda found=hosts: last_seen.note(found, np.zeros(0, entry_map.KEY)), noted)  # type: ignore[misc]
     yield {"what": "exact set of 1 M", "least": _ms(min(seen)), "median": _ms(median(seen))}
     yield {"what": "their times", "least": _ms(min(noted)), "median": _ms(median(noted))}
     with temporary(here.bpffs) as pinned, Loaded(pinned) as loaded:
         loaded.hold(Allowlist.from_rows(_ipv6_hosts(FEW_MAP_ENTRIES)))
         read: list[float] = []
         for _ in range(ROUNDS):
-            _timed(lambda: loaded.lists.sweep(with_ends=True), read)
+            _timed(lambda: loaded.lists.sweep(with_entries=True), read)
         yield {"what": "hash map of 100 k", "least": _ms(min(read)), "median": _ms(median(read))}
 
 

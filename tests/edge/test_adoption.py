@@ -86,7 +86,7 @@ DAMAGES: dict[str, Callable[[Place], None]] = {
     "a map is of a wrong shape": lambda place: wrong_map(place.live / "maps" / "policies"),
     "a map is a program": lambda place: swap_names(place.live / "program", place.live / "maps" / "active"),
     "the live list's map is missing": lambda place: live_pin(place, "buckets").unlink(),
-    "the live list's map is of a wrong shape": lambda place: wrong_map(live_pin(place, "ends")),
+    "the live list's map is of a wrong shape": lambda place: wrong_map(live_pin(place, "entries")),
     "another version's": wrong_schema,
 }
 
@@ -131,8 +131,8 @@ def spare_pin(place: Place, name: str) -> Path:
 
 
 SPARE_DAMAGES: dict[str, Callable[[Place], None]] = {
-    "half pinned": lambda place: spare_pin(place, "ends").unlink(),
-    "of a wrong shape": lambda place: wrong_map(spare_pin(place, "ends")),
+    "half pinned": lambda place: spare_pin(place, "entries").unlink(),
+    "of a wrong shape": lambda place: wrong_map(spare_pin(place, "entries")),
 }
 
 

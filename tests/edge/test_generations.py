@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from control.allowlist.allowlist import Allowlist
-from control.datapath.generations.generation import SPARE_ENDS
-from control.datapath.generations.lists import SLOTS
+from control.datapath.generations.generation import SPARE_ENTRIES
+from control.datapath.generations.lists import GENERATIONS
 from control.edge.edge import Edge
 from tests.edge.place import (
     MANY,
@@ -37,7 +37,7 @@ def test_slots_never_run_out(edge: Edge) -> None:
         assert len(generations_of(edge)) <= edge.config.list.generations
     assert is_live(edge, hosts(*THIRTY[-1]))
     assert program_of(edge) == program
-    assert slots <= set(range(SLOTS))
+    assert slots <= set(range(GENERATIONS))
 
 
 def test_descriptors_are_given_back(edge: Edge) -> None:
@@ -83,7 +83,7 @@ def networks(count: int, part: int) -> Allowlist:
 def test_a_list_that_outgrows_its_map_moves_to_a_bigger_one(edge: Edge) -> None:
     live = live_of(edge)
     first_slot, capacity = live.slot, live.capacity
-    assert SPARE_ENDS <= capacity < 6 * 1000
+    assert SPARE_ENTRIES <= capacity < 6 * 1000
     expected = edge.list.state.union.local
     for part in range(6):
         more = networks(1000, part)

@@ -9,7 +9,7 @@ import pytest
 from control.allowlist.allowlist import Allowlist
 from control.allowlist.columns import of_ipv4
 from control.allowlist.entry import Entry, Prefix
-from control.datapath.generations.exact_set import SLOTS
+from control.datapath.generations.exact_set import BUCKET_SLOTS
 from control.rollout.change import SMALL
 from control.vocabulary import VPN_PROTOCOLS
 from lab.packets import CLIENT4, SERVER4, SERVER6
@@ -145,7 +145,7 @@ def test_address_0_is_no_free_slot(edge: Edge) -> None:
     zero = ip_address("0.0.0.0")
     edge.register([])
     assert edge.probe(Question(CLIENT4, zero).frame).end is None
-    edge.register([Entry(IPv4Network((host, 32))) for host in range(1, 20 * SLOTS)])
+    edge.register([Entry(IPv4Network((host, 32))) for host in range(1, 20 * BUCKET_SLOTS)])
     assert edge.probe(Question(CLIENT4, zero).frame).end is None
     edge.register([Entry(ip_network("0.0.0.0/8"))])
     assert edge.probe(Question(CLIENT4, zero).frame).end == "destination"

@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from control.allowlist.allowlist import Allowlist
 from control.allowlist.entry import MAPPED, Entry, Prefix
-from control.datapath.generations.exact_set import SLOTS, mix
+from control.datapath.generations.exact_set import BUCKET_SLOTS, mix
 from control.datapath.generations.generation import Generation
 from control.datapath.generations.lists import Lists
 from control.datapath.probe.probe import Probe
@@ -28,7 +28,7 @@ def crowd(size: int) -> list[Entry]:
     return [Entry(IPv4Network(address)) for address in same[:size].tolist()]
 
 
-CROWD = crowd(3 * SLOTS)
+CROWD = crowd(3 * BUCKET_SLOTS)
 HOSTS4 = [int(entry.prefix[0]) for entry in CROWD[:4]] + [0xCB007105, 0xCB007106, 0xCB007186, 0xFFFFFFFF, 1]
 HOSTS6 = [int(ip_network(text)[0]) for text in ("2001:db8::5", "2001:db8::6", "fd00::5", "ffff::", "8000::1")]
 
@@ -126,7 +126,7 @@ class ListsAgainstDict(RuleBasedStateMachine):
     def add_and_remove(self, add: list[Entry], remove: list[Prefix], both: bool) -> None:
         self.change(add, remove + [entry.prefix for entry in add[:1] if both])
 
-    @rule(size=st.integers(SLOTS - 1, len(CROWD)))
+    @rule(size=st.integers(BUCKET_SLOTS - 1, len(CROWD)))
     def overflow_a_bucket(self, size: int) -> None:
         self.change(CROWD[:size], [])
 
@@ -157,7 +157,7 @@ class ListsAgainstDict(RuleBasedStateMachine):
     def packets_find_what_the_dict_holds(self) -> None:
         model = list(self.model.values())
         asked = {address for entry in model for address in around(entry.prefix)}
-        asked |= {address for entry in CROWD[:: SLOTS - 1] for address in around(entry.prefix)}
+        asked |= {address for entry in CROWD[:: BUCKET_SLOTS - 1] for address in around(entry.prefix)}
         for question in about(asked):
             assert self.probe(question.frame).end == registered_end(model, question), question
 

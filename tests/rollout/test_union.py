@@ -5,18 +5,17 @@ from hypothesis import strategies as st
 
 from control.allowlist.allowlist import Allowlist
 from control.allowlist.entry import MAX_PORT_RANGES, Entry, Prefix, Terms
-from control.datapath.generations.ends import end_of, terms_of
-from control.datapath.program.layout import constant
+from control.datapath.generations.entry_map import entry_of, terms_of
 from control.rollout.change import Change
 from control.rollout.terms import united
 from control.rollout.union import Source, Union
-from control.vocabulary import PROTOCOLS, VPN_PROTOCOLS
+from control.vocabulary import PROTOCOLS, VPN_PROTOCOLS, constant
 from tests.rollout.lists import BOUNDARIES, PREFIXES, Model, allowed, listed, model_of, models, terms
 
 
 def let_through(each: Terms) -> set[tuple[str, int]]:
     """What the kernel's rules for terms let through."""
-    end = end_of(each)
+    end = entry_of(each)
     rules = [tuple(map(int, rule)) for rule in end["rule"][: int(end["rules"])]] or [(0xFFFF, 0, 0xFFFF)]
     return {
         (protocol, port)
@@ -67,6 +66,6 @@ def test_the_kernel_has_room_for_the_union_of_any_two() -> None:
 @given(terms, terms)
 def test_what_is_read_back_from_the_kernel_allows_no_less(one: Terms, another: Terms) -> None:
     both = united(one, another)
-    read = terms_of(end_of(both))
+    read = terms_of(entry_of(both))
     assert let_through(read) >= let_through(both)
     assert len(read.ports) <= MAX_PORT_RANGES, "an entry of a list"

@@ -18,7 +18,7 @@ BUSY, DISCARDED = 1 << 31, 1 << 30  # BPF_RINGBUF_BUSY_BIT, BPF_RINGBUF_DISCARD_
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One sampled packet; see struct event of bpf/maps.h for what is told of it and what never is.
+    """One sampled packet; see struct event of bpf/words.h for what is told of it and what never is.
 
     Attributes:
         seconds: CLOCK_MONOTONIC, some milliseconds coarse.

@@ -29,7 +29,7 @@ class Answer:
         end: the registered end, "source" or "destination", or None.
         prefix_length: of the entry that matched, in its family's own count; 0: none did.
         narrowed: whether that entry allows only some protocols or ports.
-        exact_set: whether it stands in the exact set, not among the hash map's ends.
+        exact_set: whether it stands in the exact set, not in the hash map.
         family: 4, 6, or 0 where no IP header was read.
         ip_protocol, source_port, destination_port: as the headers have them.
         ip_offset, payload_offset: in the frame, bytes.
@@ -81,13 +81,13 @@ class Probe:
 
 
 def _answer(
-    protocol: int, handshake: int, verdict: int, reason: int, family: int, ip_protocol: int, end: int, length: int,
+    protocol: int, handshake: int, verdict: int, reason: int, family: int, ip_protocol: int, side: int, length: int,
     rules: int, bucket: int, share: int, _spare: int, source_port: int, destination_port: int, ip_offset: int,
     payload_offset: int, payload_length: int, generation: int, _spare2: int,
 ) -> Answer:  # fmt: skip
     own_length = length - 96 if length and family == 4 else length
     return Answer(
-        PROTOCOLS[protocol], bool(handshake), VERDICTS[verdict], REASONS[reason], ENDS[end], own_length, rules > 0,
+        PROTOCOLS[protocol], bool(handshake), VERDICTS[verdict], REASONS[reason], ENDS[side], own_length, rules > 0,
         bool(bucket), family, ip_protocol, source_port, destination_port, ip_offset, payload_offset, payload_length,
         share, generation,
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Allowed ends as the kernel's hash map holds them: prefixes, IPv6, narrowed entries, overflow of the exact set."""
+"""Entries as the kernel's hash map holds them: prefixes, IPv6, narrowed entries, overflow of the exact set."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,19 +10,19 @@ from numpy.typing import NDArray
 from control.allowlist.allowlist import Allowlist
 from control.allowlist.columns import Columns, of_ipv4
 from control.allowlist.entry import MAX_PORT_RANGES, PLAIN, Terms
-from control.datapath.program.layout import constant, structure
+from control.datapath.program.layout import structure
 from control.fault import Fault, Kind, Refused
-from control.vocabulary import PROTOCOLS
+from control.vocabulary import PROTOCOLS, constant
 
-KEY, END = structure("end_key"), structure("end")
+KEY, ENTRY = structure("prefix"), structure("entry")
 RULES = constant("RULES")
-HOST = 128  # an address's own length, IPv4's too, as in struct end_key
+HOST = 128  # an address's own length, IPv4's too, as in struct prefix
 MAPPED = np.uint64(0xFFFF)  # the middle of ::ffff:0:0/96
 EVERY_PROTOCOL = 0xFFFF
 ALL_PORTS = ((0, 0xFFFF),)
 
 Keys = NDArray[Any]  # of KEY
-Ends = NDArray[Any]  # of END
+Entries = NDArray[Any]  # of ENTRY
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +31,12 @@ class KernelRows:
 
     Attributes:
         plain: u32, the IPv4 hosts that every protocol and port may use; for the exact set.
-        keys, ends: everything else, for the hash map.
+        keys, entries: everything else, for the hash map.
     """
 
     plain: NDArray[np.uint32]
     keys: Keys
-    ends: Ends
+    entries: Entries
 
 
 def rows_of(allowlist: Allowlist) -> KernelRows:
@@ -49,9 +49,9 @@ def rows_of(allowlist: Allowlist) -> KernelRows:
     is_host4 = (allowlist.high == 0) & (allowlist.low >> np.uint64(32) == MAPPED) & (allowlist.length == HOST)
     plain = is_host4 & ~narrowed[allowlist.terms]
     rest = ~plain
-    ends = np.stack([end_of(terms) for terms in allowlist.terms_table])[allowlist.terms[rest]]
+    entries = np.stack([entry_of(terms) for terms in allowlist.terms_table])[allowlist.terms[rest]]
     keys = keys_of(allowlist.high[rest], allowlist.low[rest], allowlist.length[rest])
-    return KernelRows(allowlist.low[plain].astype(np.uint32), keys, ends)
+    return KernelRows(allowlist.low[plain].astype(np.uint32), keys, entries)
 
 
 def keys_of(high: NDArray[np.uint64], low: NDArray[np.uint64], length: NDArray[Any]) -> Keys:
@@ -84,22 +84,22 @@ def hosts_among(keys: Keys) -> NDArray[np.uint32]:
     return hosts
 
 
-def end_of(terms: Terms) -> Ends:
-    """Return what the kernel keeps of an entry's terms: a rule for each range of ports, as one END.
+def entry_of(terms: Terms) -> Entries:
+    """Return what the kernel keeps of an entry's terms: a rule for each range of ports, as one ENTRY.
 
     Raises:
         Refused: they are more than the kernel has room for.
     """
-    end = np.zeros((), END)
+    entry = np.zeros((), ENTRY)
     if not terms.protocols and not terms.ports:
-        return end
+        return entry
     rules = [*_rules_of(terms), *(_rules_of(terms.also) if terms.also else ())]
     if len(rules) > RULES:
         fault = Fault("ports", f"{len(rules)} ranges of ports in one entry", f"give at most {RULES} ranges")
         raise Refused(Kind.BAD_LIST, "An entry is narrowed in too many ways", [fault])
-    end["rules"] = len(rules)
-    end["rule"][: len(rules)] = np.array(rules, END["rule"].base)
-    return end
+    entry["rules"] = len(rules)
+    entry["rule"][: len(rules)] = np.array(rules, ENTRY["rule"].base)
+    return entry
 
 
 def _rules_of(terms: Terms) -> list[tuple[int, int, int]]:
@@ -107,12 +107,12 @@ def _rules_of(terms: Terms) -> list[tuple[int, int, int]]:
     return [(protocols, first, last) for first, last in terms.ports or ALL_PORTS]
 
 
-def terms_of(end: Any) -> Terms:
-    """Return the terms that ``end_of`` made this of; a note is not kept in the kernel.
+def terms_of(entry: Any) -> Terms:
+    """Return the terms that ``entry_of`` made this of; a note is not kept in the kernel.
 
     Of the terms of two lists it returns some that allow all of both: every port where they are not the same.
     """
-    rules = end["rule"][: end["rules"]]
+    rules = entry["rule"][: entry["rules"]]
     if not len(rules):
         return PLAIN
     bits = int(np.bitwise_or.reduce(rules["protocols"]))
@@ -122,14 +122,14 @@ def terms_of(end: Any) -> Terms:
     return Terms(protocols, ports if is_of_one_list and ports != ALL_PORTS else (), "")
 
 
-def list_of(hosts: NDArray[np.uint32], keys: Keys, ends: Ends) -> Allowlist:
-    """Return the list that the kernel holds as ``hosts`` of the exact set and as other ends."""
+def list_of(hosts: NDArray[np.uint32], keys: Keys, entries: Entries) -> Allowlist:
+    """Return the list that the kernel holds as ``hosts`` of the exact set and as entries of the hash map."""
     words = keys["address"].astype(np.uint64)
     high, low = words[:, 0] << np.uint64(32) | words[:, 1], words[:, 2] << np.uint64(32) | words[:, 3]
-    content = ends.copy()
+    content = entries.copy()
     content["seen"] = 0
-    distinct, which = np.unique(content.view(f"V{END.itemsize}"), return_inverse=True)
-    table = [terms_of(end) for end in distinct.view(END)]
+    distinct, which = np.unique(content.view(f"V{ENTRY.itemsize}"), return_inverse=True)
+    table = [terms_of(entry) for entry in distinct.view(ENTRY)]
     numbers = np.array([0 if terms == PLAIN else place for place, terms in enumerate(table, 1)], np.uint32)
     terms = numbers[which] if len(table) else np.empty(0, np.uint32)
     others = Columns(high, low, keys["length"].astype(np.uint8), terms)
@@ -138,7 +138,7 @@ def list_of(hosts: NDArray[np.uint32], keys: Keys, ends: Ends) -> Allowlist:
 
 
 def length_masks(lengths: Sequence[int]) -> Keys:
-    """Return each length, as in struct end_key, with the mask that leaves a prefix of it."""
+    """Return each length, as in struct prefix, with the mask that leaves a prefix of it."""
     ones = (1 << 128) - 1
     masks = [ones ^ (ones >> length) for length in lengths]
     high = np.array([mask >> 64 for mask in masks], np.uint64)
@@ -155,14 +155,14 @@ def lengths_by_family(keys: Keys) -> tuple[list[int], list[int]]:
     return v4[::-1].tolist(), v6[::-1].tolist()
 
 
-def digest(keys: Keys, ends: Ends) -> int:
+def digest(keys: Keys, entries: Entries) -> int:
     """Return a 64-bit number that does not depend on the rows' order; what the kernel marks as seen has no part."""
-    content = ends.copy()
+    content = entries.copy()
     content["seen"] = 0
     words = np.concatenate(
         [
             keys.view(np.uint32).reshape(len(keys), KEY.itemsize // 4),
-            content.view(np.uint32).reshape(len(keys), END.itemsize // 4),
+            content.view(np.uint32).reshape(len(keys), ENTRY.itemsize // 4),
         ],
         axis=1,
     )

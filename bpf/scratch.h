@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the further steps need of a packet, taken out of it once. */
-#ifndef WICKET_FLOW_H
-#define WICKET_FLOW_H
+/* Copy a packet's addresses, ports and offsets into the per-CPU scratch. */
+#ifndef WICKET_SCRATCH_H
+#define WICKET_SCRATCH_H
+
+#include "maps.h"
+#include "packet.h"
 
 static __always_inline void read_address(
 	struct packet *p, u32 *address, u32 offset)
@@ -19,19 +22,19 @@ static __always_inline void read_address(
 	}
 }
 
-static __always_inline struct flow *flow_of(struct packet *p)
+static __always_inline struct scratch *scratch_of(struct packet *p)
 {
 	u32 zero = 0;
-	struct flow *flow = flows.lookup(&zero);
+	struct scratch *scratch = scratches.lookup(&zero);
 
-	if (!flow)
+	if (!scratch)
 		return 0;
-	read_address(p, flow->address[0], p->family == 4 ? 12 : 8);
-	read_address(p, flow->address[1], p->family == 4 ? 16 : 24);
-	flow->port[0] = p->source_port;
-	flow->port[1] = p->destination_port;
-	flow->bytes = p->end - p->start;
-	flow->answer = (struct answer){
+	read_address(p, scratch->address[0], p->family == 4 ? 12 : 8);
+	read_address(p, scratch->address[1], p->family == 4 ? 16 : 24);
+	scratch->port[0] = p->source_port;
+	scratch->port[1] = p->destination_port;
+	scratch->bytes = p->end - p->start;
+	scratch->answer = (struct answer){
 		.protocol = p->protocol,
 		.handshake = p->handshake,
 		.family = p->family,
@@ -42,7 +45,7 @@ static __always_inline struct flow *flow_of(struct packet *p)
 		.payload_offset = p->payload ? p->payload - p->start : 0,
 		.payload_length = p->length,
 	};
-	return flow;
+	return scratch;
 }
 
 #endif
