@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import func, insert, select
 
 from control.fault import Fault, Kind, Refused
+from control.registry.access import scopes
 from control.registry.cases import applications, workflow
 from control.registry.space import claims
 from control.registry.store import rows
@@ -109,8 +110,8 @@ def _checked(writing: Writing, name: str, versions: Versions, reason: str = "") 
     """Return the applications once the step is theirs to take, and the actor's."""
     step = workflow.step("application", name)
     writing.attempt(step.action, next(iter(versions)) if len(versions) == 1 else "")
+    scopes.demand(writing.actor, step.action)
     found = rows.find_many(writing.session, writing.actor, Application, list(versions))
-    workflow.demand_scope(step, writing.actor)
     rows.demand_versions(found, versions)
     workflow.demand_reason(step, reason)
     workflow.demand_legal(step, {each.id: each.state for each in found})

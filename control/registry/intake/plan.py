@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from control.allowlist.schema import FieldFault
 from control.fault import Kind, Refused, shown
+from control.registry.access import scopes, sight
 from control.registry.access.actor import Actor
 from control.registry.cases import applications, review
 from control.registry.cases.applications import Draft
@@ -96,9 +97,8 @@ def _known_registrants(session: Session, actor: Actor, batch: Batch) -> dict[str
     known: dict[str, Registrant] = {}
     for portion in portions({item.registrant for item in batch.items}):
         named = Registrant.reference.in_(portion) | Registrant.id.in_(portion)
-        for each in session.scalars(select(Registrant).where(named)):
-            if actor.may_see(each.id, None):
-                known |= {each.id: each} | ({each.reference: each} if each.reference else {})
+        for each in session.scalars(sight.select_visible(actor, Registrant).where(named)):
+            known |= {each.id: each} | ({each.reference: each} if each.reference else {})
     return known
 
 
@@ -114,7 +114,7 @@ def _new_registrants(actor: Actor, batch: Batch, known: Mapping[str, Registrant]
             _refuse_other(batch, item, new[item.registrant], f"is in row {first[item.registrant]} already")
         elif item.new is None or not (item.new.name and item.new.kind):
             _refuse_nameless(batch, item)
-        elif "officer" not in actor.scopes:
+        elif not scopes.may(actor, "registrant.create"):
             fault = FieldFault("registrant", f"{shown(item.registrant)} is none of yours", "have an officer enter it")
             batch.refuse(item.row, fault)
         else:
