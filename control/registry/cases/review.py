@@ -35,7 +35,7 @@ def submit_many(writing: Writing, versions: Versions) -> list[Application]:
     """Put applications before their providers; see ``submit``."""
     found = _checked(writing, "submit", versions)
     _demand_complete(writing, found)
-    claims.demand_free(writing.session, claims.wanted(writing.session, versions))
+    claims.demand_free(writing.session, writing.actor, claims.wanted(writing.session, versions))
     return _moved(writing, "submit", found, submitted_at=writing.now, confirmed_at=None, decided_at=None, reason="")
 
 
