@@ -6,9 +6,11 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from control.registry.access import scopes
+
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
-GATEWAY_READERS = frozenset({"operator", "officer", "auditor"})
-GATEWAY_WRITERS = frozenset({"operator"})
+GATEWAY_READERS = scopes.token_scopes("gateway.read")
+GATEWAY_WRITERS = scopes.token_scopes("gateway.change")
 
 ATTRIBUTE = "contract"
 

@@ -12,17 +12,17 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.gateway.schema import Strict
-from api.registry import paging, sight, store
+from api.registry import paging, store
 from api.registry.operation import Answer, Given, Nothing, creates, patches, reads, steps
 from api.registry.records import Chosen, EntryRecord, Identifier, Kept, Line, Reason, Record, entry_record
 from control.allowlist.schema import EntryModel
+from control.registry.access import sight
 from control.registry.cases import applications, review, workflow
 from control.registry.space import addresses
 from control.registry.store import rows
 from control.registry.store.model import Application, ApplicationEntry
 from control.registry.store.writing import Writing, portions
 
-READERS = ("registrant", "provider", "officer", "operator", "auditor")
 State = Literal["draft", "submitted", "confirmed", "approved", "returned", "refused", "withdrawn"]
 
 blueprint = APIBlueprint("applications", __name__, tag="Applications")
@@ -133,19 +133,19 @@ MANY: Mapping[str, Callable[[Writing, review.Versions], list[Application]]] = {
 
 @blueprint.get("/v1/applications")
 @blueprint.input(ApplicationQuery, location="query", arg_name="query")
-@reads(ApplicationPage, READERS)
+@reads(ApplicationPage, "application.read")
 def find(session: Session, query: ApplicationQuery) -> Answer:
     """List applications.
 
     A registrant sees its own, a provider those that were put before it.
     """
-    wanted = select(Application).where(sight.applications(store.actor()), *paging.filters(query, COLUMNS))
+    wanted = sight.select_visible(store.actor(), Application).where(*paging.filters(query, COLUMNS))
     found, next_ = paging.page(session, wanted, query, COLUMNS)
     return Answer(ApplicationPage(items=records(session, found), next=next_))
 
 
 @blueprint.post("/v1/applications")
-@creates(ApplicationRecord, ("registrant", "officer"), ApplicationNew)
+@creates(ApplicationRecord, "application.create", ApplicationNew)
 def create(given: Given[ApplicationNew]) -> Answer:
     """Enter an application as a draft.
 
@@ -157,14 +157,14 @@ def create(given: Given[ApplicationNew]) -> Answer:
 
 
 @blueprint.get("/v1/applications/<id:application_id>")
-@reads(ApplicationRecord, READERS)
+@reads(ApplicationRecord, "application.read")
 def read(session: Session, application_id: str) -> Answer:
     """Read an application."""
     return _answer(session, rows.find(session, store.actor(), Application, application_id))
 
 
 @blueprint.patch("/v1/applications/<id:application_id>")
-@patches(ApplicationRecord, ("registrant", "officer"), ApplicationText)
+@patches(ApplicationRecord, "application.edit", ApplicationText)
 def edit(given: Given[ApplicationText], application_id: str) -> Answer:
     """Correct an application that is a draft or was returned."""
     writing = given.writing
@@ -181,7 +181,7 @@ def edit(given: Given[ApplicationText], application_id: str) -> Answer:
 
 
 @blueprint.post("/v1/applications/steps")
-@steps(SteppedAll, ("registrant", "provider", "officer"), Step, conditional=False)
+@steps(SteppedAll, "application.step", Step, conditional=False)
 def take_many(given: Given[Step]) -> Answer:
     """Take many applications a step further, all or none.
 
@@ -202,7 +202,7 @@ def _add_step(step: workflow.Step) -> None:
 
     take.__name__ = step.name
     take.__doc__ = f"{step.name.capitalize()} an application.\n\nLegal when it is {' or '.join(step.sources)}."
-    view = steps(ApplicationRecord, step.scopes, Reason if step.reason else Nothing)(take)
+    view = steps(ApplicationRecord, step.action, Reason if step.reason else Nothing)(take)
     blueprint.post(f"/v1/applications/<id:application_id>/{step.name}", endpoint=step.name)(view)
 
 

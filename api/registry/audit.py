@@ -7,19 +7,16 @@ from typing import Annotated, Any, Literal
 
 from apiflask import APIBlueprint
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.gateway.schema import Strict
-from api.registry import paging
+from api.registry import paging, store
 from api.registry.operation import Answer, reads
 from api.registry.records import Identifier, Line, read_address
-from api.registry.sight import WIDE
+from control.registry.access import sight
 from control.registry.audit import chain as audit
 from control.registry.publication import edges, serials
 from control.registry.store.model import AuditRow
-
-READERS = WIDE
 
 
 def _written(value: object) -> object:
@@ -118,10 +115,10 @@ COLUMNS: paging.Columns = {
 
 @blueprint.get("/v1/audit")
 @blueprint.input(AuditQuery, location="query", arg_name="query")
-@reads(AuditPage, READERS)
+@reads(AuditPage, "audit.read")
 def find(session: Session, query: AuditQuery) -> Answer:
     """Read the audit."""
-    wanted = select(AuditRow).where(*paging.filters(query, COLUMNS))
+    wanted = sight.select_visible(store.actor(), AuditRow).where(*paging.filters(query, COLUMNS))
     if query.since is not None:
         wanted = wanted.where(AuditRow.at >= query.since)
     if query.until is not None:
@@ -131,7 +128,7 @@ def find(session: Session, query: AuditQuery) -> Answer:
 
 
 @blueprint.get("/v1/audit/head")
-@reads(HeadRecord, READERS)
+@reads(HeadRecord, "audit.read")
 def head(session: Session) -> Answer:
     """Read the number and hash of the last row."""
     now = audit.head(session)
@@ -140,7 +137,7 @@ def head(session: Session) -> Answer:
 
 @blueprint.get("/v1/audit/state")
 @blueprint.input(StateQuery, location="query", arg_name="query")
-@reads(StateRecord, READERS)
+@reads(StateRecord, "audit.read")
 def state(session: Session, query: StateQuery) -> Answer:
     """Read an object as it was at a time."""
     fields = audit.state_at(session, query.object, query.at)
@@ -149,7 +146,7 @@ def state(session: Session, query: StateQuery) -> Answer:
 
 @blueprint.get("/v1/audit/listed")
 @blueprint.input(ListedQuery, location="query", arg_name="query")
-@reads(ListedRecord, READERS)
+@reads(ListedRecord, "audit.read")
 def listed(session: Session, query: ListedQuery) -> Answer:
     """Ask whether an address was allowed at a time, on the whole or on one edge."""
     asked = read_address(query.address)

@@ -16,8 +16,8 @@ from api.kit.problem import problem
 from api.registry import store
 from api.registry.operation import Answer, reads
 from api.registry.records import EntryRecord, entry_record
-from api.registry.sight import WIDE
 from control.fault import Fault, Kind, Refused
+from control.registry.access import scopes
 from control.registry.publication import serials
 
 MEDIA_TYPE = "text/event-stream"
@@ -75,7 +75,7 @@ class ChangesPage(BaseModel):
 
 @blueprint.get("/v1/changes")
 @blueprint.input(ChangesQuery, location="query", arg_name="query")
-@reads(ChangesPage, WIDE)
+@reads(ChangesPage, "list.follow")
 def find(session: Session, query: ChangesQuery) -> Answer:
     """Read what came after a serial.
 
@@ -112,7 +112,7 @@ def stream(query: StreamQuery) -> Response:
     return answer
 
 
-setattr(stream, ATTRIBUTE, Contract(WIDE, BaseModel, gives=(MEDIA_TYPE,)))
+setattr(stream, ATTRIBUTE, Contract(scopes.token_scopes("list.follow"), BaseModel, gives=(MEDIA_TYPE,)))
 
 
 def _events(epoch: str, serial: int) -> Iterator[str]:

@@ -5,7 +5,6 @@ from typing import Literal
 
 from apiflask import APIBlueprint
 from pydantic import BaseModel, Field
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.gateway import agent
@@ -13,7 +12,7 @@ from api.gateway.schema import Policy, Strict
 from api.registry import paging, store
 from api.registry.operation import Answer, Given, Nothing, creates, reads, steps
 from api.registry.records import Chosen, Kept, Words
-from api.registry.sight import WIDE
+from control.registry.access import sight
 from control.registry.intents import intents
 from control.registry.store import rows
 from control.registry.store.model import Intent
@@ -76,16 +75,16 @@ COLUMNS: paging.Columns = {name: getattr(Intent, name) for name in ("id", "chang
 
 @blueprint.get("/v1/intents")
 @blueprint.input(IntentQuery, location="query", arg_name="query")
-@reads(IntentPage, WIDE)
+@reads(IntentPage, "intent.read")
 def find(session: Session, query: IntentQuery) -> Answer:
     """List intents."""
-    wanted = select(Intent).where(*paging.filters(query, COLUMNS))
+    wanted = sight.select_visible(store.actor(), Intent).where(*paging.filters(query, COLUMNS))
     found, next_ = paging.page(session, wanted, query, COLUMNS)
     return Answer(IntentPage(items=[intent_record(session, each) for each in found], next=next_))
 
 
 @blueprint.post("/v1/intents")
-@creates(IntentRecord, ("officer",), IntentNew)
+@creates(IntentRecord, "intent.propose", IntentNew)
 def create(given: Given[IntentNew]) -> Answer:
     """Propose a removing step for many registrations at once."""
     new = given.body
@@ -94,7 +93,7 @@ def create(given: Given[IntentNew]) -> Answer:
 
 
 @blueprint.get("/v1/intents/<id:intent_id>")
-@reads(IntentRecord, WIDE)
+@reads(IntentRecord, "intent.read")
 def read(session: Session, intent_id: str) -> Answer:
     """Read an intent, and what it would cut now."""
     found = rows.find(session, store.actor(), Intent, intent_id)
@@ -102,7 +101,7 @@ def read(session: Session, intent_id: str) -> Answer:
 
 
 @blueprint.post("/v1/intents/<id:intent_id>/confirm")
-@steps(IntentRecord, ("officer",), Confirmation)
+@steps(IntentRecord, "intent.confirm", Confirmation)
 def confirm(given: Given[Confirmation], intent_id: str) -> Answer:
     """Carry an intent out.
 
@@ -113,7 +112,7 @@ def confirm(given: Given[Confirmation], intent_id: str) -> Answer:
 
 
 @blueprint.post("/v1/intents/<id:intent_id>/cancel")
-@steps(IntentRecord, ("officer",), Nothing)
+@steps(IntentRecord, "intent.cancel", Nothing)
 def cancel(given: Given[Nothing], intent_id: str) -> Answer:
     """Let go of an intent."""
     intents.cancel(given.writing, intent_id, given.version)

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from apiflask import APIBlueprint
 from flask import Response, request
 from pydantic import BaseModel, Field
-from sqlalchemy import select, true
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.gateway.schema import Strict
@@ -16,14 +16,13 @@ from api.kit.contract import ATTRIBUTE, Contract
 from api.registry import paging, store
 from api.registry.operation import Answer, Given, Nothing, creates, reads, takes
 from api.registry.records import Kept, Record
-from api.registry.sight import WIDE
 from control.allowlist import formats
 from control.fault import Fault, Kind, Refused
+from control.registry.access import scopes, sight
 from control.registry.jobs import exports, jobs
 from control.registry.store import rows
 from control.registry.store.model import Job, JobRow
 
-READERS = ("registrant", *sorted(WIDE))
 MEDIA_TYPES = {"csv": formats.CSV, "ndjson": formats.NDJSON}
 State = Literal["queued", "running", "done", "refused", "failed"]
 STEP = 1 << 16
@@ -95,7 +94,7 @@ COLUMNS: paging.Columns = {"id": Job.id, "kind": Job.kind, "state": Job.state}
 
 @blueprint.post("/v1/imports")
 @blueprint.input(ImportQuery, location="query", arg_name="query")
-@takes(JobRecord, ("registrant", "officer"), (formats.CSV, formats.NDJSON))
+@takes(JobRecord, "import.order", (formats.CSV, formats.NDJSON))
 def take(given: Given[Nothing], query: ImportQuery) -> Answer:
     """Import a file of applications.
 
@@ -105,7 +104,7 @@ def take(given: Given[Nothing], query: ImportQuery) -> Answer:
 
 
 @blueprint.post("/v1/exports")
-@creates(JobRecord, READERS, ExportNew)
+@creates(JobRecord, "export.order", ExportNew)
 def export(given: Given[ExportNew]) -> Answer:
     """Export applications or registrations.
 
@@ -116,17 +115,16 @@ def export(given: Given[ExportNew]) -> Answer:
 
 @blueprint.get("/v1/jobs")
 @blueprint.input(JobQuery, location="query", arg_name="query")
-@reads(JobPage, READERS)
+@reads(JobPage, "job.read")
 def find(session: Session, query: JobQuery) -> Answer:
     """List jobs."""
-    seen = true() if store.actor().scopes & WIDE else Job.owner == store.actor().id
-    wanted = select(Job).where(seen, *paging.filters(query, COLUMNS))
+    wanted = sight.select_visible(store.actor(), Job).where(*paging.filters(query, COLUMNS))
     found, next_ = paging.page(session, wanted, query, COLUMNS)
     return Answer(JobPage(items=[JobRecord.model_validate(each) for each in found], next=next_))
 
 
 @blueprint.get("/v1/jobs/<id:job_id>")
-@reads(JobRecord, READERS)
+@reads(JobRecord, "job.read")
 def read(session: Session, job_id: str) -> Answer:
     """Read a job: how far it is."""
     found = rows.find(session, store.actor(), Job, job_id)
@@ -135,7 +133,7 @@ def read(session: Session, job_id: str) -> Answer:
 
 @blueprint.get("/v1/jobs/<id:job_id>/faults")
 @blueprint.input(FaultQuery, location="query", arg_name="query")
-@reads(FaultPage, READERS)
+@reads(FaultPage, "job.read")
 def faults(session: Session, job_id: str, query: FaultQuery) -> Answer:
     """List a job's faults."""
     rows.find(session, store.actor(), Job, job_id)
@@ -158,7 +156,7 @@ def result(job_id: str) -> Response:
     return Response(_unpacked(packed), 200, headers, content_type=media_type)
 
 
-setattr(result, ATTRIBUTE, Contract(frozenset(READERS), BaseModel, gives=exports.MEDIA_TYPES))
+setattr(result, ATTRIBUTE, Contract(scopes.token_scopes("job.read"), BaseModel, gives=exports.MEDIA_TYPES))
 
 
 def _ordered(job: Job) -> Answer:

@@ -3,14 +3,13 @@
 from typing import Literal
 
 from apiflask import APIBlueprint
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.gateway.schema import Strict
 from api.registry import paging, store
 from api.registry.operation import Answer, Given, creates, reads
 from api.registry.records import Kept, Line
-from api.registry.sight import WIDE
+from control.registry.access import sight
 from control.registry.parties import bodies
 from control.registry.store import rows
 from control.registry.store.model import Officer
@@ -46,16 +45,16 @@ COLUMNS: paging.Columns = {"id": Officer.id, "name": Officer.name}
 
 @blueprint.get("/v1/officers")
 @blueprint.input(OfficerQuery, location="query", arg_name="query")
-@reads(OfficerPage, WIDE)
+@reads(OfficerPage, "officer.read")
 def find(session: Session, query: OfficerQuery) -> Answer:
     """List officers."""
-    wanted = select(Officer).where(*paging.filters(query, COLUMNS))
+    wanted = sight.select_visible(store.actor(), Officer).where(*paging.filters(query, COLUMNS))
     found, next_ = paging.page(session, wanted, query, COLUMNS)
     return Answer(OfficerPage(items=[OfficerRecord.model_validate(each) for each in found], next=next_))
 
 
 @blueprint.post("/v1/officers")
-@creates(OfficerRecord, ("operator",), OfficerNew)
+@creates(OfficerRecord, "officer.create", OfficerNew)
 def create(given: Given[OfficerNew]) -> Answer:
     """Enter an officer.
 
@@ -66,7 +65,7 @@ def create(given: Given[OfficerNew]) -> Answer:
 
 
 @blueprint.get("/v1/officers/<id:officer_id>")
-@reads(OfficerRecord, WIDE)
+@reads(OfficerRecord, "officer.read")
 def read(session: Session, officer_id: str) -> Answer:
     """Read an officer."""
     found = rows.find(session, store.actor(), Officer, officer_id)

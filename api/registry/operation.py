@@ -1,6 +1,6 @@
 """What wraps every view of the registry: transaction, body, conditions, key and answer, each in its one place."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import wraps
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
@@ -14,6 +14,7 @@ from api.kit.conditions import demanded_version, tag
 from api.kit.contract import ATTRIBUTE, Contract
 from api.registry import store
 from api.registry.idempotency import Claim
+from control.registry.access import scopes
 from control.registry.store.writing import Writing
 
 Body = TypeVar("Body", bound=BaseModel)
@@ -83,9 +84,12 @@ Changer = Callable[Concatenate[Given[Body], Arguments], Answer]
 View = Callable[Arguments, Response]
 
 
-def reads(answer: type[BaseModel], scopes: Collection[str]) -> Callable[[Reader[Arguments]], View[Arguments]]:
-    """Make a view of a function that reads: it gets a session, and answers 304 when If-None-Match has it already."""
-    contract = Contract(frozenset(scopes), answer)
+def reads(answer: type[BaseModel], action: str) -> Callable[[Reader[Arguments]], View[Arguments]]:
+    """Make a view of a function that reads: it gets a session, and answers 304 when If-None-Match has it already.
+
+    Here as in the other decorators ``action`` is one of the table in ``access.scopes``: it says who may ask.
+    """
+    contract = Contract(scopes.token_scopes(action), answer)
 
     def decorate(view: Reader[Arguments]) -> View[Arguments]:
         @wraps(view)
@@ -103,35 +107,35 @@ def reads(answer: type[BaseModel], scopes: Collection[str]) -> Callable[[Reader[
 
 
 def creates(
-    answer: type[BaseModel], scopes: Collection[str], body: type[Body]
+    answer: type[BaseModel], action: str, body: type[Body]
 ) -> Callable[[Changer[Body, Arguments]], View[Arguments]]:
     """Make a view of a function that makes an object, or proposes something: POST, 201."""
-    return _changes(Contract(frozenset(scopes), answer, 201, body, keyed=True), body)
+    return _changes(Contract(scopes.token_scopes(action), answer, 201, body, keyed=True), body)
 
 
 def takes(
-    answer: type[BaseModel], scopes: Collection[str], media_types: tuple[str, ...]
+    answer: type[BaseModel], action: str, media_types: tuple[str, ...]
 ) -> Callable[[Changer[Nothing, Arguments]], View[Arguments]]:
     """Make a view of a function that takes a file, to work on later: POST, 201; ``Given.value`` is the file."""
-    return _changes(Contract(frozenset(scopes), answer, 201, keyed=True, takes=media_types), Nothing)
+    return _changes(Contract(scopes.token_scopes(action), answer, 201, keyed=True, takes=media_types), Nothing)
 
 
 def steps(
-    answer: type[BaseModel], scopes: Collection[str], body: type[Body], status: int = 200, conditional: bool = True
+    answer: type[BaseModel], action: str, body: type[Body], status: int = 200, conditional: bool = True
 ) -> Callable[[Changer[Body, Arguments]], View[Arguments]]:
     """Make a view of a function that takes an object a step further: POST, with If-Match."""
     needed = any(field.is_required() for field in body.model_fields.values())
     contract = Contract(
-        frozenset(scopes), answer, status, body, body_needed=needed, conditional=conditional, keyed=True
+        scopes.token_scopes(action), answer, status, body, body_needed=needed, conditional=conditional, keyed=True
     )
     return _changes(contract, body)
 
 
 def patches(
-    answer: type[BaseModel], scopes: Collection[str], body: type[Body]
+    answer: type[BaseModel], action: str, body: type[Body]
 ) -> Callable[[Changer[Body, Arguments]], View[Arguments]]:
     """Make a view of a function that edits an object: PATCH, a merge patch, with If-Match."""
-    return _changes(Contract(frozenset(scopes), answer, body=body, patches=True, conditional=True), body)
+    return _changes(Contract(scopes.token_scopes(action), answer, body=body, patches=True, conditional=True), body)
 
 
 def _changes(contract: Contract, model: type[Body]) -> Callable[[Changer[Body, Arguments]], View[Arguments]]:

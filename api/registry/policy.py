@@ -17,6 +17,7 @@ from api.registry import store
 from api.registry.intents import intent_record
 from control.commands.policy import ReadPolicy
 from control.fault import Fault, Kind, Refused
+from control.registry.access import scopes
 from control.registry.intents import policies
 from control.registry.store.writing import Writing
 
@@ -34,7 +35,7 @@ blueprint.get("/v1/policy")(gateway.read)
 
 
 def _for_officers(view: Callable[[], Response]) -> Callable[[], Response]:
-    setattr(view, ATTRIBUTE, Contract(frozenset({"officer", "operator"}), Policy))
+    setattr(view, ATTRIBUTE, Contract(scopes.token_scopes("policy.change"), Policy))
     return view
 
 

@@ -14,8 +14,8 @@ from api.registry.applications import COLUMNS as APPLICATION_COLUMNS
 from api.registry.applications import ApplicationRecord, records
 from api.registry.operation import Answer, Given, creates, patches, reads
 from api.registry.records import Contact, Kept, Line
-from api.registry.sight import WIDE
 from control.fault import Fault, Kind, Refused
+from control.registry.access import sight
 from control.registry.parties import bodies
 from control.registry.store import rows
 from control.registry.store.database import utc_now
@@ -23,8 +23,6 @@ from control.registry.store.model import Application, Provider
 
 PROMISED = timedelta(hours=8)
 """From submission to approval, as the regulator promises."""
-
-READERS = ("registrant", "provider", "officer", "operator", "auditor")
 
 blueprint = APIBlueprint("providers", __name__, tag="Providers")
 
@@ -73,19 +71,19 @@ COLUMNS: paging.Columns = {"id": Provider.id, "name": Provider.name}
 
 @blueprint.get("/v1/providers")
 @blueprint.input(ProviderQuery, location="query", arg_name="query")
-@reads(ProviderPage, READERS)
+@reads(ProviderPage, "provider.read")
 def find(session: Session, query: ProviderQuery) -> Answer:
     """List providers.
 
     Everybody with a token sees them all: an applicant has to name one.
     """
-    wanted = select(Provider).where(*paging.filters(query, COLUMNS))
+    wanted = sight.select_visible(store.actor(), Provider).where(*paging.filters(query, COLUMNS))
     found, next_ = paging.page(session, wanted, query, COLUMNS)
     return Answer(ProviderPage(items=[ProviderRecord.model_validate(each) for each in found], next=next_))
 
 
 @blueprint.post("/v1/providers")
-@creates(ProviderRecord, ("officer", "operator"), ProviderText)
+@creates(ProviderRecord, "provider.create", ProviderText)
 def create(given: Given[ProviderText]) -> Answer:
     """Enter a provider."""
     new = given.body
@@ -95,7 +93,7 @@ def create(given: Given[ProviderText]) -> Answer:
 
 
 @blueprint.get("/v1/providers/<id:provider_id>")
-@reads(ProviderRecord, READERS)
+@reads(ProviderRecord, "provider.read")
 def read(session: Session, provider_id: str) -> Answer:
     """Read a provider."""
     found = rows.find(session, store.actor(), Provider, provider_id)
@@ -103,7 +101,7 @@ def read(session: Session, provider_id: str) -> Answer:
 
 
 @blueprint.patch("/v1/providers/<id:provider_id>")
-@patches(ProviderRecord, ("officer", "operator"), ProviderText)
+@patches(ProviderRecord, "provider.edit", ProviderText)
 def edit(given: Given[ProviderText], provider_id: str) -> Answer:
     """Change a provider's name or contacts."""
     found = rows.find(given.writing.session, given.writing.actor, Provider, provider_id)
@@ -116,20 +114,22 @@ def edit(given: Given[ProviderText], provider_id: str) -> Answer:
 
 @blueprint.get("/v1/providers/<id:provider_id>/queue")
 @blueprint.input(QueueQuery, location="query", arg_name="query")
-@reads(QueuePage, ("provider", "officer", "operator", "auditor"))
+@reads(QueuePage, "provider.queue")
 def queue(session: Session, query: QueueQuery, provider_id: str) -> Answer:
     """Read what waits for a provider's word, the oldest first.
 
     A provider sees its own queue.
     """
     actor = store.actor()
-    if not actor.scopes & WIDE and actor.provider != provider_id:
+    its = select(Provider.id).where(Provider.id == provider_id, sight.queues(actor))
+    if session.scalar(its) is None:
         fault = Fault(provider_id, "is not your queue", "ask for your own")
         raise Refused(Kind.NOT_FOUND, "There is no such queue", [fault])
-    rows.find(session, actor, Provider, provider_id)
-    waiting = (Application.provider_id == provider_id, Application.state == "submitted")
-    found, next_ = paging.page(session, select(Application).where(*waiting), query, APPLICATION_COLUMNS)
-    count, oldest = session.execute(select(func.count(), func.min(Application.submitted_at)).where(*waiting)).one()
+    before = (Application.provider_id == provider_id, Application.state == "submitted")
+    waiting = sight.select_visible(actor, Application).where(*before)
+    found, next_ = paging.page(session, waiting, query, APPLICATION_COLUMNS)
+    sums = waiting.with_only_columns(func.count(), func.min(Application.submitted_at))
+    count, oldest = session.execute(sums).one()
     return Answer(
         QueuePage(
             items=records(session, found),

@@ -4,18 +4,16 @@ from typing import Any, Literal
 
 from apiflask import APIBlueprint
 from pydantic import Field
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.gateway.schema import Strict
-from api.registry import paging, sight, store
+from api.registry import paging, store
 from api.registry.operation import Answer, Given, creates, patches, reads
 from api.registry.records import Contact, Kept, Line
+from control.registry.access import sight
 from control.registry.parties import registrants
 from control.registry.store import rows
 from control.registry.store.model import Registrant
-
-READERS = ("registrant", "officer", "operator", "auditor")
 
 blueprint = APIBlueprint("registrants", __name__, tag="Registrants")
 
@@ -67,19 +65,19 @@ COLUMNS: paging.Columns = {
 
 @blueprint.get("/v1/registrants")
 @blueprint.input(RegistrantQuery, location="query", arg_name="query")
-@reads(RegistrantPage, READERS)
+@reads(RegistrantPage, "registrant.read")
 def find(session: Session, query: RegistrantQuery) -> Answer:
     """List registrants.
 
     A registrant sees itself.
     """
-    wanted = select(Registrant).where(sight.registrants(store.actor()), *paging.filters(query, COLUMNS))
+    wanted = sight.select_visible(store.actor(), Registrant).where(*paging.filters(query, COLUMNS))
     found, next_ = paging.page(session, wanted, query, COLUMNS)
     return Answer(RegistrantPage(items=[RegistrantRecord.model_validate(each) for each in found], next=next_))
 
 
 @blueprint.post("/v1/registrants")
-@creates(RegistrantRecord, ("officer",), RegistrantNew)
+@creates(RegistrantRecord, "registrant.create", RegistrantNew)
 def create(given: Given[RegistrantNew]) -> Answer:
     """Enter a registrant."""
     new = given.body
@@ -90,14 +88,14 @@ def create(given: Given[RegistrantNew]) -> Answer:
 
 
 @blueprint.get("/v1/registrants/<id:registrant_id>")
-@reads(RegistrantRecord, READERS)
+@reads(RegistrantRecord, "registrant.read")
 def read(session: Session, registrant_id: str) -> Answer:
     """Read a registrant."""
     return _answer(rows.find(session, store.actor(), Registrant, registrant_id))
 
 
 @blueprint.patch("/v1/registrants/<id:registrant_id>")
-@patches(RegistrantRecord, ("registrant", "officer"), RegistrantText)
+@patches(RegistrantRecord, "registrant.edit", RegistrantText)
 def edit(given: Given[RegistrantText], registrant_id: str) -> Answer:
     """Change a registrant's name, reference or contacts."""
     found = rows.find(given.writing.session, given.writing.actor, Registrant, registrant_id)

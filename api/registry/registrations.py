@@ -5,13 +5,13 @@ from typing import Literal
 
 from apiflask import APIBlueprint
 from pydantic import BaseModel, Field
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.registry import paging, sight, store
+from api.registry import paging, store
 from api.registry.intents import IntentRecord, intent_record
 from api.registry.operation import Answer, Given, Nothing, reads, steps
 from api.registry.records import Identifier, Kept, Line, Reason, entry_record
+from control.registry.access import sight
 from control.registry.cases import registrations, workflow
 from control.registry.intents import intents
 from control.registry.publication.edges import had_from
@@ -19,7 +19,6 @@ from control.registry.space import addresses
 from control.registry.store import rows
 from control.registry.store.model import Registration
 
-READERS = ("registrant", "officer", "operator", "auditor")
 State = Literal["active", "expiring", "suspended", "expired", "revoked"]
 
 blueprint = APIBlueprint("registrations", __name__, tag="Registrations")
@@ -87,19 +86,19 @@ COLUMNS: paging.Columns = {
 
 @blueprint.get("/v1/registrations")
 @blueprint.input(RegistrationQuery, location="query", arg_name="query")
-@reads(RegistrationPage, READERS)
+@reads(RegistrationPage, "registration.read")
 def find(session: Session, query: RegistrationQuery) -> Answer:
     """List registrations.
 
     A registrant sees its own.
     """
-    wanted = select(Registration).where(sight.registrations(store.actor()), *paging.filters(query, COLUMNS))
+    wanted = sight.select_visible(store.actor(), Registration).where(*paging.filters(query, COLUMNS))
     found, next_ = paging.page(session, wanted, query, COLUMNS)
     return Answer(RegistrationPage(items=[_record(each) for each in found], next=next_))
 
 
 @blueprint.get("/v1/registrations/<id:registration_id>")
-@reads(RegistrationDetail, READERS)
+@reads(RegistrationDetail, "registration.read")
 def read(session: Session, registration_id: str) -> Answer:
     """Read a registration, and since when each edge has it."""
     found = rows.find(session, store.actor(), Registration, registration_id)
@@ -109,35 +108,35 @@ def read(session: Session, registration_id: str) -> Answer:
 
 
 @blueprint.post("/v1/registrations/<id:registration_id>/renew")
-@steps(RegistrationRecord, workflow.step("registration", "renew").scopes, Nothing)
+@steps(RegistrationRecord, "registration.renew", Nothing)
 def renew(given: Given[Nothing], registration_id: str) -> Answer:
     """Have a registration valid for its category's term from now on."""
     return _answer(registrations.renew(given.writing, registration_id, given.version))
 
 
 @blueprint.post("/v1/registrations/<id:registration_id>/resume")
-@steps(RegistrationRecord, workflow.step("registration", "resume").scopes, Nothing)
+@steps(RegistrationRecord, "registration.resume", Nothing)
 def resume(given: Given[Nothing], registration_id: str) -> Answer:
     """Put a suspended registration back on the live list, at once."""
     return _answer(registrations.resume(given.writing, registration_id, given.version))
 
 
 @blueprint.post("/v1/registrations/<id:registration_id>/suspend")
-@steps(IntentRecord, ("officer",), Reason, status=201)
+@steps(IntentRecord, "registration.suspend", Reason, status=201)
 def suspend(given: Given[Reason], registration_id: str) -> Answer:
     """Propose to suspend a registration: the answer is the intent, which is to be confirmed."""
     return _proposed(given, "suspend", registration_id, given.body.reason)
 
 
 @blueprint.post("/v1/registrations/<id:registration_id>/revoke")
-@steps(IntentRecord, ("officer",), Reason, status=201)
+@steps(IntentRecord, "registration.revoke", Reason, status=201)
 def revoke(given: Given[Reason], registration_id: str) -> Answer:
     """Propose to revoke a registration: the answer is the intent, which a second officer is to confirm."""
     return _proposed(given, "revoke", registration_id, given.body.reason)
 
 
 @blueprint.post("/v1/registrations/<id:registration_id>/expire")
-@steps(IntentRecord, ("officer",), Nothing, status=201)
+@steps(IntentRecord, "registration.expire", Nothing, status=201)
 def expire(given: Given[Nothing], registration_id: str) -> Answer:
     """Propose to let a registration expire: the answer is the intent, which is to be confirmed."""
     return _proposed(given, "expire", registration_id, "")

@@ -5,15 +5,13 @@ from typing import Literal
 
 from apiflask import APIBlueprint
 from pydantic import Field
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.gateway.schema import Strict
 from api.registry import paging, store
 from api.registry.operation import Answer, Given, Nothing, creates, reads, steps
 from api.registry.records import Identifier, Kept, Line
-from api.registry.sight import WIDE
-from control.registry.access import tokens
+from control.registry.access import sight, tokens
 from control.registry.store import rows
 from control.registry.store.model import Token
 
@@ -72,16 +70,16 @@ COLUMNS: paging.Columns = {
 
 @blueprint.get("/v1/tokens")
 @blueprint.input(TokenQuery, location="query", arg_name="query")
-@reads(TokenPage, WIDE)
+@reads(TokenPage, "token.read")
 def find(session: Session, query: TokenQuery) -> Answer:
     """List tokens."""
-    wanted = select(Token).where(*paging.filters(query, COLUMNS))
+    wanted = sight.select_visible(store.actor(), Token).where(*paging.filters(query, COLUMNS))
     found, next_ = paging.page(session, wanted, query, COLUMNS)
     return Answer(TokenPage(items=[TokenRecord.model_validate(each) for each in found], next=next_))
 
 
 @blueprint.post("/v1/tokens")
-@creates(TokenMade, ("officer", "operator"), TokenNew)
+@creates(TokenMade, "token.create", TokenNew)
 def create(given: Given[TokenNew]) -> Answer:
     """Make a token.
 
@@ -99,7 +97,7 @@ def create(given: Given[TokenNew]) -> Answer:
 
 
 @blueprint.get("/v1/tokens/<id:token_id>")
-@reads(TokenRecord, WIDE)
+@reads(TokenRecord, "token.read")
 def read(session: Session, token_id: str) -> Answer:
     """Read a token's record."""
     found = rows.find(session, store.actor(), Token, token_id)
@@ -107,7 +105,7 @@ def read(session: Session, token_id: str) -> Answer:
 
 
 @blueprint.post("/v1/tokens/<id:token_id>/revoke")
-@steps(TokenRecord, ("officer", "operator"), Nothing)
+@steps(TokenRecord, "token.revoke", Nothing)
 def revoke(given: Given[Nothing], token_id: str) -> Answer:
     """Make a token good for nothing from now on."""
     found = tokens.revoke(given.writing, token_id, given.version)

@@ -111,6 +111,19 @@ def test_a_registrant_imports_for_nobody_else(database: Database) -> None:
     assert job(database, id_).state == "refused"
 
 
+def test_a_registrants_import_is_not_told_what_others_hold(database: Database) -> None:
+    cast = assemble(database)
+    register(database, cast, "10.0.0.1")
+    papers = "identity=shelf/1=" + "ab" * 32 + ";incorporation=shelf/2=" + "ab" * 32
+    row = f"{cast.rival},company,Provider,10.0.0.0/24,{papers}"
+    data = f"registrant,category,provider,prefix,documents\n{row}\n".encode()
+    id_ = ordered(database, data, actor=cast.other)
+    worker.work(database)
+    with database.reading() as session:
+        (fault,) = jobs.faults(session, id_)
+    assert (fault.row, fault.why) == (2, "10.0.0.0/24 overlaps what another registrant holds")
+
+
 @pytest.mark.usefixtures("providers")
 def test_a_job_of_a_dead_worker_is_taken_up_again(database: Database, clock: Clock) -> None:
     id_ = ordered(database)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import click
-from sqlalchemy import Select, select
+from sqlalchemy import Select
 
 from control.cli.output import as_json_option
 from control.cli.registry.desk import Desk, pass_desk
@@ -19,6 +19,7 @@ from control.cli.registry.showing import (
     show_rows,
 )
 from control.fault import Fault, Kind, Refused
+from control.registry.access import sight
 from control.registry.cases import applications as applications_
 from control.registry.cases import review, workflow
 from control.registry.cases.applications import Document, Draft
@@ -44,17 +45,14 @@ def _filtered(command: Filters) -> Filters:
 
 
 def _wanted(desk: Desk, states: Iterable[str], filters: dict[str, str | None]) -> Select[Any]:
-    wanted = select(Application)
+    wanted = sight.select_visible(desk.actor, Application)
     if states:
         wanted = wanted.where(Application.state.in_(list(states)))
     columns = {"provider": Application.provider_id, "registrant": Application.registrant_id}
     for name, value in filters.items():
         if value is not None:
             wanted = wanted.where(columns.get(name, Application.category) == value)
-    if desk.actor.may_see("", None):
-        return wanted
-    own = Application.provider_id == desk.actor.provider, Application.registrant_id == desk.actor.registrant
-    return wanted.where(own[0] if desk.actor.provider else own[1])
+    return wanted
 
 
 @click.group()
@@ -73,8 +71,8 @@ def applications_list(
     desk: Desk, /, states: tuple[str, ...], after: str, limit: int, as_json: bool, **filters: str | None
 ) -> None:
     """List applications, the oldest first."""
-    with desk.reading() as session:
-        found = page(session, _wanted(desk, states, filters), Application, after, limit)
+    with desk.reading("application.read") as session:
+        found = page(session, _wanted(desk, states, filters), after, limit)
     columns = ("id", "state", "category", "registrant_id", "provider_id", "submitted_at", "reason")
     show_rows("applications", columns, found, as_json)
 
@@ -85,7 +83,7 @@ def applications_list(
 @pass_desk
 def applications_show(desk: Desk, id_: str, as_json: bool) -> None:
     """Show one application, with its addresses and the steps that are legal now."""
-    with desk.reading() as session:
+    with desk.reading("application.read") as session:
         found = rows.find(session, desk.actor, Application, id_)
         entries = [addresses.kept(entry) for entry in applications_.entries_of(session, id_)]
         steps = workflow.legal("application", found.state)

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from control.config import Config
 from control.fault import Fault, Kind, Refused, shown
+from control.registry.access import scopes
 from control.registry.access.actor import Actor
 from control.registry.store.database import Database, open_database
 from control.registry.store.model import Officer, Provider, Registrant
@@ -62,9 +63,22 @@ class Desk:
             self._actor = self._named(self._who) if self._who else self.operator
         return self._actor
 
+    def demand(self, action: str) -> None:
+        """Refuse an action to whom the API would refuse it, by the same table.
+
+        Raises:
+            Refused: "forbidden"; or "not-found", as ``actor`` does.
+        """
+        scopes.demand(self.actor, action)
+
     @contextmanager
-    def reading(self) -> Iterator[Session]:
-        """Open a read transaction."""
+    def reading(self, action: str) -> Iterator[Session]:
+        """Open a read transaction for an action of the table, such as "job.read".
+
+        Raises:
+            Refused: "forbidden".
+        """
+        self.demand(action)
         with self.database.reading() as session:
             yield session
 
@@ -81,7 +95,7 @@ class Desk:
             self._database.close()
 
     def _named(self, who: str) -> Actor:
-        with self.reading() as session:
+        with self.database.reading() as session:
             if officer := session.scalar(select(Officer.id).where((Officer.id == who) | (Officer.name == who))):
                 return Actor(officer, frozenset({"officer"}))
             if provider := session.scalar(select(Provider.id).where((Provider.id == who) | (Provider.name == who))):

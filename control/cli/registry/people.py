@@ -4,11 +4,11 @@ from datetime import timedelta
 from typing import Any
 
 import click
-from sqlalchemy import select
 
 from control.cli.output import as_json_option
 from control.cli.registry.desk import Desk, pass_desk
 from control.cli.registry.showing import after_option, limit_option, page, record, show_fields, show_row, show_rows
+from control.registry.access import sight
 from control.registry.access import tokens as tokens_
 from control.registry.access.actor import SCOPES
 from control.registry.access.tokens import NewToken
@@ -51,11 +51,11 @@ def registrants() -> None:
 @pass_desk
 def registrants_list(desk: Desk, name: str | None, after: str, limit: int, as_json: bool) -> None:
     """List registrants."""
-    wanted = select(Registrant)
+    wanted = sight.select_visible(desk.actor, Registrant)
     if name:
         wanted = wanted.where(Registrant.name.istartswith(name, autoescape=True))
-    with desk.reading() as session:
-        found = page(session, wanted, Registrant, after, limit)
+    with desk.reading("registrant.read") as session:
+        found = page(session, wanted, after, limit)
     show_rows("registrants", ("id", "kind", "name", "reference", "contacts"), found, as_json)
 
 
@@ -65,7 +65,7 @@ def registrants_list(desk: Desk, name: str | None, after: str, limit: int, as_js
 @pass_desk
 def registrants_show(desk: Desk, id_: str, as_json: bool) -> None:
     """Show one registrant."""
-    with desk.reading() as session:
+    with desk.reading("registrant.read") as session:
         show_row(rows.find(session, desk.actor, Registrant, id_), as_json)
 
 
@@ -114,8 +114,8 @@ def providers() -> None:
 @pass_desk
 def providers_list(desk: Desk, as_json: bool) -> None:
     """List the providers."""
-    with desk.reading() as session:
-        found = page(session, select(Provider), Provider, "", 100_000)
+    with desk.reading("provider.read") as session:
+        found = page(session, sight.select_visible(desk.actor, Provider))
     show_rows("providers", ("id", "name", "contacts"), found, as_json)
 
 
@@ -154,8 +154,8 @@ def officers() -> None:
 @pass_desk
 def officers_list(desk: Desk, as_json: bool) -> None:
     """List the officers."""
-    with desk.reading() as session:
-        found = page(session, select(Officer), Officer, "", 100_000)
+    with desk.reading("officer.read") as session:
+        found = page(session, sight.select_visible(desk.actor, Officer))
     show_rows("officers", ("id", "name"), found, as_json)
 
 
@@ -181,9 +181,11 @@ def tokens() -> None:
 @pass_desk
 def tokens_list(desk: Desk, holder: str | None, as_json: bool) -> None:
     """List the tokens, never the secrets."""
-    wanted = select(Token).where(Token.holder == holder) if holder else select(Token)
-    with desk.reading() as session:
-        found = page(session, wanted, Token, "", 100_000)
+    wanted = sight.select_visible(desk.actor, Token)
+    if holder:
+        wanted = wanted.where(Token.holder == holder)
+    with desk.reading("token.read") as session:
+        found = page(session, wanted)
     columns = ("id", "name", "scopes", "holder", "expires_at", "revoked_at", "used_at")
     show_rows("tokens", columns, found, as_json)
 

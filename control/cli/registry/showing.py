@@ -18,7 +18,10 @@ from control.registry.store.model import Base
 HIDDEN = frozenset({"digest", "body", "first", "length"})
 """Columns that are not for people: what is secret, large, or said better by another one."""
 
-limit_option = click.option("--limit", type=click.IntRange(1, 100_000), default=100, show_default=True)
+WHOLE = 100_000
+"""Rows that a list has at most."""
+
+limit_option = click.option("--limit", type=click.IntRange(1, WHOLE), default=100, show_default=True)
 after_option = click.option("--after", default="", metavar="ID", help="Go on behind this one.")
 
 
@@ -56,9 +59,10 @@ def show_rows(title: str, columns: Sequence[str], rows: Sequence[Mapping[str, An
         print_table(title, columns, [[_short(row.get(name)) for name in columns] for row in rows])
 
 
-def page(session: Session, wanted: Select[Any], model: Any, after: str, limit: int) -> list[dict[str, Any]]:
-    """Return a page of rows in the order of their ids, which is that of their making."""
-    found = session.scalars(wanted.where(model.id > after).order_by(model.id).limit(limit))
+def page(session: Session, wanted: Select[Any], after: str = "", limit: int = WHOLE) -> list[dict[str, Any]]:
+    """Return a page of the rows of one table in the order of their ids, which is that of their making."""
+    id_ = wanted.selected_columns["id"]
+    found = session.scalars(wanted.where(id_ > after).order_by(id_).limit(limit))
     return [record(row) for row in found]
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from control.allowlist.entry import Entry
 from control.allowlist.schema import FieldFault
 from control.fault import Fault, Kind, Refused, shown
+from control.registry.access import scopes
 from control.registry.cases import workflow
 from control.registry.space import addresses
 from control.registry.store import rows
@@ -61,7 +62,7 @@ def create(writing: Writing, draft: Draft) -> Application:
 def create_many(writing: Writing, drafts: Sequence[Draft]) -> list[Application]:
     """Enter applications as drafts, all or none; a fault's place begins with the draft's when there are several."""
     writing.attempt("application.create")
-    rows.demand_scope(writing.actor, ("registrant", "officer"), "apply")
+    scopes.demand(writing.actor, "application.create")
     rows.find_many(writing.session, writing.actor, Registrant, list({draft.registrant_id for draft in drafts}))
     _demand_sound(writing, drafts)
     made = [
@@ -92,8 +93,8 @@ def edit(writing: Writing, id_: str, version: int | None, draft: Draft) -> Appli
     """
     step = workflow.step("application", "edit")
     writing.attempt(step.action, id_)
+    scopes.demand(writing.actor, step.action)
     found = rows.find(writing.session, writing.actor, Application, id_)
-    workflow.demand_scope(step, writing.actor)
     rows.demand_versions([found], {id_: version})
     workflow.demand_legal(step, {id_: found.state})
     before = draft_of(writing.session, found)

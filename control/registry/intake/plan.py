@@ -6,7 +6,7 @@ one application, entered and put before its provider. Faults name the row and th
 them; in one column of a row the first cause is told.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from control.allowlist.schema import FieldFault
 from control.fault import Kind, Refused, shown
+from control.registry.access import scopes, sight
 from control.registry.access.actor import Actor
 from control.registry.cases import applications, review
 from control.registry.cases.applications import Draft
@@ -69,7 +70,7 @@ def check(session: Session, actor: Actor, rules: Rules, batch: Batch) -> Plan:
     kinds = {each.reference or "": each.kind for each in new.values()} | {each.id: each.kind for each in known.values()}
     for item, draft in zip(batch.items, drafts, strict=True):
         _refuse_incomplete(rules, batch, item, draft, kinds.get(draft.registrant_id, ""))
-    _refuse_overlaps(session, batch, drafts)
+    _refuse_overlaps(session, actor, batch, drafts)
     return Plan(drafts, new, batch.listed())
 
 
@@ -96,9 +97,8 @@ def _known_registrants(session: Session, actor: Actor, batch: Batch) -> dict[str
     known: dict[str, Registrant] = {}
     for portion in portions({item.registrant for item in batch.items}):
         named = Registrant.reference.in_(portion) | Registrant.id.in_(portion)
-        for each in session.scalars(select(Registrant).where(named)):
-            if actor.may_see(each.id, None):
-                known |= {each.id: each} | ({each.reference: each} if each.reference else {})
+        for each in session.scalars(sight.select_visible(actor, Registrant).where(named)):
+            known |= {each.id: each} | ({each.reference: each} if each.reference else {})
     return known
 
 
@@ -114,7 +114,7 @@ def _new_registrants(actor: Actor, batch: Batch, known: Mapping[str, Registrant]
             _refuse_other(batch, item, new[item.registrant], f"is in row {first[item.registrant]} already")
         elif item.new is None or not (item.new.name and item.new.kind):
             _refuse_nameless(batch, item)
-        elif "officer" not in actor.scopes:
+        elif not scopes.may(actor, "registrant.create"):
             fault = FieldFault("registrant", f"{shown(item.registrant)} is none of yours", "have an officer enter it")
             batch.refuse(item.row, fault)
         else:
@@ -173,7 +173,7 @@ def _application(draft: Draft) -> Application:
     return Application(category=draft.category, provider_id=draft.provider_id, documents=documents)
 
 
-def _refuse_overlaps(session: Session, batch: Batch, drafts: Sequence[Draft]) -> None:
+def _refuse_overlaps(session: Session, actor: Actor, batch: Batch, drafts: Sequence[Draft]) -> None:
     """Refuse what is in the file twice, told once, and what another registrant holds or asks for."""
     rows: dict[tuple[bytes, int], list[int]] = {}
     once: list[Claim] = []
@@ -188,8 +188,10 @@ def _refuse_overlaps(session: Session, batch: Batch, drafts: Sequence[Draft]) ->
             shown_rows = ", ".join(map(str, again[1:ROWS_SHOWN])) + (", …" if len(again) > ROWS_SHOWN else "")
             why = f"{claim.prefix} is in row {first} already" + (f", and in {shown_rows}" if again[1:] else "")
             batch.refuse(again[0], FieldFault("prefixes", why, "keep one of them"))
-    for claim, other in claims.overlaps(session, once):
-        batch.refuse(int(claim.holder), _overlap(claim, other))
+    barred = list(claims.overlaps(session, once))
+    unseen = claims.unseen_registrants(session, actor, barred)
+    for claim, other in barred:
+        batch.refuse(int(claim.holder), _overlap(claim, other, unseen))
 
 
 def _claims(batch: Batch, drafts: Sequence[Draft]) -> Iterator[tuple[Item, Claim]]:
@@ -199,9 +201,9 @@ def _claims(batch: Batch, drafts: Sequence[Draft]) -> Iterator[tuple[Item, Claim
             yield item, Claim(str(item.row), draft.registrant_id, kept.first, kept.length, kept.prefix)
 
 
-def _overlap(claim: Claim, other: Claim) -> FieldFault:
+def _overlap(claim: Claim, other: Claim, unseen: Collection[str]) -> FieldFault:
     if other.holder.isdecimal():
         why = f"{claim.prefix} overlaps {other.prefix} of another registrant in row {other.holder}"
         return FieldFault("prefixes", why, "have the provider say whose it is, and correct one of the two")
-    fault = claims.fault(claim, other)
+    fault = claims.fault(claim, other, unseen)
     return FieldFault("prefixes", f"{claim.prefix} {fault.why}", fault.mend)

@@ -12,17 +12,20 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select, true
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from control.allowlist import formats
 from control.fault import Fault, Kind, Refused, shown
+from control.registry.access import scopes, sight
 from control.registry.access.actor import Actor
 from control.registry.intake import text as intake_text
 from control.registry.intake.rows import Progress, no_progress
 from control.registry.store.model import Application, ApplicationEntry, Provider, Registrant, Registration
 
-SUBJECTS = ("applications", "registrations")
+SUBJECTS = {"applications": "application.read", "registrations": "registration.read"}
+"""What can be exported, and the action that an actor needs for it beside the export's own."""
+
 MEDIA_TYPES = (formats.CSV, formats.NDJSON)
 
 APPLICATION_COLUMNS = (
@@ -62,32 +65,33 @@ def chunks(
     """Yield what the actor may see of a subject ("applications" or "registrations"), many rows at a time.
 
     Raises:
-        Refused: "invalid": no such subject; "unsupported-media-type".
+        Refused: "forbidden"; "invalid": no such subject; "unsupported-media-type".
     """
-    demand_known(subject, media_type)
+    demand_allowed(actor, subject, media_type)
     columns: Sequence[str]
     table: type[Application] | type[Registration]
     if subject == "applications":
         columns, rows, table = APPLICATION_COLUMNS, _applications, Application
     else:
         columns, rows, table = REGISTRATION_COLUMNS, _registrations, Registration
-    visible = _visible(actor, table)
-    total = session.scalar(select(func.count()).select_from(table).where(visible)) or 0
-    return _written(columns, rows(session, visible), media_type, total, progress)
+    total = session.scalar(select(func.count()).select_from(table).where(sight.visible(actor, table))) or 0
+    return _written(columns, rows(session, actor), media_type, total, progress)
 
 
-def demand_known(subject: str, media_type: str) -> None:
-    """Refuse an export that there is not.
+def demand_allowed(actor: Actor, subject: str, media_type: str) -> None:
+    """Refuse an export that there is not, and one of what the actor may not list either.
 
     Raises:
-        Refused: "invalid": no such subject; "unsupported-media-type".
+        Refused: "forbidden"; "invalid": no such subject; "unsupported-media-type".
     """
+    scopes.demand(actor, "export.order")
     if subject not in SUBJECTS:
         fault = Fault("of", f"{shown(subject)} cannot be exported", f"write {' or '.join(SUBJECTS)}")
         raise Refused(Kind.INVALID, "There is no such export", [fault])
     if media_type not in MEDIA_TYPES:
         fault = Fault("media_type", f"{shown(media_type)} is no format of it", f"write {' or '.join(MEDIA_TYPES)}")
         raise Refused(Kind.UNSUPPORTED_MEDIA_TYPE, "The export has no such format", [fault])
+    scopes.demand(actor, SUBJECTS[subject])
 
 
 def _written(
@@ -122,19 +126,9 @@ def _ndjson(columns: Sequence[str], rows: Sequence[Row]) -> str:
     return "".join(json.dumps(row, default=datetime.isoformat, ensure_ascii=False) + "\n" for row in rows)
 
 
-def _visible(actor: Actor, table: type[Application] | type[Registration]) -> ColumnElement[bool]:
-    """Return the condition that ``rows`` holds one row to, for all."""
-    if actor.may_see("", None):
-        return true()
-    visible = table.registrant_id == (actor.registrant if "registrant" in actor.scopes else None)
-    if table is Application and "provider" in actor.scopes:
-        visible |= (Application.provider_id == actor.provider) & (Application.state != "draft")
-    return visible
-
-
-def _registrations(session: Session, visible: ColumnElement[bool]) -> Iterator[tuple[int, list[Row]]]:
+def _registrations(session: Session, actor: Actor) -> Iterator[tuple[int, list[Row]]]:
     wanted = select(Registration, Registrant).join(Registrant, Registrant.id == Registration.registrant_id)
-    for some in _partitions(session, wanted.where(visible).order_by(Registration.id)):
+    for some in _partitions(session, wanted.where(sight.visible(actor, Registration)).order_by(Registration.id)):
         yield len(some), [_registration(*row) for row in some]
 
 
@@ -149,20 +143,20 @@ def _registration(each: Registration, registrant: Registrant) -> Row:
     }
 
 
-def _applications(session: Session, visible: ColumnElement[bool]) -> Iterator[tuple[int, list[Row]]]:
+def _applications(session: Session, actor: Actor) -> Iterator[tuple[int, list[Row]]]:
     wanted = (
-        select(Application, Registrant, Provider.name)
+        select(Application, Registrant, Provider.name, sight.visible(actor, Registrant))
         .join(Registrant, Registrant.id == Application.registrant_id)
         .outerjoin(Provider, Provider.id == Application.provider_id)
     )
-    for some in _partitions(session, wanted.where(visible).order_by(Application.id)):
+    for some in _partitions(session, wanted.where(sight.visible(actor, Application)).order_by(Application.id)):
         entries = _entries(session, [each.id for each, *_ in some])
         yield (
             len(some),
             [
                 row
-                for each, registrant, provider in some
-                for row in _application(each, registrant, provider, entries.get(each.id, []))
+                for each, registrant, provider, reachable in some
+                for row in _application(each, registrant, provider, reachable, entries.get(each.id, []))
             ],
         )
 
@@ -175,10 +169,15 @@ def _entries(session: Session, ids: Sequence[str]) -> dict[str, list[Application
 
 
 def _application(
-    each: Application, registrant: Registrant, provider: str | None, entries: Sequence[ApplicationEntry]
+    each: Application,
+    registrant: Registrant,
+    provider: str | None,
+    reachable: bool,
+    entries: Sequence[ApplicationEntry],
 ) -> Iterator[Row]:
+    """Yield an application's rows; whom to reach is only for who may see the registrant itself."""
     same = ("id", "state", "category", "documents", "submitted_at", "confirmed_at", "decided_at", "reason")
-    contact = registrant.contacts[0] if registrant.contacts else {}
+    contact = registrant.contacts[0] if reachable and registrant.contacts else {}
     row = {
         **{name: getattr(each, name) for name in same},
         "registrant": registrant.reference or registrant.id,

@@ -6,6 +6,7 @@ from typing import TypeVar
 from sqlalchemy import select
 
 from control.fault import Fault, Kind, Refused
+from control.registry.access import scopes
 from control.registry.store import rows
 from control.registry.store.ids import new_id
 from control.registry.store.model import Officer, Provider
@@ -21,7 +22,7 @@ def create_provider(writing: Writing, name: str, contacts: Sequence[Mapping[str,
         Refused: "forbidden", "invalid", or "conflict": the name is taken.
     """
     writing.attempt("provider.create")
-    rows.demand_scope(writing.actor, ("officer", "operator"), "enter a provider")
+    scopes.demand(writing.actor, "provider.create")
     name = _free_name(writing, Provider, name)
     made = Provider(
         id=new_id("prv"),
@@ -40,7 +41,7 @@ def create_officer(writing: Writing, name: str) -> Officer:
         Refused: "forbidden", "invalid", or "conflict": the name is taken.
     """
     writing.attempt("officer.create")
-    rows.demand_scope(writing.actor, ("operator",), "enter an officer")
+    scopes.demand(writing.actor, "officer.create")
     name = _free_name(writing, Officer, name)
     return _entered(writing, Officer(id=new_id("off"), name=name, created_at=writing.now, changed_at=writing.now))
 
@@ -58,8 +59,8 @@ def edit_provider(
         Refused: "not-found", "forbidden", "stale", "invalid" or "conflict".
     """
     writing.attempt("provider.edit", id_)
+    scopes.demand(writing.actor, "provider.edit")
     found = rows.find(writing.session, writing.actor, Provider, id_)
-    rows.demand_scope(writing.actor, ("officer", "operator"), "change a provider")
     rows.demand_versions([found], {id_: version})
     values = {
         "name": found.name if name in (None, found.name) else _free_name(writing, Provider, str(name)),

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from control.fault import Fault, Kind, Refused, shown
+from control.registry.access import scopes
 from control.registry.store import rows
 from control.registry.store.ids import new_id
 from control.registry.store.model import Registrant
@@ -36,7 +37,7 @@ def create(writing: Writing, new: NewRegistrant) -> Registrant:
 def create_many(writing: Writing, news: Sequence[NewRegistrant]) -> list[Registrant]:
     """Enter registrants, all or none; see ``create``."""
     writing.attempt("registrant.create")
-    rows.demand_scope(writing.actor, ("officer",), "enter a registrant")
+    scopes.demand(writing.actor, "registrant.create")
     _demand_new_references(writing.session, [new.reference for new in news if new.reference is not None])
     made = [
         Registrant(
@@ -64,8 +65,8 @@ def edit(writing: Writing, id_: str, version: int | None, values: Mapping[str, A
         Refused: "not-found", "forbidden", "stale", "invalid" or "conflict".
     """
     writing.attempt("registrant.edit", id_)
+    scopes.demand(writing.actor, "registrant.edit")
     found = rows.find(writing.session, writing.actor, Registrant, id_)
-    rows.demand_scope(writing.actor, ("registrant", "officer"), "change this registrant")
     rows.demand_versions([found], {id_: version})
     _demand_known(values, ("name", "reference", "contacts"))
     if "name" in values:
