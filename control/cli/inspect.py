@@ -10,13 +10,15 @@ from typing import Any
 
 import click
 
+from control.allowlist.mapped import Address
+from control.allowlist.prefix import read_address
 from control.cli.output import agent, as_json_option, print_json, print_table
 from control.config import Config
 from control.datapath.probe import frames
 from control.datapath.probe.probe import Probe
 from control.datapath.program import pins
 from control.doctor import examine
-from control.fault import Fault, Kind, Refused
+from control.fault import BadValueError, Fault, Kind, Refused
 from control.replay import report
 from control.replay.capture import DamagedError, NotACaptureError, packets
 from control.replay.link import UnsupportedLinkError, ethernet_frame
@@ -74,7 +76,8 @@ def _way(result: dict[str, Any]) -> Iterator[tuple[str, str]]:
 def _headers(said: dict[str, Any]) -> str:
     if not said["family"]:
         return "no IP header"
-    ports = f", port {said['source_port']} to {said['destination_port']}" if said["destination_port"] else ""
+    source, destination = (said[side] or {"port": 0} for side in ("source", "destination"))
+    ports = f", port {source['port']} to {destination['port']}" if destination["port"] else ""
     return (
         f"IPv{said['family']} at byte {said['ip_offset']}, protocol {said['ip_protocol']}{ports}, "
         f"{said['payload_length']} bytes of payload at byte {said['payload_offset']}"
@@ -104,12 +107,13 @@ def _of_capture(capture: Path, number: int) -> bytes:
 
 def _made_up(source: str | None, destination: str | None, protocol: str, port: int | None) -> bytes:
     try:
-        to = ipaddress.ip_address(destination or "")
-        nobody: frames.Address = ipaddress.IPv4Address(0) if to.version == 4 else ipaddress.IPv6Address(0)
-        return frames.frame(protocol, ipaddress.ip_address(source) if source else nobody, to, port)
+        to = read_address(destination or "")
+        nobody: Address = ipaddress.IPv4Address(0) if to.version == 4 else ipaddress.IPv6Address(0)
+        return frames.frame(protocol, read_address(source) if source else nobody, to, port)
     except ValueError as error:
+        why = error.why if isinstance(error, BadValueError) else str(error)
         mend = "give --to ADDRESS and, if you like, --from ADDRESS of the same family; or --frame, or --capture"
-        raise Refused(Kind.BAD_REQUEST, "The packet cannot be made up", [Fault("--to", str(error), mend)]) from error
+        raise Refused(Kind.BAD_REQUEST, "The packet cannot be made up", [Fault("--to", why, mend)]) from error
 
 
 @click.command()

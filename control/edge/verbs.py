@@ -10,16 +10,16 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from control.allowlist.allowlist import Allowlist
-from control.allowlist.entry import Entry
+from control.allowlist.entry import Entry, port_text
+from control.allowlist.prefix import read_address
+from control.datapath.probe.answer import Answer
 from control.datapath.probe.frames import SHAPES, frame
-from control.datapath.probe.probe import Answer
 from control.datapath.program.compile import schema
 from control.edge.edge import Edge
-from control.fault import Fault, Kind, Refused, shown
+from control.fault import BadValueError, Fault, Kind, Refused, shown
 from control.vocabulary import ATTACH_MODES
 
 Result = tuple[dict[str, Any], bytes]
-HOST = {4: 32, 6: 128}
 NOBODY: dict[int, ipaddress.IPv4Address | ipaddress.IPv6Address] = {
     4: ipaddress.IPv4Address(0),
     6: ipaddress.IPv6Address(0),
@@ -138,7 +138,7 @@ def _check(edge: Edge, _body: bytes, address: str) -> dict[str, Any]:
         "address": str(asked),
         "registered": entry is not None,
         "live": said.reason == "registered",
-        "prefix": _canonical(entry.prefix) if entry else None,
+        "prefix": entry.text if entry else None,
         "sources": _sources(edge, entry),
         "serial": edge.serial,
     }
@@ -163,12 +163,11 @@ def _detach(edge: Edge, _body: bytes, interface: str | None = None) -> dict[str,
 
 def _explain(edge: Edge, _body: bytes, packet: str) -> dict[str, Any]:
     try:
-        content = bytes.fromhex(packet)
-        said = edge.datapath.probe.probe(content)
+        said = edge.datapath.probe.probe(bytes.fromhex(packet))
     except ValueError as error:
         fault = Fault("packet", str(error), "give an Ethernet frame of at least 14 bytes in hexadecimal digits")
         raise Refused(Kind.BAD_REQUEST, "The frame cannot be run", [fault]) from error
-    return {"answer": asdict(said), "entry": _matched(edge, said, content), "serial": edge.serial}
+    return {"answer": asdict(said), "entry": _matched(edge, said), "serial": edge.serial}
 
 
 def _sample(edge: Edge, _body: bytes, rate: int, responders: bool = False, seconds: float = 15.0) -> dict[str, Any]:
@@ -216,31 +215,21 @@ def _policies(edge: Edge) -> dict[str, dict[str, Any]]:
 
 def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
     try:
-        return ipaddress.ip_address(text)
-    except ValueError as error:
-        fault = Fault("address", str(error), "give one IPv4 or IPv6 address")
+        return read_address(text)
+    except BadValueError as error:
+        fault = Fault("address", error.why, error.mend)
         raise Refused(Kind.INVALID, "The address is not understood", [fault]) from error
 
 
-def _canonical(prefix: ipaddress.IPv4Network | ipaddress.IPv6Network) -> str:
-    return str(prefix.network_address) if prefix.prefixlen == HOST[prefix.version] else str(prefix)
-
-
-def _matched(edge: Edge, said: Answer, frame: bytes) -> dict[str, Any] | None:
+def _matched(edge: Edge, said: Answer) -> dict[str, Any] | None:
     """Return the entry that let a packet through, with the operator's note."""
-    if said.end is None:
-        return None
-    size, first = (4, 12) if said.family == 4 else (16, 8)
-    start = said.ip_offset + first + (size if said.end == "destination" else 0)
-    address = ipaddress.ip_address(frame[start : start + size])
-    entry = edge.live.union.find(ipaddress.ip_network((address, said.prefix_length), strict=False))
+    entry = edge.live.union.find(said.matched) if said.matched else None
     if entry is None:
         return None
-    ports = [str(first) if first == last else f"{first}-{last}" for first, last in entry.ports]
     return {
-        "prefix": _canonical(entry.prefix),
+        "prefix": entry.text,
         "protocols": entry.protocols,
-        "ports": ports,
+        "ports": [port_text(ports) for ports in entry.ports],
         "note": entry.note,
         "sources": _sources(edge, entry),
     }

@@ -3,13 +3,15 @@
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
+from socket import AF_INET, AF_INET6, inet_ntop
 from typing import Any
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from control.datapath.probe.frames import ETHERTYPE, TCP, UDP, Address
+from control.allowlist.mapped import Address
+from control.datapath.probe.frames import ETHERTYPE, TCP, UDP
 from control.replay.flows import Flow, replay
 from tests.kernel.packets import word
 from tests.kernel.situations import Edge
@@ -123,8 +125,9 @@ class Frame:
         if len(self.link) > LINK_HEADERS or len(self.extensions) > EXTENSION_HEADERS:
             return None
         ports = self.ports if self.protocol in TRANSPORT_BYTES else (0, 0)
-        lower, upper = sorted(zip((self.source, self.destination), ports, strict=True))  # type: ignore[type-var]
-        return self.protocol, str(lower[0]), lower[1], str(upper[0]), upper[1]
+        lower, upper = sorted(zip((self.source.packed, self.destination.packed), ports, strict=True))
+        kind = AF_INET if self.source.version == 4 else AF_INET6
+        return self.protocol, inet_ntop(kind, lower[0]), lower[1], inet_ntop(kind, upper[0]), upper[1]
 
     def _link(self) -> bytes:
         ip = int.from_bytes(ETHERTYPE[self.source.version])
@@ -202,8 +205,9 @@ def test_a_flow_has_the_ends_that_the_kernel_read(edge: Edge, file: Path, frame:
     if name:
         answer = edge.probe(frame.content)
         assert (answer.family, answer.ip_protocol) == (frame.source.version, name[0])
-        assert sorted((answer.source_port, answer.destination_port)) == sorted((name[2], name[4]))
+        assert answer.source and answer.destination
+        assert sorted((answer.source.port, answer.destination.port)) == sorted((name[2], name[4]))
 
 
 def name_of(flow: Flow) -> Name:
-    return flow.ends.ip_proto, flow.ends.a.host, flow.ends.a.port, flow.ends.b.host, flow.ends.b.port
+    return flow.ip_protocol, flow.a.address, flow.a.port, flow.b.address, flow.b.port

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from control.allowlist.entry import Entry
+from control.allowlist.mapped import Address
 from control.datapath.generations import ends
-from control.datapath.probe.frames import Address
 from control.datapath.program.pins import Pinned
 from tests.kernel.packets import CLIENT4, CLIENT6, SERVER4, SERVER6
 from tests.kernel.questions import ELSEWHERE, Question

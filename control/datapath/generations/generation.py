@@ -1,6 +1,7 @@
 """One generation: a whole list in maps of its own, built beside the live one and read back before it goes live."""
 
 import contextlib
+import errno
 import mmap
 import os
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from control.allowlist import mapped
 from control.allowlist.allowlist import Allowlist
 from control.datapath import syscall
 from control.datapath.generations import ends, exact_set
@@ -18,7 +20,7 @@ from control.fault import Fault, Kind, Refused
 BUCKETS_SHAPE, ENDS_SHAPE = map_shapes()["bucket_template"], map_shapes()["end_template"]
 PINS = {"buckets": BUCKETS_SHAPE, "ends": ENDS_SHAPE}  # what a generation's directory holds
 LENGTHS4, LENGTHS6 = constant("LENGTHS4"), constant("LENGTHS6")
-E2BIG, ENOMEM = 7, 12
+NO_ROOM = (errno.E2BIG, errno.ENOMEM)  # a hash map that is full, or no memory for another entry
 SPARE_ENDS = 4096  # that a generation can take up beside what it was built with
 
 
@@ -255,7 +257,7 @@ def _make_maps(buckets: int, capacity: int) -> tuple[int, int]:
 def _describe(description: Any, buckets: int, keys: ends.Keys) -> None:
     lengths4, lengths6 = ends.lengths_by_family(keys)
     description["shift"], description["tick"] = exact_set.shift_of(buckets), 1
-    for name, lengths in (("lengths4", [ends.HOST, *lengths4]), ("lengths6", lengths6)):
+    for name, lengths in (("lengths4", [mapped.HOST, *lengths4]), ("lengths6", lengths6)):
         description[name] = np.zeros((), ends.KEY)
         description[name][: len(lengths)] = ends.length_masks(lengths)
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from control.allowlist.allowlist import Allowlist
 from control.datapath import syscall
 from control.datapath.generations import ends
-from control.datapath.generations.generation import E2BIG, ENOMEM, PINS, Generation
+from control.datapath.generations.generation import NO_ROOM, PINS, Generation
 from control.datapath.program.layout import constant
 from control.datapath.program.pins import Pinned, cannot_pin
 from control.fault import Refused
@@ -127,7 +127,7 @@ class Lists:
                 live.change(added, removed, serial)
                 return live
             except OSError as error:
-                if error.errno not in (E2BIG, ENOMEM):
+                if error.errno not in NO_ROOM:
                     raise
         generation = self.stage(whole(), serial)
         self.go_live(generation)

@@ -1,9 +1,8 @@
 """A packet of each VPN protocol, made up to ask the program about it: the one that opens a session, where one does."""
 
-import ipaddress
 from dataclasses import dataclass
 
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+from control.allowlist.mapped import Address
 
 TCP, UDP, GRE, ESP, AH = 6, 17, 47, 50, 51  # IP protocol numbers
 ETHERTYPE = {4: b"\x08\x00", 6: b"\x86\xdd"}

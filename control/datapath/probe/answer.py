@@ -1,0 +1,119 @@
+"""What the program said of one packet, by the names of ``struct answer`` in bpf/maps.h."""
+
+import socket
+from dataclasses import dataclass
+from ipaddress import ip_network
+
+import numpy as np
+
+from control.allowlist import mapped
+from control.allowlist.entry import Prefix
+from control.datapath.program.layout import structure
+from control.vocabulary import PROTOCOLS, REASONS, VERDICTS
+
+ANSWER = structure("answer")
+SIDES = (None, "source", "destination")
+
+# Of the IP header by family: its bytes, where its two addresses begin, and their size (RFC 791, section 3.1;
+# RFC 8200, section 3).
+HEADERS = {4: (20, 12, 4, socket.AF_INET), 6: (40, 8, 16, socket.AF_INET6)}
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """One end of a packet.
+
+    Attributes:
+        address: as inet_ntop(3) writes it.
+        port: 0 where the protocol has none, or the header that has it was not read.
+    """
+
+    address: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the program said of one packet.
+
+    Attributes:
+        protocol, verdict, reason: names of control.vocabulary.
+        handshake: whether the packet opens a session.
+        end: the registered end, "source" or "destination", or None.
+        prefix_length: of the entry that matched, in its family's own count; 0: none did.
+        narrowed: whether that entry allows only some protocols or ports.
+        exact_set: whether it stands in the exact set, not among the hash map's ends.
+        family: 4, 6, or 0 where no IP header was read.
+        ip_protocol: as the headers have it, behind IPv6's extension headers; 0 where it was not reached.
+        source, destination: the packet's two ends; None where no whole IP header was read.
+        ip_offset, payload_offset: in the frame, bytes; a payload_offset of 0: the IP headers were not read to
+            their end.
+        payload_length: as the headers announce it, bytes.
+        share: from which share of flows on, 1 to 100 %, an unregistered one is enforced; 0: registered.
+        generation: the slot of the live list.
+    """
+
+    protocol: str
+    handshake: bool
+    verdict: str
+    reason: str
+    end: str | None
+    prefix_length: int
+    narrowed: bool
+    exact_set: bool
+    family: int
+    ip_protocol: int
+    source: End | None
+    destination: End | None
+    ip_offset: int
+    payload_offset: int
+    payload_length: int
+    share: int
+    generation: int
+
+    @property
+    def matched(self) -> Prefix | None:
+        """The prefix of the entry that let the packet through; None where none did."""
+        end = self.source if self.end == "source" else self.destination if self.end == "destination" else None
+        return None if end is None else ip_network((end.address, self.prefix_length), strict=False)
+
+
+def answer_of(raw: np.void, frame: bytes) -> Answer:
+    """Return the answer about ``frame`` that is in a record of ``ANSWER``."""
+    said: dict[str, int] = dict(zip(ANSWER.names or (), raw.item(), strict=True))
+    reason = REASONS[said["reason"]]
+    source, destination = _ends(said, frame) if reason != "unknown" else (None, None)
+    return Answer(
+        protocol=PROTOCOLS[said["protocol"]],
+        handshake=bool(said["handshake"]),
+        verdict=VERDICTS[said["verdict"]],
+        reason=reason,
+        end=SIDES[said["end"]],
+        prefix_length=mapped.own_length(said["length"], said["family"]) if said["length"] else 0,
+        narrowed=said["rules"] > 0,
+        exact_set=bool(said["bucket"]),
+        family=said["family"],
+        ip_protocol=said["ip_protocol"],
+        source=source,
+        destination=destination,
+        ip_offset=said["ip_offset"],
+        payload_offset=said["payload_offset"],
+        payload_length=said["payload_length"],
+        share=said["share"],
+        generation=said["generation"],
+    )
+
+
+def _ends(said: dict[str, int], frame: bytes) -> tuple[End, End] | tuple[None, None]:
+    """Return the two ends by the addresses at the place where the program found the IP header."""
+    if said["family"] not in HEADERS:
+        return None, None
+    header, first, size, family = HEADERS[said["family"]]
+    if len(frame) < said["ip_offset"] + header:
+        return None, None
+    at = said["ip_offset"] + first
+    middle = at + size
+    return (
+        End(socket.inet_ntop(family, frame[at:middle]), said["source_port"]),
+        End(socket.inet_ntop(family, frame[middle : middle + size]), said["destination_port"]),
+    )
