@@ -74,8 +74,8 @@ class Flow:
         return self.protocols.most_common(1)[0][0]
 
 
-Key = tuple[int, End, End]
-"""Of a flow in one direction: the IP protocol, the source and the destination."""
+Key = tuple[int, str, int, str, int]
+"""Of a flow in one direction: the IP protocol, and address and port of the source and of the destination."""
 
 
 @dataclass(slots=True)
@@ -103,13 +103,15 @@ class _Flows:
         self.flows: list[Flow] = []
         self._by_key: dict[Key, Flow] = {}
 
-    def of(self, ip_protocol: int, source: End, destination: End) -> Flow:
+    def of(self, key: Key) -> Flow:
         """Return the flow of a packet, which may be its first."""
-        flow = self._by_key.get((ip_protocol, source, destination))
+        flow = self._by_key.get(key)
         if flow is None:
-            flow = Flow.between(ip_protocol, source, destination)
+            ip_protocol, source, source_port, destination, destination_port = key
+            flow = Flow.between(ip_protocol, End(source, source_port), End(destination, destination_port))
             self.flows.append(flow)
-            self._by_key[ip_protocol, source, destination] = self._by_key[ip_protocol, destination, source] = flow
+            self._by_key[key] = flow
+            self._by_key[ip_protocol, destination, destination_port, source, source_port] = flow
         return flow
 
 
@@ -120,7 +122,7 @@ def key_of(answer: Answer) -> Key | None:
         return None
     if answer.reason == TRUNCATED and not (source.port or destination.port):
         return None  # the ports of TCP or UDP are beyond the end
-    return answer.ip_protocol, source, destination
+    return answer.ip_protocol, source.address, source.port, destination.address, destination.port
 
 
 def replay(path: Path, prober: Prober) -> Replay:
@@ -142,7 +144,7 @@ def replay(path: Path, prober: Prober) -> Replay:
             if key is None:
                 result.strays += 1
             else:
-                flows.of(*key).add(answer)
+                flows.of(key).add(answer)
     except DamagedError as error:
         result.unread.append(str(error))
     except (NotACaptureError, OSError) as error:

@@ -1,8 +1,9 @@
 """What the program said of one packet, by the names of ``struct answer`` in bpf/maps.h."""
 
-import socket
 from dataclasses import dataclass
 from ipaddress import ip_network
+from operator import itemgetter
+from socket import AF_INET, AF_INET6, inet_ntop
 
 import numpy as np
 
@@ -16,7 +17,7 @@ SIDES = (None, "source", "destination")
 
 # Of the IP header by family: its bytes, where its two addresses begin, and their size (RFC 791, section 3.1;
 # RFC 8200, section 3).
-HEADERS = {4: (20, 12, 4, socket.AF_INET), 6: (40, 8, 16, socket.AF_INET6)}
+HEADERS = {4: (20, 12, 4, AF_INET), 6: (40, 8, 16, AF_INET6)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,42 +79,44 @@ class Answer:
         return None if end is None else ip_network((end.address, self.prefix_length), strict=False)
 
 
+# The fields of the struct that are read, in the order in which ``answer_of`` takes them. Looking them up by name here,
+# once, refuses a header that lacks one; a packet of a replay then costs no look-up.
+_FIELDS = (
+    "protocol", "handshake", "verdict", "reason", "end", "length", "rules", "bucket", "share", "generation",
+    "family", "ip_protocol", "ip_offset", "source_port", "destination_port", "payload_offset", "payload_length",
+)  # fmt: skip
+_pick = itemgetter(*((ANSWER.names or ()).index(name) for name in _FIELDS))
+
+
 def answer_of(raw: np.void, frame: bytes) -> Answer:
     """Return the answer about ``frame`` that is in a record of ``ANSWER``."""
-    said: dict[str, int] = dict(zip(ANSWER.names or (), raw.item(), strict=True))
-    reason = REASONS[said["reason"]]
-    source, destination = _ends(said, frame) if reason != "unknown" else (None, None)
+    (
+        protocol, handshake, verdict, reason, end, length, rules, bucket, share, generation,
+        family, ip_protocol, ip_offset, source_port, destination_port, payload_offset, payload_length,
+    ) = _pick(raw.item())  # fmt: skip
+    source = destination = None
+    if family and REASONS[reason] != "unknown":
+        header, first, size, address_family = HEADERS[family]
+        if len(frame) >= ip_offset + header:
+            at, middle = ip_offset + first, ip_offset + first + size
+            source = End(inet_ntop(address_family, frame[at:middle]), source_port)
+            destination = End(inet_ntop(address_family, frame[middle : middle + size]), destination_port)
     return Answer(
-        protocol=PROTOCOLS[said["protocol"]],
-        handshake=bool(said["handshake"]),
-        verdict=VERDICTS[said["verdict"]],
-        reason=reason,
-        end=SIDES[said["end"]],
-        prefix_length=mapped.own_length(said["length"], said["family"]) if said["length"] else 0,
-        narrowed=said["rules"] > 0,
-        exact_set=bool(said["bucket"]),
-        family=said["family"],
-        ip_protocol=said["ip_protocol"],
-        source=source,
-        destination=destination,
-        ip_offset=said["ip_offset"],
-        payload_offset=said["payload_offset"],
-        payload_length=said["payload_length"],
-        share=said["share"],
-        generation=said["generation"],
-    )
-
-
-def _ends(said: dict[str, int], frame: bytes) -> tuple[End, End] | tuple[None, None]:
-    """Return the two ends by the addresses at the place where the program found the IP header."""
-    if said["family"] not in HEADERS:
-        return None, None
-    header, first, size, family = HEADERS[said["family"]]
-    if len(frame) < said["ip_offset"] + header:
-        return None, None
-    at = said["ip_offset"] + first
-    middle = at + size
-    return (
-        End(socket.inet_ntop(family, frame[at:middle]), said["source_port"]),
-        End(socket.inet_ntop(family, frame[middle : middle + size]), said["destination_port"]),
+        PROTOCOLS[protocol],
+        bool(handshake),
+        VERDICTS[verdict],
+        REASONS[reason],
+        SIDES[end],
+        mapped.own_length(length, family) if length else 0,
+        rules > 0,
+        bool(bucket),
+        family,
+        ip_protocol,
+        source,
+        destination,
+        ip_offset,
+        payload_offset,
+        payload_length,
+        share,
+        generation,
     )
