@@ -64,7 +64,7 @@ def test_good_lists(data: bytes, media_type: str, expected: Allowlist) -> None:
      ("::ffff:198.51.100.0/120", "198.51.100.0/24")],
 )  # fmt: skip
 def test_ipv4_written_as_ipv6_is_ipv4(written: str, meant: str) -> None:
-    """By every door: lists, applications and their import read a prefix here, and what is asked about an address here."""
+    """By every door: lists, applications and imports read a prefix so, and questions an address."""
     assert read(f"{written}\n".encode(), CSV) == read(f"{meant}\n".encode(), CSV)
     assert read_entry(written, AddressRules(documentation=True)) == read_entry(meant, AddressRules(documentation=True))
     if "/" not in written:
