@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from api.gateway.schema import Strict
 from api.registry import paging, store
 from api.registry.operation import Answer, reads
-from api.registry.records import Identifier, Line, read_address
+from api.registry.records import Identifier, Line, asked_address
 from control.registry.access import sight
 from control.registry.audit import chain as audit
 from control.registry.publication import edges, serials
@@ -149,7 +149,7 @@ def state(session: Session, query: StateQuery) -> Answer:
 @reads(ListedRecord, "audit.read")
 def listed(session: Session, query: ListedQuery) -> Answer:
     """Ask whether an address was allowed at a time, on the whole or on one edge."""
-    asked = read_address(query.address)
+    asked = asked_address(query.address)
     if query.edge is None:
         serial = serials.serial_at(session, query.at)
         found = serials.covering(session, asked, serial)

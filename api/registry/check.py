@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 
 from api.gateway.schema import CheckQuery
 from api.registry import store
-from api.registry.records import read_address
+from api.registry.records import asked_address
 from control.registry.publication import edges, serials
 
 blueprint = APIBlueprint("check", __name__, tag="Check")
@@ -35,7 +35,7 @@ def check(query: CheckQuery) -> dict[str, Any]:
 
     Needs no token. One address a question, and only so many questions a minute: nobody lists the registry by it.
     """
-    asked = read_address(query.address)
+    asked = asked_address(query.address)
     with store.reading() as session:
         covering = serials.covering(session, asked)
         first = min((each.joined_serial for each in covering), default=None)

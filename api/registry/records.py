@@ -1,14 +1,15 @@
 """What several subjects have in their bodies and answers."""
 
 from datetime import datetime
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_network
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from api.gateway.schema import Strict
-from control.allowlist.entry import Entry, Prefix
-from control.fault import Fault, Kind, Refused, shown
+from control.allowlist.entry import Entry, Prefix, port_text
+from control.allowlist.prefix import read_address
+from control.fault import BadValueError, Fault, Kind, Refused
 
 PRINTABLE = r"^ *[^\p{C}\p{Z}](?: |[^\p{C}\p{Z}])*$"
 """What Python's ``str.isprintable`` takes, which the services demand of a name, and not spaces alone."""
@@ -56,23 +57,21 @@ class EntryRecord(BaseModel):
 
 def entry_record(entry: Entry) -> EntryRecord:
     """Return an entry as it is answered."""
-    ports = [str(first) if first == last else f"{first}-{last}" for first, last in entry.ports]
+    ports = [port_text(ports) for ports in entry.ports]
     return EntryRecord(prefix=entry.text, protocols=list(entry.protocols), ports=ports)
 
 
-def read_address(text: str) -> Prefix:
+def asked_address(text: str) -> Prefix:
     """Return one address of a query as the prefix that is just it.
 
     Raises:
-        Refused: "invalid": it is no address; a zone (RFC 4007, section 11) is none that is registered.
+        Refused: "invalid": it is no address.
     """
     try:
-        if "%" not in text:
-            return ip_network(ip_address(text))
-    except ValueError:
-        pass
-    fault = Fault("query, address", f"{shown(text)} is no address", "write one, such as 192.0.2.1")
-    raise Refused(Kind.INVALID, "That is no address", [fault])
+        return ip_network(read_address(text))
+    except BadValueError as error:
+        fault = Fault("query, address", error.why, error.mend)
+        raise Refused(Kind.INVALID, "That is no address", [fault]) from error
 
 
 class Reason(Strict):

@@ -7,11 +7,13 @@ from typing import Any
 
 import click
 
+from control.allowlist.mapped import Address
+from control.allowlist.prefix import read_address
 from control.cli.output import agent, as_json_option, print_json, print_table
 from control.commands.packets import Explained, ExplainPacket, MatchedEntry
 from control.config import Config
 from control.datapath.probe import frames
-from control.fault import Fault, Kind, Refused
+from control.fault import BadValueError, Fault, Kind, Refused
 from control.replay.capture import DamagedError, NotACaptureError, packets
 from control.replay.link import UnsupportedLinkError, ethernet_frame
 from control.vocabulary import VPN_PROTOCOLS
@@ -68,7 +70,8 @@ def _way(result: Explained) -> Iterator[tuple[str, str]]:
 def _headers(said: dict[str, Any]) -> str:
     if not said["family"]:
         return "no IP header"
-    ports = f", port {said['source_port']} to {said['destination_port']}" if said["destination_port"] else ""
+    source, destination = (said[side] or {"port": 0} for side in ("source", "destination"))
+    ports = f", port {source['port']} to {destination['port']}" if destination["port"] else ""
     return (
         f"IPv{said['family']} at byte {said['ip_offset']}, protocol {said['ip_protocol']}{ports}, "
         f"{said['payload_length']} bytes of payload at byte {said['payload_offset']}"
@@ -76,12 +79,12 @@ def _headers(said: dict[str, Any]) -> str:
 
 
 def _found(said: dict[str, Any], entry: MatchedEntry | None, serial: int) -> str:
-    if said["end"] is None:
+    if said["side"] is None:
         return f"neither side is on the list (serial {serial})"
     where = "exact set" if said["exact_set"] else f"hash map, prefix length {said['prefix_length']}"
     what = entry.prefix if entry else "an entry that is being changed"
     note = f" ({entry.note})" if entry and entry.note else ""
-    return f"the {said['end']} is on the list: {what}{note}, in the {where}"
+    return f"the {said['side']} is on the list: {what}{note}, in the {where}"
 
 
 def _of_capture(capture: Path, number: int) -> bytes:
@@ -98,9 +101,10 @@ def _of_capture(capture: Path, number: int) -> bytes:
 
 def _made_up(source: str | None, destination: str | None, protocol: str, port: int | None) -> bytes:
     try:
-        to = ipaddress.ip_address(destination or "")
-        nobody: frames.Address = ipaddress.IPv4Address(0) if to.version == 4 else ipaddress.IPv6Address(0)
-        return frames.frame(protocol, ipaddress.ip_address(source) if source else nobody, to, port)
+        to = read_address(destination or "")
+        nobody: Address = ipaddress.IPv4Address(0) if to.version == 4 else ipaddress.IPv6Address(0)
+        return frames.frame(protocol, read_address(source) if source else nobody, to, port)
     except ValueError as error:
+        why = error.why if isinstance(error, BadValueError) else str(error)
         mend = "give --to ADDRESS and, if you like, --from ADDRESS of the same family; or --frame, or --capture"
-        raise Refused(Kind.BAD_REQUEST, "The packet cannot be made up", [Fault("--to", str(error), mend)]) from error
+        raise Refused(Kind.BAD_REQUEST, "The packet cannot be made up", [Fault("--to", why, mend)]) from error

@@ -47,6 +47,7 @@ def test_it_does_not_tell_the_prefix(world: World) -> None:
     world.registered(world.sides[0], "10.77.0.0/24")
     assert set(check(world, "10.77.0.9")) == {"address", "registered", "live", "since"}
     assert check(world, "10.77.0.9")["registered"]
+    assert check(world, "::ffff:10.77.0.9") == check(world, "10.77.0.9")
     assert not check(world, "10.77.1.0")["registered"]
 
 

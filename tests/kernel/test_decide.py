@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from control.allowlist.allowlist import Allowlist
+from control.allowlist.mapped import Address
 from control.datapath.controls import Policy
-from control.datapath.probe.frames import Address, frame
+from control.datapath.probe.frames import frame
 from control.datapath.program.pins import temporary
 from control.vocabulary import VPN_PROTOCOLS
 from lab.packets import CLIENT4, CLIENT6, SERVER4, SERVER6

@@ -9,8 +9,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
+from control.allowlist import mapped
 from control.allowlist.allowlist import Allowlist
-from control.allowlist.entry import MAPPED, Entry, Prefix
+from control.allowlist.entry import Entry, Prefix
 from control.datapath.generations.exact_set import BUCKET_SLOTS, mix
 from control.datapath.generations.generation import Generation
 from control.datapath.generations.lists import Lists
@@ -41,7 +42,7 @@ prefixes6 = st.builds(
     lambda host, length: IPv6Network((host, length), strict=False),
     st.sampled_from(HOSTS6),
     st.one_of(st.just(128), st.integers(1, 128)),
-).filter(lambda prefix: not prefix.overlaps(MAPPED))
+).filter(lambda prefix: not prefix.overlaps(mapped.NETWORK))
 prefixes: st.SearchStrategy[Prefix] = st.one_of(prefixes4, prefixes6).filter(lambda prefix: int(prefix[-1]) > 0)
 entries = st.builds(
     Entry,
@@ -159,7 +160,7 @@ class ListsAgainstDict(RuleBasedStateMachine):
         asked = {address for entry in model for address in around(entry.prefix)}
         asked |= {address for entry in CROWD[:: BUCKET_SLOTS - 1] for address in around(entry.prefix)}
         for question in about(asked):
-            assert self.probe(question.frame).end == registered_end(model, question), question
+            assert self.probe(question.frame).side == registered_end(model, question), question
 
     @invariant()
     def every_generation_holds_its_list(self) -> None:

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from control.allowlist.entry import Entry
+from control.allowlist.mapped import Address
 from control.datapath.generations import entry_map
-from control.datapath.probe.frames import Address
 from control.datapath.program.pins import Pinned
 from lab.packets import CLIENT4, CLIENT6, SERVER4, SERVER6
 from tests.kernel.questions import ELSEWHERE, Question
@@ -110,7 +110,7 @@ def test_who_is_not_registered_marks_nothing(listed: Edge, wire: Wire) -> None:
 def test_a_test_run_marks_nothing(listed: Edge) -> None:
     for entry in LISTED:
         question = Question(ELSEWHERE[entry.prefix.version], entry.prefix[0])
-        assert listed.probe(question.frame).end == "destination"
+        assert listed.probe(question.frame).side == "destination"
     assert swept(listed) == set()
 
 

@@ -56,7 +56,7 @@ def test_rows_are_entered_and_put_before_their_providers(database: Database, pro
         assert (entry.prefix, entry.protocols, entry.ports) == (
             address(1),
             "wireguard openvpn",
-            "1194-1194 51820-51820",
+            "1194 51820",
         )
         company = session.scalars(select(Registrant).where(Registrant.reference == "M-1")).one()
         assert company.contacts == [{"email": "desk@member1.example"}]

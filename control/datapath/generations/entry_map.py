@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from control.allowlist import mapped
 from control.allowlist.allowlist import Allowlist
-from control.allowlist.columns import Columns, of_ipv4
+from control.allowlist.columns import Columns, is_ipv4, of_ipv4
 from control.allowlist.entry import MAX_PORT_RANGES, PLAIN, Terms
 from control.datapath.program.layout import structure
 from control.fault import Fault, Kind, Refused
@@ -16,8 +17,6 @@ from control.vocabulary import PROTOCOLS, constant
 
 KEY, ENTRY = structure("prefix"), structure("entry")
 RULES = constant("RULES")
-HOST = 128  # an address's own length, IPv4's too, as in struct prefix
-MAPPED = np.uint64(0xFFFF)  # the middle of ::ffff:0:0/96
 EVERY_PROTOCOL = 0xFFFF
 ALL_PORTS = ((0, 0xFFFF),)
 
@@ -46,7 +45,7 @@ def rows_of(allowlist: Allowlist) -> KernelRows:
         Refused: an entry is narrowed in more ways than the kernel has room for.
     """
     narrowed = np.array([bool(terms.protocols or terms.ports) for terms in allowlist.terms_table], np.bool_)
-    is_host4 = (allowlist.high == 0) & (allowlist.low >> np.uint64(32) == MAPPED) & (allowlist.length == HOST)
+    is_host4 = is_ipv4(allowlist.columns) & (allowlist.length == mapped.HOST)
     plain = is_host4 & ~narrowed[allowlist.terms]
     rest = ~plain
     entries = np.stack([entry_of(terms) for terms in allowlist.terms_table])[allowlist.terms[rest]]
@@ -58,24 +57,24 @@ def keys_of(high: NDArray[np.uint64], low: NDArray[np.uint64], length: NDArray[A
     """Return the keys of prefixes: 128-bit addresses in two halves, and lengths 1 to 128."""
     keys = np.zeros(len(high), KEY)
     keys["length"] = length
-    for word, half in enumerate((high >> np.uint64(32), high, low >> np.uint64(32), low)):
-        keys["address"][:, word] = half & np.uint64(0xFFFF_FFFF)
+    keys["address"] = mapped.words_of(high, low)
     return keys
 
 
 def host_keys(addresses: NDArray[np.uint32]) -> Keys:
     """Return the keys of IPv4 hosts."""
-    low = addresses.astype(np.uint64) | MAPPED << np.uint64(32)
-    return keys_of(np.zeros(len(low), np.uint64), low, np.full(len(low), HOST))
+    rows = of_ipv4(addresses)
+    return keys_of(rows.high, rows.low, rows.length)
 
 
 def are_hosts(keys: Keys) -> NDArray[np.bool_]:
     """Return which keys are IPv4 hosts'."""
-    words = keys["address"]
-    hosts: NDArray[np.bool_] = (
-        (keys["length"] == HOST) & (words[:, 0] == 0) & (words[:, 1] == 0) & (words[:, 2] == MAPPED)
-    )
+    hosts: NDArray[np.bool_] = (keys["length"] == mapped.HOST) & _are_ipv4(keys)
     return hosts
+
+
+def _are_ipv4(keys: Keys) -> NDArray[np.bool_]:
+    return mapped.are_ipv4(*mapped.halves_of(keys["address"]))
 
 
 def hosts_among(keys: Keys) -> NDArray[np.uint32]:
@@ -124,8 +123,7 @@ def terms_of(entry: Any) -> Terms:
 
 def list_of(hosts: NDArray[np.uint32], keys: Keys, entries: Entries) -> Allowlist:
     """Return the list that the kernel holds as ``hosts`` of the exact set and as entries of the hash map."""
-    words = keys["address"].astype(np.uint64)
-    high, low = words[:, 0] << np.uint64(32) | words[:, 1], words[:, 2] << np.uint64(32) | words[:, 3]
+    high, low = mapped.halves_of(keys["address"])
     content = entries.copy()
     content["seen"] = 0
     distinct, which = np.unique(content.view(f"V{ENTRY.itemsize}"), return_inverse=True)
@@ -148,9 +146,8 @@ def length_masks(lengths: Sequence[int]) -> Keys:
 
 def lengths_by_family(keys: Keys) -> tuple[list[int], list[int]]:
     """Return the distinct lengths among IPv4 keys, hosts left out, and among IPv6 keys, longest first."""
-    address = keys["address"]
-    is_v4 = (address[:, 0] == 0) & (address[:, 1] == 0) & (address[:, 2] == MAPPED) & (keys["length"] >= 96)
-    v4 = np.unique(keys["length"][is_v4 & (keys["length"] < HOST)])
+    is_v4 = _are_ipv4(keys)
+    v4 = np.unique(keys["length"][is_v4 & (keys["length"] < mapped.HOST)])
     v6 = np.unique(keys["length"][~is_v4])
     return v4[::-1].tolist(), v6[::-1].tolist()
 

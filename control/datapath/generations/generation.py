@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from control.allowlist import mapped
 from control.allowlist.allowlist import Allowlist
 from control.datapath import syscall
 from control.datapath.generations import entry_map, exact_set
@@ -256,7 +257,7 @@ def _make_maps(buckets: int, capacity: int) -> tuple[int, int]:
 def _describe(description: Any, buckets: int, keys: entry_map.Keys) -> None:
     lengths4, lengths6 = entry_map.lengths_by_family(keys)
     description["shift"], description["tick"] = exact_set.shift_of(buckets), 1
-    for name, lengths in (("lengths4", [entry_map.HOST, *lengths4]), ("lengths6", lengths6)):
+    for name, lengths in (("lengths4", [mapped.HOST, *lengths4]), ("lengths6", lengths6)):
         description[name] = np.zeros((), entry_map.KEY)
         description[name][: len(lengths)] = entry_map.length_masks(lengths)
 

@@ -1,12 +1,10 @@
 """A packet of each VPN protocol, made up to ask the program about it: the one that opens a session, where one does."""
 
-import ipaddress
 from dataclasses import dataclass
 
+from control.allowlist.mapped import Address
 from control.protocols import FACTS
 from control.vocabulary import constant
-
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 TCP, UDP = constant("IPPROTO_TCP"), constant("IPPROTO_UDP")
 ETHERTYPE = {4: constant("ETH_P_IP").to_bytes(2, "big"), 6: constant("ETH_P_IPV6").to_bytes(2, "big")}

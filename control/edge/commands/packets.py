@@ -3,7 +3,9 @@
 import ipaddress
 from dataclasses import asdict
 
-from control.allowlist.entry import Entry
+from control.allowlist.entry import Entry, port_text
+from control.allowlist.mapped import Address
+from control.allowlist.prefix import read_address
 from control.commands.packets import (
     AddressChecked,
     CheckAddress,
@@ -16,12 +18,10 @@ from control.commands.packets import (
     Sampled,
     SamplePackets,
 )
+from control.datapath.probe.answer import Answer
 from control.datapath.probe.frames import SHAPES, frame
-from control.datapath.probe.probe import Answer
 from control.edge.edge import Edge
-from control.fault import Fault, Kind, Refused
-
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+from control.fault import BadValueError, Fault, Kind, Refused
 
 NOBODY: dict[int, Address] = {
     4: ipaddress.IPv4Address(0),
@@ -49,13 +49,11 @@ def check(edge: Edge, request: CheckAddress, _body: bytes) -> AddressChecked:
 def explain(edge: Edge, request: ExplainPacket, _body: bytes) -> Explained:
     """Run a packet through the program."""
     try:
-        content = bytes.fromhex(request.packet)
-        said = edge.datapath.probe.probe(content)
+        said = edge.datapath.probe.probe(bytes.fromhex(request.packet))
     except ValueError as error:
         fault = Fault("packet", str(error), "give an Ethernet frame of at least 14 bytes in hexadecimal digits")
         raise Refused(Kind.BAD_REQUEST, "The frame cannot be run", [fault]) from error
-    matched = _matched(edge, said, content)
-    return Explained(answer=asdict(said), entry=matched, serial=edge.list.state.local.serial)
+    return Explained(answer=asdict(said), entry=_matched(edge, said), serial=edge.list.state.local.serial)
 
 
 def count(edge: Edge, _request: ReadCounters, _body: bytes) -> Counted:
@@ -72,27 +70,21 @@ def sample(edge: Edge, request: SamplePackets, _body: bytes) -> Sampled:
 
 def _address(text: str) -> Address:
     try:
-        return ipaddress.ip_address(text)
-    except ValueError as error:
-        fault = Fault("address", str(error), "give one IPv4 or IPv6 address")
+        return read_address(text)
+    except BadValueError as error:
+        fault = Fault("address", error.why, error.mend)
         raise Refused(Kind.INVALID, "The address is not understood", [fault]) from error
 
 
-def _matched(edge: Edge, said: Answer, frame: bytes) -> MatchedEntry | None:
+def _matched(edge: Edge, said: Answer) -> MatchedEntry | None:
     """Return the entry that let a packet through, with the operator's note."""
-    if said.end is None:
-        return None
-    size, first = (4, 12) if said.family == 4 else (16, 8)
-    start = said.ip_offset + first + (size if said.end == "destination" else 0)
-    address = ipaddress.ip_address(frame[start : start + size])
-    entry = edge.list.state.union.find(ipaddress.ip_network((address, said.prefix_length), strict=False))
+    entry = edge.list.state.union.find(said.matched) if said.matched else None
     if entry is None:
         return None
-    ports = [str(first) if first == last else f"{first}-{last}" for first, last in entry.ports]
     return MatchedEntry(
         prefix=entry.text,
         protocols=list(entry.protocols),
-        ports=ports,
+        ports=[port_text(ports) for ports in entry.ports],
         note=entry.note,
         sources=_sources(edge, entry),
     )

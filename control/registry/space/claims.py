@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
+from control.allowlist import mapped
 from control.fault import Fault, Kind, Refused
 from control.registry.access import sight
 from control.registry.access.actor import Actor
@@ -19,7 +20,6 @@ from control.registry.store.model import Application, ApplicationEntry, Registra
 from control.registry.store.model.registrations import HELD
 from control.registry.store.writing import portions
 
-BITS = 128
 Claims = Select[str, str, bytes, int, str]
 """A query for the columns of ``Claim``."""
 
@@ -44,11 +44,11 @@ class Claim:
     @property
     def last(self) -> bytes:
         """The last address of the prefix."""
-        return (int.from_bytes(self.first, "big") | (1 << BITS - self.length) - 1).to_bytes(16, "big")
+        return (int.from_bytes(self.first, "big") | (1 << mapped.HOST - self.length) - 1).to_bytes(16, "big")
 
     def within(self, length: int) -> bytes:
         """Return the first address of the prefix of that length which covers this one."""
-        return (int.from_bytes(self.first, "big") >> BITS - length << BITS - length).to_bytes(16, "big")
+        return (int.from_bytes(self.first, "big") >> mapped.HOST - length << mapped.HOST - length).to_bytes(16, "big")
 
 
 def wanted(session: Session, applications: Iterable[str]) -> list[Claim]:
