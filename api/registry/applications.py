@@ -11,7 +11,7 @@ from pydantic_core import CoreSchema
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.gateway.schema import Strict
+from api.kit.schema import Strict
 from api.registry import paging, sight, store
 from api.registry.operation import Answer, Given, Nothing, creates, patches, reads, steps
 from api.registry.records import Chosen, EntryRecord, Identifier, Kept, Line, Reason, Record, entry_record

@@ -10,10 +10,11 @@ from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.gateway.schema import Strict
+from api.kit.address import read_address
+from api.kit.schema import Strict
 from api.registry import paging
 from api.registry.operation import Answer, reads
-from api.registry.records import Identifier, Line, read_address
+from api.registry.records import Identifier, Line
 from api.registry.sight import WIDE
 from control.registry.audit import chain as audit
 from control.registry.publication import edges, serials

@@ -10,9 +10,9 @@ from flask import Response, request, stream_with_context
 from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 
-from api.gateway.schema import Strict
-from api.kit.contract import ATTRIBUTE, Contract
+from api.kit.contract import Contract, Media, under
 from api.kit.problem import problem
+from api.kit.schema import Strict
 from api.registry import store
 from api.registry.operation import Answer, reads
 from api.registry.records import EntryRecord, entry_record
@@ -92,6 +92,7 @@ def find(session: Session, query: ChangesQuery) -> Answer:
 
 @blueprint.get("/v1/changes/stream")
 @blueprint.input(StreamQuery, location="query", arg_name="query")
+@under(Contract(WIDE, None, gives=(Media(MEDIA_TYPE),)))
 def stream(query: StreamQuery) -> Response:
     """Follow the changes as they come, as server-sent events.
 
@@ -110,9 +111,6 @@ def stream(query: StreamQuery) -> Response:
     answer = Response(stream_with_context(_events(epoch, serial)), 200, {"Cache-Control": "no-store"}, MEDIA_TYPE)
     answer.call_on_close(STREAMS.release)
     return answer
-
-
-setattr(stream, ATTRIBUTE, Contract(WIDE, BaseModel, gives=(MEDIA_TYPE,)))
 
 
 def _events(epoch: str, serial: int) -> Iterator[str]:

@@ -8,8 +8,9 @@ from pydantic import BaseModel, Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.gateway import agent
-from api.gateway.schema import Policy, Strict
+from api.kit import agent
+from api.kit.schema import Strict
+from api.kit.shared import PolicyModel
 from api.registry import paging, store
 from api.registry.operation import Answer, Given, Nothing, creates, reads, steps
 from api.registry.records import Chosen, Kept, Words
@@ -49,7 +50,7 @@ class IntentRecord(Kept):
     proposed_by: str
     decided_by: str | None
     decided_at: datetime | None
-    policy: Policy | None = Field(description="What is proposed for each protocol named; null for a removal.")
+    policy: PolicyModel | None = Field(description="What is proposed for each protocol named; null for a removal.")
     effect: EffectRecord | None = Field(description="What it would do now; null once it is not open.")
 
 

@@ -7,12 +7,12 @@ from typing import Any, Literal
 
 from apiflask import APIBlueprint
 from flask import Response, request
-from pydantic import BaseModel, Field
+from pydantic import Field
 from sqlalchemy import select, true
 from sqlalchemy.orm import Session
 
-from api.gateway.schema import Strict
-from api.kit.contract import ATTRIBUTE, Contract
+from api.kit.contract import Contract, Media, under
+from api.kit.schema import Strict
 from api.registry import paging, store
 from api.registry.operation import Answer, Given, Nothing, creates, reads, takes
 from api.registry.records import Kept, Record
@@ -145,6 +145,7 @@ def faults(session: Session, job_id: str, query: FaultQuery) -> Answer:
 
 
 @blueprint.get("/v1/jobs/<id:job_id>/result")
+@under(Contract(frozenset(READERS), None, gives=tuple(Media(media_type) for media_type in exports.MEDIA_TYPES)))
 def result(job_id: str) -> Response:
     """Read what an export wrote."""
     with store.reading() as session:
@@ -156,9 +157,6 @@ def result(job_id: str) -> Response:
     name = f"{found.request['of']}.{'csv' if media_type == formats.CSV else 'ndjson'}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(_unpacked(packed), 200, headers, content_type=media_type)
-
-
-setattr(result, ATTRIBUTE, Contract(frozenset(READERS), BaseModel, gives=exports.MEDIA_TYPES))
 
 
 def _ordered(job: Job) -> Answer:

@@ -6,7 +6,7 @@ from apiflask import APIBlueprint
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.gateway.schema import Strict
+from api.kit.schema import Strict
 from api.registry import paging, store
 from api.registry.operation import Answer, Given, creates, reads
 from api.registry.records import Kept, Line

@@ -8,7 +8,7 @@ from pydantic import Field
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from api.gateway.schema import Strict
+from api.kit.schema import Strict
 from api.registry import paging, store
 from api.registry.applications import COLUMNS as APPLICATION_COLUMNS
 from api.registry.applications import ApplicationRecord, records

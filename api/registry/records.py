@@ -1,14 +1,12 @@
 """What several subjects have in their bodies and answers."""
 
 from datetime import datetime
-from ipaddress import ip_address, ip_network
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from api.gateway.schema import Strict
-from control.allowlist.entry import Entry, Prefix
-from control.fault import Fault, Kind, Refused, shown
+from api.kit.schema import Strict
+from control.allowlist.entry import Entry
 
 PRINTABLE = r"^ *[^\p{C}\p{Z}](?: |[^\p{C}\p{Z}])*$"
 """What Python's ``str.isprintable`` takes, which the services demand of a name, and not spaces alone."""
@@ -58,21 +56,6 @@ def entry_record(entry: Entry) -> EntryRecord:
     """Return an entry as it is answered."""
     ports = [str(first) if first == last else f"{first}-{last}" for first, last in entry.ports]
     return EntryRecord(prefix=entry.text, protocols=list(entry.protocols), ports=ports)
-
-
-def read_address(text: str) -> Prefix:
-    """Return one address of a query as the prefix that is just it.
-
-    Raises:
-        Refused: "invalid": it is no address; a zone (RFC 4007, section 11) is none that is registered.
-    """
-    try:
-        if "%" not in text:
-            return ip_network(ip_address(text))
-    except ValueError:
-        pass
-    fault = Fault("query, address", f"{shown(text)} is no address", "write one, such as 192.0.2.1")
-    raise Refused(Kind.INVALID, "That is no address", [fault])
 
 
 class Reason(Strict):

@@ -7,7 +7,7 @@ from pydantic import Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.gateway.schema import Strict
+from api.kit.schema import Strict
 from api.registry import paging, sight, store
 from api.registry.operation import Answer, Given, creates, patches, reads
 from api.registry.records import Contact, Kept, Line

@@ -8,7 +8,7 @@ from pydantic import Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.gateway.schema import Strict
+from api.kit.schema import Strict
 from api.registry import paging, store
 from api.registry.operation import Answer, Given, Nothing, creates, reads, steps
 from api.registry.records import Identifier, Kept, Line

@@ -3,6 +3,7 @@
 from apiflask import APIFlask
 from werkzeug.routing import BaseConverter
 
+from api.kit import shared
 from api.kit.door import Door
 from api.kit.throttle import Throttle
 from api.kit.token import Token
@@ -26,8 +27,6 @@ from control.registry.jobs.calendar import Housekeeping
 from control.registry.jobs.worker import Worker
 from control.registry.store.database import Database, open_database
 
-__all__ = ["check", "policy", "register", "worker"]
-
 SUBJECTS = (registrants, applications, registrations, intents, providers, officers, tokens, jobs, audit, changes)
 
 
@@ -49,7 +48,7 @@ def worker(database: Database, config: Config) -> Worker:
 def register(app: APIFlask, config: Config, token: Token) -> None:
     """Serve the registry: make its tables unless they are there, and hold every request to scopes and rates.
 
-    ``check`` and ``policy`` are left to the caller: they take the place of the gateway's.
+    The endpoints that there are without a registry too ask it as the application's ``Registry``.
 
     Raises:
         Refused: "bad-configuration", "unavailable" or "no-room".
@@ -58,6 +57,7 @@ def register(app: APIFlask, config: Config, token: Token) -> None:
     database.upgrade()
     database.close()  # the processes that are forked from here on open their own connections
     app.extensions[store.EXTENSION] = database
+    app.extensions[shared.EXTENSION] = shared.Registry(store.demand, check.check, policy.change)
     throttle = Throttle(config.registry)
     door = Door(config.api.listen, token, store.recognise, store.audit_refusal)
     for demand in (throttle.by_address, door.check, throttle.by_token):

@@ -26,6 +26,7 @@ log = structlog.get_logger()
 
 IN_USE = 24 * 3600.0  # s: an entry with traffic in the last day is in use
 NAMED = 20  # prefixes in use that an answer names
+NAMED_BY_DRY_RUN = 100  # prefixes of each kind
 FEW_ENDS = 100_000  # above which sweeping the hash map is done every so often only
 RARE_SWEEP = 60.0  # s
 
@@ -179,6 +180,9 @@ class Edge:
         self._demand_room(change.new)
         seconds = {"compare": compared, "kernel": 0.0, "disk": 0.0}
         answer = self._effect(change)
+        if dry_run:
+            added, gone = (_prefixes(entries, NAMED_BY_DRY_RUN) for entries in (change.added, change.gone))
+            answer["would"] = {"add": added, "remove": gone}
         if not dry_run and (len(change.added) or len(change.gone)):
             seconds |= self.live.set_local(change)
         etag = {"epoch": self.version.epoch.hex(), "serial": self.serial, "etag": self.version.etag}
@@ -210,7 +214,7 @@ class Edge:
             "added": len(change.added),
             "removed": len(change.gone),
             "removed_in_use": len(in_use),
-            "in_use": [entry.text for entry in in_use.entries(0, NAMED)],
+            "in_use": _prefixes(in_use, NAMED),
         }
 
     def _demand_room(self, new: Allowlist) -> None:
@@ -252,6 +256,10 @@ class Edge:
             kept = {name: (is_.mode, is_.share) for name, is_ in controls.policies().items() if is_ != Policy()}
             self.policy_version = self.store.keep_policies(kept) if kept else self.policy_version
         controls.set_policies({name: Policy(*policy) for name, policy in kept.items()})
+
+
+def _prefixes(entries: Allowlist, most: int) -> list[str]:
+    return [entry.text for entry in entries.entries(0, most)]
 
 
 def _boot() -> str:
