@@ -11,7 +11,7 @@ from pydantic_core import CoreSchema
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.kit.schema import Strict
+from api.kit.schema import Strict, named
 from api.registry import paging, sight, store
 from api.registry.operation import Answer, Given, Nothing, creates, patches, reads, steps
 from api.registry.records import Chosen, EntryRecord, Identifier, Kept, Line, Reason, Record, entry_record
@@ -91,8 +91,10 @@ class ApplicationQuery(paging.PageQuery):
     provider_id: Identifier | None = None
 
 
-class Step(Chosen):
+class StepOfMany(Chosen):
     """A step of many applications at once, all or none."""
+
+    model_config = named("Step")
 
     step: Literal["submit", "confirm", "approve"]
 
@@ -116,14 +118,6 @@ COLUMNS: paging.Columns = {
     for name in ("id", "state", "category", "registrant_id", "provider_id", "created_at", "changed_at", "submitted_at")
 }
 
-STEPS: Mapping[str, Callable[[Writing, str, str, int | None], object]] = {
-    "submit": lambda writing, id_, _, version: review.submit(writing, id_, version),
-    "confirm": lambda writing, id_, _, version: review.confirm(writing, id_, version),
-    "approve": lambda writing, id_, _, version: review.approve(writing, id_, version),
-    "return": review.return_,
-    "refuse": review.refuse,
-    "withdraw": lambda writing, id_, _, version: review.withdraw(writing, id_, version),
-}
 MANY: Mapping[str, Callable[[Writing, review.Versions], list[Application]]] = {
     "submit": review.submit_many,
     "confirm": review.confirm_many,
@@ -181,8 +175,8 @@ def edit(given: Given[ApplicationText], application_id: str) -> Answer:
 
 
 @blueprint.post("/v1/applications/steps")
-@steps(SteppedAll, ("registrant", "provider", "officer"), Step, conditional=False)
-def take_many(given: Given[Step]) -> Answer:
+@steps(SteppedAll, ("registrant", "provider", "officer"), StepOfMany, conditional=False)
+def take_many(given: Given[StepOfMany]) -> Answer:
     """Take many applications a step further, all or none.
 
     Their versions are in the body, in place of If-Match.
@@ -191,24 +185,70 @@ def take_many(given: Given[Step]) -> Answer:
     return Answer(SteppedAll(items=[Stepped.model_validate(each) for each in moved]))
 
 
-def _add_step(step: workflow.Step) -> None:
-    """Serve a step of the workflow's table at a path of its own."""
+@blueprint.post("/v1/applications/<id:application_id>/submit")
+@steps(ApplicationRecord, workflow.step("application", "submit").scopes, Nothing)
+def submit(given: Given[Nothing], application_id: str) -> Answer:
+    """Submit an application.
 
-    def take(given: Given[Any], application_id: str) -> Answer:
-        reason = given.body.reason if step.reason else ""
-        STEPS[step.name](given.writing, application_id, reason, given.version)
-        session = given.writing.session
-        return _answer(session, rows.find(session, given.writing.actor, Application, application_id))
-
-    take.__name__ = step.name
-    take.__doc__ = f"{step.name.capitalize()} an application.\n\nLegal when it is {' or '.join(step.sources)}."
-    view = steps(ApplicationRecord, step.scopes, Reason if step.reason else Nothing)(take)
-    blueprint.post(f"/v1/applications/<id:application_id>/{step.name}", endpoint=step.name)(view)
+    Legal when it is draft or returned.
+    """
+    review.submit(given.writing, application_id, given.version)
+    return _taken(given, application_id)
 
 
-for _step in workflow.STEPS:
-    if _step.subject == "application" and _step.name in STEPS:
-        _add_step(_step)
+@blueprint.post("/v1/applications/<id:application_id>/confirm")
+@steps(ApplicationRecord, workflow.step("application", "confirm").scopes, Nothing)
+def confirm(given: Given[Nothing], application_id: str) -> Answer:
+    """Confirm an application.
+
+    Legal when it is submitted.
+    """
+    review.confirm(given.writing, application_id, given.version)
+    return _taken(given, application_id)
+
+
+@blueprint.post("/v1/applications/<id:application_id>/approve")
+@steps(ApplicationRecord, workflow.step("application", "approve").scopes, Nothing)
+def approve(given: Given[Nothing], application_id: str) -> Answer:
+    """Approve an application.
+
+    Legal when it is confirmed.
+    """
+    review.approve(given.writing, application_id, given.version)
+    return _taken(given, application_id)
+
+
+@blueprint.post("/v1/applications/<id:application_id>/return", endpoint="return")
+@steps(ApplicationRecord, workflow.step("application", "return").scopes, Reason)
+def return_(given: Given[Reason], application_id: str) -> Answer:
+    """Return an application.
+
+    Legal when it is submitted or confirmed.
+    """
+    review.return_(given.writing, application_id, given.body.reason, given.version)
+    return _taken(given, application_id)
+
+
+@blueprint.post("/v1/applications/<id:application_id>/refuse")
+@steps(ApplicationRecord, workflow.step("application", "refuse").scopes, Reason)
+def refuse(given: Given[Reason], application_id: str) -> Answer:
+    """Refuse an application.
+
+    Legal when it is submitted or confirmed.
+    """
+    review.refuse(given.writing, application_id, given.body.reason, given.version)
+    return _taken(given, application_id)
+
+
+@blueprint.post("/v1/applications/<id:application_id>/withdraw")
+@steps(ApplicationRecord, workflow.step("application", "withdraw").scopes, Nothing)
+def withdraw(given: Given[Nothing], application_id: str) -> Answer:
+    """Withdraw an application.
+
+    Legal when it is draft or returned or submitted or confirmed.
+    """
+    review.withdraw(given.writing, application_id, given.version)
+    return _taken(given, application_id)
 
 
 def records(session: Session, found: Sequence[Application]) -> list[ApplicationRecord]:
@@ -235,6 +275,12 @@ def _draft(writing: Writing, text: ApplicationText, registrant_id: str) -> appli
         tuple(applications.Document(**document.model_dump()) for document in text.documents),
         text.provider_id,
     )
+
+
+def _taken(given: Given[Nothing] | Given[Reason], application_id: str) -> Answer:
+    """Return an application after a step, as whoever took it may see it."""
+    session = given.writing.session
+    return _answer(session, rows.find(session, given.writing.actor, Application, application_id))
 
 
 def _answer(session: Session, found: Application, location: str | None = None) -> Answer:
