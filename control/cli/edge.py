@@ -4,17 +4,21 @@ from typing import Any
 
 import click
 
-from control.cli.output import agent, as_json_option, print_json, print_table
+from control.cli.context import as_json_option, pass_config
+from control.cli.output import agent, print_json, print_table
 from control.config import Config
 from control.fault import Kind, Refused
 from control.vocabulary import ATTACH_MODES, MODES, VPN_PROTOCOLS
+
+EVERY_FLOW = 100
+"""Share of a protocol that is only counted, in percent, where none is given: monitor drops nothing whatever it is."""
 
 
 @click.command()
 @click.argument("interface")
 @click.option("--mode", type=click.Choice(ATTACH_MODES), default="auto", show_default=True)
 @as_json_option
-@click.pass_obj
+@pass_config
 def attach(config: Config, interface: str, mode: str, as_json: bool) -> None:
     """Guard INTERFACE from now on, after a restart too.
 
@@ -32,7 +36,7 @@ def attach(config: Config, interface: str, mode: str, as_json: bool) -> None:
 @click.command()
 @click.argument("interface", required=False)
 @as_json_option
-@click.pass_obj
+@pass_config
 def detach(config: Config, interface: str | None, as_json: bool) -> None:
     """Stop guarding INTERFACE, or all of them.
 
@@ -64,7 +68,7 @@ def _detach_without_agent(config: Config, interface: str | None) -> dict[str, An
 
 @click.command()
 @as_json_option
-@click.pass_obj
+@pass_config
 def status(config: Config, as_json: bool) -> None:
     """Show how the edge stands."""
     state, _ = agent(config).call("status")
@@ -115,7 +119,7 @@ def policy() -> None:
 
 @policy.command("get")
 @as_json_option
-@click.pass_obj
+@pass_config
 def policy_get(config: Config, as_json: bool) -> None:
     """Show the policies."""
     result, _ = agent(config).call("policy")
@@ -128,17 +132,20 @@ def policy_get(config: Config, as_json: bool) -> None:
 @policy.command("set")
 @click.argument("protocol", type=click.Choice([*VPN_PROTOCOLS, "all"]))
 @click.argument("mode", type=click.Choice(MODES))
-@click.option("--share", type=click.IntRange(0, 100), default=100, show_default=True, help="Of the flows, in percent.")
+@click.option("--share", type=click.IntRange(0, 100), help="Of the flows, in percent; enforce needs it.")
 @as_json_option
-@click.pass_obj
-def policy_set(config: Config, protocol: str, mode: str, share: int, as_json: bool) -> None:
+@pass_config
+def policy_set(config: Config, protocol: str, mode: str, share: int | None, as_json: bool) -> None:
     """Set the policy of PROTOCOL, or of all.
 
     monitor counts what enforce would drop. enforce drops what opens a session that nobody has registered, for
-    a share of the flows: going from 1 to 5 only adds.
+    the share of the flows that --share says: going from 1 to 5 only adds.
     """
+    if share is None and mode == "enforce":  # a share left out is never guessed: all would be the guess that cuts most
+        raise click.UsageError("enforce needs --share: say for how many percent of the flows, 100 for all of them")
+    rule = {"mode": mode, "share": EVERY_FLOW if share is None else share}
     names = VPN_PROTOCOLS if protocol == "all" else (protocol,)
-    result, _ = agent(config).call("set_policy", policy={name: {"mode": mode, "share": share} for name in names})
+    result, _ = agent(config).call("set_policy", policy=dict.fromkeys(names, rule))
     if as_json:
         print_json(result["policy"])
     else:
@@ -147,7 +154,7 @@ def policy_set(config: Config, protocol: str, mode: str, share: int, as_json: bo
 
 @click.command()
 @as_json_option
-@click.pass_obj
+@pass_config
 def counters(config: Config, as_json: bool) -> None:
     """Show packets and bytes by protocol, verdict and reason."""
     result, _ = agent(config).call("counters")

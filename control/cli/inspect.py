@@ -10,7 +10,8 @@ from typing import Any
 
 import click
 
-from control.cli.output import agent, as_json_option, print_json, print_table
+from control.cli.context import as_json_option, pass_config
+from control.cli.output import agent, print_json, print_table
 from control.config import Config
 from control.datapath.probe import frames
 from control.datapath.probe.probe import Probe
@@ -32,7 +33,7 @@ from control.vocabulary import VPN_PROTOCOLS
 @click.option("--capture", type=click.Path(exists=True, path_type=Path), help="A packet of this capture, instead.")
 @click.option("--packet", type=click.IntRange(1), default=1, show_default=True, help="Which packet of it.")
 @as_json_option
-@click.pass_obj
+@pass_config
 def explain(
     config: Config,
     source: str | None,
@@ -115,7 +116,7 @@ def _made_up(source: str | None, destination: str | None, protocol: str, port: i
 @click.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @as_json_option
-@click.pass_obj
+@pass_config
 def replay(config: Config, files: tuple[Path, ...], as_json: bool) -> None:
     """Run the packets of captures through the program in the kernel and print what it says, flow by flow.
 
@@ -141,7 +142,7 @@ def _prober(config: Config) -> Iterator[Probe]:
 
 @click.command()
 @as_json_option
-@click.pass_obj
+@pass_config
 def doctor(config: Config, as_json: bool) -> None:
     """Say what this machine lacks to be an edge, and how to get it; the status is 1 when something is missing."""
     findings = list(examine(config))

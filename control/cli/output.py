@@ -2,8 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 import click
 from rich.console import Console
@@ -14,8 +13,6 @@ from rich.table import Table
 from control.commands.wire import AgentSocket
 from control.config import Config
 from control.fault import Refused
-
-as_json_option: Callable[..., Any] = click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
 
 
 def agent(config: Config) -> AgentSocket:
