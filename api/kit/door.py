@@ -8,7 +8,7 @@ from flask import Response, current_app, g, request
 
 from api.kit.contract import READING, contract_of, scopes_for
 from api.kit.problem import problem
-from api.kit.token import Token
+from api.kit.token import TokenSource
 from control.fault import Fault, Kind, Refused
 from control.registry.access.actor import Actor
 
@@ -30,7 +30,7 @@ class Door:
     """
 
     def __init__(
-        self, listen: str, token: Token, recognise: Recognise | None = None, audit: Refuse | None = None
+        self, listen: str, token: TokenSource, recognise: Recognise | None = None, audit: Refuse | None = None
     ) -> None:
         self.loopback = is_loopback(listen)
         self.token = token

@@ -30,7 +30,7 @@ ABANDONED = timedelta(minutes=2)
 KEPT_HEADERS = ("Content-Type", "ETag", "Location")
 
 
-class Claim:
+class KeyClaim:
     """The present request's claim to its key."""
 
     def __init__(self, data: bytes) -> None:

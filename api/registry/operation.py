@@ -13,7 +13,7 @@ from api.kit import body, etag, payload
 from api.kit.conditions import demanded_version, tag
 from api.kit.contract import Contract, Media, under
 from api.registry import store
-from api.registry.idempotency import Claim
+from api.registry.idempotency import KeyClaim
 from control.registry.store.writing import Writing
 
 Body = TypeVar("Body", bound=BaseModel)
@@ -140,7 +140,7 @@ def _changes(contract: Contract, model: type[Body]) -> Callable[[Changer[Body, A
         def answered(*args: Arguments.args, **arguments: Arguments.kwargs) -> Response:
             with store.attempting(_action(view), _object()):
                 data, value = _body(contract)
-                claim = Claim(data) if contract.keyed else None
+                claim = KeyClaim(data) if contract.keyed else None
                 replayed = claim.take() if claim else None
             if replayed is not None:
                 return replayed

@@ -6,7 +6,7 @@ from werkzeug.routing import BaseConverter
 from api.kit import shared
 from api.kit.door import Door
 from api.kit.throttle import Throttle
-from api.kit.token import Token
+from api.kit.token import TokenSource
 from api.registry import (
     applications,
     audit,
@@ -45,7 +45,7 @@ def worker(database: Database, config: Config) -> Worker:
     return Worker(database, Housekeeping(database, config.state_dir / PUBLISHED))
 
 
-def register(app: APIFlask, config: Config, token: Token) -> None:
+def register(app: APIFlask, config: Config, token: TokenSource) -> None:
     """Serve the registry: make its tables unless they are there, and hold every request to scopes and rates.
 
     The endpoints that there are without a registry too ask it as the application's ``Registry``.
