@@ -5,7 +5,7 @@ is as quick when a million are registered, and the same on whichever machine the
 """
 
 from api.kit.shared import Check
-from api.registry import store
+from api.registry.desk import store
 from control.allowlist.entry import Prefix
 from control.registry.publication import edges, serials
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from api.kit import agent
 from api.kit.shared import PolicyState, Rules
-from api.registry import store
+from api.registry.desk import store
 from control.fault import Fault, Kind, Refused
 from control.registry.intents import policies
 

@@ -19,9 +19,9 @@ from api.registry import (
     providers,
     registrants,
     registrations,
-    store,
     tokens,
 )
+from api.registry.desk import store
 from control.config import Config
 from control.registry.jobs.calendar import Housekeeping
 from control.registry.jobs.worker import Worker

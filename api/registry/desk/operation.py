@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from api.kit import body, etag, payload
 from api.kit.conditions import demanded_version, tag
 from api.kit.contract import Contract, Media, under
-from api.registry import store
-from api.registry.idempotency import KeyClaim
+from api.registry.desk import store
+from api.registry.desk.idempotency import KeyClaim
 from control.registry.store.writing import Writing
 
 Body = TypeVar("Body", bound=BaseModel)
@@ -21,7 +21,7 @@ Arguments = ParamSpec("Arguments")
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Reply:
     """What a view answers.
 
     Attributes:
@@ -78,8 +78,8 @@ class Nothing(BaseModel, extra="forbid"):
     """A body that says nothing; it may be left out."""
 
 
-Reader = Callable[Concatenate[Session, Arguments], Answer]
-Changer = Callable[Concatenate[Given[Body], Arguments], Answer]
+Reader = Callable[Concatenate[Session, Arguments], Reply]
+Changer = Callable[Concatenate[Given[Body], Arguments], Reply]
 View = Callable[Arguments, Response]
 
 
@@ -172,7 +172,7 @@ def _body(contract: Contract) -> tuple[bytes, Any]:
     return payload.read(contract.patches, contract.body_needed)
 
 
-def _response(answer: Answer, contract: Contract) -> Response:
+def _response(answer: Reply, contract: Contract) -> Response:
     headers = {}
     if answer.version is not None:
         headers["ETag"] = tag(answer.version)
