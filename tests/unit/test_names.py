@@ -6,21 +6,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 
-STILL_TWICE = frozenset(
-    [
-        "Answer",
-        "Change",
-        "Contact",
-        "DamagedError",
-        "Edge",
-        "Effect",
-        "Entry",
-        "Finding",
-        "Kept",
-        "Snapshot",
-        "Version",
-    ],
-)
+STILL_TWICE = {
+    *("Answer", "Change", "Contact", "DamagedError", "Edge", "Effect"),
+    *("Entry", "Finding", "Kept", "Snapshot", "Version"),
+}
 """Names that stand for two things yet: none is added, and what is mended is taken out."""
 
 
