@@ -9,11 +9,12 @@ from flask.json.provider import DefaultJSONProvider
 
 from api.gateway import allowlist, check, health, metrics, policy
 from api.kit import agent, document, problem
-from api.kit.door import Door
+from api.kit.door import Doorkeeper
 from api.kit.token import gateway_token
 from api.registry import wiring
-from control.commands.wire import AgentSocket
+from control.commands.client import AgentSocket
 from control.config import Config
+from control.rollout.origin import Door
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 """What we take over from X-Request-ID; anything else would let a client write into logs."""
@@ -46,14 +47,14 @@ def create_app(config: Config) -> APIFlask:
     app.config["MAX_CONTENT_LENGTH"] = config.list.max_body
     app.config["WICKETGATE_BOUNDS"] = config.list.bounds
     app.json = InOrder(app)
-    app.extensions[agent.EXTENSION] = AgentSocket(config.socket) if config.api.gateway else None
+    app.extensions[agent.EXTENSION] = AgentSocket(config.socket, Door.API) if config.api.gateway else None
     app.before_request(_name_request)
     app.after_request(_show_name)
     problem.register(app)
     if config.registry.enabled:
         wiring.register(app, config, token)
     else:
-        app.before_request(Door(config.api.listen, token).check)
+        app.before_request(Doorkeeper(config.api.listen, token).check)
     for subject in (allowlist, policy, check, health, metrics):
         app.register_blueprint(subject.blueprint)
     document.register(app, with_scopes=config.registry.enabled)

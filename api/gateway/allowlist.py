@@ -1,7 +1,7 @@
 """/v1/allowlist: the whole list in three formats, its replacement, and batches of changes."""
 
 import time
-from typing import Any, cast
+from typing import cast
 
 from apiflask import APIBlueprint
 from flask import Response, current_app, request
@@ -14,6 +14,8 @@ from control.allowlist import formats
 from control.allowlist.allowlist import Allowlist
 from control.allowlist.entry import Bounds
 from control.allowlist.schema import ListModel
+from control.commands.list import ChangeList, ListChanged, ReadList, ReplaceList
+from control.commands.status import ReadStatus
 from control.fault import Fault, Kind, Refused
 
 MEDIA_TYPE_OF: dict[Format, str] = {"json": formats.JSON, "ndjson": formats.NDJSON, "csv": formats.CSV}
@@ -40,12 +42,11 @@ def read(query: ListQuery) -> Response:
     """
     media_type = MEDIA_TYPE_OF[query.format] if query.format else _accepted()
     if request.if_none_match:
-        known = agent.ask("status")
-        tag = f'"{known["epoch"]}:{known["serial"]}"'
+        tag = agent.ask(ReadStatus()).etag
         if etag.unchanged(tag):
             return Response(status=304, headers={"ETag": tag, "Vary": "Accept"})
-    result, packed = agent.call("list")
-    headers = {"ETag": result["etag"], "Vary": "Accept"}
+    head, packed = agent.fetch(ReadList())
+    headers = {"ETag": head.etag, "Vary": "Accept"}
     return Response(formats.chunks(Allowlist.unpack(packed), media_type), 200, headers, content_type=media_type)
 
 
@@ -72,14 +73,8 @@ def replace(query: ReplaceQuery) -> tuple[ChangeModel, dict[str, str]]:
     data = body.read(formats.MEDIA_TYPES, formats.UNTOLD)
     wanted = formats.read(data, request.mimetype, _bounds())
     seconds = time.perf_counter() - began
-    result, _ = agent.call(
-        "replace",
-        wanted.pack(),
-        if_match=etag.if_match(),
-        dry_run=query.dry_run,
-        allow_empty=query.allow_empty,
-    )
-    return _answer(result, query.dry_run, seconds)
+    order = ReplaceList(if_match=etag.if_match(), dry_run=query.dry_run, allow_empty=query.allow_empty)
+    return _answer(agent.ask(order, wanted.pack()), query.dry_run, seconds)
 
 
 @blueprint.patch("/v1/allowlist")
@@ -94,20 +89,13 @@ def change(query: ChangeQuery) -> tuple[ChangeModel, dict[str, str]]:
     add, remove = batch.read(body.read([formats.JSON]), _bounds())
     seconds = time.perf_counter() - began
     packed = add.pack()
-    result, _ = agent.call(
-        "change",
-        packed + remove.pack(),
-        add_size=len(packed),
-        if_match=etag.if_match(),
-        dry_run=query.dry_run,
-    )
-    return _answer(result, query.dry_run, seconds)
+    order = ChangeList(add_size=len(packed), if_match=etag.if_match(), dry_run=query.dry_run)
+    return _answer(agent.ask(order, packed + remove.pack()), query.dry_run, seconds)
 
 
-def _answer(result: dict[str, Any], dry_run: bool, seconds: float) -> tuple[ChangeModel, dict[str, str]]:
-    """Return what the agent says of a change; it names in ``would`` what a dry run would do to that same list."""
-    steps = {"read": seconds, **result["seconds"]}
-    return ChangeModel(**result | {"seconds": steps}, dry_run=dry_run), {"ETag": result["etag"]}
+def _answer(done: ListChanged, dry_run: bool, seconds: float) -> tuple[ChangeModel, dict[str, str]]:
+    result = done.model_dump() | {"seconds": {"read": seconds, **done.seconds}}
+    return ChangeModel(**result, dry_run=dry_run), {"ETag": done.etag}
 
 
 def _bounds() -> Bounds:

@@ -8,6 +8,7 @@ from api.kit.address import read_address
 from api.kit.contract import NOBODY, Contract, serves
 from api.kit.shared import Check
 from control.allowlist.entry import Prefix
+from control.commands.packets import CheckAddress
 
 blueprint = APIBlueprint("check", __name__, tag="Check")
 
@@ -27,12 +28,12 @@ def check(query: CheckQuery) -> Check:
 
 
 def _on_this_gateway(address: Prefix) -> Check:
-    found = agent.ask("check", address=str(address.network_address))
+    checked = agent.ask(CheckAddress(address=str(address.network_address)))
     return Check(
-        address=found["address"],
-        registered=found["registered"],
-        live=found["live"],
+        address=checked.address,
+        registered=checked.registered,
+        live=checked.live,
         since=None,
-        prefix=found["prefix"],
-        serial=found["serial"],
+        prefix=checked.prefix,
+        serial=checked.serial,
     )

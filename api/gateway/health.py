@@ -2,9 +2,10 @@
 
 from apiflask import APIBlueprint
 
-from api.gateway.schema import Alive, Ready, Status
+from api.gateway.schema import Alive, Ready
 from api.kit import agent, shared
 from api.kit.contract import GATEWAY_READERS, NOBODY, Contract, serves
+from control.commands.status import ReadStatus, Status
 from control.fault import Fault, Kind, Refused
 
 blueprint = APIBlueprint("health", __name__, tag="Health")
@@ -14,7 +15,7 @@ blueprint = APIBlueprint("health", __name__, tag="Health")
 @serves(Contract(GATEWAY_READERS, Status))
 def status() -> Status:
     """Read what the agent says of itself."""
-    return Status.model_validate(agent.ask("status"))
+    return agent.ask(ReadStatus())
 
 
 @blueprint.get("/healthz")
@@ -41,8 +42,8 @@ def ready() -> Ready:
 
 
 def _gateways_serial() -> int:
-    status = agent.ask("status")
-    if status["generation"] is None:
+    status = agent.ask(ReadStatus())
+    if status.generation is None:
         fault = Fault("the list", "none is in the kernel, which lets everything pass", "see the log of wicketd")
         raise Refused(Kind.UNAVAILABLE, "The gateway has no list", [fault])
-    return int(status["serial"])
+    return status.serial

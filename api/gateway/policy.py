@@ -1,7 +1,5 @@
 """/v1/policy: what happens to unregistered traffic, protocol by protocol."""
 
-from typing import Any
-
 from apiflask import APIBlueprint
 from flask import Response
 from pydantic import ValidationError
@@ -9,7 +7,8 @@ from pydantic import ValidationError
 from api.kit import agent, body, etag, shared
 from api.kit.contract import GATEWAY_READERS, GATEWAY_WRITERS, Contract, Outcome, under
 from api.kit.payload import JSON
-from api.kit.shared import PolicyModel, PolicyState, Rules
+from api.kit.shared import PolicyChange, PolicyModel
+from control.commands.policy import ReadPolicy, SetPolicy
 from control.fault import Fault, Kind, Refused
 
 WAITS = Outcome(
@@ -29,7 +28,7 @@ def read() -> Response:
 
     The ETag names its version.
     """
-    return _answer(_state(agent.ask("policy")))
+    return _answer(PolicyChange(agent.ask(ReadPolicy())))
 
 
 @blueprint.put("/v1/policy")
@@ -46,33 +45,27 @@ def change() -> Response:
     intent; without one it is set at once.
     """
     registry = shared.registry()
-    return _answer(registry.change_policy(_wanted) if registry else _set())
+    return _answer(registry.change_policy(_order) if registry else _set())
 
 
-def _set() -> PolicyState:
-    rules, named = _wanted()
-    return _state(agent.ask("set_policy", policy=rules, if_match=named))
+def _set() -> PolicyChange:
+    return PolicyChange(agent.ask(_order()))
 
 
-def _state(result: dict[str, Any]) -> PolicyState:
-    return PolicyState(result["policy"], str(result["etag"]))
+def _answer(change: PolicyChange) -> Response:
+    location = {"Location": change.intent} if change.intent else {}
+    content = PolicyModel(dict(change.state.policy)).model_dump_json()
+    status = WAITS.status if change.intent else 200
+    return Response(content, status, {"ETag": change.state.etag, **location}, content_type=JSON)
 
 
-def _answer(state: PolicyState) -> Response:
-    location = {"Location": state.intent} if state.intent else {}
-    content = PolicyModel.model_validate(state.rules).model_dump_json()
-    status = WAITS.status if state.intent else 200
-    return Response(content, status, {"ETag": state.etag, **location}, content_type=JSON)
-
-
-def _wanted() -> tuple[Rules, str | None]:
-    """Return the rules that the present request's body asks for, by protocol, and the ETag they are meant for.
+def _order() -> SetPolicy:
+    """Return what the present request wants: the rules of its body, for the policy that If-Match names.
 
     Raises:
         Refused: "invalid", "bad-request" or "unsupported-media-type".
     """
-    wanted = _parse(body.read([JSON]))
-    return {protocol: rule.model_dump() for protocol, rule in wanted.root.items()}, etag.if_match()
+    return SetPolicy(policy=_parse(body.read([JSON])).root, if_match=etag.if_match())
 
 
 def _parse(data: bytes) -> PolicyModel:

@@ -3,13 +3,13 @@
 These models validate, serialise and, named by the contracts of the views, become the OpenAPI document.
 """
 
-from typing import Any, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from api.kit.schema import Strict, named
-from api.kit.shared import PolicyModel
 from control.allowlist.schema import EntryModel
+from control.commands.list import Would
 
 Format = Literal["json", "ndjson", "csv"]
 
@@ -47,13 +47,6 @@ class BatchModel(Strict):
     remove: list[str] = Field([], description="Prefixes to remove.")
 
 
-class Would(BaseModel):
-    """The first prefixes that a dry run would add, change or remove, at most 100 each."""
-
-    add: list[str] = Field(description="Prefixes that would be new, or have other terms.")
-    remove: list[str] = Field(description="Prefixes that would go.")
-
-
 class ChangeModel(BaseModel):
     """What a change of the list did; it is answered once the kernel has it."""
 
@@ -70,22 +63,6 @@ class ChangeModel(BaseModel):
     dry_run: bool = False
     would: Would | None = Field(None, description="Dry run only: which prefixes.")
     seconds: dict[str, float] = Field(description="How long each step took, `read` being that of the body.")
-
-
-class Status(BaseModel):
-    """What the agent says of itself; members may be added."""
-
-    model_config = ConfigDict(extra="allow")
-
-    instance: str
-    epoch: str
-    serial: int
-    count: int
-    generation: dict[str, Any] | None = Field(description="The list in the kernel, its size and room; null for none.")
-    interfaces: list[dict[str, Any]] = Field(description="Where the program is attached, mode asked and got.")
-    lease: dict[str, Any] = Field(description="Seconds for which dropping is allowed, and those left.")
-    policy: PolicyModel
-    uptime_s: float
 
 
 class Alive(BaseModel):

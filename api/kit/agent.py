@@ -1,13 +1,17 @@
 """The views' way to the agent."""
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from flask import current_app
 from typing_extensions import Buffer
 
-from control.commands.wire import AgentSocket
+from control.commands.client import AgentSocket
+from control.commands.policy import PolicyState, Rule, SetPolicy
+from control.commands.request import Reply, Request
 from control.fault import Fault, Kind, Refused
+
+R = TypeVar("R", bound=Reply)
 
 EXTENSION = "wicketgate-agent"
 """Key of the application's way to the agent; none where the configuration says that there is no gateway here."""
@@ -18,24 +22,29 @@ def is_here() -> bool:
     return current_app.extensions[EXTENSION] is not None
 
 
-def call(verb: str, body: Buffer = b"", **arguments: Any) -> tuple[dict[str, Any], bytes]:
-    """Ask the agent of the present application; see AgentSocket.call.
+def ask(request: Request[R], body: Buffer = b"") -> R:
+    """Ask the agent of the present application; see AgentSocket.ask.
 
     Raises:
         Refused: as the agent refused; kind "unavailable" when no agent answers, or there is none on this machine.
+    """
+    return fetch(request, body)[0]
+
+
+def fetch(request: Request[R], body: Buffer = b"") -> tuple[R, bytes]:
+    """Like ``ask`` for what has a body in its reply: return both.
+
+    Raises:
+        Refused: as for ``ask``.
     """
     if not is_here():
         fault = Fault("api.gateway", "it is false: the registry is alone on this machine", "ask the API of an edge")
         raise Refused(Kind.UNAVAILABLE, "There is no gateway here", [fault])
     socket = cast(AgentSocket, current_app.extensions[EXTENSION])
-    return socket.call(verb, body, **arguments)
+    return socket.fetch(request, body)
 
 
-def ask(verb: str, **arguments: Any) -> dict[str, Any]:
-    """Like ``call`` for the verbs without bodies: return the result alone."""
-    return call(verb, **arguments)[0]
-
-
-def set_policy(rules: Mapping[str, Mapping[str, Any]], seen: str) -> dict[str, Any]:
+def set_policy(rules: Mapping[str, Mapping[str, Any]], seen: str) -> PolicyState:
     """Have the agent set rules while its policy still is the one that the ETag ``seen`` names."""
-    return ask("set_policy", policy=rules, if_match=seen)
+    policy = {protocol: Rule.model_validate(rule) for protocol, rule in rules.items()}
+    return ask(SetPolicy(policy=policy, if_match=seen))

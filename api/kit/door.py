@@ -22,7 +22,7 @@ Refuse = Callable[[Refused], None]
 """Told of a good token's request that was refused at the door."""
 
 
-class Door:
+class Doorkeeper:
     """Lets a request in or answers 401 or 403, before any view sees it.
 
     With a registry its tokens are good as well, and reading needs one wherever the API listens: the list says who is

@@ -4,44 +4,21 @@
 the other: it puts itself into the application as a ``Registry``, and neither room imports the other.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, cast
+from typing import cast
 
 from flask import current_app
-from pydantic import AfterValidator, BaseModel, Field, RootModel, WithJsonSchema
+from pydantic import BaseModel, Field, RootModel
 
-from api.kit.schema import Strict, named
+from api.kit.schema import named
 from control.allowlist.entry import Prefix
-from control.vocabulary import MODES, VPN_PROTOCOLS
+from control.commands.policy import PolicyState, ProtocolName, Rule, SetPolicy
+from control.vocabulary import VPN_PROTOCOLS
 
 EXTENSION = "wicketgate-registry-port"
 """Key of the application's ``Registry``; nothing where none is served."""
-
-
-def _one_of(known: tuple[str, ...]) -> AfterValidator:
-    def check(name: str) -> str:
-        if name not in known:
-            raise ValueError(f"it must be one of {', '.join(known)}")
-        return name
-
-    return AfterValidator(check)
-
-
-def _schema_of(known: tuple[str, ...]) -> WithJsonSchema:
-    return WithJsonSchema({"type": "string", "enum": list(known)})
-
-
-ProtocolName = Annotated[str, _one_of(VPN_PROTOCOLS), _schema_of(VPN_PROTOCOLS)]
-ModeName = Annotated[str, _one_of(MODES), _schema_of(MODES)]
-
-
-class Rule(Strict):
-    """What happens to the unregistered handshakes of a protocol. Both members are needed: none is guessed."""
-
-    mode: ModeName = Field(description="`monitor` counts, `enforce` drops.")
-    share: int = Field(strict=True, ge=0, le=100, description="Per cent of the flows that `enforce` is for.")
 
 
 class PolicyModel(RootModel[dict[ProtocolName, Rule]]):
@@ -66,22 +43,16 @@ class Check(BaseModel):
     serial: int | None = Field(description="Of the gateway's local list; null where there is a registry.")
 
 
-Rules = Mapping[str, Mapping[str, Any]]
-"""Protocol to ``mode`` and ``share``, as the agent takes and gives them."""
-
-
 @dataclass(frozen=True, slots=True)
-class PolicyState:
-    """How the policy stands after a change of it was asked for.
+class PolicyChange:
+    """What became of a change of the policy that was asked for.
 
     Attributes:
-        rules: in the kernel now, of every protocol.
-        etag: names their version, with its quotes.
+        state: the policy in the kernel now.
         intent: path of the intent that the change waits for; none when it is done.
     """
 
-    rules: Rules
-    etag: str
+    state: PolicyState
     intent: str | None = None
 
 
@@ -92,13 +63,13 @@ class Registry:
     Attributes:
         serial: returns its serial; refuses as "unavailable" when its database cannot be read.
         check: answers the public question about one address.
-        change_policy: changes the policy, or proposes to. It is given what reads the rules and the ETag (none for any
-            state) from the request, because a refusal to read them is audited as well.
+        change_policy: changes the policy, or proposes to. It is given what reads the order from the request, because
+            a refusal to read it is audited as well.
     """
 
     serial: Callable[[], int]
     check: Callable[[Prefix], Check]
-    change_policy: Callable[[Callable[[], tuple[Rules, str | None]]], PolicyState]
+    change_policy: Callable[[Callable[[], SetPolicy]], PolicyChange]
 
 
 def registry() -> Registry | None:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from api.kit.schema import Strict, named
 from api.registry import sight
 from api.registry.desk import paging, store
-from api.registry.desk.operation import Given, Nothing, Reply, creates, patches, reads, steps
+from api.registry.desk.operation import Given, Nothing, ViewAnswer, creates, patches, reads, steps
 from api.registry.records import Chosen, EntryRecord, Identifier, Kept, Line, Reason, Record, entry_record
 from control.allowlist.schema import EntryModel
 from control.registry.cases import applications, review, workflow
@@ -129,19 +129,19 @@ MANY: Mapping[str, Callable[[Writing, review.Versions], list[Application]]] = {
 @blueprint.get("/v1/applications")
 @blueprint.input(ApplicationQuery, location="query", arg_name="query")
 @reads(ApplicationPage, READERS)
-def find(session: Session, query: ApplicationQuery) -> Reply:
+def find(session: Session, query: ApplicationQuery) -> ViewAnswer:
     """List applications.
 
     A registrant sees its own, a provider those that were put before it.
     """
     wanted = select(Application).where(sight.applications(store.actor()), *paging.filters(query, COLUMNS))
     found, next_ = paging.page(session, wanted, query, COLUMNS)
-    return Reply(ApplicationPage(items=records(session, found), next=next_))
+    return ViewAnswer(ApplicationPage(items=records(session, found), next=next_))
 
 
 @blueprint.post("/v1/applications")
 @creates(ApplicationRecord, ("registrant", "officer"), ApplicationNew)
-def create(given: Given[ApplicationNew]) -> Reply:
+def create(given: Given[ApplicationNew]) -> ViewAnswer:
     """Enter an application as a draft.
 
     It may still lack what its submission demands.
@@ -153,14 +153,14 @@ def create(given: Given[ApplicationNew]) -> Reply:
 
 @blueprint.get("/v1/applications/<id:application_id>")
 @reads(ApplicationRecord, READERS)
-def read(session: Session, application_id: str) -> Reply:
+def read(session: Session, application_id: str) -> ViewAnswer:
     """Read an application."""
     return _answer(session, rows.find(session, store.actor(), Application, application_id))
 
 
 @blueprint.patch("/v1/applications/<id:application_id>")
 @patches(ApplicationRecord, ("registrant", "officer"), ApplicationText)
-def edit(given: Given[ApplicationText], application_id: str) -> Reply:
+def edit(given: Given[ApplicationText], application_id: str) -> ViewAnswer:
     """Correct an application that is a draft or was returned."""
     writing = given.writing
     found = rows.find(writing.session, writing.actor, Application, application_id)
@@ -177,18 +177,18 @@ def edit(given: Given[ApplicationText], application_id: str) -> Reply:
 
 @blueprint.post("/v1/applications/steps")
 @steps(SteppedAll, ("registrant", "provider", "officer"), StepOfMany, conditional=False)
-def take_many(given: Given[StepOfMany]) -> Reply:
+def take_many(given: Given[StepOfMany]) -> ViewAnswer:
     """Take many applications a step further, all or none.
 
     Their versions are in the body, in place of If-Match.
     """
     moved = MANY[given.body.step](given.writing, given.body.versions)
-    return Reply(SteppedAll(items=[Stepped.model_validate(each) for each in moved]))
+    return ViewAnswer(SteppedAll(items=[Stepped.model_validate(each) for each in moved]))
 
 
 @blueprint.post("/v1/applications/<id:application_id>/submit")
 @steps(ApplicationRecord, workflow.step("application", "submit").scopes, Nothing)
-def submit(given: Given[Nothing], application_id: str) -> Reply:
+def submit(given: Given[Nothing], application_id: str) -> ViewAnswer:
     """Submit an application.
 
     Legal when it is draft or returned.
@@ -199,7 +199,7 @@ def submit(given: Given[Nothing], application_id: str) -> Reply:
 
 @blueprint.post("/v1/applications/<id:application_id>/confirm")
 @steps(ApplicationRecord, workflow.step("application", "confirm").scopes, Nothing)
-def confirm(given: Given[Nothing], application_id: str) -> Reply:
+def confirm(given: Given[Nothing], application_id: str) -> ViewAnswer:
     """Confirm an application.
 
     Legal when it is submitted.
@@ -210,7 +210,7 @@ def confirm(given: Given[Nothing], application_id: str) -> Reply:
 
 @blueprint.post("/v1/applications/<id:application_id>/approve")
 @steps(ApplicationRecord, workflow.step("application", "approve").scopes, Nothing)
-def approve(given: Given[Nothing], application_id: str) -> Reply:
+def approve(given: Given[Nothing], application_id: str) -> ViewAnswer:
     """Approve an application.
 
     Legal when it is confirmed.
@@ -221,7 +221,7 @@ def approve(given: Given[Nothing], application_id: str) -> Reply:
 
 @blueprint.post("/v1/applications/<id:application_id>/return", endpoint="return")
 @steps(ApplicationRecord, workflow.step("application", "return").scopes, Reason)
-def return_(given: Given[Reason], application_id: str) -> Reply:
+def return_(given: Given[Reason], application_id: str) -> ViewAnswer:
     """Return an application.
 
     Legal when it is submitted or confirmed.
@@ -232,7 +232,7 @@ def return_(given: Given[Reason], application_id: str) -> Reply:
 
 @blueprint.post("/v1/applications/<id:application_id>/refuse")
 @steps(ApplicationRecord, workflow.step("application", "refuse").scopes, Reason)
-def refuse(given: Given[Reason], application_id: str) -> Reply:
+def refuse(given: Given[Reason], application_id: str) -> ViewAnswer:
     """Refuse an application.
 
     Legal when it is submitted or confirmed.
@@ -243,7 +243,7 @@ def refuse(given: Given[Reason], application_id: str) -> Reply:
 
 @blueprint.post("/v1/applications/<id:application_id>/withdraw")
 @steps(ApplicationRecord, workflow.step("application", "withdraw").scopes, Nothing)
-def withdraw(given: Given[Nothing], application_id: str) -> Reply:
+def withdraw(given: Given[Nothing], application_id: str) -> ViewAnswer:
     """Withdraw an application.
 
     Legal when it is draft or returned or submitted or confirmed.
@@ -278,11 +278,11 @@ def _draft(writing: Writing, text: ApplicationText, registrant_id: str) -> appli
     )
 
 
-def _taken(given: Given[Nothing] | Given[Reason], application_id: str) -> Reply:
+def _taken(given: Given[Nothing] | Given[Reason], application_id: str) -> ViewAnswer:
     """Return an application after a step, as whoever took it may see it."""
     session = given.writing.session
     return _answer(session, rows.find(session, given.writing.actor, Application, application_id))
 
 
-def _answer(session: Session, found: Application, location: str | None = None) -> Reply:
-    return Reply(records(session, [found])[0], found.version, location)
+def _answer(session: Session, found: Application, location: str | None = None) -> ViewAnswer:
+    return ViewAnswer(records(session, [found])[0], found.version, location)

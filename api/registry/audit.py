@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from api.kit.address import read_address
 from api.kit.schema import Strict
 from api.registry.desk import paging
-from api.registry.desk.operation import Reply, reads
+from api.registry.desk.operation import ViewAnswer, reads
 from api.registry.records import Identifier, Line
 from api.registry.sight import WIDE
 from control.registry.audit import chain as audit
@@ -120,7 +120,7 @@ COLUMNS: paging.Columns = {
 @blueprint.get("/v1/audit")
 @blueprint.input(AuditQuery, location="query", arg_name="query")
 @reads(AuditPage, READERS)
-def find(session: Session, query: AuditQuery) -> Reply:
+def find(session: Session, query: AuditQuery) -> ViewAnswer:
     """Read the audit."""
     wanted = select(AuditRow).where(*paging.filters(query, COLUMNS))
     if query.since is not None:
@@ -128,30 +128,30 @@ def find(session: Session, query: AuditQuery) -> Reply:
     if query.until is not None:
         wanted = wanted.where(AuditRow.at < query.until)
     found, next_ = paging.page(session, wanted, query, COLUMNS, "seq")
-    return Reply(AuditPage(items=[_record(each) for each in found], next=next_))
+    return ViewAnswer(AuditPage(items=[_record(each) for each in found], next=next_))
 
 
 @blueprint.get("/v1/audit/head")
 @reads(HeadRecord, READERS)
-def head(session: Session) -> Reply:
+def head(session: Session) -> ViewAnswer:
     """Read the number and hash of the last row."""
     now = audit.head(session)
-    return Reply(HeadRecord(seq=now.seq, hash=now.hash))
+    return ViewAnswer(HeadRecord(seq=now.seq, hash=now.hash))
 
 
 @blueprint.get("/v1/audit/state")
 @blueprint.input(StateQuery, location="query", arg_name="query")
 @reads(StateRecord, READERS)
-def state(session: Session, query: StateQuery) -> Reply:
+def state(session: Session, query: StateQuery) -> ViewAnswer:
     """Read an object as it was at a time."""
     fields = audit.state_at(session, query.object, query.at)
-    return Reply(StateRecord(object=query.object, at=query.at, fields=fields))
+    return ViewAnswer(StateRecord(object=query.object, at=query.at, fields=fields))
 
 
 @blueprint.get("/v1/audit/listed")
 @blueprint.input(ListedQuery, location="query", arg_name="query")
 @reads(ListedRecord, READERS)
-def listed(session: Session, query: ListedQuery) -> Reply:
+def listed(session: Session, query: ListedQuery) -> ViewAnswer:
     """Ask whether an address was allowed at a time, on the whole or on one edge."""
     asked = read_address(query.address)
     if query.edge is None:
@@ -160,7 +160,7 @@ def listed(session: Session, query: ListedQuery) -> Reply:
     else:
         had = edges.standing(session, query.edge, asked, query.at)
         serial, found = had.serial or 0, list(had.listings)
-    return Reply(
+    return ViewAnswer(
         ListedRecord(
             address=str(asked.network_address),
             at=query.at,

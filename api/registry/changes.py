@@ -14,7 +14,7 @@ from api.kit.contract import Contract, Media, under
 from api.kit.problem import problem
 from api.kit.schema import Strict
 from api.registry.desk import store
-from api.registry.desk.operation import Reply, reads
+from api.registry.desk.operation import ViewAnswer, reads
 from api.registry.records import EntryRecord, entry_record
 from api.registry.sight import WIDE
 from control.fault import Fault, Kind, Refused
@@ -76,7 +76,7 @@ class ChangesPage(BaseModel):
 @blueprint.get("/v1/changes")
 @blueprint.input(ChangesQuery, location="query", arg_name="query")
 @reads(ChangesPage, WIDE)
-def find(session: Session, query: ChangesQuery) -> Reply:
+def find(session: Session, query: ChangesQuery) -> ViewAnswer:
     """Read what came after a serial.
 
     410 when the serial is not of this list's present epoch: start anew from a snapshot.
@@ -85,7 +85,7 @@ def find(session: Session, query: ChangesQuery) -> Reply:
     epoch, since = _position(query.since, now.epoch)
     found = [_record(each) for each in serials.changes(session, epoch, since, query.limit)]
     last = found[-1].serial if found else since
-    return Reply(
+    return ViewAnswer(
         ChangesPage(epoch=now.epoch, serial=now.serial, count=now.count, changes=found, next=f"{now.epoch}:{last}")
     )
 

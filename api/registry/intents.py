@@ -12,7 +12,7 @@ from api.kit import agent
 from api.kit.schema import Strict
 from api.kit.shared import PolicyModel
 from api.registry.desk import paging, store
-from api.registry.desk.operation import Given, Nothing, Reply, creates, reads, steps
+from api.registry.desk.operation import Given, Nothing, ViewAnswer, creates, reads, steps
 from api.registry.records import Chosen, Kept, Words
 from api.registry.sight import WIDE
 from control.registry.intents import intents
@@ -78,33 +78,33 @@ COLUMNS: paging.Columns = {name: getattr(Intent, name) for name in ("id", "chang
 @blueprint.get("/v1/intents")
 @blueprint.input(IntentQuery, location="query", arg_name="query")
 @reads(IntentPage, WIDE)
-def find(session: Session, query: IntentQuery) -> Reply:
+def find(session: Session, query: IntentQuery) -> ViewAnswer:
     """List intents."""
     wanted = select(Intent).where(*paging.filters(query, COLUMNS))
     found, next_ = paging.page(session, wanted, query, COLUMNS)
-    return Reply(IntentPage(items=[intent_record(session, each) for each in found], next=next_))
+    return ViewAnswer(IntentPage(items=[intent_record(session, each) for each in found], next=next_))
 
 
 @blueprint.post("/v1/intents")
 @creates(IntentRecord, ("officer",), IntentNew)
-def create(given: Given[IntentNew]) -> Reply:
+def create(given: Given[IntentNew]) -> ViewAnswer:
     """Propose a removing step for many registrations at once."""
     new = given.body
     made = intents.propose(given.writing, new.step, new.versions, new.reason)
-    return Reply(intent_record(given.writing.session, made), made.version, f"/v1/intents/{made.id}")
+    return ViewAnswer(intent_record(given.writing.session, made), made.version, f"/v1/intents/{made.id}")
 
 
 @blueprint.get("/v1/intents/<id:intent_id>")
 @reads(IntentRecord, WIDE)
-def read(session: Session, intent_id: str) -> Reply:
+def read(session: Session, intent_id: str) -> ViewAnswer:
     """Read an intent, and what it would cut now."""
     found = rows.find(session, store.actor(), Intent, intent_id)
-    return Reply(intent_record(session, found), found.version, settled=False)
+    return ViewAnswer(intent_record(session, found), found.version, settled=False)
 
 
 @blueprint.post("/v1/intents/<id:intent_id>/confirm")
 @steps(IntentRecord, ("officer",), Confirmation)
-def confirm(given: Given[Confirmation], intent_id: str) -> Reply:
+def confirm(given: Given[Confirmation], intent_id: str) -> ViewAnswer:
     """Carry an intent out.
 
     A revocation or a policy takes an officer who did not propose it.
@@ -115,7 +115,7 @@ def confirm(given: Given[Confirmation], intent_id: str) -> Reply:
 
 @blueprint.post("/v1/intents/<id:intent_id>/cancel")
 @steps(IntentRecord, ("officer",), Nothing)
-def cancel(given: Given[Nothing], intent_id: str) -> Reply:
+def cancel(given: Given[Nothing], intent_id: str) -> ViewAnswer:
     """Let go of an intent."""
     intents.cancel(given.writing, intent_id, given.version)
     return _answer(given, intent_id)
@@ -131,6 +131,6 @@ def intent_record(session: Session, found: Intent) -> IntentRecord:
     return IntentRecord.model_validate({**fields, "effect": effect})
 
 
-def _answer(given: Given[Confirmation] | Given[Nothing], intent_id: str) -> Reply:
+def _answer(given: Given[Confirmation] | Given[Nothing], intent_id: str) -> ViewAnswer:
     found = rows.find(given.writing.session, given.writing.actor, Intent, intent_id)
-    return Reply(intent_record(given.writing.session, found), found.version)
+    return ViewAnswer(intent_record(given.writing.session, found), found.version)

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from api.kit.contract import Contract, Media, under
 from api.kit.schema import Strict
 from api.registry.desk import paging, store
-from api.registry.desk.operation import Given, Nothing, Reply, creates, reads, takes
+from api.registry.desk.operation import Given, Nothing, ViewAnswer, creates, reads, takes
 from api.registry.records import Kept, Record
 from api.registry.sight import WIDE
 from control.allowlist import formats
@@ -96,7 +96,7 @@ COLUMNS: paging.Columns = {"id": Job.id, "kind": Job.kind, "state": Job.state}
 @blueprint.post("/v1/imports")
 @blueprint.input(ImportQuery, location="query", arg_name="query")
 @takes(JobRecord, ("registrant", "officer"), (formats.CSV, formats.NDJSON))
-def take(given: Given[Nothing], query: ImportQuery) -> Reply:
+def take(given: Given[Nothing], query: ImportQuery) -> ViewAnswer:
     """Import a file of applications.
 
     CSV or NDJSON, a row an application, all or nothing. The answer is the job; its faults are listed by row.
@@ -106,7 +106,7 @@ def take(given: Given[Nothing], query: ImportQuery) -> Reply:
 
 @blueprint.post("/v1/exports")
 @creates(JobRecord, READERS, ExportNew)
-def export(given: Given[ExportNew]) -> Reply:
+def export(given: Given[ExportNew]) -> ViewAnswer:
     """Export applications or registrations.
 
     The answer is the job; what it wrote is its result.
@@ -117,31 +117,31 @@ def export(given: Given[ExportNew]) -> Reply:
 @blueprint.get("/v1/jobs")
 @blueprint.input(JobQuery, location="query", arg_name="query")
 @reads(JobPage, READERS)
-def find(session: Session, query: JobQuery) -> Reply:
+def find(session: Session, query: JobQuery) -> ViewAnswer:
     """List jobs."""
     seen = true() if store.actor().scopes & WIDE else Job.owner == store.actor().id
     wanted = select(Job).where(seen, *paging.filters(query, COLUMNS))
     found, next_ = paging.page(session, wanted, query, COLUMNS)
-    return Reply(JobPage(items=[JobRecord.model_validate(each) for each in found], next=next_))
+    return ViewAnswer(JobPage(items=[JobRecord.model_validate(each) for each in found], next=next_))
 
 
 @blueprint.get("/v1/jobs/<id:job_id>")
 @reads(JobRecord, READERS)
-def read(session: Session, job_id: str) -> Reply:
+def read(session: Session, job_id: str) -> ViewAnswer:
     """Read a job: how far it is."""
     found = rows.find(session, store.actor(), Job, job_id)
-    return Reply(JobRecord.model_validate(found), found.version, settled=found.state in jobs.ENDED)
+    return ViewAnswer(JobRecord.model_validate(found), found.version, settled=found.state in jobs.ENDED)
 
 
 @blueprint.get("/v1/jobs/<id:job_id>/faults")
 @blueprint.input(FaultQuery, location="query", arg_name="query")
 @reads(FaultPage, READERS)
-def faults(session: Session, job_id: str, query: FaultQuery) -> Reply:
+def faults(session: Session, job_id: str, query: FaultQuery) -> ViewAnswer:
     """List a job's faults."""
     rows.find(session, store.actor(), Job, job_id)
     wanted = select(JobRow).where(JobRow.job_id == job_id)
     found, next_ = paging.page(session, wanted, query, {"place": JobRow.place}, "place")
-    return Reply(FaultPage(items=[FaultRecord.model_validate(each) for each in found], next=next_))
+    return ViewAnswer(FaultPage(items=[FaultRecord.model_validate(each) for each in found], next=next_))
 
 
 @blueprint.get("/v1/jobs/<id:job_id>/result")
@@ -159,8 +159,8 @@ def result(job_id: str) -> Response:
     return Response(_unpacked(packed), 200, headers, content_type=media_type)
 
 
-def _ordered(job: Job) -> Reply:
-    return Reply(JobRecord.model_validate(job), job.version, f"/v1/jobs/{job.id}")
+def _ordered(job: Job) -> ViewAnswer:
+    return ViewAnswer(JobRecord.model_validate(job), job.version, f"/v1/jobs/{job.id}")
 
 
 def _unpacked(packed: bytes) -> Iterator[bytes]:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from api.kit.schema import Strict
 from api.registry.desk import paging, store
-from api.registry.desk.operation import Given, Reply, creates, reads
+from api.registry.desk.operation import Given, ViewAnswer, creates, reads
 from api.registry.records import Kept, Line
 from api.registry.sight import WIDE
 from control.registry.parties import bodies
@@ -47,27 +47,27 @@ COLUMNS: paging.Columns = {"id": Officer.id, "name": Officer.name}
 @blueprint.get("/v1/officers")
 @blueprint.input(OfficerQuery, location="query", arg_name="query")
 @reads(OfficerPage, WIDE)
-def find(session: Session, query: OfficerQuery) -> Reply:
+def find(session: Session, query: OfficerQuery) -> ViewAnswer:
     """List officers."""
     wanted = select(Officer).where(*paging.filters(query, COLUMNS))
     found, next_ = paging.page(session, wanted, query, COLUMNS)
-    return Reply(OfficerPage(items=[OfficerRecord.model_validate(each) for each in found], next=next_))
+    return ViewAnswer(OfficerPage(items=[OfficerRecord.model_validate(each) for each in found], next=next_))
 
 
 @blueprint.post("/v1/officers")
 @creates(OfficerRecord, ("operator",), OfficerNew)
-def create(given: Given[OfficerNew]) -> Reply:
+def create(given: Given[OfficerNew]) -> ViewAnswer:
     """Enter an officer.
 
     An operator does that, so that no officer makes a second self.
     """
     made = bodies.create_officer(given.writing, given.body.name)
-    return Reply(OfficerRecord.model_validate(made), made.version, f"/v1/officers/{made.id}")
+    return ViewAnswer(OfficerRecord.model_validate(made), made.version, f"/v1/officers/{made.id}")
 
 
 @blueprint.get("/v1/officers/<id:officer_id>")
 @reads(OfficerRecord, WIDE)
-def read(session: Session, officer_id: str) -> Reply:
+def read(session: Session, officer_id: str) -> ViewAnswer:
     """Read an officer."""
     found = rows.find(session, store.actor(), Officer, officer_id)
-    return Reply(OfficerRecord.model_validate(found), found.version)
+    return ViewAnswer(OfficerRecord.model_validate(found), found.version)

@@ -3,33 +3,34 @@
 from collections.abc import Callable
 
 from api.kit import agent
-from api.kit.shared import PolicyState, Rules
+from api.kit.shared import PolicyChange
 from api.registry.desk import store
+from control.commands.policy import ReadPolicy, SetPolicy
 from control.fault import Fault, Kind, Refused
 from control.registry.intents import policies
 
 
-def change(read: Callable[[], tuple[Rules, str | None]]) -> PolicyState:
+def change(read: Callable[[], SetPolicy]) -> PolicyChange:
     """Set what refuses no more than now, and propose what refuses more of any protocol, as a whole.
 
     Args:
-        read: reads from the request the rules and the ETag of the policy that they are meant for, none for any.
+        read: reads from the request the rules, and the ETag of the policy that they are meant for, none for any.
 
     Raises:
         Refused: as ``read`` or the agent refused; "stale"; "conflict": another proposal is open.
     """
     with store.attempting("policy.change", policies.POLICY):
-        wanted, named = read()
+        order = read()
+        wanted = {protocol: rule.model_dump() for protocol, rule in order.policy.items()}
     with store.writing() as writing:
         writing.attempt("policy.change", policies.POLICY)
-        now = agent.ask("policy")
-        _demand_match(now["etag"], named)
-        if policies.stricter(now["policy"], wanted):
-            proposal = policies.propose(writing, wanted, now["etag"])
-            return PolicyState(now["policy"], now["etag"], f"/v1/intents/{proposal.id}")
-        policies.put(writing, wanted, now["etag"], agent.set_policy)
-    now = agent.ask("policy")
-    return PolicyState(now["policy"], now["etag"])
+        now = agent.ask(ReadPolicy())
+        _demand_match(now.etag, order.if_match)
+        if policies.stricter(now.model_dump()["policy"], wanted):
+            proposal = policies.propose(writing, wanted, now.etag)
+            return PolicyChange(now, f"/v1/intents/{proposal.id}")
+        policies.put(writing, wanted, now.etag, agent.set_policy)
+    return PolicyChange(agent.ask(ReadPolicy()))
 
 
 def _demand_match(now: str, named: str | None) -> None:

@@ -12,7 +12,7 @@ from api.kit.schema import Strict
 from api.registry.applications import COLUMNS as APPLICATION_COLUMNS
 from api.registry.applications import ApplicationRecord, records
 from api.registry.desk import paging, store
-from api.registry.desk.operation import Given, Reply, creates, patches, reads
+from api.registry.desk.operation import Given, ViewAnswer, creates, patches, reads
 from api.registry.records import Contact, Kept, Line
 from api.registry.sight import WIDE
 from control.fault import Fault, Kind, Refused
@@ -74,50 +74,50 @@ COLUMNS: paging.Columns = {"id": Provider.id, "name": Provider.name}
 @blueprint.get("/v1/providers")
 @blueprint.input(ProviderQuery, location="query", arg_name="query")
 @reads(ProviderPage, READERS)
-def find(session: Session, query: ProviderQuery) -> Reply:
+def find(session: Session, query: ProviderQuery) -> ViewAnswer:
     """List providers.
 
     Everybody with a token sees them all: an applicant has to name one.
     """
     wanted = select(Provider).where(*paging.filters(query, COLUMNS))
     found, next_ = paging.page(session, wanted, query, COLUMNS)
-    return Reply(ProviderPage(items=[ProviderRecord.model_validate(each) for each in found], next=next_))
+    return ViewAnswer(ProviderPage(items=[ProviderRecord.model_validate(each) for each in found], next=next_))
 
 
 @blueprint.post("/v1/providers")
 @creates(ProviderRecord, ("officer", "operator"), ProviderText)
-def create(given: Given[ProviderText]) -> Reply:
+def create(given: Given[ProviderText]) -> ViewAnswer:
     """Enter a provider."""
     new = given.body
     contacts = [contact.model_dump(exclude_none=True) for contact in new.contacts]
     made = bodies.create_provider(given.writing, new.name, contacts)
-    return Reply(ProviderRecord.model_validate(made), made.version, f"/v1/providers/{made.id}")
+    return ViewAnswer(ProviderRecord.model_validate(made), made.version, f"/v1/providers/{made.id}")
 
 
 @blueprint.get("/v1/providers/<id:provider_id>")
 @reads(ProviderRecord, READERS)
-def read(session: Session, provider_id: str) -> Reply:
+def read(session: Session, provider_id: str) -> ViewAnswer:
     """Read a provider."""
     found = rows.find(session, store.actor(), Provider, provider_id)
-    return Reply(ProviderRecord.model_validate(found), found.version)
+    return ViewAnswer(ProviderRecord.model_validate(found), found.version)
 
 
 @blueprint.patch("/v1/providers/<id:provider_id>")
 @patches(ProviderRecord, ("officer", "operator"), ProviderText)
-def edit(given: Given[ProviderText], provider_id: str) -> Reply:
+def edit(given: Given[ProviderText], provider_id: str) -> ViewAnswer:
     """Change a provider's name or contacts."""
     found = rows.find(given.writing.session, given.writing.actor, Provider, provider_id)
     now = ProviderText.model_validate({"name": found.name, "contacts": found.contacts})
     text = given.patched(now)
     contacts = [contact.model_dump(exclude_none=True) for contact in text.contacts]
     edited = bodies.edit_provider(given.writing, provider_id, given.version, text.name, contacts)
-    return Reply(ProviderRecord.model_validate(edited), edited.version)
+    return ViewAnswer(ProviderRecord.model_validate(edited), edited.version)
 
 
 @blueprint.get("/v1/providers/<id:provider_id>/queue")
 @blueprint.input(QueueQuery, location="query", arg_name="query")
 @reads(QueuePage, ("provider", "officer", "operator", "auditor"))
-def queue(session: Session, query: QueueQuery, provider_id: str) -> Reply:
+def queue(session: Session, query: QueueQuery, provider_id: str) -> ViewAnswer:
     """Read what waits for a provider's word, the oldest first.
 
     A provider sees its own queue.
@@ -130,7 +130,7 @@ def queue(session: Session, query: QueueQuery, provider_id: str) -> Reply:
     waiting = (Application.provider_id == provider_id, Application.state == "submitted")
     found, next_ = paging.page(session, select(Application).where(*waiting), query, APPLICATION_COLUMNS)
     count, oldest = session.execute(select(func.count(), func.min(Application.submitted_at)).where(*waiting)).one()
-    return Reply(
+    return ViewAnswer(
         QueuePage(
             items=records(session, found),
             next=next_,

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from api.kit.schema import Strict
 from api.registry import sight
 from api.registry.desk import paging, store
-from api.registry.desk.operation import Given, Reply, creates, patches, reads
+from api.registry.desk.operation import Given, ViewAnswer, creates, patches, reads
 from api.registry.records import Contact, Kept, Line
 from control.registry.parties import registrants
 from control.registry.store import rows
@@ -69,19 +69,19 @@ COLUMNS: paging.Columns = {
 @blueprint.get("/v1/registrants")
 @blueprint.input(RegistrantQuery, location="query", arg_name="query")
 @reads(RegistrantPage, READERS)
-def find(session: Session, query: RegistrantQuery) -> Reply:
+def find(session: Session, query: RegistrantQuery) -> ViewAnswer:
     """List registrants.
 
     A registrant sees itself.
     """
     wanted = select(Registrant).where(sight.registrants(store.actor()), *paging.filters(query, COLUMNS))
     found, next_ = paging.page(session, wanted, query, COLUMNS)
-    return Reply(RegistrantPage(items=[RegistrantRecord.model_validate(each) for each in found], next=next_))
+    return ViewAnswer(RegistrantPage(items=[RegistrantRecord.model_validate(each) for each in found], next=next_))
 
 
 @blueprint.post("/v1/registrants")
 @creates(RegistrantRecord, ("officer",), RegistrantNew)
-def create(given: Given[RegistrantNew]) -> Reply:
+def create(given: Given[RegistrantNew]) -> ViewAnswer:
     """Enter a registrant."""
     new = given.body
     contacts = tuple(contact.model_dump(exclude_none=True) for contact in new.contacts)
@@ -92,14 +92,14 @@ def create(given: Given[RegistrantNew]) -> Reply:
 
 @blueprint.get("/v1/registrants/<id:registrant_id>")
 @reads(RegistrantRecord, READERS)
-def read(session: Session, registrant_id: str) -> Reply:
+def read(session: Session, registrant_id: str) -> ViewAnswer:
     """Read a registrant."""
     return _answer(rows.find(session, store.actor(), Registrant, registrant_id))
 
 
 @blueprint.patch("/v1/registrants/<id:registrant_id>")
 @patches(RegistrantRecord, ("registrant", "officer"), RegistrantText)
-def edit(given: Given[RegistrantText], registrant_id: str) -> Reply:
+def edit(given: Given[RegistrantText], registrant_id: str) -> ViewAnswer:
     """Change a registrant's name, reference or contacts."""
     found = rows.find(given.writing.session, given.writing.actor, Registrant, registrant_id)
     now = RegistrantText.model_validate({name: getattr(found, name) for name in RegistrantText.model_fields})
@@ -108,5 +108,5 @@ def edit(given: Given[RegistrantText], registrant_id: str) -> Reply:
     return _answer(registrants.edit(given.writing, registrant_id, given.version, values))
 
 
-def _answer(found: Registrant, location: str | None = None) -> Reply:
-    return Reply(RegistrantRecord.model_validate(found), found.version, location)
+def _answer(found: Registrant, location: str | None = None) -> ViewAnswer:
+    return ViewAnswer(RegistrantRecord.model_validate(found), found.version, location)

@@ -4,7 +4,7 @@ from apiflask import APIFlask
 from werkzeug.routing import BaseConverter
 
 from api.kit import shared
-from api.kit.door import Door
+from api.kit.door import Doorkeeper
 from api.kit.throttle import Throttle
 from api.kit.token import TokenSource
 from api.registry import (
@@ -59,7 +59,7 @@ def register(app: APIFlask, config: Config, token: TokenSource) -> None:
     app.extensions[store.EXTENSION] = database
     app.extensions[shared.EXTENSION] = shared.Registry(store.demand, check.check, policy.change)
     throttle = Throttle(config.registry)
-    door = Door(config.api.listen, token, store.recognise, store.audit_refusal)
+    door = Doorkeeper(config.api.listen, token, store.recognise, store.audit_refusal)
     for demand in (throttle.by_address, door.check, throttle.by_token):
         app.before_request(demand)
     app.url_map.converters["id"] = IdConverter

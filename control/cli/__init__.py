@@ -13,16 +13,16 @@ from control.fault import Refused
 
 COMMANDS = {
     "allow": "allow",
-    "attach": "edge",
-    "counters": "edge",
-    "detach": "edge",
-    "doctor": "inspect",
+    "attach": "interfaces",
+    "counters": "status",
+    "detach": "interfaces",
+    "doctor": "doctor",
     "events": "events",
-    "explain": "inspect",
-    "policy": "edge",
+    "explain": "explain",
+    "policy": "policy",
     "registry": "registry",
-    "replay": "inspect",
-    "status": "edge",
+    "replay": "replay",
+    "status": "status",
 }
 """Which module here has a command; it is read when asked for, since most need neither database nor kernel."""
 

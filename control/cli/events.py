@@ -8,6 +8,7 @@ import click
 
 from control.cli.context import as_json_option, pass_config
 from control.cli.output import agent
+from control.commands.packets import SamplePackets
 from control.config import Config
 from control.datapath.probe.events import Event, Events
 from control.datapath.program import pins
@@ -38,13 +39,13 @@ def events(config: Config, rate: int, responders: bool, seconds: float | None, a
         renew_at = 0.0
         while time.monotonic() < ends_at:
             if time.monotonic() >= renew_at:
-                agent(config).call("sample", rate=rate, responders=responders, seconds=LASTS)
+                agent(config).ask(SamplePackets(rate=rate, responders=responders, seconds=LASTS))
                 renew_at = time.monotonic() + RENEW
             for event in ring.read():
                 click.echo(json.dumps(asdict(event)) if as_json else _line(event))
             time.sleep(PAUSE)
     finally:
-        agent(config).call("sample", rate=0)
+        agent(config).ask(SamplePackets(rate=0))
         pinned.close()
 
 

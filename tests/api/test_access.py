@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from api.application import create_app
-from api.kit.door import Door, is_loopback
+from api.kit.door import Doorkeeper, is_loopback
 from api.kit.token import TokenFile
 from control import config as configuration
 from control.fault import Refused
@@ -117,4 +117,4 @@ def test_reading_needs_the_token_where_strangers_reach_the_api(tmp_path: Path, p
 )
 def test_what_counts_as_loopback(tmp_path: Path, listen: str, loopback: bool) -> None:
     assert is_loopback(listen) is loopback
-    assert Door(listen, TokenFile(tmp_path)).loopback is loopback
+    assert Doorkeeper(listen, TokenFile(tmp_path)).loopback is loopback

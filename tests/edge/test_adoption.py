@@ -11,14 +11,25 @@ from control.datapath.program.layout import MAP_TYPES
 from control.datapath.program.pins import Pinned
 from control.edge.edge import Edge
 from control.fault import Refused
-from tests.edge.place import MANY, Place, hosts, is_let_through, is_live, listed, program_of
+from tests.edge.place import (
+    MANY,
+    Place,
+    change,
+    hosts,
+    is_let_through,
+    is_live,
+    listed,
+    program_of,
+    replace,
+    set_policies,
+)
 
 
 def identity(edge: Edge) -> tuple[int, int, int, bytes]:
     """Program, slot, serial and epoch: what a restart must not change."""
     live = edge.datapath.lists.live
     assert live is not None
-    return program_of(edge), live.slot, edge.serial, edge.store.epoch
+    return program_of(edge), live.slot, edge.list.state.local.serial, edge.store.epoch
 
 
 def test_a_restart_takes_up_what_is_there(used: Place) -> None:
@@ -34,7 +45,7 @@ def test_a_restart_takes_up_what_is_there(used: Place) -> None:
 def test_a_restart_takes_up_every_held_generation(place: Place) -> None:
     with place.edge() as edge:
         for first in ("203.0.0.0", "203.1.0.0", "203.2.0.0", "203.3.0.0"):
-            edge.replace(hosts(MANY, first))
+            replace(edge, hosts(MANY, first))
         held = [generation.serial for generation in edge.datapath.lists.held]
     assert len(held) == place.config.list.generations
     with place.edge() as edge:
@@ -43,7 +54,7 @@ def test_a_restart_takes_up_every_held_generation(place: Place) -> None:
 
 def test_a_change_in_place_is_taken_up(used: Place) -> None:
     with used.edge() as edge:
-        edge.change(listed(["203.0.113.9", "203.0.113.64/26"]), listed(["192.0.2.1"]))
+        change(edge, listed(["203.0.113.9", "203.0.113.64/26"]), listed(["192.0.2.1"]))
         before = identity(edge)
     with used.edge() as edge:
         assert identity(edge) == before
@@ -92,7 +103,7 @@ def swap_names(one: Path, other: Path) -> None:
 @pytest.mark.parametrize("damage", DAMAGES.values(), ids=list(DAMAGES))
 def test_what_does_not_fit_is_built_anew(used: Place, damage: Callable[[Place], None]) -> None:
     with used.edge() as edge:
-        edge.set_policies({"esp": {"mode": "enforce", "share": 7}})
+        set_policies(edge, {"esp": {"mode": "enforce", "share": 7}})
         old = identity(edge)
     damage(used)
     with used.edge() as edge:
@@ -125,7 +136,7 @@ def test_a_generation_that_is_not_live_costs_nothing_when_it_is_damaged(
     used: Place, damage: Callable[[Place], None]
 ) -> None:
     with used.edge() as edge:
-        edge.replace(hosts(MANY))
+        replace(edge, hosts(MANY))
         for spare in edge.datapath.lists.held[:-2]:
             edge.datapath.lists.discard(spare)
         before = identity(edge)
@@ -141,7 +152,7 @@ def test_a_list_that_the_kernel_lost_is_filled_again(used: Place) -> None:
         program = program_of(edge)
         live = edge.datapath.lists.live
         assert live is not None
-        live.change(listed(["203.0.113.66"]), listed(["192.0.2.1"]), edge.serial)
+        live.change(listed(["203.0.113.66"]), listed(["192.0.2.1"]), edge.list.state.local.serial)
     with used.edge() as edge:
         assert program_of(edge) == program
         assert is_live(edge, listed())

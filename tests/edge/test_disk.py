@@ -11,7 +11,20 @@ from control.allowlist.allowlist import Allowlist
 from control.allowlist.entry import Entry
 from control.edge.edge import Edge
 from control.fault import Refused
-from tests.edge.place import MANY, Place, hosts, is_let_through, is_live, listed, mounted, place, program_of
+from tests.edge.place import (
+    MANY,
+    Place,
+    change,
+    hosts,
+    is_let_through,
+    is_live,
+    listed,
+    mounted,
+    place,
+    program_of,
+    replace,
+    set_policies,
+)
 
 NARROWED = Allowlist.from_entries(
     Entry(prefix, ("wireguard", "esp"), ((51820, 51829),), "") for prefix in (e.prefix for e in listed().entries(0, 3))
@@ -25,21 +38,21 @@ def lose(place: Place) -> None:
 @pytest.mark.parametrize("allowlist", [listed(), hosts(MANY), NARROWED], ids=["few", "many", "narrowed"])
 def test_a_lost_disk_costs_nobody(place: Place, allowlist: Allowlist) -> None:
     with place.edge() as edge:
-        edge.replace(allowlist)
-        program, epoch, serial = program_of(edge), edge.store.epoch, edge.serial
+        replace(edge, allowlist)
+        program, epoch, serial = program_of(edge), edge.store.epoch, edge.list.state.local.serial
     lose(place)
     with place.edge() as edge:
         assert program_of(edge) == program
         assert is_live(edge, allowlist)
         assert edge.store.epoch != epoch, "serials begin a new line"
-        assert edge.serial > serial
+        assert edge.list.state.local.serial > serial
     with place.edge() as edge:
         assert is_live(edge, allowlist)
 
 
 def test_a_lost_disk_costs_no_policy(used: Place) -> None:
     with used.edge() as edge:
-        edge.set_policies({"esp": {"mode": "enforce", "share": 30}})
+        set_policies(edge, {"esp": {"mode": "enforce", "share": 30}})
     lose(used)
     for damage in (None, "program", None):
         if damage:
@@ -51,7 +64,7 @@ def test_a_lost_disk_costs_no_policy(used: Place) -> None:
 
 def test_with_disk_and_kernel_lost_nothing_is_dropped(used: Place) -> None:
     with used.edge() as edge:
-        edge.set_policies({"esp": {"mode": "enforce"}})
+        set_policies(edge, {"esp": {"mode": "enforce", "share": 100}})
     lose(used)
     used.remove()
     with used.edge() as edge:
@@ -61,45 +74,45 @@ def test_with_disk_and_kernel_lost_nothing_is_dropped(used: Place) -> None:
 
 def test_a_spoilt_database_is_taken_for_a_lost_disk(used: Place) -> None:
     with used.edge() as edge:
-        serial = edge.serial
+        serial = edge.list.state.local.serial
     used.database.write_bytes(b"spoilt " * 5000)
     with used.edge() as edge:
         assert is_live(edge, listed())
-        assert edge.serial > serial
+        assert edge.list.state.local.serial > serial
 
 
 def test_a_damaged_snapshot_gives_way_to_the_one_before(place: Place) -> None:
     with place.edge() as edge:
-        edge.replace(hosts(MANY))
-        edge.replace(hosts(2 * MANY))
-        last = edge.serial
+        replace(edge, hosts(MANY))
+        replace(edge, hosts(2 * MANY))
+        last = edge.list.state.local.serial
     place.sql("UPDATE snapshot SET body = zeroblob(length(body)) WHERE serial = ?", last)
     with place.edge() as edge:
         assert is_live(edge, hosts(MANY))
-        assert edge.serial == last + 1, "a serial never goes back"
+        assert edge.list.state.local.serial == last + 1, "a serial never goes back"
     with place.edge() as edge:
-        assert (edge.serial, is_live(edge, hosts(MANY))) == (last + 1, True)
+        assert (edge.list.state.local.serial, is_live(edge, hosts(MANY))) == (last + 1, True)
 
 
 def test_a_damaged_change_ends_what_is_replayed(used: Place) -> None:
     with used.edge() as edge:
         for last in (5, 6, 7):
-            edge.change(listed([f"203.0.113.{last}"]), Allowlist.empty())
-        serial = edge.serial
+            change(edge, listed([f"203.0.113.{last}"]), Allowlist.empty())
+        serial = edge.list.state.local.serial
     used.sql("UPDATE change SET added = zeroblob(4) WHERE serial = ?", serial - 1)
     with used.edge() as edge:
         assert is_live(edge, listed(["192.0.2.1", "198.51.100.0/24", "2001:db8::/48", "203.0.113.5"]))
-        assert edge.serial == serial + 1
+        assert edge.list.state.local.serial == serial + 1
 
 
-def test_many_changes_are_gathered_into_a_snapshot(used: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("control.edge.live.CHANGES_BEFORE_SNAPSHOT", 10)
+def test_many_changes_are_gathered_into_a_snapshot(used: Place) -> None:
     with used.edge() as edge:
+        edge.live.changes_before_snapshot = 10
         for number in range(25):
-            edge.change(listed([f"203.0.113.{number}"]), Allowlist.empty())
+            change(edge, listed([f"203.0.113.{number}"]), Allowlist.empty())
             edge.sweep()
-        assert edge.store.changes_since_snapshot() < 10
-        expected = edge.list
+        assert edge.store.local.changes_since_snapshot() < 10
+        expected = edge.list.state.union.local
     with used.edge() as edge:
         assert is_live(edge, expected)
 
@@ -116,17 +129,17 @@ def tiny(tmp_path: Path, bpffs: Path) -> Iterator[tuple[Place, Path]]:
 def test_a_list_that_the_disk_has_no_room_for_is_refused(tiny: tuple[Place, Path]) -> None:
     here, _ = tiny
     with here.edge() as edge:
-        edge.replace(listed())
-        before, held = edge.version, len(edge.datapath.lists.held)
+        replace(edge, listed())
+        before, held = edge.list.state.local, len(edge.datapath.lists.held)
         for _ in range(12):  # more often than there are slots for generations
             with pytest.raises(Refused, match="cannot be kept on disk") as refused:
-                edge.replace(hosts(200_000))
+                replace(edge, hosts(200_000))
             assert (refused.value.kind, refused.value.faults[0].mend) == ("no-room", "free space on that disk")
         assert refused.value.faults[0].where == str(here.database)
-        assert (edge.version, len(edge.datapath.lists.held)) == (before, held)
+        assert (edge.list.state.local, len(edge.datapath.lists.held)) == (before, held)
         assert is_live(edge, listed()) and not is_let_through(edge, "203.0.0.1")
-        edge.change(listed(["203.0.113.5"]), Allowlist.empty())
-        assert edge.serial == before.serial + 1
+        change(edge, listed(["203.0.113.5"]), Allowlist.empty())
+        assert edge.list.state.local.serial == before.serial + 1
     with here.edge() as edge:
         assert is_let_through(edge, "203.0.113.5") and is_let_through(edge, "192.0.2.1")
 
@@ -140,8 +153,8 @@ def fill(disk: Path) -> None:
 def test_on_a_full_disk_nothing_changes_and_everything_goes_on(tiny: tuple[Place, Path]) -> None:
     here, disk = tiny
     with here.edge() as edge:
-        edge.replace(listed())
-        edge.set_policies({"esp": {"mode": "enforce", "share": 10}})
+        replace(edge, listed())
+        set_policies(edge, {"esp": {"mode": "enforce", "share": 10}})
         program = program_of(edge)
     fill(disk)
     for _ in range(2):
@@ -149,31 +162,31 @@ def test_on_a_full_disk_nothing_changes_and_everything_goes_on(tiny: tuple[Place
             assert program_of(edge) == program
             assert is_live(edge, listed())
             refuse_everything(edge)
-            edge.renew_lease()
+            edge.lease.renew()
             edge.sweep()
             assert is_live(edge, listed())
             assert edge.datapath.controls.policies()["esp"].share == 10
     (disk / "filling").unlink()
     with here.edge() as edge:
-        edge.change(listed(["203.0.113.5"]), Allowlist.empty())
+        change(edge, listed(["203.0.113.5"]), Allowlist.empty())
         assert is_let_through(edge, "203.0.113.5")
 
 
 def refuse_everything(edge: Edge) -> None:
     with pytest.raises(Refused, match="cannot be kept on disk"):
-        edge.change(listed(["203.0.113.5"]), listed(["192.0.2.1"]))
+        change(edge, listed(["203.0.113.5"]), listed(["192.0.2.1"]))
     with pytest.raises(Refused, match="cannot be kept on disk"):
-        edge.replace(hosts(MANY))
+        replace(edge, hosts(MANY))
     with pytest.raises(Refused, match="cannot be kept on disk"):
-        edge.set_policies({"esp": {"mode": "enforce", "share": 99}})
+        set_policies(edge, {"esp": {"mode": "enforce", "share": 99}})
 
 
-def test_a_removed_pin_is_mended_on_a_full_disk(tiny: tuple[Place, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_removed_pin_is_mended_on_a_full_disk(tiny: tuple[Place, Path]) -> None:
     here, disk = tiny
     with here.edge() as edge:
-        edge.replace(listed())
+        replace(edge, listed())
         fill(disk)
-        monkeypatch.setattr("control.edge.live.CHANGES_BEFORE_SNAPSHOT", 0)
+        edge.live.changes_before_snapshot = 0
         shutil.rmtree(here.live)
         with pytest.raises(Refused, match="cannot be kept on disk"):
             edge.sweep()

@@ -9,16 +9,16 @@ from control.allowlist.allowlist import Allowlist
 from control.datapath.generations.generation import SPARE_ENDS
 from control.datapath.generations.lists import SLOTS
 from control.edge.edge import Edge
-from tests.edge.place import MANY, Place, hosts, is_let_through, is_live, listed, program_of
+from tests.edge.place import MANY, Place, change, hosts, is_let_through, is_live, listed, program_of, replace
 
 THIRTY = [(MANY + number, f"203.{number}.0.0") for number in range(30)]
 
 
 def test_slots_never_run_out(edge: Edge) -> None:
     program, slots = program_of(edge), set()
-    for serial, (count, first) in enumerate(THIRTY, edge.serial + 1):
-        edge.replace(hosts(count, first))
-        assert edge.serial == serial
+    for serial, (count, first) in enumerate(THIRTY, edge.list.state.local.serial + 1):
+        replace(edge, hosts(count, first))
+        assert edge.list.state.local.serial == serial
         assert edge.datapath.lists.live is not None
         slots.add(edge.datapath.lists.live.slot)
         assert len(edge.datapath.lists.held) <= edge.config.list.generations
@@ -34,7 +34,7 @@ def test_descriptors_are_given_back(edge: Edge) -> None:
 
     counts = []
     for count, first in THIRTY[:12]:
-        edge.replace(hosts(count, first))
+        replace(edge, hosts(count, first))
         counts.append(opened())
     assert counts[-1] <= counts[4]
 
@@ -42,8 +42,8 @@ def test_descriptors_are_given_back(edge: Edge) -> None:
 def test_every_held_generation_can_be_made_live_again(edge: Edge) -> None:
     wanted = {}
     for count, first in THIRTY[:3]:
-        edge.replace(hosts(count, first))
-        wanted[edge.serial] = hosts(count, first)
+        replace(edge, hosts(count, first))
+        wanted[edge.list.state.local.serial] = hosts(count, first)
     for generation in edge.datapath.lists.held:
         edge.datapath.lists.go_live(generation)
         assert edge.datapath.lists.live is generation
@@ -56,7 +56,7 @@ def test_a_restart_returns_to_what_was_accepted_last(place: Place) -> None:
     """Whatever was made live in the kernel alone: the list on disk is the one that was promised."""
     with place.edge() as edge:
         for count, first in THIRTY[:3]:
-            edge.replace(hosts(count, first))
+            replace(edge, hosts(count, first))
         edge.datapath.lists.go_live(edge.datapath.lists.held[0])
     with place.edge() as edge:
         assert is_live(edge, hosts(*THIRTY[2]))
@@ -72,12 +72,12 @@ def test_a_list_that_outgrows_its_map_moves_to_a_bigger_one(edge: Edge) -> None:
     assert live is not None
     first_slot, capacity = live.slot, live.capacity
     assert SPARE_ENDS <= capacity < 6 * 1000
-    expected = edge.list
+    expected = edge.list.state.union.local
     for part in range(6):
         more = networks(1000, part)
-        edge.change(more, Allowlist.empty())
+        change(edge, more, Allowlist.empty())
         expected = expected.with_changes(more, Allowlist.empty())
-        assert edge.list == expected
+        assert edge.list.state.union.local == expected
         assert is_let_through(edge, f"2001:db8:{part:x}:1::5") and is_let_through(edge, "198.51.100.9")
     live = edge.datapath.lists.live
     assert live is not None and live.slot != first_slot and live.capacity > capacity
@@ -88,16 +88,16 @@ def test_a_list_that_outgrows_its_map_moves_to_a_bigger_one(edge: Edge) -> None:
 def test_a_map_that_overflowed_is_taken_up_on_restart(place: Place) -> None:
     with place.edge() as edge:
         for part in range(6):
-            edge.change(networks(1000, part), Allowlist.empty())
-        expected, serial = edge.list, edge.serial
+            change(edge, networks(1000, part), Allowlist.empty())
+        expected, serial = edge.list.state.union.local, edge.list.state.local.serial
     with place.edge() as edge:
-        assert edge.serial == serial and is_live(edge, expected)
+        assert edge.list.state.local.serial == serial and is_live(edge, expected)
 
 
 @pytest.mark.parametrize("size", [1, MANY])
 def test_the_same_list_again_changes_nothing(edge: Edge, size: int) -> None:
-    edge.replace(hosts(size))
-    before, live = edge.version, edge.datapath.lists.live
-    answer = edge.replace(hosts(size))
-    assert (answer["added"], answer["removed"], edge.version) == (0, 0, before)
+    replace(edge, hosts(size))
+    before, live = edge.list.state.local, edge.datapath.lists.live
+    answer = replace(edge, hosts(size))
+    assert (answer.added, answer.removed, edge.list.state.local) == (0, 0, before)
     assert edge.datapath.lists.live is live

@@ -11,7 +11,7 @@ from control.registry.space.addresses import AddressRules
 from control.registry.store.database import Database
 from control.registry.store.writing import Rules
 from tests.edge import place as places
-from tests.edge.place import Place
+from tests.edge.place import Place, replace
 from tests.feed.following import LOCAL
 from tests.registry.cast import OFFICER, Cast, apply, assemble, register
 from tests.registry.conftest import new_url, postgres
@@ -81,6 +81,6 @@ def place(tmp_path: Path, bpffs: Path) -> Iterator[Place]:
     """Where an edge has been, and left a local list."""
     place = places.place(tmp_path, bpffs)
     with place.edge() as edge:
-        edge.replace(LOCAL)
+        replace(edge, LOCAL)
     yield place
     place.remove()

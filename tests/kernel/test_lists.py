@@ -10,7 +10,7 @@ from control.allowlist.allowlist import Allowlist
 from control.allowlist.columns import of_ipv4
 from control.allowlist.entry import Entry, Prefix
 from control.datapath.generations.exact_set import SLOTS
-from control.datapath.generations.lists import IN_PLACE
+from control.rollout.change import SMALL
 from control.vocabulary import VPN_PROTOCOLS
 from tests.kernel.packets import CLIENT4, SERVER4, SERVER6
 from tests.kernel.questions import ELSEWHERE, Question, about, around, registered_end
@@ -68,11 +68,11 @@ def test_what_is_full_becomes_bigger_by_itself(edge: Edge, plain: bool) -> None:
     edge.register([])
     first = edge.lists.live
     assert first is not None
-    hosts = np.arange(0xC6120000, 0xC6120000 + 4 * IN_PLACE, dtype=np.uint32)  # 198.18.0.0, for benchmarks
+    hosts = np.arange(0xC6120000, 0xC6120000 + 4 * SMALL, dtype=np.uint32)  # 198.18.0.0, for benchmarks
     protocols = () if plain else ("wireguard",)
     held: list[Entry] = []
-    for start in range(0, len(hosts), IN_PLACE):
-        batch = [Entry(IPv4Network(host), protocols) for host in hosts[start : start + IN_PLACE].tolist()]
+    for start in range(0, len(hosts), SMALL):
+        batch = [Entry(IPv4Network(host), protocols) for host in hosts[start : start + SMALL].tolist()]
         held += batch
         edge.change(batch, [], held)
         assert edge.lists.live is not None and edge.lists.live.holds(Allowlist.from_entries(held))

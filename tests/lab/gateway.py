@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from control import config as configuration
-from control.commands.wire import AgentSocket
+from control.commands.client import AgentSocket
 from control.datapath.interfaces import links
 from control.datapath.interfaces.links import Link
 from tests.gateway import AGENT, API, ENDS_WITH_US, WICKET, Gateway, configure

@@ -8,7 +8,7 @@ ROOT = Path(__file__).parents[2]
 
 STILL_TWICE = {
     *("Answer", "Change", "Contact", "DamagedError", "Edge", "Effect"),
-    *("Entry", "Finding", "Kept", "Snapshot", "Version"),
+    *("Entry", "Finding", "Kept", "Snapshot", "Source"),
 }
 """Names that stand for two things yet: none is added, and what is mended is taken out."""
 

@@ -21,7 +21,7 @@ Arguments = ParamSpec("Arguments")
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class ViewAnswer:
     """What a view answers.
 
     Attributes:
@@ -78,8 +78,8 @@ class Nothing(BaseModel, extra="forbid"):
     """A body that says nothing; it may be left out."""
 
 
-Reader = Callable[Concatenate[Session, Arguments], Reply]
-Changer = Callable[Concatenate[Given[Body], Arguments], Reply]
+Reader = Callable[Concatenate[Session, Arguments], ViewAnswer]
+Changer = Callable[Concatenate[Given[Body], Arguments], ViewAnswer]
 View = Callable[Arguments, Response]
 
 
@@ -172,7 +172,7 @@ def _body(contract: Contract) -> tuple[bytes, Any]:
     return payload.read(contract.patches, contract.body_needed)
 
 
-def _response(answer: Reply, contract: Contract) -> Response:
+def _response(answer: ViewAnswer, contract: Contract) -> Response:
     headers = {}
     if answer.version is not None:
         headers["ETag"] = tag(answer.version)

@@ -14,9 +14,9 @@ from control.datapath.generations.generation import E2BIG, ENOMEM, PINS, Generat
 from control.datapath.program.layout import constant
 from control.datapath.program.pins import Pinned, cannot_pin
 from control.fault import Refused
+from control.rollout.change import SMALL
 
 SLOTS = constant("GENERATIONS")
-IN_PLACE = 2000  # entries; a bigger change is quicker made as a new generation
 
 
 class Lists:
@@ -122,7 +122,7 @@ class Lists:
             Refused: there is no room for it; part of what was to be added may be live.
         """
         live = self.live
-        if live is not None and len(added) + len(removed) <= IN_PLACE:
+        if live is not None and len(added) + len(removed) <= SMALL:
             try:
                 live.change(added, removed, serial)
                 return live

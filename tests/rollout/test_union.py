@@ -1,7 +1,5 @@
 """The union of two lists against a dict: what either allows is allowed, nothing else, change by change."""
 
-from ipaddress import ip_network
-
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -9,37 +7,11 @@ from control.allowlist.allowlist import Allowlist
 from control.allowlist.entry import MAX_PORT_RANGES, Entry, Prefix, Terms
 from control.datapath.generations.ends import end_of, terms_of
 from control.datapath.program.layout import constant
-from control.rollout.union import Change, Union, united
+from control.rollout.change import Change
+from control.rollout.terms import united
+from control.rollout.union import Source, Union
 from control.vocabulary import PROTOCOLS, VPN_PROTOCOLS
-
-NETWORKS = ("192.0.2.1", "192.0.2.2", "198.51.100.0/24", "198.51.100.0/25", "2001:db8::1")
-PREFIXES = [ip_network(each) for each in NETWORKS]
-BOUNDARIES = (0, 9, 10, 11, 15, 20, 21, 25, 500, 0xFFFF)
-"""Ports around the edges of every range below."""
-
-Model = dict[Prefix, Terms]
-
-terms = st.builds(
-    Terms,
-    protocols=st.sets(st.sampled_from(VPN_PROTOCOLS[:3])).map(lambda names: tuple(sorted(names, key=PROTOCOLS.index))),
-    ports=st.sampled_from([(), ((10, 10),), ((11, 20),), ((15, 25),), ((10, 10), (500, 500))]),
-    note=st.sampled_from(["", "ours"]),
-)
-models = st.dictionaries(st.sampled_from(PREFIXES), terms, max_size=len(PREFIXES))
-
-
-def listed(model: Model) -> Allowlist:
-    return Allowlist.from_entries(
-        [Entry(prefix, each.protocols, each.ports, each.note) for prefix, each in model.items()]
-    )
-
-
-def allowed(each: Terms | None) -> set[tuple[str, int]]:
-    """What terms allow, by what they say."""
-    if each is None:
-        return set()
-    ports = {port for port in BOUNDARIES if not each.ports or any(first <= port <= last for first, last in each.ports)}
-    return {(protocol, port) for protocol in each.protocols or VPN_PROTOCOLS for port in ports}
+from tests.rollout.lists import BOUNDARIES, PREFIXES, Model, allowed, listed, model_of, models, terms
 
 
 def let_through(each: Terms) -> set[tuple[str, int]]:
@@ -54,13 +26,9 @@ def let_through(each: Terms) -> set[tuple[str, int]]:
     }
 
 
-def live_terms(live: Allowlist) -> dict[Prefix, Terms]:
-    return {entry.prefix: live.terms_table[live.terms[row]] for row, entry in enumerate(live.entries())}
-
-
 def demand_union(union: Union, local: Model, followed: Model) -> None:
     live = union.whole()
-    found = live_terms(live)
+    found = model_of(live)
     assert set(found) == set(local) | set(followed)
     assert union.count == len(found)
     assert all(allowed(entry.terms) <= let_through(found[entry.prefix]) for entry in map(union.find, found) if entry)
@@ -76,11 +44,6 @@ def test_what_either_allows_is_allowed_and_nothing_else(local: Model, followed: 
     demand_union(Union.of(listed(local), listed(followed)), local, followed)
 
 
-def changed(held: Allowlist, add: Allowlist, remove: Allowlist) -> Change:
-    gone = remove.held_by(held).without(add)
-    return Change(held.with_changes(add, remove), add.difference(held), gone)
-
-
 @settings(max_examples=300)
 @given(models, models, st.lists(st.tuples(st.booleans(), models, st.sets(st.sampled_from(PREFIXES))), max_size=8))
 def test_change_by_change_it_stays_the_union(
@@ -90,9 +53,9 @@ def test_change_by_change_it_stays_the_union(
     for which, add, remove in steps:
         before = union.whole()
         of_one = union.followed if which else union.local
-        change = changed(of_one, listed(add), Allowlist.from_entries(map(Entry, remove)))
-        union, effect = union.with_followed(change) if which else union.with_local(change)
-        assert before.with_changes(effect.added, effect.gone) == union.whole(), "the kernel is told just what changes"
+        change = Change.of(of_one, listed(add), Allowlist.from_entries(map(Entry, remove)))
+        union, effect = union.after(Source.FEED if which else Source.LOCAL, change)
+        assert before.with_changes(effect.added, effect.removed) == union.whole(), "the kernel is told what changes"
         held[which] = {prefix: each for prefix, each in held[which].items() if prefix not in remove} | add
         demand_union(union, *held)
 

@@ -1,10 +1,7 @@
-"""Commands that look: into one packet, into captures, into the machine."""
+"""The command that says what the kernel makes of one packet, and why."""
 
 import ipaddress
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +9,10 @@ import click
 
 from control.cli.context import as_json_option, pass_config
 from control.cli.output import agent, print_json, print_table
+from control.commands.packets import Explained, ExplainPacket, MatchedEntry
 from control.config import Config
 from control.datapath.probe import frames
-from control.datapath.probe.probe import Probe
-from control.datapath.program import pins
-from control.doctor import examine
 from control.fault import Fault, Kind, Refused
-from control.replay import report
 from control.replay.capture import DamagedError, NotACaptureError, packets
 from control.replay.link import UnsupportedLinkError, ethernet_frame
 from control.vocabulary import VPN_PROTOCOLS
@@ -52,21 +46,21 @@ def explain(
     if digits is None:
         frame = _of_capture(capture, packet) if capture else _made_up(source, destination, protocol, port)
         digits = frame.hex()
-    result, _ = agent(config).call("explain", packet=digits)
+    result = agent(config).ask(ExplainPacket(packet=digits))
     if as_json:
         print_json(result)
         return
-    verdict = "passes" if result["answer"]["verdict"] == "pass" else "is dropped"
+    verdict = "passes" if result.answer["verdict"] == "pass" else "is dropped"
     print_table(f"the packet {verdict}", ("", ""), _way(result))
 
 
-def _way(result: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    said, entry = result["answer"], result["entry"]
+def _way(result: Explained) -> Iterator[tuple[str, str]]:
+    said, entry = result.answer, result.entry
     yield "parse", _headers(said)
     what = said["protocol"] if said["protocol"] != "none" else "no VPN protocol"
     yield "classify", f"{what}{', opens a session' if said['handshake'] else ''}"
     if said["protocol"] != "none":
-        yield "look up", _found(said, entry, result["serial"])
+        yield "look up", _found(said, entry, result.serial)
         if said["share"]:
             yield "decide", f"the flow is enforced from a share of {said['share']} % on"
     yield "verdict", f"{said['verdict']}: {said['reason']}"
@@ -82,12 +76,12 @@ def _headers(said: dict[str, Any]) -> str:
     )
 
 
-def _found(said: dict[str, Any], entry: dict[str, Any] | None, serial: int) -> str:
+def _found(said: dict[str, Any], entry: MatchedEntry | None, serial: int) -> str:
     if said["end"] is None:
-        return f"neither end is on the list (serial {serial})"
-    where = "exact set" if said["exact_set"] else f"ends, prefix length {said['prefix_length']}"
-    what = entry["prefix"] if entry else "an entry that is being changed"
-    note = f" ({entry['note']})" if entry and entry["note"] else ""
+        return f"neither side is on the list (serial {serial})"
+    where = "exact set" if said["exact_set"] else f"hash map, prefix length {said['prefix_length']}"
+    what = entry.prefix if entry else "an entry that is being changed"
+    note = f" ({entry.note})" if entry and entry.note else ""
     return f"the {said['end']} is on the list: {what}{note}, in the {where}"
 
 
@@ -111,47 +105,3 @@ def _made_up(source: str | None, destination: str | None, protocol: str, port: i
     except ValueError as error:
         mend = "give --to ADDRESS and, if you like, --from ADDRESS of the same family; or --frame, or --capture"
         raise Refused(Kind.BAD_REQUEST, "The packet cannot be made up", [Fault("--to", str(error), mend)]) from error
-
-
-@click.command()
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-@as_json_option
-@pass_config
-def replay(config: Config, files: tuple[Path, ...], as_json: bool) -> None:
-    """Run the packets of captures through the program in the kernel and print what it says, flow by flow.
-
-    FILES are pcap or pcapng. It is the instance's own program with its live list and policies or, where the
-    instance has none, one loaded for the purpose. Nothing is sent and nothing is counted.
-    """
-    with _prober(config) as prober:
-        sys.exit(report.run(files, prober, as_json=as_json, out=sys.stdout, err=sys.stderr))
-
-
-@contextmanager
-def _prober(config: Config) -> Iterator[Probe]:
-    pinned = pins.open_live(config.pins)
-    if pinned is None:
-        with pins.temporary(config.bpffs) as loaded:
-            yield Probe(loaded.program)
-        return
-    try:
-        yield Probe(pinned.program)
-    finally:
-        pinned.close()
-
-
-@click.command()
-@as_json_option
-@pass_config
-def doctor(config: Config, as_json: bool) -> None:
-    """Say what this machine lacks to be an edge, and how to get it; the status is 1 when something is missing."""
-    findings = list(examine(config))
-    if as_json:
-        print_json([asdict(finding) for finding in findings])
-    else:
-        rows = [
-            ("ok", each.what, each.found, "") if each.good else ("MISSING", each.what, each.found, each.mend)
-            for each in findings
-        ]
-        print_table("doctor", ("", "what", "found", "what to do"), rows)
-    sys.exit(0 if all(finding.good for finding in findings) else 1)

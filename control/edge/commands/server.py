@@ -9,8 +9,8 @@ from typing import Any
 import structlog
 
 from control.commands import wire
+from control.edge.commands.answering import answer
 from control.edge.edge import Edge
-from control.edge.verbs import answer
 from control.fault import Fault, Kind, Refused
 
 log = structlog.get_logger()
@@ -67,4 +67,4 @@ class _Connection(socketserver.StreamRequestHandler):
             log.exception("failed")
             fault = Fault("the agent", f"{type(error).__name__}: {error}", "see the agent's log, and report it")
             return {"refused": Refused(Kind.INTERNAL, "The agent failed", [fault]).to_dict()}, b""
-        return {"result": result}, reply
+        return {"result": result.model_dump(mode="json")}, reply
