@@ -7,11 +7,11 @@ from apiflask import APIFlask
 from flask import Response, g, request
 from flask.json.provider import DefaultJSONProvider
 
-from api.gateway import agent, allowlist, check, health, metrics, policy
-from api.kit import document, problem
+from api.gateway import allowlist, check, health, metrics, policy
+from api.kit import agent, document, problem
 from api.kit.door import Doorkeeper
 from api.kit.token import gateway_token
-from api.registry import store, wiring
+from api.registry import wiring
 from control.commands.client import AgentSocket
 from control.config import Config
 from control.rollout.origin import Door
@@ -32,9 +32,18 @@ def create_app(config: Config) -> APIFlask:
     Raises:
         Refused: kind "bad-configuration", the token's file or the categories cannot be made or used; "unavailable"
             or "no-room", the registry's database cannot be.
+        MissingContractError: a view says of no contract what it demands and gives.
     """
     token = gateway_token(config)
-    app = APIFlask(__name__, title="Wicketgate", version="1", spec_path=None, docs_path=None, json_errors=False)
+    app = APIFlask(
+        __name__,
+        title="Wicketgate",
+        version="1",
+        spec_path=None,
+        docs_path=None,
+        json_errors=False,
+        static_folder=None,  # type: ignore[arg-type]  # as Flask has it: no files are served
+    )
     app.config["MAX_CONTENT_LENGTH"] = config.list.max_body
     app.config["WICKETGATE_BOUNDS"] = config.list.bounds
     app.json = InOrder(app)
@@ -44,13 +53,11 @@ def create_app(config: Config) -> APIFlask:
     problem.register(app)
     if config.registry.enabled:
         wiring.register(app, config, token)
-        app.extensions[health.READY] = store.demand
     else:
         app.before_request(Doorkeeper(config.api.listen, token).check)
-    asked, ruled = (wiring.check, wiring.policy) if config.registry.enabled else (check, policy)
-    for subject in (allowlist, ruled, asked, health, metrics):
+    for subject in (allowlist, policy, check, health, metrics):
         app.register_blueprint(subject.blueprint)
-    document.register(app)
+    document.register(app, with_scopes=config.registry.enabled)
     return app
 
 

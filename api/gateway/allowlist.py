@@ -6,22 +6,34 @@ from typing import cast
 from apiflask import APIBlueprint
 from flask import Response, current_app, request
 
-from api.gateway import agent, batch
-from api.gateway.schema import Change, ChangeQuery, ListQuery, Media, ReplaceQuery
-from api.kit import body, etag
+from api.gateway import batch
+from api.gateway.schema import BatchModel, ChangeModel, ChangeQuery, Format, ListQuery, ReplaceQuery
+from api.kit import agent, body, etag
+from api.kit.contract import GATEWAY_READERS, GATEWAY_WRITERS, Contract, Heeded, Media, serves, under
 from control.allowlist import formats
 from control.allowlist.allowlist import Allowlist
 from control.allowlist.entry import Bounds
+from control.allowlist.schema import ListModel
 from control.commands.list import ChangeList, ListChanged, ReadList, ReplaceList
 from control.commands.status import ReadStatus
 from control.fault import Fault, Kind, Refused
 
-MEDIA_TYPE_OF: dict[Media, str] = {"json": formats.JSON, "ndjson": formats.NDJSON, "csv": formats.CSV}
+MEDIA_TYPE_OF: dict[Format, str] = {"json": formats.JSON, "ndjson": formats.NDJSON, "csv": formats.CSV}
+NDJSON_EXAMPLE = '{"prefix": "192.0.2.1"}\n{"prefix": "2001:db8::/48", "protocols": ["esp"]}\n'
+CSV_EXAMPLE = "prefix,protocols,ports,note\n192.0.2.1,,,\n2001:db8::/48,wireguard,51820,office\n"
+LIST = (
+    Media(formats.JSON, model=ListModel),
+    Media(formats.NDJSON, example=NDJSON_EXAMPLE),
+    Media(formats.CSV, example=CSV_EXAMPLE),
+)
+GUARDS: tuple[Heeded, ...] = ("If-Match", "Content-Digest")
+
 blueprint = APIBlueprint("allowlist", __name__, tag="Allowlist")
 
 
 @blueprint.get("/v1/allowlist")
 @blueprint.input(ListQuery, location="query", arg_name="query")
+@under(Contract(GATEWAY_READERS, None, gives=LIST, versioned=True, heeds=("If-None-Match",)))
 def read(query: ListQuery) -> Response:
     """Read the whole list.
 
@@ -50,8 +62,8 @@ def _accepted() -> str:
 
 @blueprint.put("/v1/allowlist")
 @blueprint.input(ReplaceQuery, location="query", arg_name="query")
-@blueprint.output(Change)
-def replace(query: ReplaceQuery) -> tuple[Change, dict[str, str]]:
+@serves(Contract(GATEWAY_WRITERS, ChangeModel, takes=LIST, versioned=True, heeds=GUARDS))
+def replace(query: ReplaceQuery) -> tuple[ChangeModel, dict[str, str]]:
     """Replace the whole list.
 
     The format is the Content-Type's, or told from the content when there is none. One bad row refuses it all.
@@ -67,8 +79,8 @@ def replace(query: ReplaceQuery) -> tuple[Change, dict[str, str]]:
 
 @blueprint.patch("/v1/allowlist")
 @blueprint.input(ChangeQuery, location="query", arg_name="query")
-@blueprint.output(Change)
-def change(query: ChangeQuery) -> tuple[Change, dict[str, str]]:
+@serves(Contract(GATEWAY_WRITERS, ChangeModel, body=BatchModel, versioned=True, heeds=GUARDS))
+def change(query: ChangeQuery) -> tuple[ChangeModel, dict[str, str]]:
     """Add and remove entries in one step.
 
     All or nothing; the rest of the list stays. The answer comes when the kernel has it.
@@ -81,9 +93,9 @@ def change(query: ChangeQuery) -> tuple[Change, dict[str, str]]:
     return _answer(agent.ask(order, packed + remove.pack()), query.dry_run, seconds)
 
 
-def _answer(done: ListChanged, dry_run: bool, seconds: float) -> tuple[Change, dict[str, str]]:
+def _answer(done: ListChanged, dry_run: bool, seconds: float) -> tuple[ChangeModel, dict[str, str]]:
     result = done.model_dump() | {"seconds": {"read": seconds, **done.seconds}}
-    return Change(**result, dry_run=dry_run), {"ETag": done.etag}
+    return ChangeModel(**result, dry_run=dry_run), {"ETag": done.etag}
 
 
 def _bounds() -> Bounds:

@@ -11,7 +11,8 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 
-from api.gateway import agent
+from api.kit import agent
+from api.kit.contract import GATEWAY_READERS, Contract, Media, under
 from control.commands.packets import Counter, ReadCounters
 from control.commands.status import FeedState, GenerationState, ReadStatus, Status
 from control.fault import Refused
@@ -50,6 +51,7 @@ blueprint = APIBlueprint("metrics", __name__, tag="Health")
 
 
 @blueprint.get("/metrics")
+@under(Contract(GATEWAY_READERS, None, gives=(Media("text/plain", example="wicketgate_agent_up 1.0\n"),)))
 def metrics() -> Response:
     """Read the metrics.
 

@@ -1,30 +1,23 @@
 """What the endpoints take and give, beside the list's rows (control/allowlist/schema.py).
 
-These models validate, serialise and, through APIFlask, become the OpenAPI document.
+These models validate, serialise and, named by the contracts of the views, become the OpenAPI document.
 """
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, RootModel
+from pydantic import BaseModel, Field
 
+from api.kit.schema import Strict, named
 from control.allowlist.schema import EntryModel
 from control.commands.list import Would
-from control.commands.policy import ProtocolName, Rule
-from control.vocabulary import VPN_PROTOCOLS
 
-Media = Literal["json", "ndjson", "csv"]
-
-
-class Strict(BaseModel):
-    """A model that refuses a member which it does not know: a slip of the pen must not pass for a default."""
-
-    model_config = ConfigDict(extra="forbid")
+Format = Literal["json", "ndjson", "csv"]
 
 
 class ListQuery(Strict):
     """Parameters of reading the list."""
 
-    format: Media | None = Field(None, description="The format of the answer; goes before the header Accept.")
+    format: Format | None = Field(None, description="The format of the answer; goes before the header Accept.")
 
 
 class ChangeQuery(Strict):
@@ -45,15 +38,19 @@ class CheckQuery(Strict):
     address: str = Field(description="An IPv4 or IPv6 address.", max_length=64, examples=["192.0.2.1", "2001:db8::1"])
 
 
-class Batch(Strict):
+class BatchModel(Strict):
     """Changes that are made in one step, all or nothing."""
+
+    model_config = named("Batch")
 
     add: list[EntryModel | str] = Field([], description="Entries to add; a string is one of just that prefix.")
     remove: list[str] = Field([], description="Prefixes to remove.")
 
 
-class Change(BaseModel):
+class ChangeModel(BaseModel):
     """What a change of the list did; it is answered once the kernel has it."""
+
+    model_config = named("Change")
 
     epoch: str = Field(description="Random name of this list's history.")
     serial: int = Field(description="Counts the list's changes; it never goes back.")
@@ -68,22 +65,6 @@ class Change(BaseModel):
     seconds: dict[str, float] = Field(description="How long each step took, `read` being that of the body.")
 
 
-class Policy(RootModel[dict[ProtocolName, Rule]]):
-    """A rule for each protocol; in a PUT, the protocols not named keep theirs."""
-
-    model_config = ConfigDict(json_schema_extra={"propertyNames": {"enum": list(VPN_PROTOCOLS)}, "minProperties": 1})
-
-
-class Check(BaseModel):
-    """Whether an address is registered, and live on this gateway."""
-
-    address: str
-    registered: bool
-    live: bool = Field(description="Whether the kernel has it.")
-    prefix: str | None = Field(description="The entry that holds the address.")
-    serial: int
-
-
 class Alive(BaseModel):
     """The API's process answers."""
 
@@ -95,23 +76,3 @@ class Ready(BaseModel):
 
     ready: Literal[True] = True
     serial: int = Field(description="Of the gateway's local list; of the registry's where there is no gateway.")
-
-
-class Error(BaseModel):
-    """One thing that is wrong."""
-
-    where: str
-    why: str
-    mend: str
-    pointer: str | None = Field(None, description="JSON pointer to the member of the body, when it is one.")
-
-
-class Problem(BaseModel):
-    """Why nothing was done (RFC 9457)."""
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    errors: list[Error]
-    request_id: str

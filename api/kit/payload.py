@@ -7,6 +7,7 @@ from flask import g
 from pydantic import BaseModel, ValidationError
 
 from api.kit import body
+from api.kit.schema import name_of
 from control.fault import Fault, Kind, Refused, shown
 
 JSON = "application/json"
@@ -42,7 +43,7 @@ def validate(model: type[Model], value: Any) -> Model:
     try:
         return model.model_validate_json(json.dumps(value), strict=True)  # no "3" and no true for a number
     except ValidationError as error:
-        mend = f"send what /openapi.json says of {model.__name__}"
+        mend = f"send what /openapi.json says of {name_of(model)}"
         faults = [
             Fault(place(each["loc"]), each["msg"].removeprefix("Value error, "), mend)
             for each in error.errors(include_url=False)

@@ -11,9 +11,9 @@ from pydantic_core import CoreSchema
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.gateway.schema import Strict
-from api.registry import paging, store
-from api.registry.operation import Answer, Given, Nothing, creates, patches, reads, steps
+from api.kit.schema import Strict, named
+from api.registry.desk import paging, store
+from api.registry.desk.operation import Given, Nothing, ViewAnswer, creates, patches, reads, steps
 from api.registry.records import Chosen, EntryRecord, Identifier, Kept, Line, Reason, Record, entry_record
 from control.allowlist.schema import EntryModel
 from control.registry.access import sight
@@ -91,8 +91,10 @@ class ApplicationQuery(paging.PageQuery):
     provider_id: Identifier | None = None
 
 
-class Step(Chosen):
+class StepOfMany(Chosen):
     """A step of many applications at once, all or none."""
+
+    model_config = named("Step")
 
     step: Literal["submit", "confirm", "approve"]
 
@@ -116,14 +118,6 @@ COLUMNS: paging.Columns = {
     for name in ("id", "state", "category", "registrant_id", "provider_id", "created_at", "changed_at", "submitted_at")
 }
 
-STEPS: Mapping[str, Callable[[Writing, str, str, int | None], object]] = {
-    "submit": lambda writing, id_, _, version: review.submit(writing, id_, version),
-    "confirm": lambda writing, id_, _, version: review.confirm(writing, id_, version),
-    "approve": lambda writing, id_, _, version: review.approve(writing, id_, version),
-    "return": review.return_,
-    "refuse": review.refuse,
-    "withdraw": lambda writing, id_, _, version: review.withdraw(writing, id_, version),
-}
 MANY: Mapping[str, Callable[[Writing, review.Versions], list[Application]]] = {
     "submit": review.submit_many,
     "confirm": review.confirm_many,
@@ -134,19 +128,19 @@ MANY: Mapping[str, Callable[[Writing, review.Versions], list[Application]]] = {
 @blueprint.get("/v1/applications")
 @blueprint.input(ApplicationQuery, location="query", arg_name="query")
 @reads(ApplicationPage, "application.read")
-def find(session: Session, query: ApplicationQuery) -> Answer:
+def find(session: Session, query: ApplicationQuery) -> ViewAnswer:
     """List applications.
 
     A registrant sees its own, a provider those that were put before it.
     """
     wanted = sight.select_visible(store.actor(), Application).where(*paging.filters(query, COLUMNS))
     found, next_ = paging.page(session, wanted, query, COLUMNS)
-    return Answer(ApplicationPage(items=records(session, found), next=next_))
+    return ViewAnswer(ApplicationPage(items=records(session, found), next=next_))
 
 
 @blueprint.post("/v1/applications")
 @creates(ApplicationRecord, "application.create", ApplicationNew)
-def create(given: Given[ApplicationNew]) -> Answer:
+def create(given: Given[ApplicationNew]) -> ViewAnswer:
     """Enter an application as a draft.
 
     It may still lack what its submission demands.
@@ -158,14 +152,14 @@ def create(given: Given[ApplicationNew]) -> Answer:
 
 @blueprint.get("/v1/applications/<id:application_id>")
 @reads(ApplicationRecord, "application.read")
-def read(session: Session, application_id: str) -> Answer:
+def read(session: Session, application_id: str) -> ViewAnswer:
     """Read an application."""
     return _answer(session, rows.find(session, store.actor(), Application, application_id))
 
 
 @blueprint.patch("/v1/applications/<id:application_id>")
 @patches(ApplicationRecord, "application.edit", ApplicationText)
-def edit(given: Given[ApplicationText], application_id: str) -> Answer:
+def edit(given: Given[ApplicationText], application_id: str) -> ViewAnswer:
     """Correct an application that is a draft or was returned."""
     writing = given.writing
     found = rows.find(writing.session, writing.actor, Application, application_id)
@@ -181,34 +175,80 @@ def edit(given: Given[ApplicationText], application_id: str) -> Answer:
 
 
 @blueprint.post("/v1/applications/steps")
-@steps(SteppedAll, "application.step", Step, conditional=False)
-def take_many(given: Given[Step]) -> Answer:
+@steps(SteppedAll, "application.step", StepOfMany, conditional=False)
+def take_many(given: Given[StepOfMany]) -> ViewAnswer:
     """Take many applications a step further, all or none.
 
     Their versions are in the body, in place of If-Match.
     """
     moved = MANY[given.body.step](given.writing, given.body.versions)
-    return Answer(SteppedAll(items=[Stepped.model_validate(each) for each in moved]))
+    return ViewAnswer(SteppedAll(items=[Stepped.model_validate(each) for each in moved]))
 
 
-def _add_step(step: workflow.Step) -> None:
-    """Serve a step of the workflow's table at a path of its own."""
+@blueprint.post("/v1/applications/<id:application_id>/submit")
+@steps(ApplicationRecord, "application.submit", Nothing)
+def submit(given: Given[Nothing], application_id: str) -> ViewAnswer:
+    """Submit an application.
 
-    def take(given: Given[Any], application_id: str) -> Answer:
-        reason = given.body.reason if step.reason else ""
-        STEPS[step.name](given.writing, application_id, reason, given.version)
-        session = given.writing.session
-        return _answer(session, rows.find(session, given.writing.actor, Application, application_id))
-
-    take.__name__ = step.name
-    take.__doc__ = f"{step.name.capitalize()} an application.\n\nLegal when it is {' or '.join(step.sources)}."
-    view = steps(ApplicationRecord, step.action, Reason if step.reason else Nothing)(take)
-    blueprint.post(f"/v1/applications/<id:application_id>/{step.name}", endpoint=step.name)(view)
+    Legal when it is draft or returned.
+    """
+    review.submit(given.writing, application_id, given.version)
+    return _taken(given, application_id)
 
 
-for _step in workflow.STEPS:
-    if _step.subject == "application" and _step.name in STEPS:
-        _add_step(_step)
+@blueprint.post("/v1/applications/<id:application_id>/confirm")
+@steps(ApplicationRecord, "application.confirm", Nothing)
+def confirm(given: Given[Nothing], application_id: str) -> ViewAnswer:
+    """Confirm an application.
+
+    Legal when it is submitted.
+    """
+    review.confirm(given.writing, application_id, given.version)
+    return _taken(given, application_id)
+
+
+@blueprint.post("/v1/applications/<id:application_id>/approve")
+@steps(ApplicationRecord, "application.approve", Nothing)
+def approve(given: Given[Nothing], application_id: str) -> ViewAnswer:
+    """Approve an application.
+
+    Legal when it is confirmed.
+    """
+    review.approve(given.writing, application_id, given.version)
+    return _taken(given, application_id)
+
+
+@blueprint.post("/v1/applications/<id:application_id>/return", endpoint="return")
+@steps(ApplicationRecord, "application.return", Reason)
+def return_(given: Given[Reason], application_id: str) -> ViewAnswer:
+    """Return an application.
+
+    Legal when it is submitted or confirmed.
+    """
+    review.return_(given.writing, application_id, given.body.reason, given.version)
+    return _taken(given, application_id)
+
+
+@blueprint.post("/v1/applications/<id:application_id>/refuse")
+@steps(ApplicationRecord, "application.refuse", Reason)
+def refuse(given: Given[Reason], application_id: str) -> ViewAnswer:
+    """Refuse an application.
+
+    Legal when it is submitted or confirmed.
+    """
+    review.refuse(given.writing, application_id, given.body.reason, given.version)
+    return _taken(given, application_id)
+
+
+@blueprint.post("/v1/applications/<id:application_id>/withdraw")
+@steps(ApplicationRecord, "application.withdraw", Nothing)
+def withdraw(given: Given[Nothing], application_id: str) -> ViewAnswer:
+    """Withdraw an application.
+
+    Legal when it is draft or returned or submitted or confirmed.
+    """
+    review.withdraw(given.writing, application_id, given.version)
+    return _taken(given, application_id)
 
 
 def records(session: Session, found: Sequence[Application]) -> list[ApplicationRecord]:
@@ -237,5 +277,11 @@ def _draft(writing: Writing, text: ApplicationText, registrant_id: str) -> appli
     )
 
 
-def _answer(session: Session, found: Application, location: str | None = None) -> Answer:
-    return Answer(records(session, [found])[0], found.version, location)
+def _taken(given: Given[Nothing] | Given[Reason], application_id: str) -> ViewAnswer:
+    """Return an application after a step, as whoever took it may see it."""
+    session = given.writing.session
+    return _answer(session, rows.find(session, given.writing.actor, Application, application_id))
+
+
+def _answer(session: Session, found: Application, location: str | None = None) -> ViewAnswer:
+    return ViewAnswer(records(session, [found])[0], found.version, location)

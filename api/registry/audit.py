@@ -9,10 +9,11 @@ from apiflask import APIBlueprint
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field
 from sqlalchemy.orm import Session
 
-from api.gateway.schema import Strict
-from api.registry import paging, store
-from api.registry.operation import Answer, reads
-from api.registry.records import Identifier, Line, asked_address
+from api.kit.address import asked_address
+from api.kit.schema import Strict
+from api.registry.desk import paging, store
+from api.registry.desk.operation import ViewAnswer, reads
+from api.registry.records import Identifier, Line
 from control.registry.access import sight
 from control.registry.audit import chain as audit
 from control.registry.publication import edges, serials
@@ -116,7 +117,7 @@ COLUMNS: paging.Columns = {
 @blueprint.get("/v1/audit")
 @blueprint.input(AuditQuery, location="query", arg_name="query")
 @reads(AuditPage, "audit.read")
-def find(session: Session, query: AuditQuery) -> Answer:
+def find(session: Session, query: AuditQuery) -> ViewAnswer:
     """Read the audit."""
     wanted = sight.select_visible(store.actor(), AuditRow).where(*paging.filters(query, COLUMNS))
     if query.since is not None:
@@ -124,30 +125,30 @@ def find(session: Session, query: AuditQuery) -> Answer:
     if query.until is not None:
         wanted = wanted.where(AuditRow.at < query.until)
     found, next_ = paging.page(session, wanted, query, COLUMNS, "seq")
-    return Answer(AuditPage(items=[_record(each) for each in found], next=next_))
+    return ViewAnswer(AuditPage(items=[_record(each) for each in found], next=next_))
 
 
 @blueprint.get("/v1/audit/head")
 @reads(HeadRecord, "audit.read")
-def head(session: Session) -> Answer:
+def head(session: Session) -> ViewAnswer:
     """Read the number and hash of the last row."""
     now = audit.head(session)
-    return Answer(HeadRecord(seq=now.seq, hash=now.hash))
+    return ViewAnswer(HeadRecord(seq=now.seq, hash=now.hash))
 
 
 @blueprint.get("/v1/audit/state")
 @blueprint.input(StateQuery, location="query", arg_name="query")
 @reads(StateRecord, "audit.read")
-def state(session: Session, query: StateQuery) -> Answer:
+def state(session: Session, query: StateQuery) -> ViewAnswer:
     """Read an object as it was at a time."""
     fields = audit.state_at(session, query.object, query.at)
-    return Answer(StateRecord(object=query.object, at=query.at, fields=fields))
+    return ViewAnswer(StateRecord(object=query.object, at=query.at, fields=fields))
 
 
 @blueprint.get("/v1/audit/listed")
 @blueprint.input(ListedQuery, location="query", arg_name="query")
 @reads(ListedRecord, "audit.read")
-def listed(session: Session, query: ListedQuery) -> Answer:
+def listed(session: Session, query: ListedQuery) -> ViewAnswer:
     """Ask whether an address was allowed at a time, on the whole or on one edge."""
     asked = asked_address(query.address)
     if query.edge is None:
@@ -156,7 +157,7 @@ def listed(session: Session, query: ListedQuery) -> Answer:
     else:
         had = edges.standing(session, query.edge, asked, query.at)
         serial, found = had.serial or 0, list(had.listings)
-    return Answer(
+    return ViewAnswer(
         ListedRecord(
             address=str(asked.network_address),
             at=query.at,

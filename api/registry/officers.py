@@ -5,9 +5,9 @@ from typing import Literal
 from apiflask import APIBlueprint
 from sqlalchemy.orm import Session
 
-from api.gateway.schema import Strict
-from api.registry import paging, store
-from api.registry.operation import Answer, Given, creates, reads
+from api.kit.schema import Strict
+from api.registry.desk import paging, store
+from api.registry.desk.operation import Given, ViewAnswer, creates, reads
 from api.registry.records import Kept, Line
 from control.registry.access import sight
 from control.registry.parties import bodies
@@ -46,27 +46,27 @@ COLUMNS: paging.Columns = {"id": Officer.id, "name": Officer.name}
 @blueprint.get("/v1/officers")
 @blueprint.input(OfficerQuery, location="query", arg_name="query")
 @reads(OfficerPage, "officer.read")
-def find(session: Session, query: OfficerQuery) -> Answer:
+def find(session: Session, query: OfficerQuery) -> ViewAnswer:
     """List officers."""
     wanted = sight.select_visible(store.actor(), Officer).where(*paging.filters(query, COLUMNS))
     found, next_ = paging.page(session, wanted, query, COLUMNS)
-    return Answer(OfficerPage(items=[OfficerRecord.model_validate(each) for each in found], next=next_))
+    return ViewAnswer(OfficerPage(items=[OfficerRecord.model_validate(each) for each in found], next=next_))
 
 
 @blueprint.post("/v1/officers")
 @creates(OfficerRecord, "officer.create", OfficerNew)
-def create(given: Given[OfficerNew]) -> Answer:
+def create(given: Given[OfficerNew]) -> ViewAnswer:
     """Enter an officer.
 
     An operator does that, so that no officer makes a second self.
     """
     made = bodies.create_officer(given.writing, given.body.name)
-    return Answer(OfficerRecord.model_validate(made), made.version, f"/v1/officers/{made.id}")
+    return ViewAnswer(OfficerRecord.model_validate(made), made.version, f"/v1/officers/{made.id}")
 
 
 @blueprint.get("/v1/officers/<id:officer_id>")
 @reads(OfficerRecord, "officer.read")
-def read(session: Session, officer_id: str) -> Answer:
+def read(session: Session, officer_id: str) -> ViewAnswer:
     """Read an officer."""
     found = rows.find(session, store.actor(), Officer, officer_id)
-    return Answer(OfficerRecord.model_validate(found), found.version)
+    return ViewAnswer(OfficerRecord.model_validate(found), found.version)

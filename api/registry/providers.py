@@ -8,11 +8,11 @@ from pydantic import Field
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from api.gateway.schema import Strict
-from api.registry import paging, store
+from api.kit.schema import Strict
 from api.registry.applications import COLUMNS as APPLICATION_COLUMNS
 from api.registry.applications import ApplicationRecord, records
-from api.registry.operation import Answer, Given, creates, patches, reads
+from api.registry.desk import paging, store
+from api.registry.desk.operation import Given, ViewAnswer, creates, patches, reads
 from api.registry.records import Contact, Kept, Line
 from control.fault import Fault, Kind, Refused
 from control.registry.access import sight
@@ -72,50 +72,50 @@ COLUMNS: paging.Columns = {"id": Provider.id, "name": Provider.name}
 @blueprint.get("/v1/providers")
 @blueprint.input(ProviderQuery, location="query", arg_name="query")
 @reads(ProviderPage, "provider.read")
-def find(session: Session, query: ProviderQuery) -> Answer:
+def find(session: Session, query: ProviderQuery) -> ViewAnswer:
     """List providers.
 
     Everybody with a token sees them all: an applicant has to name one.
     """
     wanted = sight.select_visible(store.actor(), Provider).where(*paging.filters(query, COLUMNS))
     found, next_ = paging.page(session, wanted, query, COLUMNS)
-    return Answer(ProviderPage(items=[ProviderRecord.model_validate(each) for each in found], next=next_))
+    return ViewAnswer(ProviderPage(items=[ProviderRecord.model_validate(each) for each in found], next=next_))
 
 
 @blueprint.post("/v1/providers")
 @creates(ProviderRecord, "provider.create", ProviderText)
-def create(given: Given[ProviderText]) -> Answer:
+def create(given: Given[ProviderText]) -> ViewAnswer:
     """Enter a provider."""
     new = given.body
     contacts = [contact.model_dump(exclude_none=True) for contact in new.contacts]
     made = bodies.create_provider(given.writing, new.name, contacts)
-    return Answer(ProviderRecord.model_validate(made), made.version, f"/v1/providers/{made.id}")
+    return ViewAnswer(ProviderRecord.model_validate(made), made.version, f"/v1/providers/{made.id}")
 
 
 @blueprint.get("/v1/providers/<id:provider_id>")
 @reads(ProviderRecord, "provider.read")
-def read(session: Session, provider_id: str) -> Answer:
+def read(session: Session, provider_id: str) -> ViewAnswer:
     """Read a provider."""
     found = rows.find(session, store.actor(), Provider, provider_id)
-    return Answer(ProviderRecord.model_validate(found), found.version)
+    return ViewAnswer(ProviderRecord.model_validate(found), found.version)
 
 
 @blueprint.patch("/v1/providers/<id:provider_id>")
 @patches(ProviderRecord, "provider.edit", ProviderText)
-def edit(given: Given[ProviderText], provider_id: str) -> Answer:
+def edit(given: Given[ProviderText], provider_id: str) -> ViewAnswer:
     """Change a provider's name or contacts."""
     found = rows.find(given.writing.session, given.writing.actor, Provider, provider_id)
     now = ProviderText.model_validate({"name": found.name, "contacts": found.contacts})
     text = given.patched(now)
     contacts = [contact.model_dump(exclude_none=True) for contact in text.contacts]
     edited = bodies.edit_provider(given.writing, provider_id, given.version, text.name, contacts)
-    return Answer(ProviderRecord.model_validate(edited), edited.version)
+    return ViewAnswer(ProviderRecord.model_validate(edited), edited.version)
 
 
 @blueprint.get("/v1/providers/<id:provider_id>/queue")
 @blueprint.input(QueueQuery, location="query", arg_name="query")
 @reads(QueuePage, "provider.queue")
-def queue(session: Session, query: QueueQuery, provider_id: str) -> Answer:
+def queue(session: Session, query: QueueQuery, provider_id: str) -> ViewAnswer:
     """Read what waits for a provider's word, the oldest first.
 
     A provider sees its own queue.
@@ -130,7 +130,7 @@ def queue(session: Session, query: QueueQuery, provider_id: str) -> Answer:
     found, next_ = paging.page(session, waiting, query, APPLICATION_COLUMNS)
     sums = waiting.with_only_columns(func.count(), func.min(Application.submitted_at))
     count, oldest = session.execute(sums).one()
-    return Answer(
+    return ViewAnswer(
         QueuePage(
             items=records(session, found),
             next=next_,

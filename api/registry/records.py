@@ -1,15 +1,12 @@
 """What several subjects have in their bodies and answers."""
 
 from datetime import datetime
-from ipaddress import ip_network
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from api.gateway.schema import Strict
-from control.allowlist.entry import Entry, Prefix, port_text
-from control.allowlist.prefix import read_address
-from control.fault import BadValueError, Fault, Kind, Refused
+from api.kit.schema import Strict
+from control.allowlist.entry import Entry, port_text
 
 PRINTABLE = r"^ *[^\p{C}\p{Z}](?: |[^\p{C}\p{Z}])*$"
 """What Python's ``str.isprintable`` takes, which the services demand of a name, and not spaces alone."""
@@ -59,19 +56,6 @@ def entry_record(entry: Entry) -> EntryRecord:
     """Return an entry as it is answered."""
     ports = [port_text(ports) for ports in entry.ports]
     return EntryRecord(prefix=entry.text, protocols=list(entry.protocols), ports=ports)
-
-
-def asked_address(text: str) -> Prefix:
-    """Return one address of a query as the prefix that is just it.
-
-    Raises:
-        Refused: "invalid": it is no address.
-    """
-    try:
-        return ip_network(read_address(text))
-    except BadValueError as error:
-        fault = Fault("query, address", error.why, error.mend)
-        raise Refused(Kind.INVALID, "That is no address", [fault]) from error
 
 
 class Reason(Strict):

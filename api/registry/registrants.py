@@ -6,9 +6,9 @@ from apiflask import APIBlueprint
 from pydantic import Field
 from sqlalchemy.orm import Session
 
-from api.gateway.schema import Strict
-from api.registry import paging, store
-from api.registry.operation import Answer, Given, creates, patches, reads
+from api.kit.schema import Strict
+from api.registry.desk import paging, store
+from api.registry.desk.operation import Given, ViewAnswer, creates, patches, reads
 from api.registry.records import Contact, Kept, Line
 from control.registry.access import sight
 from control.registry.parties import registrants
@@ -66,19 +66,19 @@ COLUMNS: paging.Columns = {
 @blueprint.get("/v1/registrants")
 @blueprint.input(RegistrantQuery, location="query", arg_name="query")
 @reads(RegistrantPage, "registrant.read")
-def find(session: Session, query: RegistrantQuery) -> Answer:
+def find(session: Session, query: RegistrantQuery) -> ViewAnswer:
     """List registrants.
 
     A registrant sees itself.
     """
     wanted = sight.select_visible(store.actor(), Registrant).where(*paging.filters(query, COLUMNS))
     found, next_ = paging.page(session, wanted, query, COLUMNS)
-    return Answer(RegistrantPage(items=[RegistrantRecord.model_validate(each) for each in found], next=next_))
+    return ViewAnswer(RegistrantPage(items=[RegistrantRecord.model_validate(each) for each in found], next=next_))
 
 
 @blueprint.post("/v1/registrants")
 @creates(RegistrantRecord, "registrant.create", RegistrantNew)
-def create(given: Given[RegistrantNew]) -> Answer:
+def create(given: Given[RegistrantNew]) -> ViewAnswer:
     """Enter a registrant."""
     new = given.body
     contacts = tuple(contact.model_dump(exclude_none=True) for contact in new.contacts)
@@ -89,14 +89,14 @@ def create(given: Given[RegistrantNew]) -> Answer:
 
 @blueprint.get("/v1/registrants/<id:registrant_id>")
 @reads(RegistrantRecord, "registrant.read")
-def read(session: Session, registrant_id: str) -> Answer:
+def read(session: Session, registrant_id: str) -> ViewAnswer:
     """Read a registrant."""
     return _answer(rows.find(session, store.actor(), Registrant, registrant_id))
 
 
 @blueprint.patch("/v1/registrants/<id:registrant_id>")
 @patches(RegistrantRecord, "registrant.edit", RegistrantText)
-def edit(given: Given[RegistrantText], registrant_id: str) -> Answer:
+def edit(given: Given[RegistrantText], registrant_id: str) -> ViewAnswer:
     """Change a registrant's name, reference or contacts."""
     found = rows.find(given.writing.session, given.writing.actor, Registrant, registrant_id)
     now = RegistrantText.model_validate({name: getattr(found, name) for name in RegistrantText.model_fields})
@@ -105,5 +105,5 @@ def edit(given: Given[RegistrantText], registrant_id: str) -> Answer:
     return _answer(registrants.edit(given.writing, registrant_id, given.version, values))
 
 
-def _answer(found: Registrant, location: str | None = None) -> Answer:
-    return Answer(RegistrantRecord.model_validate(found), found.version, location)
+def _answer(found: Registrant, location: str | None = None) -> ViewAnswer:
+    return ViewAnswer(RegistrantRecord.model_validate(found), found.version, location)

@@ -8,7 +8,8 @@ import click
 
 from control.allowlist import formats
 from control.allowlist.allowlist import Allowlist
-from control.cli.output import agent, as_json_option, print_json
+from control.cli.context import as_json_option, pass_config
+from control.cli.output import agent, print_json
 from control.commands.list import ChangeList, ListChanged, ReadList, ReplaceList
 from control.config import Config
 from control.vocabulary import VPN_PROTOCOLS
@@ -30,7 +31,7 @@ def allow() -> None:
 @click.option("--note", default="", help="Why it is on the list.")
 @dry_run_option
 @as_json_option
-@click.pass_obj
+@pass_config
 def allow_add(
     config: Config,
     prefixes: tuple[str, ...],
@@ -50,7 +51,7 @@ def allow_add(
 @click.argument("prefixes", nargs=-1, required=True)
 @dry_run_option
 @as_json_option
-@click.pass_obj
+@pass_config
 def allow_remove(config: Config, prefixes: tuple[str, ...], dry_run: bool, as_json: bool) -> None:
     """Remove PREFIXES from the list. The answer says how many of them had traffic lately."""
     _change(config, Allowlist.empty(), _read(list(prefixes), config), dry_run, as_json)
@@ -59,7 +60,7 @@ def allow_remove(config: Config, prefixes: tuple[str, ...], dry_run: bool, as_js
 @allow.command("list")
 @click.option("--format", "kind", type=click.Choice(list(MEDIA_TYPES)), default="csv", show_default=True)
 @as_json_option
-@click.pass_obj
+@pass_config
 def allow_list(config: Config, kind: str, as_json: bool) -> None:
     """Print the whole list."""
     _, body = agent(config).fetch(ReadList())
@@ -74,7 +75,7 @@ def allow_list(config: Config, kind: str, as_json: bool) -> None:
 @click.option("--allow-empty", is_flag=True, help="Empty the list on purpose.")
 @dry_run_option
 @as_json_option
-@click.pass_obj
+@pass_config
 def allow_replace(
     config: Config, file: BinaryIO, kind: str | None, allow_empty: bool, dry_run: bool, as_json: bool
 ) -> None:

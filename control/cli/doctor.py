@@ -5,14 +5,15 @@ from dataclasses import asdict
 
 import click
 
-from control.cli.output import as_json_option, print_json, print_table
+from control.cli.context import as_json_option, pass_config
+from control.cli.output import print_json, print_table
 from control.config import Config
 from control.doctor import examine
 
 
 @click.command()
 @as_json_option
-@click.pass_obj
+@pass_config
 def doctor(config: Config, as_json: bool) -> None:
     """Say what this machine lacks to be an edge, and how to get it; the status is 1 when something is missing."""
     findings = list(examine(config))

@@ -9,7 +9,8 @@ import click
 
 from control.allowlist.mapped import Address
 from control.allowlist.prefix import read_address
-from control.cli.output import agent, as_json_option, print_json, print_table
+from control.cli.context import as_json_option, pass_config
+from control.cli.output import agent, print_json, print_table
 from control.commands.packets import Explained, ExplainPacket, MatchedEntry
 from control.config import Config
 from control.datapath.probe import frames
@@ -28,7 +29,7 @@ from control.vocabulary import VPN_PROTOCOLS
 @click.option("--capture", type=click.Path(exists=True, path_type=Path), help="A packet of this capture, instead.")
 @click.option("--packet", type=click.IntRange(1), default=1, show_default=True, help="Which packet of it.")
 @as_json_option
-@click.pass_obj
+@pass_config
 def explain(
     config: Config,
     source: str | None,

@@ -2,7 +2,8 @@
 
 import click
 
-from control.cli.output import agent, as_json_option, print_json
+from control.cli.context import as_json_option, pass_config
+from control.cli.output import agent, print_json
 from control.commands.interfaces import Attach, Detach
 from control.config import Config
 from control.fault import Kind, Refused
@@ -13,7 +14,7 @@ from control.vocabulary import ATTACH_MODES
 @click.argument("interface")
 @click.option("--mode", type=click.Choice(ATTACH_MODES), default="auto", show_default=True)
 @as_json_option
-@click.pass_obj
+@pass_config
 def attach(config: Config, interface: str, mode: str, as_json: bool) -> None:
     """Guard INTERFACE from now on, after a restart too.
 
@@ -31,7 +32,7 @@ def attach(config: Config, interface: str, mode: str, as_json: bool) -> None:
 @click.command()
 @click.argument("interface", required=False)
 @as_json_option
-@click.pass_obj
+@pass_config
 def detach(config: Config, interface: str | None, as_json: bool) -> None:
     """Stop guarding INTERFACE, or all of them.
 

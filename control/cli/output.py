@@ -2,8 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 import click
 from pydantic import BaseModel
@@ -16,8 +15,6 @@ from control.commands.client import AgentSocket
 from control.config import Config
 from control.fault import Refused
 from control.rollout.origin import Door
-
-as_json_option: Callable[..., Any] = click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
 
 
 def agent(config: Config) -> AgentSocket:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from control.cli.output import as_json_option
+from control.cli.context import as_json_option, pass_config
 from control.config import Config
 from control.datapath.probe.probe import Probe
 from control.datapath.program import pins
@@ -17,7 +17,7 @@ from control.replay import report
 @click.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @as_json_option
-@click.pass_obj
+@pass_config
 def replay(config: Config, files: tuple[Path, ...], as_json: bool) -> None:
     """Run the packets of captures through the program in the kernel and print what it says, flow by flow.
 

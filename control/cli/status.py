@@ -2,7 +2,8 @@
 
 import click
 
-from control.cli.output import agent, as_json_option, print_json, print_table
+from control.cli.context import as_json_option, pass_config
+from control.cli.output import agent, print_json, print_table
 from control.cli.policy import print_policies
 from control.commands.packets import ReadCounters
 from control.commands.status import ReadStatus, Status
@@ -11,7 +12,7 @@ from control.config import Config
 
 @click.command()
 @as_json_option
-@click.pass_obj
+@pass_config
 def status(config: Config, as_json: bool) -> None:
     """Show how the edge stands."""
     state = agent(config).ask(ReadStatus())
@@ -40,7 +41,7 @@ def status(config: Config, as_json: bool) -> None:
 
 @click.command()
 @as_json_option
-@click.pass_obj
+@pass_config
 def counters(config: Config, as_json: bool) -> None:
     """Show packets and bytes by protocol, verdict and reason."""
     counted = agent(config).ask(ReadCounters())

@@ -68,7 +68,7 @@ class Gateway:
 
     def policy(self, mode: str, protocol: str = "all") -> None:
         """Set the policy of a protocol or of all."""
-        self.wicket("policy", "set", protocol, mode)
+        self.wicket("policy", "set", protocol, mode, "--share", "100")
 
     def policies(self) -> Mapping[str, Mapping[str, Any]]:
         """Mode and share by protocol."""

@@ -32,7 +32,7 @@ def capture(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def enforcing(wicket: Cli) -> Iterator[Cli]:
-    wicket("policy", "set", "all", "enforce")
+    assert wicket("policy", "set", "all", "enforce", "--share", "100").status == 0
     yield wicket
     wicket("policy", "set", "all", "monitor")
 

@@ -6,7 +6,7 @@ from typing import Any
 import click
 from sqlalchemy import Select
 
-from control.cli.output import as_json_option
+from control.cli.context import as_json_option
 from control.cli.registry.desk import Desk, pass_desk
 from control.cli.registry.showing import (
     after_option,

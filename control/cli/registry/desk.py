@@ -4,12 +4,14 @@ import getpass
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 
 import click
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from control.cli.context import ConfigFile
 from control.config import Config
 from control.fault import Fault, Kind, Refused, shown
 from control.registry.access import scopes
@@ -20,17 +22,22 @@ from control.registry.store.writing import Writing
 
 
 class Desk:
-    """The registry's database, opened when it is first used.
+    """The registry's database, opened when it is first used."""
 
-    Attributes:
-        config: what the configuration says.
-    """
-
-    def __init__(self, config: Config, who: str | None) -> None:
+    def __init__(self, file: ConfigFile, who: str | None) -> None:
         """``who`` is an id, an officer's name or a provider's name; none is the operator at the machine."""
-        self.config, self._who = config, who
+        self._file, self._who = file, who
         self._database: Database | None = None
         self._actor: Actor | None = None
+
+    @cached_property
+    def config(self) -> Config:
+        """What the configuration says.
+
+        Raises:
+            Refused: "bad-configuration".
+        """
+        return self._file.load(for_api=True)
 
     @property
     def database(self) -> Database:

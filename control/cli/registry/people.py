@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from control.cli.output import as_json_option
+from control.cli.context import as_json_option
 from control.cli.registry.desk import Desk, pass_desk
 from control.cli.registry.showing import after_option, limit_option, page, record, show_fields, show_row, show_rows
 from control.registry.access import sight

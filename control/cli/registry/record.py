@@ -11,7 +11,8 @@ import click
 
 from control.allowlist.entry import DEFAULT_BOUNDS
 from control.allowlist.prefix import read_prefix
-from control.cli.output import as_json_option, print_json
+from control.cli.context import as_json_option
+from control.cli.output import print_json
 from control.cli.registry.desk import Desk, pass_desk
 from control.cli.registry.showing import limit_option, plain, progress, show_fields, show_rows
 from control.cli.registry.showing import record as record_of

@@ -4,7 +4,7 @@ from dataclasses import asdict
 
 import click
 
-from control.cli.output import as_json_option
+from control.cli.context import as_json_option
 from control.cli.registry.desk import Desk, pass_desk
 from control.cli.registry.showing import (
     after_option,

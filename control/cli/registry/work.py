@@ -8,7 +8,8 @@ from typing import Any, BinaryIO
 import click
 
 from control.allowlist import formats
-from control.cli.output import as_json_option, print_json
+from control.cli.context import as_json_option
+from control.cli.output import print_json
 from control.cli.registry.desk import Desk, pass_desk
 from control.cli.registry.showing import after_option, limit_option, page, progress, record, show_row, show_rows
 from control.registry.access import sight

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from flask import Response, request
 from sqlalchemy import delete
 
-from api.registry import store
+from api.registry.desk import store
 from control.fault import Fault, Kind, Refused
 from control.registry.store.model import IdempotencyKey
 from control.registry.store.writing import Writing
@@ -30,7 +30,7 @@ ABANDONED = timedelta(minutes=2)
 KEPT_HEADERS = ("Content-Type", "ETag", "Location")
 
 
-class Claim:
+class KeyClaim:
     """The present request's claim to its key."""
 
     def __init__(self, data: bytes) -> None:

@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 
 from api.kit import body, etag, payload
 from api.kit.conditions import demanded_version, tag
-from api.kit.contract import ATTRIBUTE, Contract
-from api.registry import store
-from api.registry.idempotency import Claim
+from api.kit.contract import Contract, Media, under
+from api.registry.desk import store
+from api.registry.desk.idempotency import KeyClaim
 from control.registry.access import scopes
 from control.registry.store.writing import Writing
 
@@ -22,7 +22,7 @@ Arguments = ParamSpec("Arguments")
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ViewAnswer:
     """What a view answers.
 
     Attributes:
@@ -79,8 +79,8 @@ class Nothing(BaseModel, extra="forbid"):
     """A body that says nothing; it may be left out."""
 
 
-Reader = Callable[Concatenate[Session, Arguments], Answer]
-Changer = Callable[Concatenate[Given[Body], Arguments], Answer]
+Reader = Callable[Concatenate[Session, Arguments], ViewAnswer]
+Changer = Callable[Concatenate[Given[Body], Arguments], ViewAnswer]
 View = Callable[Arguments, Response]
 
 
@@ -100,8 +100,7 @@ def reads(answer: type[BaseModel], action: str) -> Callable[[Reader[Arguments]],
                 return Response(status=304, headers={"ETag": tag(found.version)})
             return _response(found, contract)
 
-        setattr(answered, ATTRIBUTE, contract)
-        return answered
+        return under(contract)(answered)
 
     return decorate
 
@@ -117,7 +116,8 @@ def takes(
     answer: type[BaseModel], action: str, media_types: tuple[str, ...]
 ) -> Callable[[Changer[Nothing, Arguments]], View[Arguments]]:
     """Make a view of a function that takes a file, to work on later: POST, 201; ``Given.value`` is the file."""
-    return _changes(Contract(scopes.token_scopes(action), answer, 201, keyed=True, takes=media_types), Nothing)
+    media = tuple(Media(media_type) for media_type in media_types)
+    return _changes(Contract(scopes.token_scopes(action), answer, 201, keyed=True, takes=media), Nothing)
 
 
 def steps(
@@ -144,7 +144,7 @@ def _changes(contract: Contract, model: type[Body]) -> Callable[[Changer[Body, A
         def answered(*args: Arguments.args, **arguments: Arguments.kwargs) -> Response:
             with store.attempting(_action(view), _object()):
                 data, value = _body(contract)
-                claim = Claim(data) if contract.keyed else None
+                claim = KeyClaim(data) if contract.keyed else None
                 replayed = claim.take() if claim else None
             if replayed is not None:
                 return replayed
@@ -164,20 +164,19 @@ def _changes(contract: Contract, model: type[Body]) -> Callable[[Changer[Body, A
                 raise
             return _response(found, contract)
 
-        setattr(answered, ATTRIBUTE, contract)
-        return answered
+        return under(contract)(answered)
 
     return decorate
 
 
 def _body(contract: Contract) -> tuple[bytes, Any]:
     if contract.takes:
-        data = body.read(contract.takes)
+        data = body.read([media.name for media in contract.takes])
         return data, data
     return payload.read(contract.patches, contract.body_needed)
 
 
-def _response(answer: Answer, contract: Contract) -> Response:
+def _response(answer: ViewAnswer, contract: Contract) -> Response:
     headers = {}
     if answer.version is not None:
         headers["ETag"] = tag(answer.version)
@@ -187,7 +186,8 @@ def _response(answer: Answer, contract: Contract) -> Response:
 
 
 def _action(view: Callable[..., Any]) -> str:
-    return f"{view.__module__.rpartition('.')[2]}.{view.__name__}"
+    """Return what the audit calls a view; ``return_`` has its underscore from Python alone."""
+    return f"{view.__module__.rpartition('.')[2]}.{view.__name__.rstrip('_')}"
 
 
 def _object() -> str:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy import ColumnElement, Select, and_, or_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from api.gateway.schema import Strict
+from api.kit.schema import Strict
 from control.fault import Fault, Kind, Refused
 from control.registry.store.model.base import Moment
 
