@@ -8,10 +8,11 @@ from pydantic.json_schema import models_json_schema
 
 from api.kit.contract import Contract
 from api.kit.payload import JSON, MERGE_PATCH
+from control.registry.store import ids
 
 Operation = dict[str, Any]
 REFERENCE = "#/components/schemas/{model}"
-ID_SCHEMA = {"type": "string", "pattern": "^[a-z]{3}_[0-9a-f]{32}$"}
+ID_SCHEMA = {"type": "string", "pattern": f"^{ids.PATTERN}$"}
 ETAG = {"schema": {"type": "string"}, "description": "Names this version of the object."}
 IF_MATCH = "ETag of what is changed: 428 without one, 412 if it is another by now; `*` is any."
 KEY = "Random, the same when the request is sent again: it then gets the same answer, for 24 hours."

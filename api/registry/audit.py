@@ -13,9 +13,10 @@ from sqlalchemy.orm import Session
 from api.gateway.schema import Strict
 from api.registry import paging
 from api.registry.operation import Answer, reads
-from api.registry.records import Identifier, Line, read_address
+from api.registry.records import Identifier, read_address
 from api.registry.sight import WIDE
 from control.registry.audit import chain as audit
+from control.registry.parties.lines import Line
 from control.registry.publication import edges, serials
 from control.registry.store.model import AuditRow
 

@@ -6,32 +6,21 @@ from apiflask import APIBlueprint
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.gateway.schema import Strict
 from api.registry import paging, store
 from api.registry.operation import Answer, Given, creates, reads
-from api.registry.records import Kept, Line
+from api.registry.records import describe
 from api.registry.sight import WIDE
 from control.registry.parties import bodies
+from control.registry.parties.bodies import OfficerNew
+from control.registry.parties.lines import Line
 from control.registry.store import rows
 from control.registry.store.model import Officer
 
 blueprint = APIBlueprint("officers", __name__, tag="Officers")
 
 
-class OfficerNew(Strict):
-    """An officer to enter."""
-
-    name: Line
-
-
-class OfficerRecord(Kept):
-    """An officer."""
-
-    name: str
-
-
-class OfficerPage(paging.Page[OfficerRecord]):
-    """A page of officers."""
+OfficerRecord = describe("OfficerRecord", "An officer.", OfficerNew)
+OfficerPage = paging.page_of(OfficerRecord, "OfficerPage", "A page of officers.")
 
 
 class OfficerQuery(paging.PageQuery):
@@ -51,7 +40,7 @@ def find(session: Session, query: OfficerQuery) -> Answer:
     """List officers."""
     wanted = select(Officer).where(*paging.filters(query, COLUMNS))
     found, next_ = paging.page(session, wanted, query, COLUMNS)
-    return Answer(OfficerPage(items=[OfficerRecord.model_validate(each) for each in found], next=next_))
+    return Answer({"items": [bodies.officer_record(each) for each in found], "next": next_})
 
 
 @blueprint.post("/v1/officers")
@@ -61,8 +50,8 @@ def create(given: Given[OfficerNew]) -> Answer:
 
     An operator does that, so that no officer makes a second self.
     """
-    made = bodies.create_officer(given.writing, given.body.name)
-    return Answer(OfficerRecord.model_validate(made), made.version, f"/v1/officers/{made.id}")
+    made = bodies.create_officer(given.writing, given.body)
+    return Answer(bodies.officer_record(made), made.version, f"/v1/officers/{made.id}")
 
 
 @blueprint.get("/v1/officers/<id:officer_id>")
@@ -70,4 +59,4 @@ def create(given: Given[OfficerNew]) -> Answer:
 def read(session: Session, officer_id: str) -> Answer:
     """Read an officer."""
     found = rows.find(session, store.actor(), Officer, officer_id)
-    return Answer(OfficerRecord.model_validate(found), found.version)
+    return Answer(bodies.officer_record(found), found.version)

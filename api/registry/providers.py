@@ -8,15 +8,17 @@ from pydantic import Field
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from api.gateway.schema import Strict
 from api.registry import paging, store
 from api.registry.applications import COLUMNS as APPLICATION_COLUMNS
-from api.registry.applications import ApplicationRecord, records
+from api.registry.applications import ApplicationRecord
 from api.registry.operation import Answer, Given, creates, patches, reads
-from api.registry.records import Contact, Kept, Line
+from api.registry.records import describe
 from api.registry.sight import WIDE
 from control.fault import Fault, Kind, Refused
+from control.registry.cases import records
 from control.registry.parties import bodies
+from control.registry.parties.bodies import ProviderText
+from control.registry.parties.lines import Line
 from control.registry.store import rows
 from control.registry.store.database import utc_now
 from control.registry.store.model import Application, Provider
@@ -29,22 +31,8 @@ READERS = ("registrant", "provider", "officer", "operator", "auditor")
 blueprint = APIBlueprint("providers", __name__, tag="Providers")
 
 
-class ProviderText(Strict):
-    """What a provider is entered with."""
-
-    name: Line
-    contacts: list[Contact] = Field([], max_length=20)
-
-
-class ProviderRecord(Kept):
-    """A provider."""
-
-    name: str
-    contacts: list[Contact]
-
-
-class ProviderPage(paging.Page[ProviderRecord]):
-    """A page of providers."""
+ProviderRecord = describe("ProviderRecord", "A provider.", ProviderText)
+ProviderPage = paging.page_of(ProviderRecord, "ProviderPage", "A page of providers.")
 
 
 class ProviderQuery(paging.PageQuery):
@@ -81,17 +69,15 @@ def find(session: Session, query: ProviderQuery) -> Answer:
     """
     wanted = select(Provider).where(*paging.filters(query, COLUMNS))
     found, next_ = paging.page(session, wanted, query, COLUMNS)
-    return Answer(ProviderPage(items=[ProviderRecord.model_validate(each) for each in found], next=next_))
+    return Answer({"items": [bodies.provider_record(each) for each in found], "next": next_})
 
 
 @blueprint.post("/v1/providers")
 @creates(ProviderRecord, ("officer", "operator"), ProviderText)
 def create(given: Given[ProviderText]) -> Answer:
     """Enter a provider."""
-    new = given.body
-    contacts = [contact.model_dump(exclude_none=True) for contact in new.contacts]
-    made = bodies.create_provider(given.writing, new.name, contacts)
-    return Answer(ProviderRecord.model_validate(made), made.version, f"/v1/providers/{made.id}")
+    made = bodies.create_provider(given.writing, given.body)
+    return Answer(bodies.provider_record(made), made.version, f"/v1/providers/{made.id}")
 
 
 @blueprint.get("/v1/providers/<id:provider_id>")
@@ -99,19 +85,15 @@ def create(given: Given[ProviderText]) -> Answer:
 def read(session: Session, provider_id: str) -> Answer:
     """Read a provider."""
     found = rows.find(session, store.actor(), Provider, provider_id)
-    return Answer(ProviderRecord.model_validate(found), found.version)
+    return Answer(bodies.provider_record(found), found.version)
 
 
 @blueprint.patch("/v1/providers/<id:provider_id>")
 @patches(ProviderRecord, ("officer", "operator"), ProviderText)
 def edit(given: Given[ProviderText], provider_id: str) -> Answer:
     """Change a provider's name or contacts."""
-    found = rows.find(given.writing.session, given.writing.actor, Provider, provider_id)
-    now = ProviderText.model_validate({"name": found.name, "contacts": found.contacts})
-    text = given.patched(now)
-    contacts = [contact.model_dump(exclude_none=True) for contact in text.contacts]
-    edited = bodies.edit_provider(given.writing, provider_id, given.version, text.name, contacts)
-    return Answer(ProviderRecord.model_validate(edited), edited.version)
+    edited = bodies.edit_provider(given.writing, provider_id, given.version, given.edit)
+    return Answer(bodies.provider_record(edited), edited.version)
 
 
 @blueprint.get("/v1/providers/<id:provider_id>/queue")
@@ -131,11 +113,11 @@ def queue(session: Session, query: QueueQuery, provider_id: str) -> Answer:
     found, next_ = paging.page(session, select(Application).where(*waiting), query, APPLICATION_COLUMNS)
     count, oldest = session.execute(select(func.count(), func.min(Application.submitted_at)).where(*waiting)).one()
     return Answer(
-        QueuePage(
-            items=records(session, found),
-            next=next_,
-            waiting=count,
-            oldest_seconds=(utc_now() - oldest).total_seconds() if oldest else None,
-            promised_seconds=PROMISED.total_seconds(),
-        )
+        {
+            "items": records.applications(session, found),
+            "next": next_,
+            "waiting": count,
+            "oldest_seconds": (utc_now() - oldest).total_seconds() if oldest else None,
+            "promised_seconds": PROMISED.total_seconds(),
+        }
     )

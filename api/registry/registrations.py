@@ -5,17 +5,18 @@ from typing import Literal
 
 from apiflask import APIBlueprint
 from pydantic import BaseModel, Field
+from pydantic_core import to_jsonable_python
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.registry import paging, sight, store
 from api.registry.intents import IntentRecord, intent_record
 from api.registry.operation import Answer, Given, Nothing, reads, steps
-from api.registry.records import Identifier, Kept, Line, Reason, entry_record
-from control.registry.cases import registrations, workflow
+from api.registry.records import Identifier, Kept, Reason
+from control.registry.cases import records, registrations, workflow
 from control.registry.intents import intents
+from control.registry.parties.lines import Line
 from control.registry.publication.edges import had_from
-from control.registry.space import addresses
 from control.registry.store import rows
 from control.registry.store.model import Registration
 
@@ -95,7 +96,7 @@ def find(session: Session, query: RegistrationQuery) -> Answer:
     """
     wanted = select(Registration).where(sight.registrations(store.actor()), *paging.filters(query, COLUMNS))
     found, next_ = paging.page(session, wanted, query, COLUMNS)
-    return Answer(RegistrationPage(items=[_record(each) for each in found], next=next_))
+    return Answer({"items": [records.registration(each) for each in found], "next": next_})
 
 
 @blueprint.get("/v1/registrations/<id:registration_id>")
@@ -103,9 +104,9 @@ def find(session: Session, query: RegistrationQuery) -> Answer:
 def read(session: Session, registration_id: str) -> Answer:
     """Read a registration, and since when each edge has it."""
     found = rows.find(session, store.actor(), Registration, registration_id)
-    edges = [OnEdge(edge=name, at=at) for name, at in had_from(session, found.live_serial).items()]
-    detail = RegistrationDetail(**_record(found).model_dump(), edges=edges)
-    return Answer(detail, found.version, settled=False)
+    had = had_from(session, found.live_serial)
+    edges = [{"edge": name, "at": to_jsonable_python(at)} for name, at in had.items()]
+    return Answer(records.registration(found) | {"edges": edges}, found.version, settled=False)
 
 
 @blueprint.post("/v1/registrations/<id:registration_id>/renew")
@@ -148,12 +149,5 @@ def _proposed(given: Given[Reason] | Given[Nothing], name: str, registration_id:
     return Answer(intent_record(given.writing.session, made), made.version, f"/v1/intents/{made.id}")
 
 
-def _record(found: Registration) -> RegistrationRecord:
-    fields = {name: getattr(found, name) for name in RegistrationRecord.model_fields if name != "steps"}
-    lists = entry_record(addresses.entry(found)).model_dump()
-    legal = list(workflow.legal("registration", found.state))
-    return RegistrationRecord.model_validate({**fields, **lists, "steps": legal})
-
-
 def _answer(found: Registration) -> Answer:
-    return Answer(_record(found), found.version)
+    return Answer(records.registration(found), found.version)

@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session
 from api.gateway.schema import Strict
 from api.registry import paging, store
 from api.registry.operation import Answer, Given, Nothing, creates, reads, steps
-from api.registry.records import Identifier, Kept, Line
+from api.registry.records import Identifier, Kept
 from api.registry.sight import WIDE
 from control.registry.access import tokens
+from control.registry.parties.lines import Line
 from control.registry.store import rows
 from control.registry.store.model import Token
 
