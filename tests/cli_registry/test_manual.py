@@ -7,6 +7,7 @@ import click
 import pytest
 
 from control.cli.registry import registry
+from control.registry.intake.text import COLUMNS
 
 MANUAL = (Path(__file__).parents[2] / "docs" / "registry-cli.md").read_text()
 
@@ -24,3 +25,9 @@ def test_a_command_is_in_the_manual_takes_json_and_says_what_it_does(name: str, 
     assert f"`{name}" in MANUAL
     assert command.help
     assert "as_json" in {parameter.name for parameter in command.params}
+
+
+def test_the_columns_of_a_file_are_in_the_manual() -> None:
+    table = MANUAL.partition("| column |")[2].partition("\n\n")[0]
+    cells = [line.split("|")[1] for line in table.splitlines()[2:]]
+    assert [name.strip("` ") for cell in cells for name in cell.split(",")] == list(COLUMNS)

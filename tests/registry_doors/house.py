@@ -28,6 +28,9 @@ CONTACT = {"contact": "name", "email": "email", "phone": "phone"}
 Said = Mapping[str, str]
 """What is said of a registrant by column: kind, name, registrant (its reference), contact, email, phone."""
 
+Document = Mapping[str, str]
+"""What is said of a document: kind, reference, sha256."""
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -50,6 +53,7 @@ class House:
         words = ("tokens", "create", "officer's", "--scope", "officer", "--holder", self.officer)
         self._token = self.wicket(*words)["token"]
         self._client = self._serve(directory)
+        self.registrant = str(self.ask("POST", "/v1/registrants", {"kind": "organisation", "name": "Any"}, 201)["id"])
         self._numbers = itertools.count(1)
 
     def _serve(self, directory: Path) -> FlaskClient:
@@ -132,6 +136,24 @@ class House:
         self.ask("POST", "/v1/applications", body, status=201)
         return Outcome(answer["id"])
 
+    def apply_by_ndjson(self, document: Document) -> str:
+        """Import an application with a document; return why it is refused, if it is."""
+        row = self._row({"registrant": self.registrant}) | {"documents": [document]}
+        done = self.wicket.run("import", "-", "--json", who=self.officer, data=json.dumps(row).encode())
+        return "".join(each["why"] for each in json.loads(done.stdout)["faults"])
+
+    def apply_by_cli(self, document: Document) -> str:
+        """Enter an application with a document on the command line."""
+        words = ("applications", "add", self.registrant, CATEGORY, self.address(), "--document", *document.values())
+        done = self.wicket.run(*words, "--json", who=self.officer)
+        return "".join(each["why"] for each in json.loads(done.stderr)["faults"]) if done.exit_code else ""
+
+    def apply_by_api(self, document: Document) -> str:
+        """Enter an application with a document by the API."""
+        body = {"registrant_id": self.registrant, "category": CATEGORY, "documents": [document]}
+        answer = self.ask("POST", "/v1/applications", body)
+        return "".join(each["why"] for each in answer.get("errors", []))
+
     def _row(self, said: Said) -> dict[str, Any]:
         return {**said, "category": CATEGORY, "provider": PROVIDER, "prefixes": self.address()}
 
@@ -159,4 +181,9 @@ DOORS: Mapping[str, Callable[[House, Said], Outcome]] = {
     "ndjson": House.by_ndjson,
     "cli": House.by_cli,
     "api": House.by_api,
+}
+PAPERS: Mapping[str, Callable[[House, Document], str]] = {
+    "ndjson": House.apply_by_ndjson,
+    "cli": House.apply_by_cli,
+    "api": House.apply_by_api,
 }

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.registry_doors.house import CONTACT, DOORS, House, Said
+from tests.registry_doors.house import CONTACT, DOORS, PAPERS, House, Said
 
 BASE = {"kind": "organisation", "name": "Acme"}
 
@@ -123,3 +123,24 @@ def test_all_doors_take_and_refuse_the_same(house: House, sayings: list[Said]) -
         assert all(each == faults["api"] for each in faults.values()), faults
     for place, columns in shown(house).items():
         assert {reference: columns[reference] for reference in taken} == taken, place
+
+
+DOCUMENTS: list[tuple[dict[str, str], str]] = [
+    ({"sha256": "short"}, "short is no SHA-256"),
+    ({"sha256": "AB" * 32}, f"{'AB' * 30}… is no SHA-256"),
+    ({"reference": "r" * 201}, "has 201 characters"),
+    ({"reference": "a\x1bb"}, "character 2 cannot be printed (U+001B)"),
+    ({"kind": "k" * 201}, "has 201 characters"),
+]
+SOUND = {"kind": "identity", "reference": "shelf 7/12", "sha256": "ab" * 32}
+
+
+@pytest.mark.parametrize("door", PAPERS)
+def test_documents_are_held_to_the_same_at_every_door(house: House, door: str) -> None:
+    assert PAPERS[door](house, SOUND) == ""
+    assert [PAPERS[door](house, SOUND | wrong) for wrong, _ in DOCUMENTS] == [why for _, why in DOCUMENTS]
+    listed = [row["documents"] for row in house.walk("/v1/applications")]
+    assert listed == [row["documents"] for row in house.wicket("applications", "list", "--limit", "100000")]
+    assert listed[-1] == [SOUND]
+    assert house.exported("ndjson")[-1]["documents"] == [SOUND]
+    assert house.exported("csv")[-1]["documents"] == "=".join(SOUND.values())

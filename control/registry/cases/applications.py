@@ -22,12 +22,13 @@ from control.registry.store.model import Application, ApplicationEntry, Provider
 from control.registry.store.writing import Rules, Writing, portions
 
 SHA256 = "[0-9a-f]{64}"
+_SHA256 = re.compile(SHA256)
 MAX_DOCUMENTS = 50
 """Of one application."""
 
 
 def _read_sha256(value: object) -> str:
-    if not isinstance(value, str) or not re.fullmatch(SHA256, value):
+    if not isinstance(value, str) or not _SHA256.fullmatch(value):
         mend = "write 64 hexadecimal digits in lower case, as sha256sum does"
         raise BadValueError(f"{shown(value)} is no SHA-256", mend)
     return value

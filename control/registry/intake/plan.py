@@ -130,8 +130,9 @@ def _refuse_other(batch: Batch, item: Item, there: Registrant | RegistrantNew, w
     """Refuse a row that says the reference is somebody else's: one of the two is a slip."""
     for name in registrants.LINES:
         said, stands = getattr(item.new, name, None), getattr(there, name, None)
-        if said and stands and said != stands:
-            why = f"{shown(said)}, but the reference {shown(item.registrant)} {where}: {shown(stands)}"
+        if said and said != stands:
+            other = shown(stands) if stands else "without one"
+            why = f"{shown(said)}, but the reference {shown(item.registrant)} {where}: {other}"
             batch.refuse(item.row, FieldFault(name, why, "write the same, or correct the reference"))
 
 

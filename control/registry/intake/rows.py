@@ -178,7 +178,7 @@ def _documents(batch: Batch, row: int, values: Values) -> tuple[DocumentText, ..
         except ValidationError as error:
             documents.append(DocumentText.model_construct(**parts))  # so that it is not missing, too
             for fault in forms.faults(error):
-                batch.refuse(row, FieldFault("documents", f"{fault.field}: {fault.why}", fault.mend))
+                batch.refuse(row, FieldFault("documents", fault.why, f"{fault.field}: {fault.mend}"))
     return tuple(documents)
 
 

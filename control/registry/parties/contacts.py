@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
-from pydantic import Field, PlainValidator, WithJsonSchema, model_serializer, model_validator
+from pydantic import ConfigDict, Field, PlainValidator, WithJsonSchema, model_serializer, model_validator
 
 from control.fault import BadValueError, shown
 from control.registry.parties.forms import Form
@@ -60,6 +60,8 @@ def _schema(pattern: str, most: int) -> WithJsonSchema:
 
 class Contact(Form):
     """Whom to reach, and how: a name, an address for mail or a telephone number, or several of these."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
 
     name: Line | None = Field(default=None, description="Whom to ask for.")
     email: Annotated[str, PlainValidator(read_email), _schema(EMAIL, MAX_EMAIL)] | None = Field(
