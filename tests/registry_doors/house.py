@@ -137,22 +137,22 @@ class House:
         return Outcome(answer["id"])
 
     def apply_by_ndjson(self, document: Document) -> str:
-        """Import an application with a document; return why it is refused, if it is."""
+        """Import an application with a document; return why first it is refused, if it is."""
         row = self._row({"registrant": self.registrant}) | {"documents": [document]}
         done = self.wicket.run("import", "-", "--json", who=self.officer, data=json.dumps(row).encode())
-        return "".join(each["why"] for each in json.loads(done.stdout)["faults"])
+        return _first(json.loads(done.stdout)["faults"])
 
     def apply_by_cli(self, document: Document) -> str:
         """Enter an application with a document on the command line."""
         words = ("applications", "add", self.registrant, CATEGORY, self.address(), "--document", *document.values())
         done = self.wicket.run(*words, "--json", who=self.officer)
-        return "".join(each["why"] for each in json.loads(done.stderr)["faults"]) if done.exit_code else ""
+        return _first(json.loads(done.stderr)["faults"]) if done.exit_code else ""
 
     def apply_by_api(self, document: Document) -> str:
         """Enter an application with a document by the API."""
         body = {"registrant_id": self.registrant, "category": CATEGORY, "documents": [document]}
         answer = self.ask("POST", "/v1/applications", body)
-        return "".join(each["why"] for each in answer.get("errors", []))
+        return _first(answer.get("errors", []))
 
     def _row(self, said: Said) -> dict[str, Any]:
         return {**said, "category": CATEGORY, "provider": PROVIDER, "prefixes": self.address()}
@@ -166,6 +166,11 @@ class House:
             row["id"] for row in self.walk("/v1/registrants") if row["reference"] == said["registrant"].strip(" ")
         )
         return Outcome(id_)
+
+
+def _first(faults: list[dict[str, str]]) -> str:
+    """Return why, of the first fault: an import tells one of each column."""
+    return faults[0]["why"] if faults else ""
 
 
 def _column(where: str) -> str:

@@ -144,3 +144,16 @@ def test_documents_are_held_to_the_same_at_every_door(house: House, door: str) -
     assert listed[-1] == [SOUND]
     assert house.exported("ndjson")[-1]["documents"] == [SOUND]
     assert house.exported("csv")[-1]["documents"] == "=".join(SOUND.values())
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(reference=TEXT, sha256=st.just("ab" * 32) | TEXT | st.from_regex(r"\A[0-9a-f]{60,66}\Z"))
+def test_all_doors_take_and_refuse_the_same_documents(house: House, reference: str, sha256: str) -> None:
+    document = {"kind": "identity", "reference": reference, "sha256": sha256}
+    told = {door: apply(house, document) for door, apply in PAPERS.items()}
+    assert len(set(told.values())) == 1, told
+    if not told["api"]:
+        listed = [row["documents"] for row in house.walk("/v1/applications")]
+        assert listed == [row["documents"] for row in house.wicket("applications", "list", "--limit", "100000")]
+        exported = [row["documents"] for row in house.exported("ndjson")]
+        assert listed[-len(told) :] == exported[-len(told) :] == [[document]] * len(told)

@@ -176,7 +176,8 @@ def _documents(batch: Batch, row: int, values: Values) -> tuple[DocumentText, ..
         try:
             documents.append(DocumentText.model_validate(parts))
         except ValidationError as error:
-            documents.append(DocumentText.model_construct(**parts))  # so that it is not missing, too
+            said: dict[str, Any] = {name: str(part) for name, part in parts.items()}
+            documents.append(DocumentText.model_construct(**said))  # so that it is not missing, too
             for fault in forms.faults(error):
                 batch.refuse(row, FieldFault("documents", fault.why, f"{fault.field}: {fault.mend}"))
     return tuple(documents)
