@@ -9,11 +9,12 @@ from pydantic.json_schema import models_json_schema
 from api.kit.contract import Contract, Media
 from api.kit.payload import JSON, MERGE_PATCH
 from api.kit.schema import COMPONENT, name_of
+from control.registry.store import ids
 
 Operation = dict[str, Any]
 REFERENCE = "#/components/schemas/{model}"
+ID_SCHEMA = {"type": "string", "pattern": f"^{ids.PATTERN}$"}
 TEXT = {"type": "string"}
-ID_SCHEMA = {"type": "string", "pattern": "^[a-z]{3}_[0-9a-f]{32}$"}
 ETAG_OF_OBJECT = {"schema": TEXT, "description": "Names this version of the object."}
 ETAG_OF_STATE = {"schema": TEXT, "description": "Names this version."}
 IF_MATCH = "ETag of what is changed: 428 without one, 412 if it is another by now; `*` is any."

@@ -1,27 +1,29 @@
 """/v1/applications: entered and corrected by applicants, confirmed by providers, decided by officers."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from apiflask import APIBlueprint
-from pydantic import BaseModel, Field, GetJsonSchemaHandler, TypeAdapter
+from pydantic import BaseModel, Field, GetJsonSchemaHandler, TypeAdapter, WithJsonSchema
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.kit.schema import Strict, named
 from api.registry.desk import paging, store
 from api.registry.desk.operation import Given, Nothing, ViewAnswer, creates, patches, reads, steps
-from api.registry.records import Chosen, EntryRecord, Identifier, Kept, Line, Reason, Record, entry_record
+from api.registry.records import Chosen, EntryRecord, Identifier, Kept, Reason, Record
 from control.allowlist.schema import EntryModel
 from control.registry.access import sight
-from control.registry.cases import applications, review, workflow
+from control.registry.cases import applications, records, review
+from control.registry.cases.applications import DocumentText
+from control.registry.parties.lines import MAX_LINE, Line, line_schema
 from control.registry.space import addresses
 from control.registry.store import rows
-from control.registry.store.model import Application, ApplicationEntry
-from control.registry.store.writing import Writing, portions
+from control.registry.store.model import Application
+from control.registry.store.writing import Writing
 
 State = Literal["draft", "submitted", "confirmed", "approved", "returned", "refused", "withdrawn"]
 
@@ -36,22 +38,16 @@ class _AsEntry:
 
 
 EntryRow = Annotated[Any, _AsEntry()]
-
-
-class DocumentText(Strict):
-    """A document that is kept elsewhere: the registry has where, and its hash."""
-
-    kind: Line = Field(description="One of its category's.")
-    reference: Line = Field(description="Where whoever keeps it finds it.")
-    sha256: str = Field(pattern="^[0-9a-f]{64}$")
+CategoryName = Annotated[str, WithJsonSchema(line_schema(MAX_LINE))]
+"""Held to the categories that there are by the service, in the words of every door."""
 
 
 class ApplicationText(Strict):
     """What an application says, and may be corrected to."""
 
-    category: Line
+    category: CategoryName
     provider_id: Identifier | None = Field(None, description="The provider that gave the addresses.")
-    documents: list[DocumentText] = Field([], max_length=50)
+    documents: list[DocumentText] = Field([], json_schema_extra={"maxItems": applications.MAX_DOCUMENTS})
     entries: list[EntryRow] = Field([], max_length=100_000, description="A string is just a prefix.")
 
 
@@ -61,13 +57,21 @@ class ApplicationNew(ApplicationText):
     registrant_id: Identifier
 
 
+class DocumentRecord(BaseModel):
+    """A document that is kept elsewhere: the registry has where, and its hash."""
+
+    kind: str = Field(description="One of its category's.")
+    reference: str = Field(description="Where whoever keeps it finds it.")
+    sha256: str
+
+
 class ApplicationRecord(Kept):
     """An application."""
 
     registrant_id: str
     provider_id: str | None
     category: str
-    documents: list[DocumentText]
+    documents: list[DocumentRecord]
     entries: list[EntryRecord]
     state: State
     reason: str = Field(description="Why it was last returned or refused.")
@@ -135,7 +139,7 @@ def find(session: Session, query: ApplicationQuery) -> ViewAnswer:
     """
     wanted = sight.select_visible(store.actor(), Application).where(*paging.filters(query, COLUMNS))
     found, next_ = paging.page(session, wanted, query, COLUMNS)
-    return ViewAnswer(ApplicationPage(items=records(session, found), next=next_))
+    return ViewAnswer({"items": records.applications(session, found), "next": next_})
 
 
 @blueprint.post("/v1/applications")
@@ -145,8 +149,15 @@ def create(given: Given[ApplicationNew]) -> ViewAnswer:
 
     It may still lack what its submission demands.
     """
-    writing = given.writing
-    made = applications.create(writing, _draft(writing, given.body, given.body.registrant_id))
+    writing, text = given.writing, given.body
+    draft = applications.Draft(
+        text.registrant_id,
+        text.category,
+        addresses.read_entries(text.entries, writing.rules.addresses),
+        tuple(text.documents),
+        text.provider_id,
+    )
+    made = applications.create(writing, draft)
     return _answer(writing.session, made, f"/v1/applications/{made.id}")
 
 
@@ -163,15 +174,13 @@ def edit(given: Given[ApplicationText], application_id: str) -> ViewAnswer:
     """Correct an application that is a draft or was returned."""
     writing = given.writing
     found = rows.find(writing.session, writing.actor, Application, application_id)
-    draft = applications.draft_of(writing.session, found)
-    now = ApplicationText(
-        category=draft.category,
-        provider_id=draft.provider_id,
-        documents=[DocumentText(**document) for document in found.documents],
-        entries=[entry.model_dump() for entry in records(writing.session, [found])[0].entries],
-    )
-    text = _draft(writing, given.patched(now), found.registrant_id)
-    return _answer(writing.session, applications.edit(writing, application_id, given.version, text))
+    values = given.edit.values
+    if "documents" in values:
+        values["documents"] = tuple(values["documents"])
+    if "entries" in values:
+        values["entries"] = addresses.read_entries(values["entries"], writing.rules.addresses)
+    draft = replace(applications.draft_of(writing.session, found), **values)
+    return _answer(writing.session, applications.edit(writing, application_id, given.version, draft))
 
 
 @blueprint.post("/v1/applications/steps")
@@ -251,32 +260,6 @@ def withdraw(given: Given[Nothing], application_id: str) -> ViewAnswer:
     return _taken(given, application_id)
 
 
-def records(session: Session, found: Sequence[Application]) -> list[ApplicationRecord]:
-    """Return applications with their entries, which are read together."""
-    entries: dict[str, list[EntryRecord]] = {each.id: [] for each in found}
-    for portion in portions(entries):
-        of_these = select(ApplicationEntry).where(ApplicationEntry.application_id.in_(portion))
-        for row in session.scalars(of_these.order_by(ApplicationEntry.application_id, ApplicationEntry.place)):
-            entries[row.application_id].append(entry_record(addresses.entry(row)))
-    return [_record(each, entries[each.id]) for each in found]
-
-
-def _record(application: Application, entries: list[EntryRecord]) -> ApplicationRecord:
-    fields = {name: getattr(application, name) for name in Application.__table__.columns.keys()}  # noqa: SIM118
-    legal = list(workflow.legal("application", application.state))
-    return ApplicationRecord.model_validate({**fields, "entries": entries, "steps": legal})
-
-
-def _draft(writing: Writing, text: ApplicationText, registrant_id: str) -> applications.Draft:
-    return applications.Draft(
-        registrant_id,
-        text.category,
-        addresses.read_entries(text.entries, writing.rules.addresses),
-        tuple(applications.Document(**document.model_dump()) for document in text.documents),
-        text.provider_id,
-    )
-
-
 def _taken(given: Given[Nothing] | Given[Reason], application_id: str) -> ViewAnswer:
     """Return an application after a step, as whoever took it may see it."""
     session = given.writing.session
@@ -284,4 +267,4 @@ def _taken(given: Given[Nothing] | Given[Reason], application_id: str) -> ViewAn
 
 
 def _answer(session: Session, found: Application, location: str | None = None) -> ViewAnswer:
-    return ViewAnswer(records(session, [found])[0], found.version, location)
+    return ViewAnswer(records.applications(session, [found])[0], found.version, location)

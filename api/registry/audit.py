@@ -13,9 +13,10 @@ from api.kit.address import asked_address
 from api.kit.schema import Strict
 from api.registry.desk import paging, store
 from api.registry.desk.operation import ViewAnswer, reads
-from api.registry.records import Identifier, Line
+from api.registry.records import Identifier
 from control.registry.access import sight
 from control.registry.audit import chain as audit
+from control.registry.parties.lines import Line
 from control.registry.publication import edges, serials
 from control.registry.store.model import AuditRow
 

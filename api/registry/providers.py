@@ -8,15 +8,17 @@ from pydantic import Field
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from api.kit.schema import Strict
 from api.registry.applications import COLUMNS as APPLICATION_COLUMNS
-from api.registry.applications import ApplicationRecord, records
+from api.registry.applications import ApplicationRecord
 from api.registry.desk import paging, store
 from api.registry.desk.operation import Given, ViewAnswer, creates, patches, reads
-from api.registry.records import Contact, Kept, Line
+from api.registry.records import describe
 from control.fault import Fault, Kind, Refused
 from control.registry.access import sight
+from control.registry.cases import records
 from control.registry.parties import bodies
+from control.registry.parties.bodies import ProviderText
+from control.registry.parties.lines import Line
 from control.registry.store import rows
 from control.registry.store.database import utc_now
 from control.registry.store.model import Application, Provider
@@ -27,22 +29,8 @@ PROMISED = timedelta(hours=8)
 blueprint = APIBlueprint("providers", __name__, tag="Providers")
 
 
-class ProviderText(Strict):
-    """What a provider is entered with."""
-
-    name: Line
-    contacts: list[Contact] = Field([], max_length=20)
-
-
-class ProviderRecord(Kept):
-    """A provider."""
-
-    name: str
-    contacts: list[Contact]
-
-
-class ProviderPage(paging.Page[ProviderRecord]):
-    """A page of providers."""
+ProviderRecord = describe("ProviderRecord", "A provider.", ProviderText)
+ProviderPage = paging.page_of(ProviderRecord, "ProviderPage", "A page of providers.")
 
 
 class ProviderQuery(paging.PageQuery):
@@ -79,17 +67,15 @@ def find(session: Session, query: ProviderQuery) -> ViewAnswer:
     """
     wanted = sight.select_visible(store.actor(), Provider).where(*paging.filters(query, COLUMNS))
     found, next_ = paging.page(session, wanted, query, COLUMNS)
-    return ViewAnswer(ProviderPage(items=[ProviderRecord.model_validate(each) for each in found], next=next_))
+    return ViewAnswer({"items": [bodies.provider_record(each) for each in found], "next": next_})
 
 
 @blueprint.post("/v1/providers")
 @creates(ProviderRecord, "provider.create", ProviderText)
 def create(given: Given[ProviderText]) -> ViewAnswer:
     """Enter a provider."""
-    new = given.body
-    contacts = [contact.model_dump(exclude_none=True) for contact in new.contacts]
-    made = bodies.create_provider(given.writing, new.name, contacts)
-    return ViewAnswer(ProviderRecord.model_validate(made), made.version, f"/v1/providers/{made.id}")
+    made = bodies.create_provider(given.writing, given.body)
+    return ViewAnswer(bodies.provider_record(made), made.version, f"/v1/providers/{made.id}")
 
 
 @blueprint.get("/v1/providers/<id:provider_id>")
@@ -97,19 +83,15 @@ def create(given: Given[ProviderText]) -> ViewAnswer:
 def read(session: Session, provider_id: str) -> ViewAnswer:
     """Read a provider."""
     found = rows.find(session, store.actor(), Provider, provider_id)
-    return ViewAnswer(ProviderRecord.model_validate(found), found.version)
+    return ViewAnswer(bodies.provider_record(found), found.version)
 
 
 @blueprint.patch("/v1/providers/<id:provider_id>")
 @patches(ProviderRecord, "provider.edit", ProviderText)
 def edit(given: Given[ProviderText], provider_id: str) -> ViewAnswer:
     """Change a provider's name or contacts."""
-    found = rows.find(given.writing.session, given.writing.actor, Provider, provider_id)
-    now = ProviderText.model_validate({"name": found.name, "contacts": found.contacts})
-    text = given.patched(now)
-    contacts = [contact.model_dump(exclude_none=True) for contact in text.contacts]
-    edited = bodies.edit_provider(given.writing, provider_id, given.version, text.name, contacts)
-    return ViewAnswer(ProviderRecord.model_validate(edited), edited.version)
+    edited = bodies.edit_provider(given.writing, provider_id, given.version, given.edit)
+    return ViewAnswer(bodies.provider_record(edited), edited.version)
 
 
 @blueprint.get("/v1/providers/<id:provider_id>/queue")
@@ -131,11 +113,11 @@ def queue(session: Session, query: QueueQuery, provider_id: str) -> ViewAnswer:
     sums = waiting.with_only_columns(func.count(), func.min(Application.submitted_at))
     count, oldest = session.execute(sums).one()
     return ViewAnswer(
-        QueuePage(
-            items=records(session, found),
-            next=next_,
-            waiting=count,
-            oldest_seconds=(utc_now() - oldest).total_seconds() if oldest else None,
-            promised_seconds=PROMISED.total_seconds(),
-        )
+        {
+            "items": records.applications(session, found),
+            "next": next_,
+            "waiting": count,
+            "oldest_seconds": (utc_now() - oldest).total_seconds() if oldest else None,
+            "promised_seconds": PROMISED.total_seconds(),
+        }
     )

@@ -5,17 +5,18 @@ from typing import Literal
 
 from apiflask import APIBlueprint
 from pydantic import BaseModel, Field
+from pydantic_core import to_jsonable_python
 from sqlalchemy.orm import Session
 
 from api.registry.desk import paging, store
 from api.registry.desk.operation import Given, Nothing, ViewAnswer, reads, steps
 from api.registry.intents import IntentRecord, intent_record
-from api.registry.records import Identifier, Kept, Line, Reason, entry_record
+from api.registry.records import Identifier, Kept, Reason
 from control.registry.access import sight
-from control.registry.cases import registrations, workflow
+from control.registry.cases import records, registrations
 from control.registry.intents import intents
+from control.registry.parties.lines import Line
 from control.registry.publication.edges import had_from
-from control.registry.space import addresses
 from control.registry.store import rows
 from control.registry.store.model import Registration
 
@@ -94,7 +95,7 @@ def find(session: Session, query: RegistrationQuery) -> ViewAnswer:
     """
     wanted = sight.select_visible(store.actor(), Registration).where(*paging.filters(query, COLUMNS))
     found, next_ = paging.page(session, wanted, query, COLUMNS)
-    return ViewAnswer(RegistrationPage(items=[_record(each) for each in found], next=next_))
+    return ViewAnswer({"items": [records.registration(each) for each in found], "next": next_})
 
 
 @blueprint.get("/v1/registrations/<id:registration_id>")
@@ -102,9 +103,9 @@ def find(session: Session, query: RegistrationQuery) -> ViewAnswer:
 def read(session: Session, registration_id: str) -> ViewAnswer:
     """Read a registration, and since when each edge has it."""
     found = rows.find(session, store.actor(), Registration, registration_id)
-    edges = [OnEdge(edge=name, at=at) for name, at in had_from(session, found.live_serial).items()]
-    detail = RegistrationDetail(**_record(found).model_dump(), edges=edges)
-    return ViewAnswer(detail, found.version, settled=False)
+    had = had_from(session, found.live_serial)
+    edges = [{"edge": name, "at": to_jsonable_python(at)} for name, at in had.items()]
+    return ViewAnswer(records.registration(found) | {"edges": edges}, found.version, settled=False)
 
 
 @blueprint.post("/v1/registrations/<id:registration_id>/renew")
@@ -147,12 +148,5 @@ def _proposed(given: Given[Reason] | Given[Nothing], name: str, registration_id:
     return ViewAnswer(intent_record(given.writing.session, made), made.version, f"/v1/intents/{made.id}")
 
 
-def _record(found: Registration) -> RegistrationRecord:
-    fields = {name: getattr(found, name) for name in RegistrationRecord.model_fields if name != "steps"}
-    lists = entry_record(addresses.entry(found)).model_dump()
-    legal = list(workflow.legal("registration", found.state))
-    return RegistrationRecord.model_validate({**fields, **lists, "steps": legal})
-
-
 def _answer(found: Registration) -> ViewAnswer:
-    return ViewAnswer(_record(found), found.version)
+    return ViewAnswer(records.registration(found), found.version)

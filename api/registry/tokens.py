@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 from api.kit.schema import Strict
 from api.registry.desk import paging, store
 from api.registry.desk.operation import Given, Nothing, ViewAnswer, creates, reads, steps
-from api.registry.records import Identifier, Kept, Line
+from api.registry.records import Identifier, Kept
 from control.registry.access import sight, tokens
+from control.registry.parties.lines import Line
 from control.registry.store import rows
 from control.registry.store.model import Token
 

@@ -23,26 +23,24 @@ from api.registry import (
 )
 from api.registry.desk import store
 from control.config import Config
+from control.registry.audit import chain
 from control.registry.jobs.calendar import Housekeeping
 from control.registry.jobs.worker import Worker
+from control.registry.store import ids
 from control.registry.store.database import Database, open_database
 
 SUBJECTS = (registrants, applications, registrations, intents, providers, officers, tokens, jobs, audit, changes)
 
 
-PUBLISHED = "published"
-"""Directory among the state of the instance for the audit's heads, one a day, for outsiders to keep."""
-
-
 class IdConverter(BaseConverter):
     """An id in a path, as ``control.registry.store.ids`` makes it: of anything else there is no such path."""
 
-    regex = "[a-z]{3}_[0-9a-f]{32}"
+    regex = ids.PATTERN
 
 
 def worker(database: Database, config: Config) -> Worker:
     """Return what does the registry's jobs, and what time brings, beside the requests of one process."""
-    return Worker(database, Housekeeping(database, config.state_dir / PUBLISHED))
+    return Worker(database, Housekeeping(database, config.state_dir / chain.PUBLISHED))
 
 
 def register(app: APIFlask, config: Config, token: TokenSource) -> None:

@@ -230,7 +230,7 @@ def test_an_exported_application_can_be_taken_again(database: Database) -> None:
     cast = assemble(database)
     apply(database, cast, ["10.0.0.1", {"prefix": "10.0.0.2", "ports": [443]}])
     rows = _of_csv(exported(database, "applications", "text/csv"))
-    assert [(row["prefixes"], row["ports"]) for row in rows] == [("10.0.0.1", ""), ("10.0.0.2", "443-443")]
+    assert [(row["prefixes"], row["ports"]) for row in rows] == [("10.0.0.1", ""), ("10.0.0.2", "443")]
     taken_again = [{name: row[name] for name in ("registrant", "category", "provider", "documents")} for row in rows]
     head, row = ",".join([*taken_again[0], "prefix"]), ",".join([*taken_again[0].values(), "10.9.9.9"])
     id_ = ordered(database, f"{head}\n{row}\n".encode(), dry_run=True)

@@ -1,12 +1,14 @@
 """What wraps every view of the registry: transaction, body, conditions, key and answer, each in its one place."""
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import wraps
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 
 from flask import Response, request
 from pydantic import BaseModel
+from pydantic_core import to_jsonable_python
 from sqlalchemy.orm import Session
 
 from api.kit import body, etag, payload
@@ -15,6 +17,7 @@ from api.kit.contract import Contract, Media, under
 from api.registry.desk import store
 from api.registry.desk.idempotency import KeyClaim
 from control.registry.access import scopes
+from control.registry.parties.forms import Edit, some_of
 from control.registry.store.writing import Writing
 
 Body = TypeVar("Body", bound=BaseModel)
@@ -26,18 +29,18 @@ class ViewAnswer:
     """What a view answers.
 
     Attributes:
-        content: the body, of the contract's model.
+        content: the body, as the contract's model describes it; what is stored is not held to it again.
         version: of the object, for its ETag; none when the answer is about no single one.
         location: the path of an object that was made.
         settled: whether the version says all about the content, so that a 304 can stand for it.
         again: what the same request gets when it comes again, if that is something else.
     """
 
-    content: BaseModel
+    content: BaseModel | Mapping[str, Any]
     version: int | None = None
     location: str | None = None
     settled: bool = True
-    again: BaseModel | None = None
+    again: BaseModel | Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +68,18 @@ class Given(Generic[Body]):
         """
         return payload.validate(self.model, self.value)
 
-    def patched(self, now: Body) -> Body:
-        """Return what the body, a merge patch, makes of the present state.
+    @property
+    def edit(self) -> Edit[Body]:
+        """What the body, a merge patch (RFC 7396), says: a member that is null falls back to what it is when left out.
+
+        Only that is held to the model: what an older version took elsewhere in the object does not stand in its way.
 
         Raises:
             Refused: "invalid".
         """
         payload.demand_members(self.model, self.value)
-        return payload.validate(self.model, payload.merged(now.model_dump(mode="json"), self.value))
+        values = {name: _default(self.model, name) if value is None else value for name, value in self.value.items()}
+        return Edit(self.model, payload.validate(some_of(self.model), values))
 
 
 class Nothing(BaseModel, extra="forbid"):
@@ -182,7 +189,17 @@ def _response(answer: ViewAnswer, contract: Contract) -> Response:
         headers["ETag"] = tag(answer.version)
     if answer.location is not None:
         headers["Location"] = answer.location
-    return Response(answer.content.model_dump_json(), contract.status, headers, content_type=payload.JSON)
+    return Response(_text(answer.content), contract.status, headers, content_type=payload.JSON)
+
+
+def _text(content: BaseModel | Mapping[str, Any]) -> str:
+    return content.model_dump_json() if isinstance(content, BaseModel) else json.dumps(content, separators=(",", ":"))
+
+
+def _default(model: type[BaseModel], name: str) -> Any:
+    """Return what a member of a model is when it is left out; none when it must not be."""
+    field = model.model_fields[name]
+    return None if field.is_required() else to_jsonable_python(field.get_default(call_default_factory=True))
 
 
 def _action(view: Callable[..., Any]) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, create_model
 from sqlalchemy import ColumnElement, Select, and_, or_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
@@ -33,6 +33,12 @@ class Page(BaseModel, Generic[Record]):
 
     items: list[Record]
     next: str | None = Field(description="Cursor of the next page; null on the last.")
+
+
+def page_of(record: type[BaseModel], name: str, document: str) -> type[BaseModel]:
+    """Return a model that describes a page of such objects."""
+    described: type[BaseModel] = create_model(name, __base__=Page[record], __doc__=document)  # type: ignore[valid-type]
+    return described
 
 
 def page(

@@ -16,6 +16,7 @@ from control.config import Config
 from control.fault import Fault, Kind, Refused, shown
 from control.registry.access import scopes
 from control.registry.access.actor import Actor
+from control.registry.audit import chain
 from control.registry.store.database import Database, open_database
 from control.registry.store.model import Officer, Provider, Registrant
 from control.registry.store.writing import Writing
@@ -52,7 +53,7 @@ class Desk:
     @property
     def published(self) -> Path:
         """The directory of the audit's heads that were published."""
-        return self.config.state_dir / "published"
+        return self.config.state_dir / chain.PUBLISHED
 
     @property
     def operator(self) -> Actor:

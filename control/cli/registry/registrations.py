@@ -8,17 +8,17 @@ from control.cli.context import as_json_option
 from control.cli.registry.desk import Desk, pass_desk
 from control.cli.registry.showing import (
     after_option,
+    each_by,
     limit_option,
     page,
     record,
     show_fields,
-    show_row,
     show_rows,
 )
 from control.registry.access import sight
 from control.registry.access.actor import CLOCK
+from control.registry.cases import records, workflow
 from control.registry.cases import registrations as registrations_
-from control.registry.cases import workflow
 from control.registry.intents import intents as intents_
 from control.registry.publication import serials
 from control.registry.publication.serials import snapshot
@@ -61,7 +61,7 @@ def registrations_list(
     if prefix:
         wanted = wanted.where(Registration.prefix == prefix)
     with desk.reading("registration.read") as session:
-        found = page(session, wanted, after, limit)
+        found = page(session, wanted, after, limit, each_by(records.registration))
     columns = ("id", "state", "prefix", "protocols", "ports", "registrant_id", "valid_until", "live_serial")
     show_rows("registrations", columns, found, as_json)
 
@@ -74,7 +74,8 @@ def registrations_show(desk: Desk, id_: str, as_json: bool) -> None:
     """Show one registration, and the steps that are legal now."""
     with desk.reading("registration.read") as session:
         found = rows.find(session, desk.actor, Registration, id_)
-        show_row(found, as_json, steps=list(workflow.legal("registration", found.state)))
+        shown = records.registration(found)
+    show_fields(id_, shown, as_json)
 
 
 @registrations.command("live")
@@ -94,7 +95,7 @@ def registrations_live(desk: Desk, as_json: bool) -> None:
 def registrations_renew(desk: Desk, id_: str, as_json: bool) -> None:
     """Have a registration valid for its category's term from now on."""
     with desk.writing() as writing:
-        found = record(registrations_.renew(writing, id_))
+        found = records.registration(registrations_.renew(writing, id_))
     show_fields(found["id"], found, as_json)
 
 
@@ -105,7 +106,7 @@ def registrations_renew(desk: Desk, id_: str, as_json: bool) -> None:
 def registrations_resume(desk: Desk, id_: str, as_json: bool) -> None:
     """Put a suspended registration back on the live list."""
     with desk.writing() as writing:
-        found = record(registrations_.resume(writing, id_))
+        found = records.registration(registrations_.resume(writing, id_))
     show_fields(found["id"], found, as_json)
 
 

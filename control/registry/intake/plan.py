@@ -19,9 +19,10 @@ from control.registry.access import scopes, sight
 from control.registry.access.actor import Actor
 from control.registry.cases import applications, review
 from control.registry.cases.applications import Draft
-from control.registry.intake.rows import KINDS, Batch, Item, RowFault
+from control.registry.intake.rows import Batch, Item, RowFault
 from control.registry.parties import registrants
-from control.registry.parties.registrants import NewRegistrant
+from control.registry.parties.categories import APPLICANTS
+from control.registry.parties.registrants import RegistrantNew
 from control.registry.space import addresses, claims
 from control.registry.space.claims import Claim
 from control.registry.store.model import Application, Provider, Registrant
@@ -34,6 +35,9 @@ NEAR_NAMES = 100
 """Unknown providers for which the nearest known one is looked for: with thousands that would take minutes."""
 
 ANY_PROVIDER = "the name or the id of a provider"
+
+NEEDED = ("kind", "name")
+"""What a row has to say of a registrant who is not there yet."""
 
 TITLE = "The file has rows that cannot be taken"
 
@@ -49,7 +53,7 @@ class Plan:
     """
 
     drafts: list[Draft]
-    new: dict[str, NewRegistrant]
+    new: dict[str, RegistrantNew]
     faults: list[RowFault]
 
     @property
@@ -67,7 +71,7 @@ def check(session: Session, actor: Actor, rules: Rules, batch: Batch) -> Plan:
     drafts = _drafts(session, batch, known)
     for place, fault in applications.faults(session, rules, drafts):
         batch.refuse(batch.items[place].row, fault)
-    kinds = {each.reference or "": each.kind for each in new.values()} | {each.id: each.kind for each in known.values()}
+    kinds = {reference: each.kind for reference, each in new.items()} | {each.id: each.kind for each in known.values()}
     for item, draft in zip(batch.items, drafts, strict=True):
         _refuse_incomplete(rules, batch, item, draft, kinds.get(draft.registrant_id, ""))
     _refuse_overlaps(session, actor, batch, drafts)
@@ -102,9 +106,9 @@ def _known_registrants(session: Session, actor: Actor, batch: Batch) -> dict[str
     return known
 
 
-def _new_registrants(actor: Actor, batch: Batch, known: Mapping[str, Registrant]) -> dict[str, NewRegistrant]:
+def _new_registrants(actor: Actor, batch: Batch, known: Mapping[str, Registrant]) -> dict[str, RegistrantNew]:
     """Return those to be entered; the first row about one says who it is, the others may repeat that."""
-    new: dict[str, NewRegistrant] = {}
+    new: dict[str, RegistrantNew] = {}
     first: dict[str, int] = {}
     for item in batch.items:
         there = known.get(item.registrant)
@@ -112,7 +116,7 @@ def _new_registrants(actor: Actor, batch: Batch, known: Mapping[str, Registrant]
             _refuse_other(batch, item, there, f"is that of {there.id}")
         elif item.registrant in new:
             _refuse_other(batch, item, new[item.registrant], f"is in row {first[item.registrant]} already")
-        elif item.new is None or not (item.new.name and item.new.kind):
+        elif not all(getattr(item.new, name, "") for name in NEEDED):
             _refuse_nameless(batch, item)
         elif not scopes.may(actor, "registrant.create"):
             fault = FieldFault("registrant", f"{shown(item.registrant)} is none of yours", "have an officer enter it")
@@ -122,17 +126,18 @@ def _new_registrants(actor: Actor, batch: Batch, known: Mapping[str, Registrant]
     return new
 
 
-def _refuse_other(batch: Batch, item: Item, there: Registrant | NewRegistrant, where: str) -> None:
+def _refuse_other(batch: Batch, item: Item, there: Registrant | RegistrantNew, where: str) -> None:
     """Refuse a row that says the reference is somebody else's: one of the two is a slip."""
-    for name in ("kind", "name"):
-        said = getattr(item.new, name, "")
-        if said and said != getattr(there, name):
-            why = f"{shown(said)}, but the reference {shown(item.registrant)} {where}: {shown(getattr(there, name))}"
+    for name in registrants.LINES:
+        said, stands = getattr(item.new, name, None), getattr(there, name, None)
+        if said and said != stands:
+            other = shown(stands) if stands else "without one"
+            why = f"{shown(said)}, but the reference {shown(item.registrant)} {where}: {other}"
             batch.refuse(item.row, FieldFault(name, why, "write the same, or correct the reference"))
 
 
 def _refuse_nameless(batch: Batch, item: Item) -> None:
-    for name in ("kind", "name"):
+    for name in NEEDED:
         if not getattr(item.new, name, ""):
             why = f"is missing, and {shown(item.registrant)} is no registrant yet"
             mend = "write organisation or individual" if name == "kind" else "write its name, or correct the reference"
@@ -161,7 +166,7 @@ def _drafts(session: Session, batch: Batch, known: Mapping[str, Registrant]) -> 
 
 def _refuse_incomplete(rules: Rules, batch: Batch, item: Item, draft: Draft, kind: str) -> None:
     """Refuse what is missing, but for what is there and has a fault of its own."""
-    known_elsewhere = {"entries": batch.faulty(item.row, "protocols", "ports"), "category": kind not in KINDS}
+    known_elsewhere = {"entries": batch.faulty(item.row, "protocols", "ports"), "category": kind not in APPLICANTS}
     for fault in applications.missing(rules, _application(draft), kind, len(draft.entries)):
         if not known_elsewhere.get(fault.field):
             batch.refuse(item.row, fault)

@@ -19,8 +19,11 @@ from control.allowlist import formats
 from control.fault import Fault, Kind, Refused, shown
 from control.registry.access import scopes, sight
 from control.registry.access.actor import Actor
+from control.registry.cases.applications import DocumentText
 from control.registry.intake import text as intake_text
 from control.registry.intake.rows import Progress, no_progress
+from control.registry.parties import registrants
+from control.registry.space import addresses
 from control.registry.store.model import Application, ApplicationEntry, Provider, Registrant, Registration
 
 SUBJECTS = {"applications": "application.read", "registrations": "registration.read"}
@@ -102,7 +105,7 @@ def _written(
         yield f"{','.join(columns)}\n".encode()
     done = 0
     for count, rows in batches:
-        yield write(columns, rows).encode()
+        yield write(columns, rows).encode(errors="backslashreplace")
         done += count
         progress(done, total)
 
@@ -118,7 +121,7 @@ def _cell(value: object) -> object:
     if isinstance(value, list):
         return ";".join(str(_cell(each)) for each in value)
     if isinstance(value, dict):
-        return "{kind}={reference}={sha256}".format_map(value)
+        return "=".join(str(value.get(name, "")) for name in DocumentText.model_fields)
     return value.isoformat() if isinstance(value, datetime) else value
 
 
@@ -133,13 +136,13 @@ def _registrations(session: Session, actor: Actor) -> Iterator[tuple[int, list[R
 
 
 def _registration(each: Registration, registrant: Registrant) -> Row:
-    same = ("id", "state", "category", "prefix", "valid_from", "valid_until", "live_serial", "reason")
+    same = ("id", "state", "category", "valid_from", "valid_until", "live_serial", "reason")
     return {
         **{name: getattr(each, name) for name in same},
         "registrant": registrant.reference or registrant.id,
         "name": registrant.name,
         "application": each.application_id,
-        **_terms(each.protocols, each.ports),
+        **addresses.record(each),
     }
 
 
@@ -177,25 +180,18 @@ def _application(
 ) -> Iterator[Row]:
     """Yield an application's rows; whom to reach is only for who may see the registrant itself."""
     same = ("id", "state", "category", "documents", "submitted_at", "confirmed_at", "decided_at", "reason")
-    contact = registrant.contacts[0] if reachable and registrant.contacts else {}
     row = {
         **{name: getattr(each, name) for name in same},
         "registrant": registrant.reference or registrant.id,
-        "kind": registrant.kind,
-        "name": registrant.name,
-        "contact": contact.get("name"),
-        "email": contact.get("email"),
-        "phone": contact.get("phone"),
+        **registrants.columns_of(registrant, reachable),
         "provider": provider,
     }
     if not entries:
         yield row
-    for terms, alike in groupby(entries, lambda entry: (entry.protocols, entry.ports)):
-        yield {**row, "prefixes": [entry.prefix for entry in alike], **_terms(*terms)}
-
-
-def _terms(protocols: str, ports: str) -> Row:
-    return {"protocols": protocols.split(), "ports": ports.split()}
+    for _, alike in groupby(entries, lambda entry: (entry.protocols, entry.ports)):
+        listed = [addresses.record(entry) for entry in alike]
+        terms = {name: listed[0][name] for name in ("protocols", "ports")}
+        yield {**row, "prefixes": [entry["prefix"] for entry in listed], **terms}
 
 
 def _partitions(session: Session, wanted: Select[*tuple[Any, ...]]) -> Iterator[Sequence[Any]]:

@@ -6,8 +6,15 @@ from ipaddress import IPv4Network, IPv6Network
 from typing import Any, Protocol
 
 from control.allowlist import mapped
-from control.allowlist.entry import DEFAULT_BOUNDS, Bounds, Entry, PortRange, Prefix, port_text
-from control.allowlist.schema import FieldFault, read_ports, read_row
+from control.allowlist.entry import (
+    DEFAULT_BOUNDS,
+    Bounds,
+    Entry,
+    PortRange,
+    Prefix,
+    port_text,
+)
+from control.allowlist.schema import FieldFault, read_row
 from control.fault import Fault, Kind, Refused
 
 PUBLIC = "write the public, static address that your provider gave you"
@@ -111,6 +118,24 @@ def kept(entry: Entry) -> Kept:
     return Kept(*key(entry.prefix), entry.text, " ".join(entry.protocols), ports)
 
 
+class Written(Protocol):
+    """An entry's columns that are text."""
+
+    @property
+    def prefix(self) -> Any: ...  # noqa: D102
+    @property
+    def protocols(self) -> Any: ...  # noqa: D102
+    @property
+    def ports(self) -> Any: ...  # noqa: D102
+
+
+def record(row: Written) -> dict[str, Any]:
+    """Return an entry that the database keeps as every door shows it: no protocols are all, and no ports are all."""
+    ranges = [ports.partition("-") for ports in row.ports.split()]
+    ports = [first if first == last else f"{first}{dash}{last}" for first, dash, last in ranges]
+    return {"prefix": row.prefix, "protocols": row.protocols.split(), "ports": ports}
+
+
 class Row(Protocol):
     """A row of the database that has an entry's columns."""
 
@@ -146,5 +171,6 @@ def covering_keys(prefix: Prefix) -> list[tuple[bytes, int]]:
 
 
 def terms(protocols: str, ports: str) -> tuple[tuple[str, ...], tuple[PortRange, ...]]:
-    """Return protocols and port ranges as ``kept`` wrote them."""
-    return tuple(protocols.split()), read_ports(ports.split())
+    """Return protocols and port ranges as ``kept`` wrote them; today's rules are not for what is stored."""
+    ranges = (each.partition("-") for each in ports.split())
+    return tuple(protocols.split()), tuple((int(first), int(last or first)) for first, _, last in ranges)

@@ -5,9 +5,10 @@ from typing import Any, TypeVar
 
 from sqlalchemy.orm import Session
 
-from control.fault import Fault, Kind, Refused, shown
+from control.fault import BadValueError, Fault, Kind, Refused, shown
 from control.registry.access import sight
 from control.registry.access.actor import Actor
+from control.registry.parties.lines import read_line
 from control.registry.store.model import (
     Application,
     Edge,
@@ -20,9 +21,6 @@ from control.registry.store.model import (
     Token,
 )
 from control.registry.store.writing import Writing, portions
-
-MAX_NAME = 200
-"""Characters of a name."""
 
 Row = TypeVar("Row", Application, Edge, Intent, Job, Officer, Provider, Registrant, Registration, Token)
 
@@ -75,13 +73,10 @@ def demand_name(name: str, where: str = "name") -> str:
     Raises:
         Refused: "invalid": it is empty, too long, or not on one line.
     """
-    name = name.strip()
-    if not name or len(name) > MAX_NAME or not name.isprintable():
-        why = f"{shown(name)} is no name"
-        raise Refused(
-            Kind.INVALID, "It lacks a name", [Fault(where, why, f"write 1 to {MAX_NAME} printable characters")]
-        )
-    return name
+    try:
+        return read_line(name)
+    except BadValueError as error:
+        raise Refused(Kind.INVALID, "It lacks a name", [Fault(where, error.why, error.mend)]) from error
 
 
 Beside = tuple[Mapping[str, Any], Mapping[str, Any]]
