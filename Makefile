@@ -13,7 +13,7 @@ lock: setup ## renew the lock: the newest libraries within the bounds of pyproje
 	@packaging/lock.sh
 
 run: setup ## show the gateway at work; ONCE=1 ends after the table, IFACE=eth0 guards that interface
-	@exec $(PYTHON) -m tests.lab.run $(if $(ONCE),--once) $(if $(IFACE),--interface $(IFACE)) $(if $(PORT),--port $(PORT))
+	@exec $(PYTHON) -m lab.run $(if $(ONCE),--once) $(if $(IFACE),--interface $(IFACE)) $(if $(PORT),--port $(PORT))
 
 test: lint ## all checks and all tests
 	$(PYTHON) -m pytest -n 3 --dist loadfile --no-loadscope-reorder

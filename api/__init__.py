@@ -1,1 +1,5 @@
-"""The HTTP API: a translator between HTTP and the agent's socket, without privileges and without state."""
+"""The HTTP API, without privileges.
+
+For a gateway it translates between HTTP and the agent's socket and keeps nothing; for a registry it also has the
+database, and does the registry's jobs beside the requests.
+"""

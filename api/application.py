@@ -7,13 +7,14 @@ from apiflask import APIFlask
 from flask import Response, g, request
 from flask.json.provider import DefaultJSONProvider
 
-from api.gateway import agent, allowlist, check, health, metrics, policy
-from api.kit import document, problem
-from api.kit.door import Door
+from api.gateway import allowlist, check, health, metrics, policy
+from api.kit import agent, document, problem
+from api.kit.door import Doorkeeper
 from api.kit.token import gateway_token
-from api.registry import store, wiring
-from control.commands.wire import AgentSocket
+from api.registry import wiring
+from control.commands.client import AgentSocket
 from control.config import Config
+from control.rollout.origin import Door
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 """What we take over from X-Request-ID; anything else would let a client write into logs."""
@@ -31,25 +32,32 @@ def create_app(config: Config) -> APIFlask:
     Raises:
         Refused: kind "bad-configuration", the token's file or the categories cannot be made or used; "unavailable"
             or "no-room", the registry's database cannot be.
+        MissingContractError: a view says of no contract what it demands and gives.
     """
     token = gateway_token(config)
-    app = APIFlask(__name__, title="Wicketgate", version="1", spec_path=None, docs_path=None, json_errors=False)
+    app = APIFlask(
+        __name__,
+        title="Wicketgate",
+        version="1",
+        spec_path=None,
+        docs_path=None,
+        json_errors=False,
+        static_folder=None,  # type: ignore[arg-type]  # as Flask has it: no files are served
+    )
     app.config["MAX_CONTENT_LENGTH"] = config.list.max_body
     app.config["WICKETGATE_BOUNDS"] = config.list.bounds
     app.json = InOrder(app)
-    app.extensions[agent.EXTENSION] = AgentSocket(config.socket) if config.api.gateway else None
+    app.extensions[agent.EXTENSION] = AgentSocket(config.socket, Door.API) if config.api.gateway else None
     app.before_request(_name_request)
     app.after_request(_show_name)
     problem.register(app)
     if config.registry.enabled:
         wiring.register(app, config, token)
-        app.extensions[health.READY] = store.demand
     else:
-        app.before_request(Door(config.api.listen, token).check)
-    asked, ruled = (wiring.check, wiring.policy) if config.registry.enabled else (check, policy)
-    for subject in (allowlist, ruled, asked, health, metrics):
+        app.before_request(Doorkeeper(config.api.listen, token).check)
+    for subject in (allowlist, policy, check, health, metrics):
         app.register_blueprint(subject.blueprint)
-    document.register(app)
+    document.register(app, with_scopes=config.registry.enabled)
     return app
 
 

@@ -11,7 +11,7 @@ from gunicorn.app.base import BaseApplication
 
 from api.application import create_app
 from api.registry import wiring
-from api.registry.store import EXTENSION
+from api.registry.desk.store import EXTENSION
 from api.watchdog import Watchdog
 from control import config as configuration
 from control.config import Config

@@ -17,21 +17,23 @@ from bench.report import Table, Value
 from control import config as configuration
 from control.allowlist.allowlist import Allowlist
 from control.allowlist.columns import Columns
-from control.commands.wire import AgentSocket
+from control.commands.client import AgentSocket
+from control.commands.list import ReplaceList
+from control.commands.status import ReadStatus
 from control.config import Config
-from control.datapath.generations import ends, exact_set
+from control.datapath.generations import entry_map, exact_set
 from control.datapath.program.pins import temporary
-from control.edge.edge import FEW_ENDS
 from control.edge.seen import LastSeen
+from control.edge.usage import FEW_MAP_ENTRIES
 from control.fault import Refused
-from tests.gateway import AGENT, configure, free_port
+from lab.gateway import AGENT, configure, free_port
 
 Result = TypeVar("Result")
 
 ROUNDS = 5
 MILLION = 1_000_000
 SIZES = {"empty": 0, "100 k": 100_000, "1 M": MILLION}
-ALL_SLOTS = (1 << exact_set.SLOTS) - 1
+ALL_SLOTS = (1 << exact_set.BUCKET_SLOTS) - 1
 PATIENCE = 60.0  # s
 START_NOTES = (
     "first: compiles and pins; restart: after SIGKILL, adopts the pins, reads disk and kernel back and compares them;",
@@ -56,7 +58,7 @@ def _row(here: Place, name: str, size: int) -> dict[str, Value]:
     try:
         if size:
             for seed in (0, 1):
-                AgentSocket(loaded.socket).call("replace", random_list(size, seed).pack())
+                AgentSocket(loaded.socket).ask(ReplaceList(), random_list(size, seed).pack())
         after = _memory(agent, "VmRSS")
         restarts = []
         for _ in range(ROUNDS):
@@ -84,7 +86,7 @@ def _started(path: Path, config: Config) -> tuple[float, "subprocess.Popen[bytes
         process = subprocess.Popen([AGENT, "--config", str(path)], stdout=written, stderr=subprocess.STDOUT)
     while time.perf_counter() - began < PATIENCE and process.poll() is None:
         try:
-            AgentSocket(config.socket).call("status")
+            AgentSocket(config.socket).ask(ReadStatus())
             return time.perf_counter() - began, process
         except Refused:
             time.sleep(0.005)
@@ -114,14 +116,14 @@ def _sweeps(here: Place) -> Iterator[dict[str, Value]]:
     for _ in range(ROUNDS):
         table["seen"] = ALL_SLOTS
         hosts = _timed(lambda: exact_set.sweep(table), seen)
-        _timed(lambda found=hosts: last_seen.note(found, np.zeros(0, ends.KEY)), noted)  # type: ignore[misc]
+        _timed(lambda found=hosts: last_seen.note(found, np.zeros(0, entry_map.KEY)), noted)  # type: ignore[misc]
     yield {"what": "exact set of 1 M", "least": _ms(min(seen)), "median": _ms(median(seen))}
     yield {"what": "their times", "least": _ms(min(noted)), "median": _ms(median(noted))}
     with temporary(here.bpffs) as pinned, Loaded(pinned) as loaded:
-        loaded.hold(Allowlist.from_rows(_ipv6_hosts(FEW_ENDS)))
+        loaded.hold(Allowlist.from_rows(_ipv6_hosts(FEW_MAP_ENTRIES)))
         read: list[float] = []
         for _ in range(ROUNDS):
-            _timed(lambda: loaded.lists.sweep(with_ends=True), read)
+            _timed(lambda: loaded.lists.sweep(with_entries=True), read)
         yield {"what": "hash map of 100 k", "least": _ms(min(read)), "median": _ms(median(read))}
 
 

@@ -20,8 +20,9 @@ from bench.addresses import Addresses
 from bench.peers import namespace
 from control.datapath import syscall
 from control.datapath.program.headers import build_tree, lay_tree
-from tests.kernel.packets import ether
-from tests.lab.namespace import Namespace, run
+from lab.command import run
+from lab.packets import ether
+from lab.stage.namespace import Namespace
 
 SOURCE = Path(__file__).with_name("programs.c")
 XDP = 6  # BPF_PROG_TYPE_XDP, <linux/bpf.h>

@@ -15,8 +15,9 @@ from bench.place import gateway
 from bench.report import Table, Value
 from bench.samples import spread
 from control import config as configuration
-from control.commands.wire import AgentSocket
-from tests.gateway import Gateway
+from control.commands.client import AgentSocket
+from control.commands.status import ReadStatus
+from lab.gateway import Gateway
 
 MILLION = 1_000_000
 TIMES = 1000
@@ -43,7 +44,7 @@ def _rows(started: Gateway, times: int) -> list[dict[str, Value]]:
         return [
             _row("PATCH, one connection", [_patch(started, connection, number) for number in range(times)]),
             _row("PATCH, a connection each", [_patch_anew(started, number) for number in range(times)]),
-            _row("status of the agent", [_timed(lambda: socket.call("status")) for _ in range(times)]),
+            _row("status of the agent", [_timed(lambda: socket.ask(ReadStatus())) for _ in range(times)]),
         ]
 
 

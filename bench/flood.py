@@ -13,8 +13,9 @@ from bench.place import place
 from bench.report import Table, Value
 from control.datapath.probe.frames import SHAPES
 from control.datapath.program.pins import temporary
-from tests.kernel.packets import noise, udp4
-from tests.lab.namespace import Namespace, run
+from lab.command import run
+from lab.packets import noise, udp4
+from lab.stage.namespace import Namespace
 
 FRAMES = 1_000_000
 ROUNDS = 5

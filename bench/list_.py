@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from bench import addresses, peers
 from bench.place import gateway
 from bench.report import Table, Value
-from tests.gateway import Gateway
+from lab.gateway import Gateway
 
 MILLION = 1_000_000
 SIZES = (100_000, MILLION)

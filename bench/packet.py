@@ -12,9 +12,10 @@ from bench.kernel_lists import Loaded, random_list
 from bench.place import place
 from bench.report import Table, Value
 from control.allowlist.allowlist import Allowlist
-from control.datapath.probe.frames import Address, frame
+from control.allowlist.mapped import Address
+from control.datapath.probe.frames import frame
 from control.datapath.program.pins import temporary
-from tests.kernel.packets import CLIENT4, CLIENT6, LINKS, SERVER4, SERVER6, noise, tcp4, udp4, udp6
+from lab.packets import CLIENT4, CLIENT6, LINKS, SERVER4, SERVER6, noise, tcp4, udp4, udp6
 
 REPEAT = 300_000  # runs in a measurement: some milliseconds
 ROUNDS = 9

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from bench import addresses
 from bench.addresses import Addresses
 from bench.report import Value
-from tests.lab.namespace import Namespace
+from lab.stage.namespace import Namespace
 
 SET = "registered"
 NOTES = ("peers that are not installed are left out: apt install nftables ipset",)

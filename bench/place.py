@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.gateway import Gateway, running
+from lab.gateway import Gateway, running
 
 
 @dataclass(frozen=True, slots=True)

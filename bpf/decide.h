@@ -3,43 +3,44 @@
 #ifndef WICKET_DECIDE_H
 #define WICKET_DECIDE_H
 
-static __always_inline u32 fold(u32 *address)
-{
-	return mix(address[3] ^
-		   mix(address[2] ^ mix(address[1] ^ mix(address[0]))));
-}
+#include "hash.h"
+#include "maps.h"
 
 /* The share, 1 to 100, from which on this flow is enforced: the same for both
  * directions and for every rekey, so ports have no part in it. */
-static __always_inline u32 share_of(struct flow *flow)
+static __always_inline u32 share_of(struct scratch *scratch)
 {
-	u32 hash = mix(fold(flow->address[0]) + fold(flow->address[1]));
+	u32 hash = mix(fold(scratch->address[0]) + fold(scratch->address[1]));
 
 	return ((u64)hash * 100 >> 32) + 1;
 }
 
+/* A bit for each protocol that can be refused in every packet. */
+#define REFUSABLE(name, number, port, refused_in, opened_by)                   \
+	| refused_in << PROTOCOL_##name
+enum { ALWAYS_REFUSABLE = 0 PROTOCOL_FACTS(REFUSABLE) };
+
 /* Enforcing means refusing to start: an established session is left to end at
  * its own rekey, unless the protocol number itself identifies it. */
-static __always_inline int can_be_refused(struct flow *flow)
+static __always_inline int can_be_refused(struct scratch *scratch)
 {
-	u8 protocol = flow->answer.protocol;
+	u8 protocol = scratch->answer.protocol;
 
-	return flow->answer.handshake || protocol == PROTOCOL_ESP ||
-	       protocol == PROTOCOL_AH || protocol == PROTOCOL_GRE_PPTP;
+	return scratch->answer.handshake || ALWAYS_REFUSABLE & 1 << protocol;
 }
 
-static __always_inline u32 decide(struct flow *flow)
+static __always_inline u32 decide(struct scratch *scratch)
 {
-	u32 protocol = flow->answer.protocol, zero = 0;
+	u32 protocol = scratch->answer.protocol, zero = 0;
 	struct policy *policy = policies.lookup(&protocol);
 	u64 *until = lease.lookup(&zero);
 
-	flow->answer.share = share_of(flow);
-	if (!can_be_refused(flow))
+	scratch->answer.share = share_of(scratch);
+	if (!can_be_refused(scratch))
 		return REASON_ESTABLISHED;
 	if (!policy || policy->mode != MODE_ENFORCE)
 		return REASON_MONITOR;
-	if (flow->answer.share > policy->share)
+	if (scratch->answer.share > policy->share)
 		return REASON_OUTSIDE_SHARE;
 	if (!until || bpf_ktime_get_coarse_ns() > *until)
 		return REASON_LEASE_OVER;

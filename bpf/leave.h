@@ -3,7 +3,9 @@
 #ifndef WICKET_LEAVE_H
 #define WICKET_LEAVE_H
 
-#define LOOPBACK 1 /* its ifindex, which a test run has for a device */
+#include <uapi/linux/bpf.h>
+
+#include "maps.h"
 
 static __always_inline void count(
 	u32 protocol, u32 verdict, u32 reason, u32 bytes)
@@ -20,23 +22,25 @@ static __always_inline void count(
 /* Tells the registered end, or, where the operator asks for it, the responder
  * of an unregistered handshake; never the subscriber's. */
 static __always_inline void tell_end(
-	struct flow *flow, struct sampling *sampling, struct event *event)
+	struct scratch *scratch, struct sampling *sampling, struct event *event)
 {
-	u32 end = flow->answer.end;
+	u32 side = scratch->answer.side;
 
-	if (!end && sampling->responders && flow->answer.handshake)
-		end = 2;
-	if (!end)
+	if (!side && sampling->responders && scratch->answer.handshake)
+		side = SIDE_DESTINATION;
+	if (!side)
 		return;
-	event->family = flow->answer.family;
-	event->port = end == 2 ? flow->port[1] : flow->port[0];
+	event->family = scratch->answer.family;
+	event->port =
+		side == SIDE_DESTINATION ? scratch->port[1] : scratch->port[0];
 #pragma unroll
 	for (int i = 0; i < 4; i++)
-		event->address[i] =
-			end == 2 ? flow->address[1][i] : flow->address[0][i];
+		event->address[i] = side == SIDE_DESTINATION
+					    ? scratch->address[1][i]
+					    : scratch->address[0][i];
 }
 
-static __always_inline void sample(struct flow *flow)
+static __always_inline void sample(struct scratch *scratch)
 {
 	u32 zero = 0;
 	struct sampling *sampling = samplings.lookup(&zero);
@@ -46,18 +50,18 @@ static __always_inline void sample(struct flow *flow)
 		bpf_get_prandom_u32() % sampling->rate)
 		return;
 	event.time = bpf_ktime_get_coarse_ns();
-	event.protocol = flow->answer.protocol;
-	event.handshake = flow->answer.handshake;
-	event.verdict = flow->answer.verdict;
-	event.reason = flow->answer.reason;
-	event.bytes = flow->bytes;
-	tell_end(flow, sampling, &event);
+	event.protocol = scratch->answer.protocol;
+	event.handshake = scratch->answer.handshake;
+	event.verdict = scratch->answer.verdict;
+	event.reason = scratch->answer.reason;
+	event.bytes = scratch->bytes;
+	tell_end(scratch, sampling, &event);
 	events.ringbuf_output(&event, sizeof(event), 0);
 }
 
 /* Puts the answer in front of a test run's packet, from where it comes back
  * with that very run. */
-static __always_inline void explain(struct xdp_md *ctx, struct flow *flow)
+static __always_inline void explain(struct xdp_md *ctx, struct scratch *scratch)
 {
 	struct answer *out;
 
@@ -65,25 +69,25 @@ static __always_inline void explain(struct xdp_md *ctx, struct flow *flow)
 		return;
 	out = (void *)(long)ctx->data_meta;
 	if ((void *)(out + 1) <= (void *)(long)ctx->data)
-		*out = flow->answer;
+		*out = scratch->answer;
 }
 
 static __always_inline int leave(
-	struct xdp_md *ctx, struct flow *flow, u32 reason)
+	struct xdp_md *ctx, struct scratch *scratch, u32 reason)
 {
 	u32 verdict = reason == REASON_ENFORCED ? VERDICT_DROP : VERDICT_PASS;
-	u32 protocol = flow ? flow->answer.protocol : PROTOCOL_NONE;
+	u32 protocol = scratch ? scratch->answer.protocol : PROTOCOL_NONE;
 
-	if (flow) {
-		flow->answer.verdict = verdict;
-		flow->answer.reason = reason;
+	if (scratch) {
+		scratch->answer.verdict = verdict;
+		scratch->answer.reason = reason;
 	}
-	if (flow && ctx->ingress_ifindex == LOOPBACK) {
-		explain(ctx, flow);
+	if (scratch && ctx->ingress_ifindex == LOOPBACK) {
+		explain(ctx, scratch);
 	} else {
 		count(protocol, verdict, reason, ctx->data_end - ctx->data);
-		if (flow)
-			sample(flow);
+		if (scratch)
+			sample(scratch);
 	}
 	return verdict == VERDICT_DROP ? XDP_DROP : XDP_PASS;
 }

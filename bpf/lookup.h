@@ -3,30 +3,23 @@
 #ifndef WICKET_LOOKUP_H
 #define WICKET_LOOKUP_H
 
-/* The lists of one generation, and whether a look-up leaves its mark. */
-struct lists {
+#include "hash.h"
+#include "maps.h"
+
+/* The live list, and whether a look-up leaves its mark in it. */
+struct list {
 	struct generation *description;
-	void *buckets, *ends;
+	void *buckets, *entries;
 	u32 mark;
 };
-
-/* "lowbias32" of Wellons' hash prospector. */
-static __always_inline u32 mix(u32 x)
-{
-	x ^= x >> 16;
-	x *= 0x7feb352dU;
-	x ^= x >> 15;
-	x *= 0x846ca68bU;
-	return x ^ x >> 16;
-}
 
 /* Without branches, or the verifier walks every combination of rules: a
  * difference below 0 has its upper bits set. Rules that are not there allow no
  * protocol. */
-static __always_inline u32 allows(struct end *end, u32 protocol, u32 port)
+static __always_inline u32 allows(struct entry *entry, u32 protocol, u32 port)
 {
-	u64 any_port = (s64)((u64)port - 1) >> 63, allowed = !end->rules;
-	struct rule *rule = end->rule;
+	u64 any_port = (s64)((u64)port - 1) >> 63, allowed = !entry->rules;
+	struct rule *rule = entry->rule;
 
 #pragma unroll
 	for (int i = 0; i < RULES; i++, rule++) {
@@ -40,86 +33,100 @@ static __always_inline u32 allows(struct end *end, u32 protocol, u32 port)
 }
 
 /* Asks for the prefix of this length that the address is in. */
-static __always_inline int among_ends(struct flow *flow, struct lists *lists,
-	u32 side, struct end_key *length)
+static __always_inline int among_entries(struct scratch *scratch,
+	struct list *list, u32 side, struct prefix *length)
 {
-	struct end_key key = {.length = length->length};
-	struct end *end;
+	u32 index = side - SIDE_SOURCE;
+	struct prefix key = {.length = length->length};
+	struct entry *entry;
 
 #pragma unroll
 	for (int i = 0; i < 4; i++)
-		key.address[i] = flow->address[side][i] & length->address[i];
-	end = bpf_map_lookup_elem(lists->ends, &key);
-	if (!end || !allows(end, flow->answer.protocol, flow->port[side]))
+		key.address[i] =
+			scratch->address[index][i] & length->address[i];
+	entry = bpf_map_lookup_elem(list->entries, &key);
+	if (!entry ||
+		!allows(entry, scratch->answer.protocol, scratch->port[index]))
 		return 0;
-	if (lists->mark && end->seen != lists->description->tick)
-		end->seen = lists->description->tick;
-	flow->answer.length = length->length;
-	flow->answer.rules = end->rules;
+	if (list->mark && entry->seen != list->description->tick)
+		entry->seen = list->description->tick;
+	scratch->answer.length = length->length;
+	scratch->answer.rules = entry->rules;
 	return 1;
 }
 
-/* A plain IPv4 host stands in its bucket; -1: that bucket overflowed. */
-static __always_inline int in_bucket(
-	struct flow *flow, struct lists *lists, u32 address)
+enum bucket_answer {
+	MISS,
+	HIT,
+	OVERFLOWED, /* no hit, but hosts of this bucket are among the entries */
+};
+
+/* A plain IPv4 host stands in its bucket. */
+static __always_inline enum bucket_answer in_bucket(
+	struct scratch *scratch, struct list *list, u32 address)
 {
-	u32 index = mix(address) >> (lists->description->shift & 31), hit = 0;
-	struct bucket *bucket = bpf_map_lookup_elem(lists->buckets, &index);
+	u32 index = mix(address) >> (list->description->shift & 31), hit = 0;
+	struct bucket *bucket = bpf_map_lookup_elem(list->buckets, &index);
 
 	if (!bucket || !address) /* a free slot is 0 */
-		return 0;
+		return MISS;
 #pragma unroll
-	for (int i = 0; i < SLOTS; i++) /* without branches, as above */
+	for (int i = 0; i < BUCKET_SLOTS; i++) /* without branches, as above */
 		hit |= (u32)(((u64)(bucket->address[i] ^ address) - 1) >> 63)
 		       << i;
 	if (!hit)
-		return bucket->overflowed ? -1 : 0;
-	if (lists->mark && !(bucket->seen & hit))
+		return bucket->overflowed ? OVERFLOWED : MISS;
+	if (list->mark && !(bucket->seen & hit))
 		bucket->seen |= hit;
-	flow->answer.bucket = 1;
-	flow->answer.length = 128;
-	return 1;
+	scratch->answer.bucket = 1;
+	scratch->answer.length = 128;
+	return HIT;
 }
 
 static __always_inline int is_registered(
-	struct flow *flow, struct lists *lists, u32 side)
+	struct scratch *scratch, struct list *list, u32 side)
 {
-	struct end_key *length = lists->description->lengths6;
-	int found, most = LENGTHS6;
+	struct prefix *length = list->description->lengths6;
+	enum bucket_answer answer;
+	int most = LENGTHS6;
 
-	if (flow->answer.family == 4) {
-		found = in_bucket(flow, lists, flow->address[side][3]);
-		if (found > 0)
+	if (scratch->answer.family == 4) {
+		answer = in_bucket(
+			scratch, list, scratch->address[side - SIDE_SOURCE][3]);
+		if (answer == HIT)
 			return 1;
-		length = lists->description->lengths4 + !found;
+		/* The first length is a host's. Hosts are among the entries
+		 * only where their bucket overflowed: after a miss, begin
+		 * behind it. */
+		length = list->description->lengths4 + (answer == MISS);
 		most = LENGTHS4 - 1;
 	}
 	for (int i = 0; i < most && length->length; i++, length++)
-		if (among_ends(flow, lists, side, length))
+		if (among_entries(scratch, list, side, length))
 			return 1;
 	return 0;
 }
 
 /* Either end will do: the server's address, or the office's. The destination
  * first: a flood's packets have a thousand sources and one destination. */
-static __always_inline u32 look_up(struct flow *flow, u32 mark)
+static __always_inline u32 look_up(struct scratch *scratch, u32 mark)
 {
 	u32 zero = 0, *generation = active.lookup(&zero);
-	struct lists lists = {.mark = mark};
+	struct list list = {.mark = mark};
 
 	if (!generation)
 		return REASON_NO_LIST;
-	flow->answer.generation = *generation;
-	lists.description = generations.lookup(generation);
-	lists.buckets = buckets.lookup(generation);
-	lists.ends = ends.lookup(generation);
-	if (!lists.description || !lists.buckets || !lists.ends)
+	scratch->answer.generation = *generation;
+	list.description = generations.lookup(generation);
+	list.buckets = buckets.lookup(generation);
+	list.entries = entries.lookup(generation);
+	if (!list.description || !list.buckets || !list.entries)
 		return REASON_NO_LIST;
-	if (is_registered(flow, &lists, 1))
-		flow->answer.end = 2;
-	else if (is_registered(flow, &lists, 0))
-		flow->answer.end = 1;
-	return flow->answer.end ? REASON_REGISTERED : UNDECIDED;
+	if (is_registered(scratch, &list, SIDE_DESTINATION))
+		scratch->answer.side = SIDE_DESTINATION;
+	else if (is_registered(scratch, &list, SIDE_SOURCE))
+		scratch->answer.side = SIDE_SOURCE;
+	return scratch->answer.side ? REASON_REGISTERED : UNDECIDED;
 }
 
 #endif

@@ -1,166 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Every map, and every word and structure that the kernel shares with the
- * control plane. Python reads them from this file: there is no second copy. */
+/* Every map. The control plane reads their shapes from this file. */
 #ifndef WICKET_MAPS_H
 #define WICKET_MAPS_H
 
-enum protocol {
-	PROTOCOL_NONE,
-	PROTOCOL_WIREGUARD,
-	PROTOCOL_OPENVPN,
-	PROTOCOL_IKE, /* with the ESP that it carries in UDP 4500 */
-	PROTOCOL_ESP,
-	PROTOCOL_AH,
-	PROTOCOL_L2TP,
-	PROTOCOL_PPTP,
-	PROTOCOL_GRE_PPTP,
-	PROTOCOLS,
-};
-
-enum verdict {
-	VERDICT_PASS,
-	VERDICT_DROP,
-	VERDICTS,
-};
-
-/* Why a packet got its verdict. Only REASON_ENFORCED drops. */
-enum reason {
-	REASON_ORDINARY,      /* not VPN traffic */
-	REASON_FRAGMENT,      /* after the first fragment: no header to read */
-	REASON_TRUNCATED,     /* ends before the header that it announces */
-	REASON_UNKNOWN,	      /* not IP, or stacked deeper than we look */
-	REASON_REGISTERED,    /* an end of it is on the list */
-	REASON_NO_LIST,	      /* no list is loaded: nobody can be refused */
-	REASON_ESTABLISHED,   /* unregistered, but opens no session */
-	REASON_MONITOR,	      /* dropped, were its protocol enforced */
-	REASON_OUTSIDE_SHARE, /* dropped, were the enforced share larger */
-	REASON_LEASE_OVER,    /* dropped, had the agent renewed the lease */
-	REASON_ENFORCED,      /* unregistered, and its protocol is enforced */
-	REASONS,
-};
-
-enum mode {
-	MODE_MONITOR,
-	MODE_ENFORCE,
-	MODES,
-};
-
-#define GENERATIONS 8	/* lists held at a time, the live one among them */
-#define SLOTS	    7	/* addresses in a bucket of the exact set */
-#define RULES	    8	/* ways in which one entry can be narrowed */
-#define LENGTHS4    33	/* one for each IPv4 prefix length, and an end */
-#define LENGTHS6    129 /* one for each IPv6 prefix length, and an end */
-
-/* The exact set: plain IPv4 hosts. Half a cache line answers a lookup. */
-struct bucket {
-	u32 address[SLOTS]; /* host order; 0: free */
-	u8 seen;       /* a bit a slot; the kernel sets, the agent clears */
-	u8 overflowed; /* a host of this bucket is among the ends. In a byte
-			* of its own: the kernel's `seen |=` is no atomic
-			* operation and would undo the agent's store */
-	u16 spare;
-};
-
-/* Everything else that is allowed: prefixes, IPv6, narrowed entries, and the
- * hosts that their bucket had no room for. */
-struct end_key {
-	u32 length;	/* of the prefix in address: 96 + n for an IPv4 /n */
-	u32 address[4]; /* host order words, IPv4 as ::ffff:0:0/96 */
-};
-
-struct rule {
-	u16 protocols;	 /* bit p: enum protocol p */
-	u16 first, last; /* ports of the registered end, inclusive */
-};
-
-struct end {
-	u32 seen;  /* the generation's tick when last looked up */
-	u32 rules; /* how many of them follow; 0: every protocol and port */
-	struct rule rule[RULES];
-};
-
-struct generation {
-	u64 serial; /* of the list that it holds */
-	u32 shift;  /* a host's bucket is mix(address) >> shift */
-	u32 tick;   /* the agent's sweeps, counted from 1 */
-	/* The lengths that are present, each with its mask; then length 0. The
-	 * first of IPv4 is the host's, asked for when its bucket overflowed. */
-	struct end_key lengths4[LENGTHS4];
-	struct end_key lengths6[LENGTHS6];
-};
-
-struct policy {
-	u16 mode;  /* enum mode */
-	u16 share; /* of the flows that are enforced, 0 to 100 % */
-};
-
-struct count {
-	u64 packets, bytes;
-};
-
-/* What the pinned state says of itself. */
-struct instance {
-	u8 schema[32];	/* SHA-256 of the sources it was compiled from */
-	u8 epoch[16];	/* of the list's serials */
-	u64 started_at; /* Unix seconds */
-};
-
-struct sampling {
-	u32 rate;	/* one packet in so many that look like VPN; 0: none */
-	u32 responders; /* tell the responder of unregistered handshakes too */
-};
-
-/* What the program found out about one packet; how explain and replay get
- * their answer: it comes back in front of the packet of a test run, and 32
- * bytes are what every kernel grants there. */
-struct answer {
-	u8 protocol, handshake, verdict, reason;
-	u8 family; /* 4, 6; 0: no IP header was read */
-	u8 ip_protocol;
-	u8 end;	   /* the registered one: 1 source, 2 destination; 0: none */
-	u8 length; /* of the entry that matched, as in end_key */
-	u8 rules;  /* that narrow this entry; 0: it is plain */
-	u8 bucket; /* it stands in the exact set, not among the ends */
-	u8 share;  /* from which on an unregistered packet is enforced */
-	u8 spare;
-	u16 source_port, destination_port;
-	u16 ip_offset, payload_offset; /* in the frame */
-	u32 payload_length;	       /* as the headers announce it */
-	u32 generation;		       /* the live one */
-	u32 spare2;
-};
-
-/* One packet's ends and what is found out about them, a scratch for each CPU.
- * Not on the stack: values that come out of a map are news to the verifier,
- * which then walks the look-up once, and not once for each of the ways in which
- * classify() can end. */
-struct flow {
-	u32 address[2][4]; /* source, destination, as in end_key */
-	u16 port[2];
-	u32 bytes; /* of the frame */
-	struct answer answer;
-};
-
-/* A sampled packet. Never a subscriber's address: the registered end, or, when
- * asked for, the end that an unregistered handshake goes to. */
-struct event {
-	u64 time; /* CLOCK_MONOTONIC, ns, some milliseconds coarse */
-	u8 protocol, handshake, verdict, reason;
-	u16 port;
-	u16 family; /* of address; 0: none is told */
-	u32 bytes;
-	u32 address[4]; /* as in end_key */
-	u32 spare;
-};
+#include "words.h"
 
 /* The inner maps, as templates: every generation makes its own, of its own
  * size. Flags as numbers, of <linux/bpf.h>: 1 NO_PREALLOC, 1024 MMAPABLE, 4096
  * INNER_MAP, which lets an array's size differ from its template's. */
 BPF_F_TABLE("array", u32, struct bucket, bucket_template, 1, 5120);
-BPF_F_TABLE("hash", struct end_key, struct end, end_template, 1, 1);
+BPF_F_TABLE("hash", struct prefix, struct entry, entry_template, 1, 1);
 
 BPF_ARRAY_OF_MAPS(buckets, "bucket_template", GENERATIONS);
-BPF_ARRAY_OF_MAPS(ends, "end_template", GENERATIONS);
+BPF_ARRAY_OF_MAPS(entries, "entry_template", GENERATIONS);
 BPF_F_TABLE("array", u32, struct generation, generations, GENERATIONS, 1024);
 /* The whole list changes by one store here. */
 BPF_F_TABLE("array", u32, u32, active, 1, 1024);
@@ -171,7 +23,7 @@ BPF_F_TABLE("array", u32, u64, lease, 1, 1024);
 BPF_F_TABLE("array", u32, struct instance, instances, 1, 1024);
 BPF_F_TABLE("array", u32, struct sampling, samplings, 1, 1024);
 
-BPF_PERCPU_ARRAY(flows, struct flow, 1);
+BPF_PERCPU_ARRAY(scratches, struct scratch, 1);
 /* protocol x verdict x reason */
 BPF_PERCPU_ARRAY(counters, struct count, PROTOCOLS *VERDICTS *REASONS);
 BPF_RINGBUF_OUTPUT(events, 16);

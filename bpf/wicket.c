@@ -6,10 +6,11 @@
  * is there; decide by policy what happens to the rest. */
 #include <uapi/linux/bpf.h>
 
-#include "maps.h"
+#include "words.h"
+#include "packet.h"
 #include "parse.h"
 #include "classify.h"
-#include "flow.h"
+#include "scratch.h"
 #include "lookup.h"
 #include "decide.h"
 #include "leave.h"
@@ -21,16 +22,16 @@ int wicket(struct xdp_md *ctx)
 		.end = (void *)(long)ctx->data_end,
 	};
 	u32 probe = ctx->ingress_ifindex == LOOPBACK;
-	struct flow *flow = 0;
+	struct scratch *scratch = 0;
 	u32 reason = parse(&packet);
 
 	if (reason == UNDECIDED)
 		reason = classify(&packet);
 	if (reason == UNDECIDED || probe)
-		flow = flow_of(&packet);
-	if (reason == UNDECIDED && flow)
-		reason = look_up(flow, !probe);
-	if (reason == UNDECIDED && flow)
-		reason = decide(flow);
-	return leave(ctx, flow, reason);
+		scratch = scratch_of(&packet);
+	if (reason == UNDECIDED && scratch)
+		reason = look_up(scratch, !probe);
+	if (reason == UNDECIDED && scratch)
+		reason = decide(scratch);
+	return leave(ctx, scratch, reason);
 }

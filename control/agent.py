@@ -18,10 +18,10 @@ import structlog
 from control import config as configuration
 from control.config import Config
 from control.datapath.interfaces.watch import LinkWatch
+from control.edge.commands.server import AgentServer
 from control.edge.contact import Contact
 from control.edge.edge import Edge
 from control.edge.follower import Follower
-from control.edge.server import AgentServer
 from control.fault import Refused
 from control.host import memory, service
 from control.host.logs import configure_logs
@@ -40,7 +40,7 @@ class Agent:
         self._stop, self._wake = threading.Event(), threading.Event()
         self._links_changed = True
         self._tasks = {
-            edge.renew_lease: edge.config.lease / LEASE_RENEWALS,
+            edge.lease.renew: edge.config.lease / LEASE_RENEWALS,
             edge.sweep: edge.config.sweep,
             self._follow_links: LOOK_AT_LINKS,
         }
@@ -74,8 +74,8 @@ class Agent:
             log.exception("task failed", task=getattr(task, "__name__", str(task)))
 
     def _follow_links(self) -> None:
-        with self._edge.lock:
-            self._edge.interfaces.follow()
+        with self._edge.turn() as turn:
+            self._edge.interfaces.follow(turn)
 
     def _say_alive(self) -> None:
         """Tell the service manager from the loop itself: when a task hangs, it is not told, and starts us anew."""
@@ -94,7 +94,7 @@ def serve(config: Config) -> None:
         Refused: it cannot start.
     """
     memory.keep_freed()
-    edge = Edge(config)
+    edge = Edge.open(config)
     agent = Agent(edge)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: agent.stop())
@@ -120,8 +120,9 @@ def serve(config: Config) -> None:
 
 def _summary(edge: Edge) -> str:
     states = edge.interfaces.states()
-    guarded = sum(state["attached"] for state in states)
-    return f"{edge.live.union.count} entries live, serial {edge.serial}; {guarded} of {len(states)} interfaces guarded"
+    guarded, state = sum(interface.attached for interface in states), edge.list.state
+    local = state.local.serial
+    return f"{state.union.count} entries live, serial {local}; {guarded} of {len(states)} interfaces guarded"
 
 
 def _follower(edge: Edge) -> Follower | None:

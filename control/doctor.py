@@ -9,12 +9,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from control.commands.wire import AgentSocket
+from control.commands.client import AgentSocket
+from control.commands.status import ReadStatus
 from control.config import Config
 from control.datapath.datapath import check_bpffs
 from control.datapath.program import pins
 from control.datapath.program.headers import build_tree
-from control.edge.interfaces import missing_interface
+from control.edge.interfaces import doubt_about
 from control.fault import Refused
 
 OLDEST_KERNEL = (6, 1)  # Debian 12's
@@ -43,7 +44,7 @@ def examine(config: Config) -> Iterator[Finding]:
     yield _disk(config)
     yield _agent(config)
     for interface in config.interfaces:
-        fault = missing_interface(interface.name)
+        fault = doubt_about(interface.name)
         found, mend = (fault.why, fault.mend) if fault else ("fit", "")
         yield Finding(f"interface {interface.name}", fault is None, found, mend)
 
@@ -105,7 +106,7 @@ def _disk(config: Config) -> Finding:
 
 def _agent(config: Config) -> Finding:
     try:
-        state, _ = AgentSocket(config.socket, timeout=5).call("status")
+        state = AgentSocket(config.socket, timeout=5).ask(ReadStatus())
     except Refused:
         return Finding("agent", False, f"no answer at {config.socket}", "start it: wicketd")
-    return Finding("agent", True, f"up {state['uptime_s']:,.0f} s, serial {state['serial']}")
+    return Finding("agent", True, f"up {state.uptime_s:,.0f} s, serial {state.serial}")

@@ -102,6 +102,9 @@ class BadValueError(ValueError):
         self.why, self.mend = why, mend
         super().__init__(why, mend)
 
+    def __str__(self) -> str:
+        return f"{self.why}; {self.mend}"
+
 
 SHOWN = 60
 """Characters of a bad value that a fault repeats."""

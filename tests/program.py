@@ -96,7 +96,7 @@ def copied(copies: Copies) -> Iterator[None]:
 
 def _keep(file: Path) -> None:
     """Compile, and write down what came of it."""
-    compiled, _ = compiler._compiled()
+    compiled = compiler.compiled(compiler.source())
     from bcc import lib
 
     start, size = (of(compiled.module, b"wicket") for of in (lib.bpf_function_start, lib.bpf_function_size))

@@ -1,29 +1,39 @@
 """/v1/allowlist: the whole list in three formats, its replacement, and batches of changes."""
 
 import time
-from collections.abc import Callable
-from typing import Any, cast
+from typing import cast
 
 from apiflask import APIBlueprint
 from flask import Response, current_app, request
 
-from api.gateway import agent, batch
-from api.gateway.schema import Change, ChangeQuery, ListQuery, Media, ReplaceQuery, Would
-from api.kit import body, etag
+from api.gateway import batch
+from api.gateway.schema import BatchModel, ChangeModel, ChangeQuery, Format, ListQuery, ReplaceQuery
+from api.kit import agent, body, etag
+from api.kit.contract import GATEWAY_READERS, GATEWAY_WRITERS, Contract, Heeded, Media, serves, under
 from control.allowlist import formats
 from control.allowlist.allowlist import Allowlist
 from control.allowlist.entry import Bounds
+from control.allowlist.schema import ListModel
+from control.commands.list import ChangeList, ListChanged, ReadList, ReplaceList
+from control.commands.status import ReadStatus
 from control.fault import Fault, Kind, Refused
 
-MEDIA_TYPE_OF: dict[Media, str] = {"json": formats.JSON, "ndjson": formats.NDJSON, "csv": formats.CSV}
-NAMED_BY_DRY_RUN = 100
-"""Prefixes of each kind that a dry run names."""
+MEDIA_TYPE_OF: dict[Format, str] = {"json": formats.JSON, "ndjson": formats.NDJSON, "csv": formats.CSV}
+NDJSON_EXAMPLE = '{"prefix": "192.0.2.1"}\n{"prefix": "2001:db8::/48", "protocols": ["esp"]}\n'
+CSV_EXAMPLE = "prefix,protocols,ports,note\n192.0.2.1,,,\n2001:db8::/48,wireguard,51820,office\n"
+LIST = (
+    Media(formats.JSON, model=ListModel),
+    Media(formats.NDJSON, example=NDJSON_EXAMPLE),
+    Media(formats.CSV, example=CSV_EXAMPLE),
+)
+GUARDS: tuple[Heeded, ...] = ("If-Match", "Content-Digest")
 
 blueprint = APIBlueprint("allowlist", __name__, tag="Allowlist")
 
 
 @blueprint.get("/v1/allowlist")
 @blueprint.input(ListQuery, location="query", arg_name="query")
+@under(Contract(GATEWAY_READERS, None, gives=LIST, versioned=True, heeds=("If-None-Match",)))
 def read(query: ListQuery) -> Response:
     """Read the whole list.
 
@@ -32,12 +42,11 @@ def read(query: ListQuery) -> Response:
     """
     media_type = MEDIA_TYPE_OF[query.format] if query.format else _accepted()
     if request.if_none_match:
-        known = agent.ask("status")
-        tag = f'"{known["epoch"]}:{known["serial"]}"'
+        tag = agent.ask(ReadStatus()).etag
         if etag.unchanged(tag):
             return Response(status=304, headers={"ETag": tag, "Vary": "Accept"})
-    result, packed = agent.call("list")
-    headers = {"ETag": result["etag"], "Vary": "Accept"}
+    head, packed = agent.fetch(ReadList())
+    headers = {"ETag": head.etag, "Vary": "Accept"}
     return Response(formats.chunks(Allowlist.unpack(packed), media_type), 200, headers, content_type=media_type)
 
 
@@ -53,8 +62,8 @@ def _accepted() -> str:
 
 @blueprint.put("/v1/allowlist")
 @blueprint.input(ReplaceQuery, location="query", arg_name="query")
-@blueprint.output(Change)
-def replace(query: ReplaceQuery) -> tuple[Change, dict[str, str]]:
+@serves(Contract(GATEWAY_WRITERS, ChangeModel, takes=LIST, versioned=True, heeds=GUARDS))
+def replace(query: ReplaceQuery) -> tuple[ChangeModel, dict[str, str]]:
     """Replace the whole list.
 
     The format is the Content-Type's, or told from the content when there is none. One bad row refuses it all.
@@ -64,21 +73,14 @@ def replace(query: ReplaceQuery) -> tuple[Change, dict[str, str]]:
     data = body.read(formats.MEDIA_TYPES, formats.UNTOLD)
     wanted = formats.read(data, request.mimetype, _bounds())
     seconds = time.perf_counter() - began
-    result, _ = agent.call(
-        "replace",
-        wanted.pack(),
-        if_match=etag.if_match(),
-        dry_run=query.dry_run,
-        allow_empty=query.allow_empty,
-    )
-    would = _would(lambda now: wanted) if query.dry_run else None
-    return _answer(result, query.dry_run, would, seconds)
+    order = ReplaceList(if_match=etag.if_match(), dry_run=query.dry_run, allow_empty=query.allow_empty)
+    return _answer(agent.ask(order, wanted.pack()), query.dry_run, seconds)
 
 
 @blueprint.patch("/v1/allowlist")
 @blueprint.input(ChangeQuery, location="query", arg_name="query")
-@blueprint.output(Change)
-def change(query: ChangeQuery) -> tuple[Change, dict[str, str]]:
+@serves(Contract(GATEWAY_WRITERS, ChangeModel, body=BatchModel, versioned=True, heeds=GUARDS))
+def change(query: ChangeQuery) -> tuple[ChangeModel, dict[str, str]]:
     """Add and remove entries in one step.
 
     All or nothing; the rest of the list stays. The answer comes when the kernel has it.
@@ -87,32 +89,13 @@ def change(query: ChangeQuery) -> tuple[Change, dict[str, str]]:
     add, remove = batch.read(body.read([formats.JSON]), _bounds())
     seconds = time.perf_counter() - began
     packed = add.pack()
-    result, _ = agent.call(
-        "change",
-        packed + remove.pack(),
-        add_size=len(packed),
-        if_match=etag.if_match(),
-        dry_run=query.dry_run,
-    )
-    would = _would(lambda now: now.with_changes(add, remove)) if query.dry_run else None
-    return _answer(result, query.dry_run, would, seconds)
+    order = ChangeList(add_size=len(packed), if_match=etag.if_match(), dry_run=query.dry_run)
+    return _answer(agent.ask(order, packed + remove.pack()), query.dry_run, seconds)
 
 
-def _would(change: Callable[[Allowlist], Allowlist]) -> Would:
-    now = Allowlist.unpack(agent.call("list")[1])
-    then = change(now)
-    return Would(add=_first(then.difference(now)), remove=_first(now.difference(then)))
-
-
-def _first(entries: Allowlist) -> list[str]:
-    return [entry.text for entry in entries.entries(0, NAMED_BY_DRY_RUN)]
-
-
-def _answer(
-    result: dict[str, Any], dry_run: bool, would: Would | None, seconds: float
-) -> tuple[Change, dict[str, str]]:
-    known = result | {"seconds": {"read": seconds, **result["seconds"]}}
-    return Change(**known, dry_run=dry_run, would=would), {"ETag": result["etag"]}
+def _answer(done: ListChanged, dry_run: bool, seconds: float) -> tuple[ChangeModel, dict[str, str]]:
+    result = done.model_dump() | {"seconds": {"read": seconds, **done.seconds}}
+    return ChangeModel(**result, dry_run=dry_run), {"ETag": done.etag}
 
 
 def _bounds() -> Bounds:

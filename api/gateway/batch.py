@@ -3,14 +3,14 @@
 import json
 from typing import Any
 
-from api.gateway.schema import Batch
+from api.gateway.schema import BatchModel
 from control.allowlist.allowlist import Allowlist
 from control.allowlist.entry import Bounds
 from control.allowlist.gathering import MAX_FAULTS, TITLE, Gathering
 from control.fault import Fault, Kind, Refused
 
 MEND = 'send {"add": [entries], "remove": [prefixes]}'
-SIDES = tuple(Batch.model_fields)
+SIDES = tuple(BatchModel.model_fields)
 
 
 def read(data: bytes, bounds: Bounds) -> tuple[Allowlist, Allowlist]:

@@ -4,7 +4,6 @@ Nothing is kept between scrapes, so any worker process can answer. docs/metrics.
 """
 
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from apiflask import APIBlueprint
 from flask import Response, request
@@ -12,7 +11,10 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 
-from api.gateway import agent
+from api.kit import agent
+from api.kit.contract import GATEWAY_READERS, Contract, Media, under
+from control.commands.packets import Counter, ReadCounters
+from control.commands.status import FeedState, GenerationState, ReadStatus, Status
 from control.fault import Refused
 
 Sample = tuple[tuple[str, ...], float]
@@ -38,19 +40,18 @@ GAUGES: dict[str, tuple[str, tuple[str, ...]]] = {
     "wicketgate_feed_complete_timestamp_seconds": ("When everything that the feed had was last live", ()),
     "wicketgate_feed_reachable": ("1 while the last attempt to follow the feed succeeded", ()),
     "wicketgate_generation_buckets": ("Buckets of the exact set, with room for seven addresses each", ()),
-    "wicketgate_generation_ends": ("Entries in the hash map: prefixes, IPv6, narrowed, overflowed", ()),
-    "wicketgate_generation_ends_capacity": ("Entries that the hash map has room for", ()),
+    "wicketgate_generation_map_entries": ("Entries in the hash map: prefixes, IPv6, narrowed, overflowed", ()),
+    "wicketgate_generation_map_capacity": ("Entries that the hash map has room for", ()),
     "wicketgate_lease_left_seconds": ("Seconds for which dropping is still allowed", ()),
     "wicketgate_interface_attached": ("1 while the program is on the interface", ("interface", "mode")),
     "wicketgate_enforced_share": ("Per cent of unregistered flows refused; 0 in monitor", ("protocol",)),
 }
 
-GENERATION_SIZES = ("buckets", "ends", "ends_capacity")
-
 blueprint = APIBlueprint("metrics", __name__, tag="Health")
 
 
 @blueprint.get("/metrics")
+@under(Contract(GATEWAY_READERS, None, gives=(Media("text/plain", example="wicketgate_agent_up 1.0\n"),)))
 def metrics() -> Response:
     """Read the metrics.
 
@@ -69,7 +70,7 @@ class Gateway:
     def collect(self) -> Iterator[Metric]:
         """Yield every metric, or only that the agent is down."""
         try:
-            status, counters = agent.ask("status"), agent.ask("counters")["counters"]
+            status, counters = agent.ask(ReadStatus()), agent.ask(ReadCounters()).counters
         except Refused:
             yield _gauge("wicketgate_agent_up", [((), 0)])
             return
@@ -79,43 +80,50 @@ class Gateway:
             yield _gauge(name, samples)
 
 
-def _gauges(status: dict[str, Any]) -> dict[str, list[Sample]]:
-    generation, policy = status["generation"] or {}, status["policy"]
+def _gauges(status: Status) -> dict[str, list[Sample]]:
     return {
         "wicketgate_agent_up": [((), 1)],
-        "wicketgate_list_entries": [((), status["count"])],
-        "wicketgate_list_serial": [((), status["serial"])],
-        "wicketgate_live_entries": [((), status["live"]["count"])],
-        **_feed(status["feed"]),
-        **{f"wicketgate_generation_{size}": [((), generation.get(size, 0))] for size in GENERATION_SIZES},
-        "wicketgate_lease_left_seconds": [((), status["lease"]["left"])],
+        "wicketgate_list_entries": [((), status.count)],
+        "wicketgate_list_serial": [((), status.serial)],
+        "wicketgate_live_entries": [((), status.live.count)],
+        **_feed(status.feed),
+        **_generation(status.generation),
+        "wicketgate_lease_left_seconds": [((), status.lease.left)],
         "wicketgate_interface_attached": [
-            ((each["name"], each["mode"] or "none"), each["attached"]) for each in status["interfaces"]
+            ((interface.name, interface.mode or "none"), interface.attached) for interface in status.interfaces
         ],
         "wicketgate_enforced_share": [
-            ((protocol,), rule["share"] if rule["mode"] == "enforce" else 0) for protocol, rule in policy.items()
+            ((protocol,), rule.share if rule.mode == "enforce" else 0) for protocol, rule in status.policy.items()
         ],
     }
 
 
-def _feed(feed: dict[str, Any] | None) -> dict[str, list[Sample]]:
+def _generation(generation: GenerationState | None) -> dict[str, list[Sample]]:
+    return {
+        "wicketgate_generation_buckets": [((), generation.buckets if generation else 0)],
+        "wicketgate_generation_map_entries": [((), generation.map_entries if generation else 0)],
+        "wicketgate_generation_map_capacity": [((), generation.map_capacity if generation else 0)],
+    }
+
+
+def _feed(feed: FeedState | None) -> dict[str, list[Sample]]:
     """Return the feed's metrics, without samples where none is followed."""
-    held, contact = feed or {}, (feed or {}).get("contact") or {}
-    values = {
-        "wicketgate_feed_entries": held.get("count"),
-        "wicketgate_feed_serial": held.get("serial"),
-        "wicketgate_feed_lag_seconds": contact.get("lag_s"),
-        "wicketgate_feed_complete_timestamp_seconds": contact.get("complete_at"),
-        "wicketgate_feed_reachable": contact["trouble"] is None if contact else None,
+    contact = feed.contact if feed else None
+    values: dict[str, float | None] = {
+        "wicketgate_feed_entries": feed.count if feed else None,
+        "wicketgate_feed_serial": feed.serial if feed else None,
+        "wicketgate_feed_lag_seconds": contact.lag_s if contact else None,
+        "wicketgate_feed_complete_timestamp_seconds": contact.complete_at if contact else None,
+        "wicketgate_feed_reachable": contact.trouble is None if contact else None,
     }
     return {name: [] if value is None else [((), float(value))] for name, value in values.items()}
 
 
-def _counter(name: str, unit: str, counters: Iterable[dict[str, Any]]) -> Metric:
+def _counter(name: str, unit: str, counters: Iterable[Counter]) -> Metric:
     explanation, labels = COUNTERS[name]
     family = CounterMetricFamily(name, explanation, labels=labels)
     for counter in counters:
-        family.add_metric([counter[label] for label in labels], counter[unit])
+        family.add_metric([getattr(counter, label) for label in labels], getattr(counter, unit))
     return family
 
 

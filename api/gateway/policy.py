@@ -1,64 +1,82 @@
 """/v1/policy: what happens to unregistered traffic, protocol by protocol."""
 
-from typing import Any
-
 from apiflask import APIBlueprint
-from flask import Response, jsonify
+from flask import Response
 from pydantic import ValidationError
 
-from api.gateway import agent
-from api.gateway.schema import Policy
-from api.kit import body, etag
+from api.kit import agent, body, etag, shared
+from api.kit.contract import GATEWAY_READERS, Contract, Outcome, under
+from api.kit.payload import JSON
+from api.kit.shared import PolicyChange, PolicyModel
+from control.commands.policy import ReadPolicy, SetPolicy
 from control.fault import Fault, Kind, Refused
+from control.registry.access import scopes
+
+WAITS = Outcome(
+    202,
+    "It would refuse more, and there is a registry: another officer has to confirm it; the policy is as it was",
+    location="Path of the intent that waits for it.",
+)
+WRITERS = scopes.token_scopes("policy.change")
 
 blueprint = APIBlueprint("policy", __name__, tag="Policy")
 
 
 @blueprint.get("/v1/policy")
-@blueprint.output(Policy)
+@under(Contract(GATEWAY_READERS, PolicyModel, versioned=True))
 def read() -> Response:
     """Read the policy.
 
     The ETag names its version.
     """
-    return answer(agent.ask("policy"))
+    return _answer(PolicyChange(agent.ask(ReadPolicy())))
 
 
 @blueprint.put("/v1/policy")
-@blueprint.output(Policy)
+@under(
+    Contract(
+        WRITERS, PolicyModel, body=PolicyModel, versioned=True, heeds=("If-Match", "Content-Digest"), also=(WAITS,)
+    )
+)
 def change() -> Response:
     """Change the policy of some or all protocols.
 
-    The protocols that are not named keep theirs. The answer is the whole policy, as the kernel now has it.
+    The protocols that are not named keep theirs. The answer is the whole policy, as the kernel now has it. Where there
+    is a registry, what refuses more of any protocol is not set but proposed as a whole: 202, and Location names the
+    intent; without one it is set at once.
     """
-    return answer(agent.ask("set_policy", policy=read_rules(), if_match=etag.if_match()))
+    registry = shared.registry()
+    return _answer(registry.change_policy(_order) if registry else _set())
 
 
-def answer(result: dict[str, object]) -> Response:
-    """Return the agent's policy as the answer."""
-    response = jsonify(Policy.model_validate(result["policy"]).model_dump())
-    response.headers["ETag"] = str(result["etag"])
-    return response
+def _set() -> PolicyChange:
+    return PolicyChange(agent.ask(_order()))
 
 
-def read_rules() -> dict[str, dict[str, Any]]:
-    """Return the rules that the present request's body asks for, by protocol.
+def _answer(change: PolicyChange) -> Response:
+    location = {"Location": change.intent} if change.intent else {}
+    content = PolicyModel(dict(change.state.policy)).model_dump_json()
+    status = WAITS.status if change.intent else 200
+    return Response(content, status, {"ETag": change.state.etag, **location}, content_type=JSON)
+
+
+def _order() -> SetPolicy:
+    """Return what the present request wants: the rules of its body, for the policy that If-Match names.
 
     Raises:
         Refused: "invalid", "bad-request" or "unsupported-media-type".
     """
-    wanted = _parse(body.read(["application/json"]))
-    return {protocol: rule.model_dump() for protocol, rule in wanted.root.items()}
+    return SetPolicy(policy=_parse(body.read([JSON])).root, if_match=etag.if_match())
 
 
-def _parse(data: bytes) -> Policy:
+def _parse(data: bytes) -> PolicyModel:
     """Read a policy from JSON.
 
     Raises:
         Refused: kind "invalid" with every fault, or "bad-request" when it is not JSON.
     """
     try:
-        return Policy.model_validate_json(data)
+        return PolicyModel.model_validate_json(data)
     except ValidationError as error:
         problems = error.errors(include_url=False)
         broken = problems[0]["type"] == "json_invalid"

@@ -6,15 +6,11 @@ from collections.abc import Callable
 
 from flask import Response, current_app, g, request
 
-from api.kit.contract import READING, scopes_for
+from api.kit.contract import READING, contract_of, scopes_for
 from api.kit.problem import problem
-from api.kit.token import Token
+from api.kit.token import TokenSource
 from control.fault import Fault, Kind, Refused
 from control.registry.access.actor import Actor
-
-PUBLIC = frozenset({"check.check", "health.alive", "health.ready", "openapi"})
-"""Endpoints that never ask for the token."""
-
 
 GATEWAY_OPERATOR = Actor("operator", frozenset({"operator"}))
 """Whoever has the gateway's token; that is also how a fresh registry gets its first officer."""
@@ -26,7 +22,7 @@ Refuse = Callable[[Refused], None]
 """Told of a good token's request that was refused at the door."""
 
 
-class Door:
+class Doorkeeper:
     """Lets a request in or answers 401 or 403, before any view sees it.
 
     With a registry its tokens are good as well, and reading needs one wherever the API listens: the list says who is
@@ -34,7 +30,7 @@ class Door:
     """
 
     def __init__(
-        self, listen: str, token: Token, recognise: Recognise | None = None, audit: Refuse | None = None
+        self, listen: str, token: TokenSource, recognise: Recognise | None = None, audit: Refuse | None = None
     ) -> None:
         self.loopback = is_loopback(listen)
         self.token = token
@@ -42,8 +38,11 @@ class Door:
 
     def check(self) -> Response | None:
         """Return None to let the present request in, else the answer that refuses it."""
-        if request.routing_exception is not None or request.endpoint in PUBLIC:
-            return None  # of the former nothing will be done: 404 and 405 tell more than 401
+        if request.routing_exception is not None:
+            return None  # nothing will be done: 404 and 405 tell more than 401
+        contract = contract_of(_view())
+        if contract is not None and contract.public:
+            return None
         if request.method in READING and self.loopback and self.recognise is None:
             return None
         authorization = request.authorization
@@ -67,7 +66,7 @@ class Door:
         raise Refused(Kind.UNAUTHORIZED, "A token is needed", [Fault("header Authorization", why, mend)])
 
     def _demand_scope(self, actor: Actor) -> None:
-        allowed = scopes_for(current_app.view_functions.get(request.endpoint or ""), request.method)
+        allowed = scopes_for(_view())
         if actor.scopes & allowed:
             return
         mend = f"use a token with the scope {' or '.join(sorted(allowed))}"
@@ -76,6 +75,10 @@ class Door:
         if self.audit is not None:
             self.audit(refused)
         raise refused
+
+
+def _view() -> Callable[..., object] | None:
+    return current_app.view_functions.get(request.endpoint or "")
 
 
 def challenge(wrong: bool) -> str:

@@ -19,6 +19,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address, ip_network
 
+from control.allowlist import mapped
+
 ROWS = 4
 CELLS = 1 << 16
 SUBSCRIBER = 64
@@ -67,9 +69,9 @@ class Limits:
 def subscriber(address: str) -> str:
     """Return what of an address is limited: IPv4 whole, of IPv6 the network that one subscriber has."""
     try:
-        read = ip_address(address.partition("%")[0])
+        read = mapped.folded(ip_address(address.partition("%")[0]))
     except ValueError:
         return address
     if isinstance(read, IPv6Address):
-        return str(read.ipv4_mapped or ip_network((int(read), SUBSCRIBER), strict=False))
+        return str(ip_network((int(read), SUBSCRIBER), strict=False))
     return str(read)

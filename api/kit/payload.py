@@ -5,9 +5,11 @@ from typing import Any, TypeVar
 
 from flask import g
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from api.kit import body
-from control.fault import Fault, Kind, Refused, shown
+from api.kit.schema import name_of
+from control.fault import BadValueError, Fault, Kind, Refused, shown
 
 JSON = "application/json"
 MERGE_PATCH = "application/merge-patch+json"
@@ -42,12 +44,17 @@ def validate(model: type[Model], value: Any) -> Model:
     try:
         return model.model_validate_json(json.dumps(value), strict=True)  # no "3" and no true for a number
     except ValidationError as error:
-        mend = f"send what /openapi.json says of {model.__name__}"
-        faults = [
-            Fault(place(each["loc"]), each["msg"].removeprefix("Value error, "), mend)
-            for each in error.errors(include_url=False)
-        ]
+        faults = [_fault(model, each) for each in error.errors(include_url=False)]
         raise Refused(Kind.INVALID, "The body is wrong", faults) from error
+
+
+def _fault(model: type[BaseModel], error: ErrorDetails) -> Fault:
+    """Return one of pydantic's errors; what a model says in words of its own is the same at every door."""
+    wrong = error.get("ctx", {}).get("error")
+    if isinstance(wrong, BadValueError):
+        return Fault(place(error["loc"]), wrong.why, wrong.mend)
+    mend = f"send what /openapi.json says of {name_of(model)}"
+    return Fault(place(error["loc"]), error["msg"].removeprefix("Value error, "), mend)
 
 
 def demand_members(model: type[BaseModel], patch: Any) -> None:

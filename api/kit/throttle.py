@@ -2,15 +2,14 @@
 
 import math
 
-from flask import Response, g, request
+from flask import Response, current_app, g, request
 
+from api.kit.contract import contract_of
 from api.kit.door import is_local
 from api.kit.limits import Allowance, Limits, subscriber
 from api.kit.problem import problem
 from control.config.settings import RegistrySettings
 from control.fault import Fault, Kind, Refused
-
-CHECK = "check.check"
 
 
 class Throttle:
@@ -18,15 +17,14 @@ class Throttle:
 
     def __init__(self, settings: RegistrySettings) -> None:
         self._limits = Limits()
-        self._check = _allowance(settings.check_rate)
-        self._address = _allowance(settings.address_rate)
+        self._of_addresses = {"check": _allowance(settings.check_rate), "address": _allowance(settings.address_rate)}
         self._token = _allowance(settings.token_rate)
 
     def by_address(self) -> Response | None:
         """Return None while the present request's address may ask, else the answer that refuses it."""
-        asks = request.endpoint == CHECK
-        kind, allowance = ("check", self._check) if asks else ("address", self._address)
-        return self._take(allowance, kind, subscriber(client_address()), "this address")
+        contract = contract_of(current_app.view_functions.get(request.endpoint or ""))
+        rate = contract.rate if contract else "address"
+        return self._take(self._of_addresses[rate], rate, subscriber(client_address()), "this address")
 
     def by_token(self) -> Response | None:
         """Return None while the present request's token may ask, else the answer that refuses it."""

@@ -17,7 +17,7 @@ BEARER = re.compile(r"[A-Za-z0-9._~+/-]{16,}=*")
 """b64token of RFC 6750, section 2.1, and long enough not to be guessed."""
 
 
-class Token(Protocol):
+class TokenSource(Protocol):
     """Where the token is; it is read anew for every request that needs it."""
 
     @property
@@ -32,7 +32,7 @@ class Token(Protocol):
         """
 
 
-def gateway_token(config: Config) -> Token:
+def gateway_token(config: Config) -> TokenSource:
     """Return the token: the credential, where there is one, else the file, which is made unless it is there.
 
     Raises:

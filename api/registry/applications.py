@@ -1,28 +1,30 @@
 """/v1/applications: entered and corrected by applicants, confirmed by providers, decided by officers."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from apiflask import APIBlueprint
-from pydantic import BaseModel, Field, GetJsonSchemaHandler, TypeAdapter
+from pydantic import BaseModel, Field, GetJsonSchemaHandler, TypeAdapter, WithJsonSchema
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.gateway.schema import Strict
-from api.registry import paging, sight, store
-from api.registry.operation import Answer, Given, Nothing, creates, patches, reads, steps
-from api.registry.records import Chosen, EntryRecord, Identifier, Kept, Line, Reason, Record, entry_record
+from api.kit.schema import Strict, named
+from api.registry.desk import paging, store
+from api.registry.desk.operation import Given, Nothing, ViewAnswer, creates, patches, reads, steps
+from api.registry.records import Chosen, EntryRecord, Identifier, Kept, Reason, Record
 from control.allowlist.schema import EntryModel
-from control.registry.cases import applications, review, workflow
+from control.registry.access import sight
+from control.registry.cases import applications, records, review
+from control.registry.cases.applications import DocumentText
+from control.registry.parties.lines import MAX_LINE, Line, line_schema
 from control.registry.space import addresses
 from control.registry.store import rows
-from control.registry.store.model import Application, ApplicationEntry
-from control.registry.store.writing import Writing, portions
+from control.registry.store.model import Application
+from control.registry.store.writing import Writing
 
-READERS = ("registrant", "provider", "officer", "operator", "auditor")
 State = Literal["draft", "submitted", "confirmed", "approved", "returned", "refused", "withdrawn"]
 
 blueprint = APIBlueprint("applications", __name__, tag="Applications")
@@ -36,22 +38,16 @@ class _AsEntry:
 
 
 EntryRow = Annotated[Any, _AsEntry()]
-
-
-class DocumentText(Strict):
-    """A document that is kept elsewhere: the registry has where, and its hash."""
-
-    kind: Line = Field(description="One of its category's.")
-    reference: Line = Field(description="Where whoever keeps it finds it.")
-    sha256: str = Field(pattern="^[0-9a-f]{64}$")
+CategoryName = Annotated[str, WithJsonSchema(line_schema(MAX_LINE))]
+"""Held to the categories that there are by the service, in the words of every door."""
 
 
 class ApplicationText(Strict):
     """What an application says, and may be corrected to."""
 
-    category: Line
+    category: CategoryName
     provider_id: Identifier | None = Field(None, description="The provider that gave the addresses.")
-    documents: list[DocumentText] = Field([], max_length=50)
+    documents: list[DocumentText] = Field([], json_schema_extra={"maxItems": applications.MAX_DOCUMENTS})
     entries: list[EntryRow] = Field([], max_length=100_000, description="A string is just a prefix.")
 
 
@@ -61,13 +57,21 @@ class ApplicationNew(ApplicationText):
     registrant_id: Identifier
 
 
+class DocumentRecord(BaseModel):
+    """A document that is kept elsewhere: the registry has where, and its hash."""
+
+    kind: str = Field(description="One of its category's.")
+    reference: str = Field(description="Where whoever keeps it finds it.")
+    sha256: str
+
+
 class ApplicationRecord(Kept):
     """An application."""
 
     registrant_id: str
     provider_id: str | None
     category: str
-    documents: list[DocumentText]
+    documents: list[DocumentRecord]
     entries: list[EntryRecord]
     state: State
     reason: str = Field(description="Why it was last returned or refused.")
@@ -91,8 +95,10 @@ class ApplicationQuery(paging.PageQuery):
     provider_id: Identifier | None = None
 
 
-class Step(Chosen):
+class StepOfMany(Chosen):
     """A step of many applications at once, all or none."""
+
+    model_config = named("Step")
 
     step: Literal["submit", "confirm", "approve"]
 
@@ -116,14 +122,6 @@ COLUMNS: paging.Columns = {
     for name in ("id", "state", "category", "registrant_id", "provider_id", "created_at", "changed_at", "submitted_at")
 }
 
-STEPS: Mapping[str, Callable[[Writing, str, str, int | None], object]] = {
-    "submit": lambda writing, id_, _, version: review.submit(writing, id_, version),
-    "confirm": lambda writing, id_, _, version: review.confirm(writing, id_, version),
-    "approve": lambda writing, id_, _, version: review.approve(writing, id_, version),
-    "return": review.return_,
-    "refuse": review.refuse,
-    "withdraw": lambda writing, id_, _, version: review.withdraw(writing, id_, version),
-}
 MANY: Mapping[str, Callable[[Writing, review.Versions], list[Application]]] = {
     "submit": review.submit_many,
     "confirm": review.confirm_many,
@@ -133,109 +131,140 @@ MANY: Mapping[str, Callable[[Writing, review.Versions], list[Application]]] = {
 
 @blueprint.get("/v1/applications")
 @blueprint.input(ApplicationQuery, location="query", arg_name="query")
-@reads(ApplicationPage, READERS)
-def find(session: Session, query: ApplicationQuery) -> Answer:
+@reads(ApplicationPage, "application.read")
+def find(session: Session, query: ApplicationQuery) -> ViewAnswer:
     """List applications.
 
     A registrant sees its own, a provider those that were put before it.
     """
-    wanted = select(Application).where(sight.applications(store.actor()), *paging.filters(query, COLUMNS))
+    wanted = sight.select_visible(store.actor(), Application).where(*paging.filters(query, COLUMNS))
     found, next_ = paging.page(session, wanted, query, COLUMNS)
-    return Answer(ApplicationPage(items=records(session, found), next=next_))
+    return ViewAnswer({"items": records.applications(session, found), "next": next_})
 
 
 @blueprint.post("/v1/applications")
-@creates(ApplicationRecord, ("registrant", "officer"), ApplicationNew)
-def create(given: Given[ApplicationNew]) -> Answer:
+@creates(ApplicationRecord, "application.create", ApplicationNew)
+def create(given: Given[ApplicationNew]) -> ViewAnswer:
     """Enter an application as a draft.
 
     It may still lack what its submission demands.
     """
-    writing = given.writing
-    made = applications.create(writing, _draft(writing, given.body, given.body.registrant_id))
+    writing, text = given.writing, given.body
+    draft = applications.Draft(
+        text.registrant_id,
+        text.category,
+        addresses.read_entries(text.entries, writing.rules.addresses),
+        tuple(text.documents),
+        text.provider_id,
+    )
+    made = applications.create(writing, draft)
     return _answer(writing.session, made, f"/v1/applications/{made.id}")
 
 
 @blueprint.get("/v1/applications/<id:application_id>")
-@reads(ApplicationRecord, READERS)
-def read(session: Session, application_id: str) -> Answer:
+@reads(ApplicationRecord, "application.read")
+def read(session: Session, application_id: str) -> ViewAnswer:
     """Read an application."""
     return _answer(session, rows.find(session, store.actor(), Application, application_id))
 
 
 @blueprint.patch("/v1/applications/<id:application_id>")
-@patches(ApplicationRecord, ("registrant", "officer"), ApplicationText)
-def edit(given: Given[ApplicationText], application_id: str) -> Answer:
+@patches(ApplicationRecord, "application.edit", ApplicationText)
+def edit(given: Given[ApplicationText], application_id: str) -> ViewAnswer:
     """Correct an application that is a draft or was returned."""
     writing = given.writing
     found = rows.find(writing.session, writing.actor, Application, application_id)
-    draft = applications.draft_of(writing.session, found)
-    now = ApplicationText(
-        category=draft.category,
-        provider_id=draft.provider_id,
-        documents=[DocumentText(**document) for document in found.documents],
-        entries=[entry.model_dump() for entry in records(writing.session, [found])[0].entries],
-    )
-    text = _draft(writing, given.patched(now), found.registrant_id)
-    return _answer(writing.session, applications.edit(writing, application_id, given.version, text))
+    values = given.edit.values
+    if "documents" in values:
+        values["documents"] = tuple(values["documents"])
+    if "entries" in values:
+        values["entries"] = addresses.read_entries(values["entries"], writing.rules.addresses)
+    draft = replace(applications.draft_of(writing.session, found), **values)
+    return _answer(writing.session, applications.edit(writing, application_id, given.version, draft))
 
 
 @blueprint.post("/v1/applications/steps")
-@steps(SteppedAll, ("registrant", "provider", "officer"), Step, conditional=False)
-def take_many(given: Given[Step]) -> Answer:
+@steps(SteppedAll, "application.step", StepOfMany, conditional=False)
+def take_many(given: Given[StepOfMany]) -> ViewAnswer:
     """Take many applications a step further, all or none.
 
     Their versions are in the body, in place of If-Match.
     """
     moved = MANY[given.body.step](given.writing, given.body.versions)
-    return Answer(SteppedAll(items=[Stepped.model_validate(each) for each in moved]))
+    return ViewAnswer(SteppedAll(items=[Stepped.model_validate(each) for each in moved]))
 
 
-def _add_step(step: workflow.Step) -> None:
-    """Serve a step of the workflow's table at a path of its own."""
+@blueprint.post("/v1/applications/<id:application_id>/submit")
+@steps(ApplicationRecord, "application.submit", Nothing)
+def submit(given: Given[Nothing], application_id: str) -> ViewAnswer:
+    """Submit an application.
 
-    def take(given: Given[Any], application_id: str) -> Answer:
-        reason = given.body.reason if step.reason else ""
-        STEPS[step.name](given.writing, application_id, reason, given.version)
-        session = given.writing.session
-        return _answer(session, rows.find(session, given.writing.actor, Application, application_id))
-
-    take.__name__ = step.name
-    take.__doc__ = f"{step.name.capitalize()} an application.\n\nLegal when it is {' or '.join(step.sources)}."
-    view = steps(ApplicationRecord, step.scopes, Reason if step.reason else Nothing)(take)
-    blueprint.post(f"/v1/applications/<id:application_id>/{step.name}", endpoint=step.name)(view)
+    Legal when it is draft or returned.
+    """
+    review.submit(given.writing, application_id, given.version)
+    return _taken(given, application_id)
 
 
-for _step in workflow.STEPS:
-    if _step.subject == "application" and _step.name in STEPS:
-        _add_step(_step)
+@blueprint.post("/v1/applications/<id:application_id>/confirm")
+@steps(ApplicationRecord, "application.confirm", Nothing)
+def confirm(given: Given[Nothing], application_id: str) -> ViewAnswer:
+    """Confirm an application.
+
+    Legal when it is submitted.
+    """
+    review.confirm(given.writing, application_id, given.version)
+    return _taken(given, application_id)
 
 
-def records(session: Session, found: Sequence[Application]) -> list[ApplicationRecord]:
-    """Return applications with their entries, which are read together."""
-    entries: dict[str, list[EntryRecord]] = {each.id: [] for each in found}
-    for portion in portions(entries):
-        of_these = select(ApplicationEntry).where(ApplicationEntry.application_id.in_(portion))
-        for row in session.scalars(of_these.order_by(ApplicationEntry.application_id, ApplicationEntry.place)):
-            entries[row.application_id].append(entry_record(addresses.entry(row)))
-    return [_record(each, entries[each.id]) for each in found]
+@blueprint.post("/v1/applications/<id:application_id>/approve")
+@steps(ApplicationRecord, "application.approve", Nothing)
+def approve(given: Given[Nothing], application_id: str) -> ViewAnswer:
+    """Approve an application.
+
+    Legal when it is confirmed.
+    """
+    review.approve(given.writing, application_id, given.version)
+    return _taken(given, application_id)
 
 
-def _record(application: Application, entries: list[EntryRecord]) -> ApplicationRecord:
-    fields = {name: getattr(application, name) for name in Application.__table__.columns.keys()}  # noqa: SIM118
-    legal = list(workflow.legal("application", application.state))
-    return ApplicationRecord.model_validate({**fields, "entries": entries, "steps": legal})
+@blueprint.post("/v1/applications/<id:application_id>/return", endpoint="return")
+@steps(ApplicationRecord, "application.return", Reason)
+def return_(given: Given[Reason], application_id: str) -> ViewAnswer:
+    """Return an application.
+
+    Legal when it is submitted or confirmed.
+    """
+    review.return_(given.writing, application_id, given.body.reason, given.version)
+    return _taken(given, application_id)
 
 
-def _draft(writing: Writing, text: ApplicationText, registrant_id: str) -> applications.Draft:
-    return applications.Draft(
-        registrant_id,
-        text.category,
-        addresses.read_entries(text.entries, writing.rules.addresses),
-        tuple(applications.Document(**document.model_dump()) for document in text.documents),
-        text.provider_id,
-    )
+@blueprint.post("/v1/applications/<id:application_id>/refuse")
+@steps(ApplicationRecord, "application.refuse", Reason)
+def refuse(given: Given[Reason], application_id: str) -> ViewAnswer:
+    """Refuse an application.
+
+    Legal when it is submitted or confirmed.
+    """
+    review.refuse(given.writing, application_id, given.body.reason, given.version)
+    return _taken(given, application_id)
 
 
-def _answer(session: Session, found: Application, location: str | None = None) -> Answer:
-    return Answer(records(session, [found])[0], found.version, location)
+@blueprint.post("/v1/applications/<id:application_id>/withdraw")
+@steps(ApplicationRecord, "application.withdraw", Nothing)
+def withdraw(given: Given[Nothing], application_id: str) -> ViewAnswer:
+    """Withdraw an application.
+
+    Legal when it is draft or returned or submitted or confirmed.
+    """
+    review.withdraw(given.writing, application_id, given.version)
+    return _taken(given, application_id)
+
+
+def _taken(given: Given[Nothing] | Given[Reason], application_id: str) -> ViewAnswer:
+    """Return an application after a step, as whoever took it may see it."""
+    session = given.writing.session
+    return _answer(session, rows.find(session, given.writing.actor, Application, application_id))
+
+
+def _answer(session: Session, found: Application, location: str | None = None) -> ViewAnswer:
+    return ViewAnswer(records.applications(session, [found])[0], found.version, location)

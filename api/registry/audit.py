@@ -7,19 +7,18 @@ from typing import Annotated, Any, Literal
 
 from apiflask import APIBlueprint
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.gateway.schema import Strict
-from api.registry import paging
-from api.registry.operation import Answer, reads
-from api.registry.records import Identifier, Line, read_address
-from api.registry.sight import WIDE
+from api.kit.address import asked_address
+from api.kit.schema import Strict
+from api.registry.desk import paging, store
+from api.registry.desk.operation import ViewAnswer, reads
+from api.registry.records import Identifier
+from control.registry.access import sight
 from control.registry.audit import chain as audit
+from control.registry.parties.lines import Line
 from control.registry.publication import edges, serials
 from control.registry.store.model import AuditRow
-
-READERS = WIDE
 
 
 def _written(value: object) -> object:
@@ -118,48 +117,48 @@ COLUMNS: paging.Columns = {
 
 @blueprint.get("/v1/audit")
 @blueprint.input(AuditQuery, location="query", arg_name="query")
-@reads(AuditPage, READERS)
-def find(session: Session, query: AuditQuery) -> Answer:
+@reads(AuditPage, "audit.read")
+def find(session: Session, query: AuditQuery) -> ViewAnswer:
     """Read the audit."""
-    wanted = select(AuditRow).where(*paging.filters(query, COLUMNS))
+    wanted = sight.select_visible(store.actor(), AuditRow).where(*paging.filters(query, COLUMNS))
     if query.since is not None:
         wanted = wanted.where(AuditRow.at >= query.since)
     if query.until is not None:
         wanted = wanted.where(AuditRow.at < query.until)
     found, next_ = paging.page(session, wanted, query, COLUMNS, "seq")
-    return Answer(AuditPage(items=[_record(each) for each in found], next=next_))
+    return ViewAnswer(AuditPage(items=[_record(each) for each in found], next=next_))
 
 
 @blueprint.get("/v1/audit/head")
-@reads(HeadRecord, READERS)
-def head(session: Session) -> Answer:
+@reads(HeadRecord, "audit.read")
+def head(session: Session) -> ViewAnswer:
     """Read the number and hash of the last row."""
     now = audit.head(session)
-    return Answer(HeadRecord(seq=now.seq, hash=now.hash))
+    return ViewAnswer(HeadRecord(seq=now.seq, hash=now.hash))
 
 
 @blueprint.get("/v1/audit/state")
 @blueprint.input(StateQuery, location="query", arg_name="query")
-@reads(StateRecord, READERS)
-def state(session: Session, query: StateQuery) -> Answer:
+@reads(StateRecord, "audit.read")
+def state(session: Session, query: StateQuery) -> ViewAnswer:
     """Read an object as it was at a time."""
     fields = audit.state_at(session, query.object, query.at)
-    return Answer(StateRecord(object=query.object, at=query.at, fields=fields))
+    return ViewAnswer(StateRecord(object=query.object, at=query.at, fields=fields))
 
 
 @blueprint.get("/v1/audit/listed")
 @blueprint.input(ListedQuery, location="query", arg_name="query")
-@reads(ListedRecord, READERS)
-def listed(session: Session, query: ListedQuery) -> Answer:
+@reads(ListedRecord, "audit.read")
+def listed(session: Session, query: ListedQuery) -> ViewAnswer:
     """Ask whether an address was allowed at a time, on the whole or on one edge."""
-    asked = read_address(query.address)
+    asked = asked_address(query.address)
     if query.edge is None:
         serial = serials.serial_at(session, query.at)
         found = serials.covering(session, asked, serial)
     else:
         had = edges.standing(session, query.edge, asked, query.at)
         serial, found = had.serial or 0, list(had.listings)
-    return Answer(
+    return ViewAnswer(
         ListedRecord(
             address=str(asked.network_address),
             at=query.at,

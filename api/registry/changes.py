@@ -10,14 +10,14 @@ from flask import Response, request, stream_with_context
 from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 
-from api.gateway.schema import Strict
-from api.kit.contract import ATTRIBUTE, Contract
+from api.kit.contract import Contract, Media, under
 from api.kit.problem import problem
-from api.registry import store
-from api.registry.operation import Answer, reads
+from api.kit.schema import Strict
+from api.registry.desk import store
+from api.registry.desk.operation import ViewAnswer, reads
 from api.registry.records import EntryRecord, entry_record
-from api.registry.sight import WIDE
 from control.fault import Fault, Kind, Refused
+from control.registry.access import scopes
 from control.registry.publication import serials
 
 MEDIA_TYPE = "text/event-stream"
@@ -75,8 +75,8 @@ class ChangesPage(BaseModel):
 
 @blueprint.get("/v1/changes")
 @blueprint.input(ChangesQuery, location="query", arg_name="query")
-@reads(ChangesPage, WIDE)
-def find(session: Session, query: ChangesQuery) -> Answer:
+@reads(ChangesPage, "list.follow")
+def find(session: Session, query: ChangesQuery) -> ViewAnswer:
     """Read what came after a serial.
 
     410 when the serial is not of this list's present epoch: start anew from a snapshot.
@@ -85,13 +85,14 @@ def find(session: Session, query: ChangesQuery) -> Answer:
     epoch, since = _position(query.since, now.epoch)
     found = [_record(each) for each in serials.changes(session, epoch, since, query.limit)]
     last = found[-1].serial if found else since
-    return Answer(
+    return ViewAnswer(
         ChangesPage(epoch=now.epoch, serial=now.serial, count=now.count, changes=found, next=f"{now.epoch}:{last}")
     )
 
 
 @blueprint.get("/v1/changes/stream")
 @blueprint.input(StreamQuery, location="query", arg_name="query")
+@under(Contract(scopes.token_scopes("list.follow"), None, gives=(Media(MEDIA_TYPE),)))
 def stream(query: StreamQuery) -> Response:
     """Follow the changes as they come, as server-sent events.
 
@@ -110,9 +111,6 @@ def stream(query: StreamQuery) -> Response:
     answer = Response(stream_with_context(_events(epoch, serial)), 200, {"Cache-Control": "no-store"}, MEDIA_TYPE)
     answer.call_on_close(STREAMS.release)
     return answer
-
-
-setattr(stream, ATTRIBUTE, Contract(WIDE, BaseModel, gives=(MEDIA_TYPE,)))
 
 
 def _events(epoch: str, serial: int) -> Iterator[str]:

@@ -5,15 +5,15 @@ from typing import Literal
 
 from apiflask import APIBlueprint
 from pydantic import BaseModel, Field
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.gateway import agent
-from api.gateway.schema import Policy, Strict
-from api.registry import paging, store
-from api.registry.operation import Answer, Given, Nothing, creates, reads, steps
+from api.kit import agent
+from api.kit.schema import Strict
+from api.kit.shared import PolicyModel
+from api.registry.desk import paging, store
+from api.registry.desk.operation import Given, Nothing, ViewAnswer, creates, reads, steps
 from api.registry.records import Chosen, Kept, Words
-from api.registry.sight import WIDE
+from control.registry.access import sight
 from control.registry.intents import intents
 from control.registry.store import rows
 from control.registry.store.model import Intent
@@ -49,7 +49,7 @@ class IntentRecord(Kept):
     proposed_by: str
     decided_by: str | None
     decided_at: datetime | None
-    policy: Policy | None = Field(description="What is proposed for each protocol named; null for a removal.")
+    policy: PolicyModel | None = Field(description="What is proposed for each protocol named; null for a removal.")
     effect: EffectRecord | None = Field(description="What it would do now; null once it is not open.")
 
 
@@ -76,34 +76,34 @@ COLUMNS: paging.Columns = {name: getattr(Intent, name) for name in ("id", "chang
 
 @blueprint.get("/v1/intents")
 @blueprint.input(IntentQuery, location="query", arg_name="query")
-@reads(IntentPage, WIDE)
-def find(session: Session, query: IntentQuery) -> Answer:
+@reads(IntentPage, "intent.read")
+def find(session: Session, query: IntentQuery) -> ViewAnswer:
     """List intents."""
-    wanted = select(Intent).where(*paging.filters(query, COLUMNS))
+    wanted = sight.select_visible(store.actor(), Intent).where(*paging.filters(query, COLUMNS))
     found, next_ = paging.page(session, wanted, query, COLUMNS)
-    return Answer(IntentPage(items=[intent_record(session, each) for each in found], next=next_))
+    return ViewAnswer(IntentPage(items=[intent_record(session, each) for each in found], next=next_))
 
 
 @blueprint.post("/v1/intents")
-@creates(IntentRecord, ("officer",), IntentNew)
-def create(given: Given[IntentNew]) -> Answer:
+@creates(IntentRecord, "intent.propose", IntentNew)
+def create(given: Given[IntentNew]) -> ViewAnswer:
     """Propose a removing step for many registrations at once."""
     new = given.body
     made = intents.propose(given.writing, new.step, new.versions, new.reason)
-    return Answer(intent_record(given.writing.session, made), made.version, f"/v1/intents/{made.id}")
+    return ViewAnswer(intent_record(given.writing.session, made), made.version, f"/v1/intents/{made.id}")
 
 
 @blueprint.get("/v1/intents/<id:intent_id>")
-@reads(IntentRecord, WIDE)
-def read(session: Session, intent_id: str) -> Answer:
+@reads(IntentRecord, "intent.read")
+def read(session: Session, intent_id: str) -> ViewAnswer:
     """Read an intent, and what it would cut now."""
     found = rows.find(session, store.actor(), Intent, intent_id)
-    return Answer(intent_record(session, found), found.version, settled=False)
+    return ViewAnswer(intent_record(session, found), found.version, settled=False)
 
 
 @blueprint.post("/v1/intents/<id:intent_id>/confirm")
-@steps(IntentRecord, ("officer",), Confirmation)
-def confirm(given: Given[Confirmation], intent_id: str) -> Answer:
+@steps(IntentRecord, "intent.confirm", Confirmation)
+def confirm(given: Given[Confirmation], intent_id: str) -> ViewAnswer:
     """Carry an intent out.
 
     A revocation or a policy takes an officer who did not propose it.
@@ -113,8 +113,8 @@ def confirm(given: Given[Confirmation], intent_id: str) -> Answer:
 
 
 @blueprint.post("/v1/intents/<id:intent_id>/cancel")
-@steps(IntentRecord, ("officer",), Nothing)
-def cancel(given: Given[Nothing], intent_id: str) -> Answer:
+@steps(IntentRecord, "intent.cancel", Nothing)
+def cancel(given: Given[Nothing], intent_id: str) -> ViewAnswer:
     """Let go of an intent."""
     intents.cancel(given.writing, intent_id, given.version)
     return _answer(given, intent_id)
@@ -130,6 +130,6 @@ def intent_record(session: Session, found: Intent) -> IntentRecord:
     return IntentRecord.model_validate({**fields, "effect": effect})
 
 
-def _answer(given: Given[Confirmation] | Given[Nothing], intent_id: str) -> Answer:
+def _answer(given: Given[Confirmation] | Given[Nothing], intent_id: str) -> ViewAnswer:
     found = rows.find(given.writing.session, given.writing.actor, Intent, intent_id)
-    return Answer(intent_record(given.writing.session, found), found.version)
+    return ViewAnswer(intent_record(given.writing.session, found), found.version)

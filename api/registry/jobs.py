@@ -7,23 +7,22 @@ from typing import Any, Literal
 
 from apiflask import APIBlueprint
 from flask import Response, request
-from pydantic import BaseModel, Field
-from sqlalchemy import select, true
+from pydantic import Field
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.gateway.schema import Strict
-from api.kit.contract import ATTRIBUTE, Contract
-from api.registry import paging, store
-from api.registry.operation import Answer, Given, Nothing, creates, reads, takes
+from api.kit.contract import Contract, Media, under
+from api.kit.schema import Strict
+from api.registry.desk import paging, store
+from api.registry.desk.operation import Given, Nothing, ViewAnswer, creates, reads, takes
 from api.registry.records import Kept, Record
-from api.registry.sight import WIDE
 from control.allowlist import formats
 from control.fault import Fault, Kind, Refused
+from control.registry.access import scopes, sight
 from control.registry.jobs import exports, jobs
 from control.registry.store import rows
 from control.registry.store.model import Job, JobRow
 
-READERS = ("registrant", *sorted(WIDE))
 MEDIA_TYPES = {"csv": formats.CSV, "ndjson": formats.NDJSON}
 State = Literal["queued", "running", "done", "refused", "failed"]
 STEP = 1 << 16
@@ -95,8 +94,8 @@ COLUMNS: paging.Columns = {"id": Job.id, "kind": Job.kind, "state": Job.state}
 
 @blueprint.post("/v1/imports")
 @blueprint.input(ImportQuery, location="query", arg_name="query")
-@takes(JobRecord, ("registrant", "officer"), (formats.CSV, formats.NDJSON))
-def take(given: Given[Nothing], query: ImportQuery) -> Answer:
+@takes(JobRecord, "import.order", (formats.CSV, formats.NDJSON))
+def take(given: Given[Nothing], query: ImportQuery) -> ViewAnswer:
     """Import a file of applications.
 
     CSV or NDJSON, a row an application, all or nothing. The answer is the job; its faults are listed by row.
@@ -105,8 +104,8 @@ def take(given: Given[Nothing], query: ImportQuery) -> Answer:
 
 
 @blueprint.post("/v1/exports")
-@creates(JobRecord, READERS, ExportNew)
-def export(given: Given[ExportNew]) -> Answer:
+@creates(JobRecord, "export.order", ExportNew)
+def export(given: Given[ExportNew]) -> ViewAnswer:
     """Export applications or registrations.
 
     The answer is the job; what it wrote is its result.
@@ -116,35 +115,39 @@ def export(given: Given[ExportNew]) -> Answer:
 
 @blueprint.get("/v1/jobs")
 @blueprint.input(JobQuery, location="query", arg_name="query")
-@reads(JobPage, READERS)
-def find(session: Session, query: JobQuery) -> Answer:
+@reads(JobPage, "job.read")
+def find(session: Session, query: JobQuery) -> ViewAnswer:
     """List jobs."""
-    seen = true() if store.actor().scopes & WIDE else Job.owner == store.actor().id
-    wanted = select(Job).where(seen, *paging.filters(query, COLUMNS))
+    wanted = sight.select_visible(store.actor(), Job).where(*paging.filters(query, COLUMNS))
     found, next_ = paging.page(session, wanted, query, COLUMNS)
-    return Answer(JobPage(items=[JobRecord.model_validate(each) for each in found], next=next_))
+    return ViewAnswer(JobPage(items=[JobRecord.model_validate(each) for each in found], next=next_))
 
 
 @blueprint.get("/v1/jobs/<id:job_id>")
-@reads(JobRecord, READERS)
-def read(session: Session, job_id: str) -> Answer:
+@reads(JobRecord, "job.read")
+def read(session: Session, job_id: str) -> ViewAnswer:
     """Read a job: how far it is."""
     found = rows.find(session, store.actor(), Job, job_id)
-    return Answer(JobRecord.model_validate(found), found.version, settled=found.state in jobs.ENDED)
+    return ViewAnswer(JobRecord.model_validate(found), found.version, settled=found.state in jobs.ENDED)
 
 
 @blueprint.get("/v1/jobs/<id:job_id>/faults")
 @blueprint.input(FaultQuery, location="query", arg_name="query")
-@reads(FaultPage, READERS)
-def faults(session: Session, job_id: str, query: FaultQuery) -> Answer:
+@reads(FaultPage, "job.read")
+def faults(session: Session, job_id: str, query: FaultQuery) -> ViewAnswer:
     """List a job's faults."""
     rows.find(session, store.actor(), Job, job_id)
     wanted = select(JobRow).where(JobRow.job_id == job_id)
     found, next_ = paging.page(session, wanted, query, {"place": JobRow.place}, "place")
-    return Answer(FaultPage(items=[FaultRecord.model_validate(each) for each in found], next=next_))
+    return ViewAnswer(FaultPage(items=[FaultRecord.model_validate(each) for each in found], next=next_))
 
 
 @blueprint.get("/v1/jobs/<id:job_id>/result")
+@under(
+    Contract(
+        scopes.token_scopes("job.read"), None, gives=tuple(Media(media_type) for media_type in exports.MEDIA_TYPES)
+    )
+)
 def result(job_id: str) -> Response:
     """Read what an export wrote."""
     with store.reading() as session:
@@ -158,11 +161,8 @@ def result(job_id: str) -> Response:
     return Response(_unpacked(packed), 200, headers, content_type=media_type)
 
 
-setattr(result, ATTRIBUTE, Contract(frozenset(READERS), BaseModel, gives=exports.MEDIA_TYPES))
-
-
-def _ordered(job: Job) -> Answer:
-    return Answer(JobRecord.model_validate(job), job.version, f"/v1/jobs/{job.id}")
+def _ordered(job: Job) -> ViewAnswer:
+    return ViewAnswer(JobRecord.model_validate(job), job.version, f"/v1/jobs/{job.id}")
 
 
 def _unpacked(packed: bytes) -> Iterator[bytes]:

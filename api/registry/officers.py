@@ -3,35 +3,23 @@
 from typing import Literal
 
 from apiflask import APIBlueprint
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.gateway.schema import Strict
-from api.registry import paging, store
-from api.registry.operation import Answer, Given, creates, reads
-from api.registry.records import Kept, Line
-from api.registry.sight import WIDE
+from api.registry.desk import paging, store
+from api.registry.desk.operation import Given, ViewAnswer, creates, reads
+from api.registry.records import describe
+from control.registry.access import sight
 from control.registry.parties import bodies
+from control.registry.parties.bodies import OfficerNew
+from control.registry.parties.lines import Line
 from control.registry.store import rows
 from control.registry.store.model import Officer
 
 blueprint = APIBlueprint("officers", __name__, tag="Officers")
 
 
-class OfficerNew(Strict):
-    """An officer to enter."""
-
-    name: Line
-
-
-class OfficerRecord(Kept):
-    """An officer."""
-
-    name: str
-
-
-class OfficerPage(paging.Page[OfficerRecord]):
-    """A page of officers."""
+OfficerRecord = describe("OfficerRecord", "An officer.", OfficerNew)
+OfficerPage = paging.page_of(OfficerRecord, "OfficerPage", "A page of officers.")
 
 
 class OfficerQuery(paging.PageQuery):
@@ -46,28 +34,28 @@ COLUMNS: paging.Columns = {"id": Officer.id, "name": Officer.name}
 
 @blueprint.get("/v1/officers")
 @blueprint.input(OfficerQuery, location="query", arg_name="query")
-@reads(OfficerPage, WIDE)
-def find(session: Session, query: OfficerQuery) -> Answer:
+@reads(OfficerPage, "officer.read")
+def find(session: Session, query: OfficerQuery) -> ViewAnswer:
     """List officers."""
-    wanted = select(Officer).where(*paging.filters(query, COLUMNS))
+    wanted = sight.select_visible(store.actor(), Officer).where(*paging.filters(query, COLUMNS))
     found, next_ = paging.page(session, wanted, query, COLUMNS)
-    return Answer(OfficerPage(items=[OfficerRecord.model_validate(each) for each in found], next=next_))
+    return ViewAnswer({"items": [bodies.officer_record(each) for each in found], "next": next_})
 
 
 @blueprint.post("/v1/officers")
-@creates(OfficerRecord, ("operator",), OfficerNew)
-def create(given: Given[OfficerNew]) -> Answer:
+@creates(OfficerRecord, "officer.create", OfficerNew)
+def create(given: Given[OfficerNew]) -> ViewAnswer:
     """Enter an officer.
 
     An operator does that, so that no officer makes a second self.
     """
-    made = bodies.create_officer(given.writing, given.body.name)
-    return Answer(OfficerRecord.model_validate(made), made.version, f"/v1/officers/{made.id}")
+    made = bodies.create_officer(given.writing, given.body)
+    return ViewAnswer(bodies.officer_record(made), made.version, f"/v1/officers/{made.id}")
 
 
 @blueprint.get("/v1/officers/<id:officer_id>")
-@reads(OfficerRecord, WIDE)
-def read(session: Session, officer_id: str) -> Answer:
+@reads(OfficerRecord, "officer.read")
+def read(session: Session, officer_id: str) -> ViewAnswer:
     """Read an officer."""
     found = rows.find(session, store.actor(), Officer, officer_id)
-    return Answer(OfficerRecord.model_validate(found), found.version)
+    return ViewAnswer(bodies.officer_record(found), found.version)

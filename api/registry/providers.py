@@ -8,15 +8,17 @@ from pydantic import Field
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from api.gateway.schema import Strict
-from api.registry import paging, store
 from api.registry.applications import COLUMNS as APPLICATION_COLUMNS
-from api.registry.applications import ApplicationRecord, records
-from api.registry.operation import Answer, Given, creates, patches, reads
-from api.registry.records import Contact, Kept, Line
-from api.registry.sight import WIDE
+from api.registry.applications import ApplicationRecord
+from api.registry.desk import paging, store
+from api.registry.desk.operation import Given, ViewAnswer, creates, patches, reads
+from api.registry.records import describe
 from control.fault import Fault, Kind, Refused
+from control.registry.access import sight
+from control.registry.cases import records
 from control.registry.parties import bodies
+from control.registry.parties.bodies import ProviderText
+from control.registry.parties.lines import Line
 from control.registry.store import rows
 from control.registry.store.database import utc_now
 from control.registry.store.model import Application, Provider
@@ -24,27 +26,11 @@ from control.registry.store.model import Application, Provider
 PROMISED = timedelta(hours=8)
 """From submission to approval, as the regulator promises."""
 
-READERS = ("registrant", "provider", "officer", "operator", "auditor")
-
 blueprint = APIBlueprint("providers", __name__, tag="Providers")
 
 
-class ProviderText(Strict):
-    """What a provider is entered with."""
-
-    name: Line
-    contacts: list[Contact] = Field([], max_length=20)
-
-
-class ProviderRecord(Kept):
-    """A provider."""
-
-    name: str
-    contacts: list[Contact]
-
-
-class ProviderPage(paging.Page[ProviderRecord]):
-    """A page of providers."""
+ProviderRecord = describe("ProviderRecord", "A provider.", ProviderText)
+ProviderPage = paging.page_of(ProviderRecord, "ProviderPage", "A page of providers.")
 
 
 class ProviderQuery(paging.PageQuery):
@@ -73,69 +59,65 @@ COLUMNS: paging.Columns = {"id": Provider.id, "name": Provider.name}
 
 @blueprint.get("/v1/providers")
 @blueprint.input(ProviderQuery, location="query", arg_name="query")
-@reads(ProviderPage, READERS)
-def find(session: Session, query: ProviderQuery) -> Answer:
+@reads(ProviderPage, "provider.read")
+def find(session: Session, query: ProviderQuery) -> ViewAnswer:
     """List providers.
 
     Everybody with a token sees them all: an applicant has to name one.
     """
-    wanted = select(Provider).where(*paging.filters(query, COLUMNS))
+    wanted = sight.select_visible(store.actor(), Provider).where(*paging.filters(query, COLUMNS))
     found, next_ = paging.page(session, wanted, query, COLUMNS)
-    return Answer(ProviderPage(items=[ProviderRecord.model_validate(each) for each in found], next=next_))
+    return ViewAnswer({"items": [bodies.provider_record(each) for each in found], "next": next_})
 
 
 @blueprint.post("/v1/providers")
-@creates(ProviderRecord, ("officer", "operator"), ProviderText)
-def create(given: Given[ProviderText]) -> Answer:
+@creates(ProviderRecord, "provider.create", ProviderText)
+def create(given: Given[ProviderText]) -> ViewAnswer:
     """Enter a provider."""
-    new = given.body
-    contacts = [contact.model_dump(exclude_none=True) for contact in new.contacts]
-    made = bodies.create_provider(given.writing, new.name, contacts)
-    return Answer(ProviderRecord.model_validate(made), made.version, f"/v1/providers/{made.id}")
+    made = bodies.create_provider(given.writing, given.body)
+    return ViewAnswer(bodies.provider_record(made), made.version, f"/v1/providers/{made.id}")
 
 
 @blueprint.get("/v1/providers/<id:provider_id>")
-@reads(ProviderRecord, READERS)
-def read(session: Session, provider_id: str) -> Answer:
+@reads(ProviderRecord, "provider.read")
+def read(session: Session, provider_id: str) -> ViewAnswer:
     """Read a provider."""
     found = rows.find(session, store.actor(), Provider, provider_id)
-    return Answer(ProviderRecord.model_validate(found), found.version)
+    return ViewAnswer(bodies.provider_record(found), found.version)
 
 
 @blueprint.patch("/v1/providers/<id:provider_id>")
-@patches(ProviderRecord, ("officer", "operator"), ProviderText)
-def edit(given: Given[ProviderText], provider_id: str) -> Answer:
+@patches(ProviderRecord, "provider.edit", ProviderText)
+def edit(given: Given[ProviderText], provider_id: str) -> ViewAnswer:
     """Change a provider's name or contacts."""
-    found = rows.find(given.writing.session, given.writing.actor, Provider, provider_id)
-    now = ProviderText.model_validate({"name": found.name, "contacts": found.contacts})
-    text = given.patched(now)
-    contacts = [contact.model_dump(exclude_none=True) for contact in text.contacts]
-    edited = bodies.edit_provider(given.writing, provider_id, given.version, text.name, contacts)
-    return Answer(ProviderRecord.model_validate(edited), edited.version)
+    edited = bodies.edit_provider(given.writing, provider_id, given.version, given.edit)
+    return ViewAnswer(bodies.provider_record(edited), edited.version)
 
 
 @blueprint.get("/v1/providers/<id:provider_id>/queue")
 @blueprint.input(QueueQuery, location="query", arg_name="query")
-@reads(QueuePage, ("provider", "officer", "operator", "auditor"))
-def queue(session: Session, query: QueueQuery, provider_id: str) -> Answer:
+@reads(QueuePage, "provider.queue")
+def queue(session: Session, query: QueueQuery, provider_id: str) -> ViewAnswer:
     """Read what waits for a provider's word, the oldest first.
 
     A provider sees its own queue.
     """
     actor = store.actor()
-    if not actor.scopes & WIDE and actor.provider != provider_id:
+    its = select(Provider.id).where(Provider.id == provider_id, sight.queues(actor))
+    if session.scalar(its) is None:
         fault = Fault(provider_id, "is not your queue", "ask for your own")
         raise Refused(Kind.NOT_FOUND, "There is no such queue", [fault])
-    rows.find(session, actor, Provider, provider_id)
-    waiting = (Application.provider_id == provider_id, Application.state == "submitted")
-    found, next_ = paging.page(session, select(Application).where(*waiting), query, APPLICATION_COLUMNS)
-    count, oldest = session.execute(select(func.count(), func.min(Application.submitted_at)).where(*waiting)).one()
-    return Answer(
-        QueuePage(
-            items=records(session, found),
-            next=next_,
-            waiting=count,
-            oldest_seconds=(utc_now() - oldest).total_seconds() if oldest else None,
-            promised_seconds=PROMISED.total_seconds(),
-        )
+    before = (Application.provider_id == provider_id, Application.state == "submitted")
+    waiting = sight.select_visible(actor, Application).where(*before)
+    found, next_ = paging.page(session, waiting, query, APPLICATION_COLUMNS)
+    sums = waiting.with_only_columns(func.count(), func.min(Application.submitted_at))
+    count, oldest = session.execute(sums).one()
+    return ViewAnswer(
+        {
+            "items": records.applications(session, found),
+            "next": next_,
+            "waiting": count,
+            "oldest_seconds": (utc_now() - oldest).total_seconds() if oldest else None,
+            "promised_seconds": PROMISED.total_seconds(),
+        }
     )

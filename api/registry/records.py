@@ -1,25 +1,23 @@
 """What several subjects have in their bodies and answers."""
 
+import builtins
+import typing
 from datetime import datetime
-from ipaddress import ip_address, ip_network
-from typing import Annotated
+from functools import cache
+from typing import Annotated, Any, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, create_model
 
-from api.gateway.schema import Strict
-from control.allowlist.entry import Entry, Prefix
-from control.fault import Fault, Kind, Refused, shown
-
-PRINTABLE = r"^ *[^\p{C}\p{Z}](?: |[^\p{C}\p{Z}])*$"
-"""What Python's ``str.isprintable`` takes, which the services demand of a name, and not spaces alone."""
-
-Line = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=PRINTABLE)]
-"""Text on one line."""
+from api.kit.schema import Strict
+from control.allowlist.entry import Entry
+from control.registry.parties.forms import Form
+from control.registry.space import addresses
+from control.registry.store import ids
 
 Words = Annotated[str, StringConstraints(max_length=2000, pattern=r"^[^\x00]*$")]
 """Text of some lines; PostgreSQL takes no NUL."""
 
-Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z]{3}_[0-9a-f]{32}$", max_length=36)]
+Identifier = Annotated[str, StringConstraints(pattern=f"^{ids.PATTERN}$", max_length=36)]
 """What control.registry.store.ids makes."""
 
 
@@ -38,12 +36,35 @@ class Kept(Record):
     changed_at: datetime
 
 
-class Contact(Strict):
-    """Whom to reach, and how."""
+def describe(name: str, document: str, form: type[BaseModel], base: type[BaseModel] = Kept) -> type[BaseModel]:
+    """Return a model that describes the answer about an object that a form's fields were taken for.
 
-    name: Line
-    email: Annotated[str, StringConstraints(max_length=254, pattern=r"^[^@\s\x00]+@[^@\s\x00]+$")] | None = None
-    phone: Annotated[str, StringConstraints(pattern=r"^\+?[0-9 ()-]{3,30}$")] | None = None
+    The fields are the form's, without its limits: what is stored is answered, whatever today's limits are.
+    """
+    fields = {field_name: (_free(field.annotation), ...) for field_name, field in form.model_fields.items()}
+    described: type[BaseModel] = create_model(name, __base__=base, __doc__=document, **fields)  # type: ignore[call-overload]
+    return described
+
+
+def _free(annotation: Any) -> Any:
+    """Return a type without its limits."""
+    arguments = get_args(annotation)
+    match get_origin(annotation):
+        case None:
+            is_form = isinstance(annotation, type) and issubclass(annotation, Form)
+            return _part(annotation) if is_form else annotation
+        case typing.Annotated:
+            return _free(arguments[0])
+        case typing.Literal:
+            return str
+        case builtins.tuple:
+            return list[_free(arguments[0])]  # type: ignore[misc]
+    return typing.Union[tuple(map(_free, arguments))]  # noqa: UP007
+
+
+@cache
+def _part(form: type[Form]) -> type[BaseModel]:
+    return describe(f"{form.__name__.removesuffix('Text')}Record", form.__doc__ or "", form, BaseModel)
 
 
 class EntryRecord(BaseModel):
@@ -56,23 +77,7 @@ class EntryRecord(BaseModel):
 
 def entry_record(entry: Entry) -> EntryRecord:
     """Return an entry as it is answered."""
-    ports = [str(first) if first == last else f"{first}-{last}" for first, last in entry.ports]
-    return EntryRecord(prefix=entry.text, protocols=list(entry.protocols), ports=ports)
-
-
-def read_address(text: str) -> Prefix:
-    """Return one address of a query as the prefix that is just it.
-
-    Raises:
-        Refused: "invalid": it is no address; a zone (RFC 4007, section 11) is none that is registered.
-    """
-    try:
-        if "%" not in text:
-            return ip_network(ip_address(text))
-    except ValueError:
-        pass
-    fault = Fault("query, address", f"{shown(text)} is no address", "write one, such as 192.0.2.1")
-    raise Refused(Kind.INVALID, "That is no address", [fault])
+    return EntryRecord(**addresses.record(addresses.kept(entry)))
 
 
 class Reason(Strict):

@@ -5,21 +5,21 @@ from typing import Literal
 
 from apiflask import APIBlueprint
 from pydantic import BaseModel, Field
-from sqlalchemy import select
+from pydantic_core import to_jsonable_python
 from sqlalchemy.orm import Session
 
-from api.registry import paging, sight, store
+from api.registry.desk import paging, store
+from api.registry.desk.operation import Given, Nothing, ViewAnswer, reads, steps
 from api.registry.intents import IntentRecord, intent_record
-from api.registry.operation import Answer, Given, Nothing, reads, steps
-from api.registry.records import Identifier, Kept, Line, Reason, entry_record
-from control.registry.cases import registrations, workflow
+from api.registry.records import Identifier, Kept, Reason
+from control.registry.access import sight
+from control.registry.cases import records, registrations
 from control.registry.intents import intents
+from control.registry.parties.lines import Line
 from control.registry.publication.edges import had_from
-from control.registry.space import addresses
 from control.registry.store import rows
 from control.registry.store.model import Registration
 
-READERS = ("registrant", "officer", "operator", "auditor")
 State = Literal["active", "expiring", "suspended", "expired", "revoked"]
 
 blueprint = APIBlueprint("registrations", __name__, tag="Registrations")
@@ -87,73 +87,66 @@ COLUMNS: paging.Columns = {
 
 @blueprint.get("/v1/registrations")
 @blueprint.input(RegistrationQuery, location="query", arg_name="query")
-@reads(RegistrationPage, READERS)
-def find(session: Session, query: RegistrationQuery) -> Answer:
+@reads(RegistrationPage, "registration.read")
+def find(session: Session, query: RegistrationQuery) -> ViewAnswer:
     """List registrations.
 
     A registrant sees its own.
     """
-    wanted = select(Registration).where(sight.registrations(store.actor()), *paging.filters(query, COLUMNS))
+    wanted = sight.select_visible(store.actor(), Registration).where(*paging.filters(query, COLUMNS))
     found, next_ = paging.page(session, wanted, query, COLUMNS)
-    return Answer(RegistrationPage(items=[_record(each) for each in found], next=next_))
+    return ViewAnswer({"items": [records.registration(each) for each in found], "next": next_})
 
 
 @blueprint.get("/v1/registrations/<id:registration_id>")
-@reads(RegistrationDetail, READERS)
-def read(session: Session, registration_id: str) -> Answer:
+@reads(RegistrationDetail, "registration.read")
+def read(session: Session, registration_id: str) -> ViewAnswer:
     """Read a registration, and since when each edge has it."""
     found = rows.find(session, store.actor(), Registration, registration_id)
-    edges = [OnEdge(edge=name, at=at) for name, at in had_from(session, found.live_serial).items()]
-    detail = RegistrationDetail(**_record(found).model_dump(), edges=edges)
-    return Answer(detail, found.version, settled=False)
+    had = had_from(session, found.live_serial)
+    edges = [{"edge": name, "at": to_jsonable_python(at)} for name, at in had.items()]
+    return ViewAnswer(records.registration(found) | {"edges": edges}, found.version, settled=False)
 
 
 @blueprint.post("/v1/registrations/<id:registration_id>/renew")
-@steps(RegistrationRecord, workflow.step("registration", "renew").scopes, Nothing)
-def renew(given: Given[Nothing], registration_id: str) -> Answer:
+@steps(RegistrationRecord, "registration.renew", Nothing)
+def renew(given: Given[Nothing], registration_id: str) -> ViewAnswer:
     """Have a registration valid for its category's term from now on."""
     return _answer(registrations.renew(given.writing, registration_id, given.version))
 
 
 @blueprint.post("/v1/registrations/<id:registration_id>/resume")
-@steps(RegistrationRecord, workflow.step("registration", "resume").scopes, Nothing)
-def resume(given: Given[Nothing], registration_id: str) -> Answer:
+@steps(RegistrationRecord, "registration.resume", Nothing)
+def resume(given: Given[Nothing], registration_id: str) -> ViewAnswer:
     """Put a suspended registration back on the live list, at once."""
     return _answer(registrations.resume(given.writing, registration_id, given.version))
 
 
 @blueprint.post("/v1/registrations/<id:registration_id>/suspend")
-@steps(IntentRecord, ("officer",), Reason, status=201)
-def suspend(given: Given[Reason], registration_id: str) -> Answer:
+@steps(IntentRecord, "registration.suspend", Reason, status=201)
+def suspend(given: Given[Reason], registration_id: str) -> ViewAnswer:
     """Propose to suspend a registration: the answer is the intent, which is to be confirmed."""
     return _proposed(given, "suspend", registration_id, given.body.reason)
 
 
 @blueprint.post("/v1/registrations/<id:registration_id>/revoke")
-@steps(IntentRecord, ("officer",), Reason, status=201)
-def revoke(given: Given[Reason], registration_id: str) -> Answer:
+@steps(IntentRecord, "registration.revoke", Reason, status=201)
+def revoke(given: Given[Reason], registration_id: str) -> ViewAnswer:
     """Propose to revoke a registration: the answer is the intent, which a second officer is to confirm."""
     return _proposed(given, "revoke", registration_id, given.body.reason)
 
 
 @blueprint.post("/v1/registrations/<id:registration_id>/expire")
-@steps(IntentRecord, ("officer",), Nothing, status=201)
-def expire(given: Given[Nothing], registration_id: str) -> Answer:
+@steps(IntentRecord, "registration.expire", Nothing, status=201)
+def expire(given: Given[Nothing], registration_id: str) -> ViewAnswer:
     """Propose to let a registration expire: the answer is the intent, which is to be confirmed."""
     return _proposed(given, "expire", registration_id, "")
 
 
-def _proposed(given: Given[Reason] | Given[Nothing], name: str, registration_id: str, reason: str) -> Answer:
+def _proposed(given: Given[Reason] | Given[Nothing], name: str, registration_id: str, reason: str) -> ViewAnswer:
     made = intents.propose(given.writing, name, {registration_id: given.version}, reason)
-    return Answer(intent_record(given.writing.session, made), made.version, f"/v1/intents/{made.id}")
+    return ViewAnswer(intent_record(given.writing.session, made), made.version, f"/v1/intents/{made.id}")
 
 
-def _record(found: Registration) -> RegistrationRecord:
-    fields = {name: getattr(found, name) for name in RegistrationRecord.model_fields if name != "steps"}
-    lists = entry_record(addresses.entry(found)).model_dump()
-    legal = list(workflow.legal("registration", found.state))
-    return RegistrationRecord.model_validate({**fields, **lists, "steps": legal})
-
-
-def _answer(found: Registration) -> Answer:
-    return Answer(_record(found), found.version)
+def _answer(found: Registration) -> ViewAnswer:
+    return ViewAnswer(records.registration(found), found.version)

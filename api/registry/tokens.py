@@ -5,15 +5,14 @@ from typing import Literal
 
 from apiflask import APIBlueprint
 from pydantic import Field
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.gateway.schema import Strict
-from api.registry import paging, store
-from api.registry.operation import Answer, Given, Nothing, creates, reads, steps
-from api.registry.records import Identifier, Kept, Line
-from api.registry.sight import WIDE
-from control.registry.access import tokens
+from api.kit.schema import Strict
+from api.registry.desk import paging, store
+from api.registry.desk.operation import Given, Nothing, ViewAnswer, creates, reads, steps
+from api.registry.records import Identifier, Kept
+from control.registry.access import sight, tokens
+from control.registry.parties.lines import Line
 from control.registry.store import rows
 from control.registry.store.model import Token
 
@@ -72,17 +71,17 @@ COLUMNS: paging.Columns = {
 
 @blueprint.get("/v1/tokens")
 @blueprint.input(TokenQuery, location="query", arg_name="query")
-@reads(TokenPage, WIDE)
-def find(session: Session, query: TokenQuery) -> Answer:
+@reads(TokenPage, "token.read")
+def find(session: Session, query: TokenQuery) -> ViewAnswer:
     """List tokens."""
-    wanted = select(Token).where(*paging.filters(query, COLUMNS))
+    wanted = sight.select_visible(store.actor(), Token).where(*paging.filters(query, COLUMNS))
     found, next_ = paging.page(session, wanted, query, COLUMNS)
-    return Answer(TokenPage(items=[TokenRecord.model_validate(each) for each in found], next=next_))
+    return ViewAnswer(TokenPage(items=[TokenRecord.model_validate(each) for each in found], next=next_))
 
 
 @blueprint.post("/v1/tokens")
-@creates(TokenMade, ("officer", "operator"), TokenNew)
-def create(given: Given[TokenNew]) -> Answer:
+@creates(TokenMade, "token.create", TokenNew)
+def create(given: Given[TokenNew]) -> ViewAnswer:
     """Make a token.
 
     An operator makes those of officers and operators. It is shown once: the same request, when it comes again, gets
@@ -95,20 +94,20 @@ def create(given: Given[TokenNew]) -> Answer:
     made, secret = tokens.create(given.writing, wanted)
     record = TokenRecord.model_validate(made).model_dump()
     shown, again = (TokenMade(**record, token=token) for token in (secret, None))
-    return Answer(shown, made.version, f"/v1/tokens/{made.id}", again=again)
+    return ViewAnswer(shown, made.version, f"/v1/tokens/{made.id}", again=again)
 
 
 @blueprint.get("/v1/tokens/<id:token_id>")
-@reads(TokenRecord, WIDE)
-def read(session: Session, token_id: str) -> Answer:
+@reads(TokenRecord, "token.read")
+def read(session: Session, token_id: str) -> ViewAnswer:
     """Read a token's record."""
     found = rows.find(session, store.actor(), Token, token_id)
-    return Answer(TokenRecord.model_validate(found), found.version)
+    return ViewAnswer(TokenRecord.model_validate(found), found.version)
 
 
 @blueprint.post("/v1/tokens/<id:token_id>/revoke")
-@steps(TokenRecord, ("officer", "operator"), Nothing)
-def revoke(given: Given[Nothing], token_id: str) -> Answer:
+@steps(TokenRecord, "token.revoke", Nothing)
+def revoke(given: Given[Nothing], token_id: str) -> ViewAnswer:
     """Make a token good for nothing from now on."""
     found = tokens.revoke(given.writing, token_id, given.version)
-    return Answer(TokenRecord.model_validate(found), found.version)
+    return ViewAnswer(TokenRecord.model_validate(found), found.version)

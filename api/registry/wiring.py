@@ -3,9 +3,10 @@
 from apiflask import APIFlask
 from werkzeug.routing import BaseConverter
 
-from api.kit.door import Door
+from api.kit import shared
+from api.kit.door import Doorkeeper
 from api.kit.throttle import Throttle
-from api.kit.token import Token
+from api.kit.token import TokenSource
 from api.registry import (
     applications,
     audit,
@@ -18,38 +19,34 @@ from api.registry import (
     providers,
     registrants,
     registrations,
-    store,
     tokens,
 )
+from api.registry.desk import store
 from control.config import Config
+from control.registry.audit import chain
 from control.registry.jobs.calendar import Housekeeping
 from control.registry.jobs.worker import Worker
+from control.registry.store import ids
 from control.registry.store.database import Database, open_database
 
-__all__ = ["check", "policy", "register", "worker"]
-
 SUBJECTS = (registrants, applications, registrations, intents, providers, officers, tokens, jobs, audit, changes)
-
-
-PUBLISHED = "published"
-"""Directory among the state of the instance for the audit's heads, one a day, for outsiders to keep."""
 
 
 class IdConverter(BaseConverter):
     """An id in a path, as ``control.registry.store.ids`` makes it: of anything else there is no such path."""
 
-    regex = "[a-z]{3}_[0-9a-f]{32}"
+    regex = ids.PATTERN
 
 
 def worker(database: Database, config: Config) -> Worker:
     """Return what does the registry's jobs, and what time brings, beside the requests of one process."""
-    return Worker(database, Housekeeping(database, config.state_dir / PUBLISHED))
+    return Worker(database, Housekeeping(database, config.state_dir / chain.PUBLISHED))
 
 
-def register(app: APIFlask, config: Config, token: Token) -> None:
+def register(app: APIFlask, config: Config, token: TokenSource) -> None:
     """Serve the registry: make its tables unless they are there, and hold every request to scopes and rates.
 
-    ``check`` and ``policy`` are left to the caller: they take the place of the gateway's.
+    The endpoints that there are without a registry too ask it as the application's ``Registry``.
 
     Raises:
         Refused: "bad-configuration", "unavailable" or "no-room".
@@ -58,8 +55,9 @@ def register(app: APIFlask, config: Config, token: Token) -> None:
     database.upgrade()
     database.close()  # the processes that are forked from here on open their own connections
     app.extensions[store.EXTENSION] = database
+    app.extensions[shared.EXTENSION] = shared.Registry(store.demand, check.check, policy.change)
     throttle = Throttle(config.registry)
-    door = Door(config.api.listen, token, store.recognise, store.audit_refusal)
+    door = Doorkeeper(config.api.listen, token, store.recognise, store.audit_refusal)
     for demand in (throttle.by_address, door.check, throttle.by_token):
         app.before_request(demand)
     app.url_map.converters["id"] = IdConverter

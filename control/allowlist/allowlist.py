@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from control.allowlist import columns as rows_of
-from control.allowlist import packing
+from control.allowlist import mapped, packing
 from control.allowlist.columns import U8, U32, U64, Columns, Index, Mask
-from control.allowlist.entry import LENGTH_SHIFT, PLAIN, Entry, Prefix, Terms, key_of, prefix_of
+from control.allowlist.entry import PLAIN, Entry, Prefix, Terms
 
 SLACK = 64
 """Terms that a table may hold beyond twice those in use before it is made anew."""
@@ -39,7 +39,7 @@ class Allowlist:
             ValueError: an IPv6 prefix overlaps the IPv4-mapped addresses.
         """
         index = {PLAIN: 0}
-        rows = [(*key_of(entry.prefix), index.setdefault(entry.terms, len(index))) for entry in entries]
+        rows = [(*mapped.key_of(entry.prefix), index.setdefault(entry.terms, len(index))) for entry in entries]
         high, low, length, terms = zip(*rows, strict=True) if rows else ((), (), (), ())
         return cls.from_rows(rows_of.of_numbers(high, low, length, terms), tuple(index))
 
@@ -106,7 +106,7 @@ class Allowlist:
     def find(self, prefix: Prefix) -> Entry | None:
         """Return the entry of exactly this prefix."""
         try:
-            high, low, length = key_of(prefix)
+            high, low, length = mapped.key_of(prefix)
         except ValueError:
             return None
         rows, found = rows_of.locate(self.columns, rows_of.of_numbers([high], [low], [length], [0]))
@@ -114,12 +114,13 @@ class Allowlist:
 
     def covering(self, prefix: Prefix) -> Entry | None:
         """Return the entry of the longest prefix that holds all of ``prefix``."""
-        shift = LENGTH_SHIFT if prefix.version == 4 else 0
-        present = np.flatnonzero(np.bincount(self.length, minlength=129)) - shift
-        for length in present[(present > 0) & (present <= prefix.prefixlen)][::-1]:
-            entry = self.find(prefix.supernet(new_prefix=int(length)))
-            if entry is not None:
-                return entry
+        present = np.bincount(self.length, minlength=mapped.HOST + 1)
+        for length in reversed(mapped.covering_lengths(prefix)):
+            if present[length]:
+                own_length = mapped.own_length(length, prefix.version)
+                entry = self.find(prefix.supernet(new_prefix=own_length))
+                if entry is not None:
+                    return entry
         return None
 
     def entries(self, start: int = 0, stop: int | None = None) -> Iterator[Entry]:
@@ -128,7 +129,7 @@ class Allowlist:
 
     def _entry(self, row: int) -> Entry:
         terms = self.terms_table[self.terms[row]]
-        prefix = prefix_of(int(self.high[row]), int(self.low[row]), int(self.length[row]))
+        prefix = mapped.prefix_of(int(self.high[row]), int(self.low[row]), int(self.length[row]))
         return Entry(prefix, terms.protocols, terms.ports, terms.note)
 
     def with_changes(self, add: "Allowlist", remove: "Allowlist") -> "Allowlist":

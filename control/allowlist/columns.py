@@ -7,14 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from control.allowlist import mapped
+
 U8 = NDArray[np.uint8]
 U32 = NDArray[np.uint32]
 U64 = NDArray[np.uint64]
 Index = NDArray[np.intp]
 Mask = NDArray[np.bool_]
-
-MAPPED_LOW = np.uint64(0xFFFF_0000_0000)
-"""The low 64 bits of ::ffff:0.0.0.0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +21,9 @@ class Columns:
     """One row a prefix, in columns of equal length; in a list they are sorted by (high, low, length).
 
     Attributes:
-        high: upper 64 bits of the address; an IPv4 address is its IPv4-mapped IPv6 address.
+        high: upper 64 bits of the address, IPv4 as control/allowlist/mapped.py says.
         low: lower 64 bits of the address.
-        length: prefix length, 1 to 128; 96 more than its own for IPv4.
+        length: prefix length, 1 to 128, among those of IPv6.
         terms: index into the list's table of terms.
     """
 
@@ -63,8 +62,8 @@ def of_ipv4(addresses: U32, lengths: U8 | None = None, terms: U32 | None = None)
     count = len(addresses)
     return Columns(
         np.zeros(count, np.uint64),
-        addresses.astype(np.uint64) | MAPPED_LOW,
-        np.full(count, 128, np.uint8) if lengths is None else lengths + np.uint8(96),
+        mapped.low_of(addresses),
+        np.full(count, mapped.HOST, np.uint8) if lengths is None else lengths + np.uint8(mapped.SHIFT),
         np.zeros(count, np.uint32) if terms is None else terms,
     )
 
@@ -81,13 +80,12 @@ def of_numbers(high: Sequence[int], low: Sequence[int], length: Sequence[int], t
 
 def is_ipv4(columns: Columns) -> Mask:
     """Return which rows are IPv4."""
-    mapped: Mask = (columns.high == 0) & (columns.low >> np.uint64(32) == np.uint64(0xFFFF))
-    return mapped
+    return mapped.are_ipv4(columns.high, columns.low)
 
 
 def is_plain4(columns: Columns) -> Mask:
     """Return which rows are single IPv4 addresses without terms."""
-    plain: Mask = is_ipv4(columns) & (columns.length == 128) & (columns.terms == 0)
+    plain: Mask = is_ipv4(columns) & (columns.length == mapped.HOST) & (columns.terms == 0)
     return plain
 
 

@@ -12,10 +12,11 @@ MAX_NOTE = 200
 MAX_PORT_RANGES = 4
 """Port ranges of one entry: the kernel compares them one by one, so there are few."""
 
-MAPPED = IPv6Network("::ffff:0:0/96")
-"""Where IPv4 lives among IPv6 addresses (RFC 4291, section 2.5.5.2): one order for both families."""
 
-LENGTH_SHIFT = MAPPED.prefixlen
+def port_text(ports: PortRange) -> str:
+    """Return a port, or a range of them, as it is written: "51820", "1000-2000"."""
+    first, last = ports
+    return str(first) if first == last else f"{first}-{last}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,24 +88,3 @@ class Bounds:
 
 
 DEFAULT_BOUNDS = Bounds()
-
-
-def key_of(prefix: Prefix) -> tuple[int, int, int]:
-    """Return (high 64 bits, low 64 bits, length) of a prefix, IPv4 as IPv4-mapped IPv6.
-
-    Raises:
-        ValueError: an IPv6 prefix that overlaps the IPv4-mapped addresses has no key of its own.
-    """
-    address, length = int(prefix.network_address), prefix.prefixlen
-    if prefix.version == 4:
-        address, length = address + int(MAPPED.network_address), length + LENGTH_SHIFT
-    elif prefix.overlaps(MAPPED):
-        raise ValueError(f"{prefix} overlaps the IPv4-mapped addresses {MAPPED}")
-    return address >> 64, address & 0xFFFF_FFFF_FFFF_FFFF, length
-
-
-def prefix_of(high: int, low: int, length: int) -> Prefix:
-    """Return the prefix of a key that ``key_of`` made."""
-    if high == 0 and low >> 32 == 0xFFFF:
-        return IPv4Network((low & 0xFFFF_FFFF, length - LENGTH_SHIFT))
-    return IPv6Network((high << 64 | low, length))

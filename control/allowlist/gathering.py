@@ -7,9 +7,10 @@ from typing import NoReturn
 import numpy as np
 
 from control.allowlist import columns as rows_of
+from control.allowlist import mapped
 from control.allowlist.allowlist import Allowlist
 from control.allowlist.columns import Columns, Index
-from control.allowlist.entry import PLAIN, Bounds, Entry, Terms, key_of, prefix_of
+from control.allowlist.entry import PLAIN, Bounds, Entry, Terms
 from control.allowlist.schema import FieldFault, read_row
 from control.fault import Fault, Kind, Refused
 
@@ -84,7 +85,7 @@ class Gathering:
         """Read one row in JSON types, or note what is wrong; a ``FieldFault`` is a row that is none."""
         read = [row] if isinstance(row, FieldFault) else read_row(row, self.bounds)
         if isinstance(read, Entry):
-            self._slow.append((number, *key_of(read.prefix), self._index_of(read.terms)))
+            self._slow.append((number, *mapped.key_of(read.prefix), self._index_of(read.terms)))
             return
         for each in read:
             self.refuse(number, each)
@@ -133,7 +134,7 @@ class Gathering:
         firsts, seconds = np.minimum(ones, others), np.maximum(ones, others)
         for row in np.argsort(seconds)[:room].tolist():
             key = int(columns.high[row]), int(columns.low[row]), int(columns.length[row])
-            text = Entry(prefix_of(*key)).text
+            text = Entry(mapped.prefix_of(*key)).text
             why = f"{text} is in {self._place(int(firsts[row]))} already"
             self.refuse(int(seconds[row]), FieldFault("prefix", why, "remove one of the two"))
 

@@ -10,8 +10,9 @@ import struct
 import numpy as np
 
 from control.allowlist import columns as rows_of
+from control.allowlist import mapped
 from control.allowlist.columns import U32, Columns
-from control.allowlist.entry import MAPPED, MAX_NOTE, MAX_PORT_RANGES, PLAIN, PortRange, Terms
+from control.allowlist.entry import MAX_NOTE, MAX_PORT_RANGES, PLAIN, PortRange, Terms
 from control.vocabulary import VPN_PROTOCOLS
 
 MAGIC = b"WLST"
@@ -66,8 +67,8 @@ def _are_sound(columns: Columns, terms: int) -> bool:
     """Return whether the rows are in order, within their ranges, and count into a table of so many terms."""
     return (
         rows_of.are_sorted(columns)
-        and bool(((columns.length >= 1) & (columns.length <= 128)).all())
-        and not (rows_of.overlap(columns, int(MAPPED[0]), int(MAPPED[-1])) & (columns.length <= MAPPED.prefixlen)).any()
+        and bool(((columns.length >= 1) & (columns.length <= mapped.HOST)).all())
+        and not (rows_of.overlap(columns, mapped.FIRST, mapped.LAST) & (columns.length <= mapped.SHIFT)).any()
         and bool((columns.terms < terms).all())
         and not rows_of.have_host_bits(columns).any()
     )

@@ -3,7 +3,9 @@
 import re
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
-from control.allowlist.entry import LENGTH_SHIFT, MAPPED, Bounds, Prefix
+from control.allowlist import mapped
+from control.allowlist.entry import Bounds, Prefix
+from control.allowlist.mapped import Address
 from control.fault import BadValueError, shown
 
 SPECIAL: tuple[tuple[Prefix, str], ...] = (
@@ -23,7 +25,7 @@ EXAMPLE = "write an address or a prefix, such as 203.0.113.7, 203.0.113.0/24 or 
 
 
 def read_prefix(value: object, bounds: Bounds) -> Prefix:
-    """Return the prefix that an address or a prefix in text is.
+    """Return the prefix that an address or a prefix in text is; IPv4 written as IPv6 is the IPv4 prefix that it means.
 
     Raises:
         BadValueError: it is none, or none that a list may hold.
@@ -51,6 +53,20 @@ def read_prefix(value: object, bounds: Bounds) -> Prefix:
     return prefix
 
 
+def read_address(text: str) -> Address:
+    """Return one address in text, for a question about it; IPv4 written as IPv6 is the IPv4 address that it means.
+
+    Raises:
+        BadValueError: it is none; one with a zone (RFC 4007, section 11) means something on one machine only.
+    """
+    try:
+        if "%" not in text:
+            return mapped.folded(ip_address(text.strip()))
+    except ValueError:
+        pass
+    raise BadValueError(f"{shown(text)} is no address", "write one, such as 192.0.2.1")
+
+
 def _split(text: str) -> tuple[str, int | None]:
     """Return the address, once it is one, and the length written behind it."""
     address, slash, length = text.partition("/")
@@ -59,14 +75,16 @@ def _split(text: str) -> tuple[str, int | None]:
         why = f"{shown(text)} has a number with a leading zero, which some programs take as octal"
         raise BadValueError(why, "write each number without leading zeros")
     try:
-        family = ip_address(address)
+        read = ip_address(address)
     except ValueError:
         raise BadValueError(f"{shown(text)} is no address", EXAMPLE) from None
     if not slash:
-        return address, None
-    if not re.fullmatch(r"0|[1-9][0-9]{0,2}", length, re.ASCII) or int(length) > family.max_prefixlen:
-        why = f"{shown(text)} has no prefix length from 0 to {family.max_prefixlen} behind the slash"
+        return str(mapped.folded(read)), None
+    if not re.fullmatch(r"0|[1-9][0-9]{0,2}", length, re.ASCII) or int(length) > read.max_prefixlen:
+        why = f"{shown(text)} has no prefix length from 0 to {read.max_prefixlen} behind the slash"
         raise BadValueError(why, _length_mend(address, length))
+    if mapped.folded(read) != read and int(length) >= mapped.SHIFT:
+        return str(mapped.folded(read)), mapped.own_length(int(length), 4)
     return address, int(length)
 
 
@@ -80,7 +98,7 @@ def _length_mend(address: str, length: str) -> str:
 
 
 def _within_bounds(address: str, length: int | None, bounds: Bounds) -> Prefix:
-    """Return the prefix, which is neither too wide nor half an address nor IPv4 in disguise."""
+    """Return the prefix, which is neither too wide nor half an address."""
     text = address if length is None else f"{address}/{length}"
     prefix = ip_network(text, strict=False)
     if prefix.prefixlen == 0:
@@ -89,16 +107,9 @@ def _within_bounds(address: str, length: int | None, bounds: Bounds) -> Prefix:
     if prefix.prefixlen < widest:
         mend = f"write the prefixes that are registered, or allow wider ones by list.widest_ipv{prefix.version}"
         raise BadValueError(f"{text} is wider than /{widest}, the widest prefix allowed", mend)
-    if prefix.version == 6 and prefix.overlaps(MAPPED):
-        if prefix.prefixlen < MAPPED.prefixlen:
-            raise BadValueError(f"{text} holds {MAPPED}, every IPv4 address", "write the prefixes that are registered")
-        raise BadValueError(f"{text} is IPv4 written as IPv6", f"write {_as_ipv4(prefix)}")
+    if prefix.version == 6 and prefix.overlaps(mapped.NETWORK):
+        why = f"{text} holds {mapped.NETWORK}, every IPv4 address"
+        raise BadValueError(why, "write the prefixes that are registered")
     if int(ip_address(address)) != int(prefix.network_address):
         raise BadValueError(f"{text} has host bits set", f"write {prefix} or {address}")
     return prefix
-
-
-def _as_ipv4(prefix: IPv6Network) -> str:
-    """Return the IPv4 form of an IPv4-mapped prefix."""
-    ipv4 = IPv4Network((int(prefix.network_address) & 0xFFFF_FFFF, prefix.prefixlen - LENGTH_SHIFT))
-    return str(ipv4).removesuffix("/32")

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from control.allowlist import columns as rows_of
+from control.allowlist import mapped
 from control.allowlist.columns import U8, U32, Columns, Index, Mask
-from control.allowlist.entry import LENGTH_SHIFT, MAPPED, Bounds
+from control.allowlist.entry import Bounds
 from control.allowlist.prefix import SPECIAL
 
 NEWLINE, RETURN, COMMA, DOT, SLASH, ZERO, HASH = b"\n\r,./0#"
@@ -24,9 +25,11 @@ BLOCK = 1 << 20
 
 SEPARATORS = 5  # of an IPv4 prefix: three dots, a slash, and what ends it
 IPV6_LENGTHS = {str(length): length for length in range(1, 129)}
-MAPPED_ZERO = int(MAPPED[0])
-FORBIDDEN_IPV4 = [(MAPPED_ZERO + int(net[0]), MAPPED_ZERO + int(net[-1])) for net, _ in SPECIAL if net.version == 4]
-FORBIDDEN_IPV6 = [(int(net[0]), int(net[-1])) for net in (MAPPED, *(n for n, _ in SPECIAL if n.version == 6))]
+FORBIDDEN_IPV4, FORBIDDEN_IPV6 = (
+    [(mapped.number_of(net[0]), mapped.number_of(net[-1])) for net, _ in SPECIAL if net.version == version]
+    for version in (4, 6)
+)
+FORBIDDEN_IPV6.append((mapped.FIRST, mapped.LAST))  # which are IPv4, and read so by ``read_row``
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +112,7 @@ def _ipv4(
     good &= ~slashed | (readable & (length >= 1) & (length <= 32))
     lengths = np.where(slashed, length, np.uint32(32)).astype(np.uint8)
     columns = rows_of.of_ipv4(address[good], lengths[good])
-    lawful = _lawful(columns, LENGTH_SHIFT + bounds.ipv4, FORBIDDEN_IPV4)
+    lawful = _lawful(columns, mapped.length_of(bounds.ipv4, 4), FORBIDDEN_IPV4)
     return rows[good][lawful], columns.take(lawful), (stopped_by == COMMA)[good][lawful]
 
 

@@ -22,10 +22,8 @@ from pydantic_core import ErrorDetails
 from control.allowlist.entry import DEFAULT_BOUNDS, MAX_NOTE, MAX_PORT_RANGES, Bounds, Entry, PortRange, Prefix
 from control.allowlist.prefix import EXAMPLE, read_prefix
 from control.fault import BadValueError, shown
+from control.protocols import PORTLESS
 from control.vocabulary import VPN_PROTOCOLS
-
-PORTLESS = ("esp", "ah", "gre_pptp")
-"""Protocols directly above IP, which have no ports (RFC 4303, 4302, 2637)."""
 
 PORTS_PATTERN = r"^([0-9]{1,5})(?:-([0-9]{1,5}))?$"
 NOT_IN_A_NOTE = {

@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from control.allowlist import columns as rows_of
+from control.allowlist import mapped
 from control.allowlist.allowlist import Allowlist
 from control.allowlist.columns import Columns
-from control.allowlist.entry import LENGTH_SHIFT, PortRange, Terms
+from control.allowlist.entry import PortRange, Terms, port_text
 from control.allowlist.schema import FIELDS
 
 ROWS = 1 << 15
@@ -28,8 +29,8 @@ def texts(columns: Columns) -> list[str]:
     packed = np.stack([columns.high[~ipv4], columns.low[~ipv4]], axis=1).astype(">u8").tobytes()
     for place, row in enumerate(np.flatnonzero(~ipv4).tolist()):
         written[row] = socket.inet_ntop(socket.AF_INET6, packed[16 * place : 16 * place + 16])
-    for row in np.flatnonzero(columns.length < 128).tolist():
-        written[row] += f"/{int(columns.length[row]) - (LENGTH_SHIFT if ipv4[row] else 0)}"
+    for row in np.flatnonzero(columns.length < mapped.HOST).tolist():
+        written[row] += f"/{mapped.own_length(int(columns.length[row]), 4 if ipv4[row] else 6)}"
     return written
 
 
@@ -52,7 +53,7 @@ def write_csv(allowlist: Allowlist, start: int, stop: int) -> Iterator[bytes]:
 
 def _csv_ending(terms: Terms) -> str:
     text = io.StringIO()
-    ports = " ".join(str(_port(each)) for each in terms.ports)
+    ports = " ".join(map(port_text, terms.ports))
     csv.writer(text, lineterminator="\n").writerow(["", " ".join(terms.protocols), ports, terms.note])
     return text.getvalue()
 
@@ -85,4 +86,4 @@ def _json_ending(terms: Terms) -> str:
 
 def _port(ports: PortRange) -> int | str:
     first, last = ports
-    return first if first == last else f"{first}-{last}"
+    return first if first == last else port_text(ports)

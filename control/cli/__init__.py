@@ -7,22 +7,22 @@ from typing import Any
 
 import click
 
-from control import config as configuration
+from control.cli.context import ConfigFile, is_json_wanted
 from control.cli.output import refuse
 from control.fault import Refused
 
 COMMANDS = {
     "allow": "allow",
-    "attach": "edge",
-    "counters": "edge",
-    "detach": "edge",
-    "doctor": "inspect",
+    "attach": "interfaces",
+    "counters": "status",
+    "detach": "interfaces",
+    "doctor": "doctor",
     "events": "events",
-    "explain": "inspect",
-    "policy": "edge",
+    "explain": "explain",
+    "policy": "policy",
     "registry": "registry",
-    "replay": "inspect",
-    "status": "edge",
+    "replay": "replay",
+    "status": "status",
 }
 """Which module here has a command; it is read when asked for, since most need neither database nor kernel."""
 
@@ -46,18 +46,14 @@ class Refusing(click.Group):
         try:
             return super().invoke(ctx)
         except Refused as refused:
-            refuse(refused, as_json="--json" in sys.argv)
+            refuse(refused, as_json=is_json_wanted(ctx))
             sys.exit(1)
 
 
-HELP = ["-h", "--help"]
-
-
-@click.group(cls=Refusing, context_settings={"help_option_names": HELP})
+@click.group(cls=Refusing, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--config", "path", type=click.Path(path_type=Path), help="Configuration file.")
 @click.version_option(package_name="wicketgate")
 @click.pass_context
 def main(ctx: click.Context, path: Path | None) -> None:
     """Keep registered VPN traffic flowing: the command line of a Wicketgate edge."""
-    if not set(HELP) & set(sys.argv):  # of help, a faulty configuration must not deprive
-        ctx.obj = configuration.load(path, for_api=ctx.invoked_subcommand == "registry")
+    ctx.obj = ConfigFile(path)

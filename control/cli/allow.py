@@ -1,4 +1,4 @@
-"""Commands about the list of registered ends."""
+"""Commands about the list of registered addresses."""
 
 import json
 import sys
@@ -8,7 +8,9 @@ import click
 
 from control.allowlist import formats
 from control.allowlist.allowlist import Allowlist
-from control.cli.output import agent, as_json_option, print_json
+from control.cli.context import as_json_option, pass_config
+from control.cli.output import agent, print_json
+from control.commands.list import ChangeList, ListChanged, ReadList, ReplaceList
 from control.config import Config
 from control.vocabulary import VPN_PROTOCOLS
 
@@ -19,7 +21,7 @@ dry_run_option = click.option("--dry-run", is_flag=True, help="Say what would ch
 
 @click.group()
 def allow() -> None:
-    """The list of registered ends."""
+    """The list of registered addresses."""
 
 
 @allow.command("add")
@@ -29,7 +31,7 @@ def allow() -> None:
 @click.option("--note", default="", help="Why it is on the list.")
 @dry_run_option
 @as_json_option
-@click.pass_obj
+@pass_config
 def allow_add(
     config: Config,
     prefixes: tuple[str, ...],
@@ -49,7 +51,7 @@ def allow_add(
 @click.argument("prefixes", nargs=-1, required=True)
 @dry_run_option
 @as_json_option
-@click.pass_obj
+@pass_config
 def allow_remove(config: Config, prefixes: tuple[str, ...], dry_run: bool, as_json: bool) -> None:
     """Remove PREFIXES from the list. The answer says how many of them had traffic lately."""
     _change(config, Allowlist.empty(), _read(list(prefixes), config), dry_run, as_json)
@@ -58,10 +60,10 @@ def allow_remove(config: Config, prefixes: tuple[str, ...], dry_run: bool, as_js
 @allow.command("list")
 @click.option("--format", "kind", type=click.Choice(list(MEDIA_TYPES)), default="csv", show_default=True)
 @as_json_option
-@click.pass_obj
+@pass_config
 def allow_list(config: Config, kind: str, as_json: bool) -> None:
     """Print the whole list."""
-    _, body = agent(config).call("list")
+    _, body = agent(config).fetch(ReadList())
     output = sys.stdout.buffer
     for chunk in formats.chunks(Allowlist.unpack(body), MEDIA_TYPES["json" if as_json else kind]):
         output.write(chunk)
@@ -73,14 +75,13 @@ def allow_list(config: Config, kind: str, as_json: bool) -> None:
 @click.option("--allow-empty", is_flag=True, help="Empty the list on purpose.")
 @dry_run_option
 @as_json_option
-@click.pass_obj
+@pass_config
 def allow_replace(
     config: Config, file: BinaryIO, kind: str | None, allow_empty: bool, dry_run: bool, as_json: bool
 ) -> None:
     """Make FILE (CSV, JSON or NDJSON; - for standard input) the whole list."""
     new = formats.read(file.read(), MEDIA_TYPES[kind] if kind else None, config.list.bounds)
-    result, _ = agent(config).call("replace", new.pack(), dry_run=dry_run, allow_empty=allow_empty)
-    _say(result, as_json)
+    _say(agent(config).ask(ReplaceList(dry_run=dry_run, allow_empty=allow_empty), new.pack()), as_json)
 
 
 def _read(rows: list[Any], config: Config) -> Allowlist:
@@ -89,19 +90,18 @@ def _read(rows: list[Any], config: Config) -> Allowlist:
 
 def _change(config: Config, add: Allowlist, remove: Allowlist, dry_run: bool, as_json: bool) -> None:
     packed = add.pack()
-    result, _ = agent(config).call("change", packed + remove.pack(), add_size=len(packed), dry_run=dry_run)
-    _say(result, as_json)
+    order = ChangeList(add_size=len(packed), dry_run=dry_run)
+    _say(agent(config).ask(order, packed + remove.pack()), as_json)
 
 
-def _say(result: dict[str, Any], as_json: bool) -> None:
+def _say(result: ListChanged, as_json: bool) -> None:
     if as_json:
         print_json(result)
         return
-    verb = "live" if result["live"] else "would be live"
+    verb = "live" if result.live else "would be live"
     click.echo(
-        f"{result['count']:,} entries {verb}, serial {result['serial']}: "
-        f"{result['added']:,} added, {result['removed']:,} removed"
+        f"{result.count:,} entries {verb}, serial {result.serial}: {result.added:,} added, {result.removed:,} removed"
     )
-    if result["removed_in_use"]:
-        named = ", ".join(result["in_use"])
-        click.echo(f"{result['removed_in_use']:,} of those removed had traffic in the last day: {named}", err=True)
+    if result.removed_in_use:
+        named = ", ".join(result.in_use)
+        click.echo(f"{result.removed_in_use:,} of those removed had traffic in the last day: {named}", err=True)

@@ -6,7 +6,9 @@ from dataclasses import asdict
 
 import click
 
-from control.cli.output import agent, as_json_option
+from control.cli.context import as_json_option, pass_config
+from control.cli.output import agent
+from control.commands.packets import SamplePackets
 from control.config import Config
 from control.datapath.probe.events import Event, Events
 from control.datapath.program import pins
@@ -21,7 +23,7 @@ PAUSE = 0.1  # s
 @click.option("--responders", is_flag=True, help="Tell where unregistered handshakes go, too.")
 @click.option("--for", "seconds", type=click.FloatRange(0), help="Stop after so many seconds; by default on Ctrl-C.")
 @as_json_option
-@click.pass_obj
+@pass_config
 def events(config: Config, rate: int, responders: bool, seconds: float | None, as_json: bool) -> None:
     """Show sampled packets that look like VPN, as they come.
 
@@ -37,13 +39,13 @@ def events(config: Config, rate: int, responders: bool, seconds: float | None, a
         renew_at = 0.0
         while time.monotonic() < ends_at:
             if time.monotonic() >= renew_at:
-                agent(config).call("sample", rate=rate, responders=responders, seconds=LASTS)
+                agent(config).ask(SamplePackets(rate=rate, responders=responders, seconds=LASTS))
                 renew_at = time.monotonic() + RENEW
             for event in ring.read():
                 click.echo(json.dumps(asdict(event)) if as_json else _line(event))
             time.sleep(PAUSE)
     finally:
-        agent(config).call("sample", rate=0)
+        agent(config).ask(SamplePackets(rate=0))
         pinned.close()
 
 

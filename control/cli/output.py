@@ -2,30 +2,30 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 import click
+from pydantic import BaseModel
 from rich.console import Console
 from rich.markup import escape
 from rich.padding import Padding
 from rich.table import Table
 
-from control.commands.wire import AgentSocket
+from control.commands.client import AgentSocket
 from control.config import Config
 from control.fault import Refused
-
-as_json_option: Callable[..., Any] = click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
+from control.rollout.origin import Door
 
 
 def agent(config: Config) -> AgentSocket:
     """Return the way to the agent of this instance."""
-    return AgentSocket(config.socket)
+    return AgentSocket(config.socket, Door.COMMAND)
 
 
 def print_json(value: object) -> None:
-    """Print one JSON document."""
-    click.echo(json.dumps(value, indent=2))
+    """Print one JSON document: what the agent replied, or JSON types."""
+    plain = value.model_dump(mode="json") if isinstance(value, BaseModel) else value
+    click.echo(json.dumps(plain, indent=2))
 
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

@@ -1,17 +1,13 @@
-"""The agent's Unix socket: one request and one answer a connection.
+"""What goes over the agent's Unix socket: one request and one answer a connection.
 
 Either is a line of JSON and then, when its member ``body`` says so, that many bytes. A request names a verb and
 its arguments, an answer holds either ``result`` or ``refused`` (see control/fault.py).
 """
 
 import json
-import socket
-from pathlib import Path
 from typing import Any, Protocol
 
 from typing_extensions import Buffer
-
-from control.fault import Fault, Kind, Refused
 
 
 class Writer(Protocol):
@@ -64,31 +60,3 @@ def receive(stream: Reader) -> tuple[dict[str, Any], bytes]:
     if len(body) < size:
         raise EOFError("the connection closed inside a message")
     return head, body
-
-
-class AgentSocket:
-    """The way to a running agent, for the command line and the API."""
-
-    def __init__(self, path: Path, timeout: float = 60.0) -> None:
-        self.path, self.timeout = path, timeout
-
-    def call(self, verb: str, body: Buffer = b"", **arguments: Any) -> tuple[dict[str, Any], bytes]:
-        """Ask the agent to do ``verb`` and return its result and body.
-
-        Raises:
-            Refused: as the agent refused; kind "unavailable" when no agent answers.
-        """
-        try:
-            with socket.socket(socket.AF_UNIX) as connection:
-                connection.settimeout(self.timeout)
-                connection.connect(str(self.path))
-                with connection.makefile("rwb") as stream:
-                    send(stream, {"verb": verb, **arguments}, body)
-                    head, answer = receive(stream)
-        except (OSError, EOFError, ValueError) as error:
-            mend = "start it with `wicketd`, or name its configuration with --config"
-            fault = Fault(str(self.path), f"the agent does not answer ({error})", mend)
-            raise Refused(Kind.UNAVAILABLE, "The agent is not running", [fault]) from error
-        if "refused" in head:
-            raise Refused.from_dict(head["refused"])
-        return head["result"], answer

@@ -54,9 +54,11 @@ class Controls:
 
     def set_policies(self, policies: Mapping[str, Policy]) -> None:
         """Set the policies of the protocols named; each by one store."""
-        words = self._policies.view(np.uint64)  # mode and share in one word of the array's stride
+        stored = np.zeros(1, self._policies.dtype)
+        words, word = self._policies.view(np.uint64), stored.view(np.uint64)  # the array's stride is one word
         for name, policy in policies.items():
-            words[PROTOCOLS.index(name)] = MODES.index(policy.mode) | policy.share << 16
+            stored["mode"], stored["share"] = MODES.index(policy.mode), policy.share
+            words[PROTOCOLS.index(name)] = word[0]
 
     def renew_lease(self, seconds: float) -> None:
         """Allow dropping for so many seconds from now."""

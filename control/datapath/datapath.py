@@ -25,31 +25,40 @@ class Datapath:
         lists, controls, probe: the parts of it.
     """
 
-    def __init__(self, directory: Path, keep: int, scratch: Path | None = None) -> None:
+    def __init__(
+        self, directory: Path, lock: Lock, pinned: Pinned, lists: Lists, earlier: list[int], is_new: bool
+    ) -> None:
+        """Put the parts together; ``open`` is for everybody else."""
+        self._directory, self._lock, self._pinned, self._earlier = directory, lock, pinned, earlier
+        self.lists, self.controls, self.probe = lists, Controls(pinned), Probe(pinned.program)
+        self.is_new = is_new
+
+    @classmethod
+    def open(cls, directory: Path, keep: int, scratch: Path | None = None) -> "Datapath":
         """Take the instance's lock and adopt what is pinned in ``directory``, or build it anew.
 
         ``keep`` is how many generations are held at most, ``scratch`` a directory for the compiler's own files.
+        Building compiles the program, which takes a second or two.
 
         Raises:
             Refused: another process drives the instance, or the program cannot be loaded or pinned.
         """
-        self._directory, self._keep = directory, keep
         with contextlib.ExitStack() as opened:
-            self._lock = Lock(directory)
-            opened.callback(self._lock.release)
-            self._earlier: list[int] = []
-            opened.callback(lambda: syscall.close_all(self._earlier))
+            lock = Lock(directory)
+            opened.callback(lock.release)
+            earlier: list[int] = []
+            opened.callback(lambda: syscall.close_all(earlier))
             adopted = _adopt(directory, keep)
-            self.is_new = adopted is None
+            is_new = adopted is None
             if adopted is None:
-                self._earlier = _programs_of(directory)
+                earlier += _programs_of(directory)
                 pinned = pins.build_next(directory, scratch)
                 adopted = pinned, Lists(pinned, keep)
-            self._pinned, self.lists = adopted
-            self.controls, self.probe = Controls(self._pinned), Probe(self._pinned.program)
-            if not self.is_new:
-                _take_back(directory, self._pinned.program)
+            datapath = cls(directory, lock, *adopted, earlier, is_new)
+            if not is_new:
+                _take_back(directory, datapath._pinned.program)
             opened.pop_all()
+        return datapath
 
     @property
     def programs(self) -> links.Programs:

@@ -27,7 +27,6 @@ MAP_LOOKUP_BATCH, MAP_UPDATE_BATCH = 24, 26
 PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
 
 ATTRIBUTES = 144  # bytes of union bpf_attr that we hand over; the kernel wants zeros after what it reads
-ENOENT, ENOSPC = 2, 28
 
 _libc = ct.CDLL(None, use_errno=True)
 
@@ -129,7 +128,7 @@ def read_all(fd: int, key: np.dtype[Any], value: np.dtype[Any], entries: int) ->
         try:
             done += struct.unpack_from("I", bpf(MAP_LOOKUP_BATCH, batch)[1], 32)[0]
         except OSError as error:
-            if error.errno != ENOENT:  # which says: that was the last of them
+            if error.errno != errno.ENOENT:  # which says: that was the last of them
                 raise
             done += struct.unpack_from("I", error.attributes, 32)[0]  # type: ignore[attr-defined]
             break
@@ -167,11 +166,23 @@ def test_run(fd: int, frame: bytes, output: NDArray[Any], repeat: int = 1) -> tu
     try:
         left = bpf(PROG_TEST_RUN, head + bytes(40))[1]
     except OSError as error:
-        if error.errno != ENOSPC:  # the output is shorter than the frame, as it should be
+        if error.errno != errno.ENOSPC:  # the output is shorter than the frame, as it should be
             raise
         left = error.attributes  # type: ignore[attr-defined]
     result, duration = struct.unpack_from("I", left, 4)[0], struct.unpack_from("I", left, 36)[0]
     return result, duration
+
+
+def file_system(path: str) -> int:
+    """Return which kind of filesystem a path is on, by its magic number of <linux/magic.h> (statfs(2)).
+
+    Raises:
+        OSError: as statfs refused.
+    """
+    buffer = ct.create_string_buffer(256)  # struct statfs is 120 bytes at most and begins with f_type
+    if _libc.statfs(path.encode(), buffer) < 0:
+        raise OSError(ct.get_errno(), os.strerror(ct.get_errno()), path)
+    return int.from_bytes(buffer.raw[:4], "little")
 
 
 def kill_with_parent() -> None:

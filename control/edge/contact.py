@@ -1,8 +1,9 @@
 """How far behind its feed an edge may be."""
 
 import time
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import dataclass, field
+
+from control.commands.status import ContactState
 
 
 @dataclass
@@ -42,7 +43,13 @@ class Contact:
         """For how many seconds the feed may have had something that is not live here; no clock's step changes it."""
         return time.monotonic() - self._monotonic
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return it in JSON types, for the status."""
-        said = {name: value for name, value in asdict(self).items() if not name.startswith("_")}
-        return said | {"lag_s": round(self.lag, 3), "complete_at": round(self.complete_at, 3)}
+    def state(self) -> ContactState:
+        """Return it for the status."""
+        return ContactState(
+            feed=self.feed,
+            name=self.name,
+            trouble=self.trouble,
+            unacknowledged=self.unacknowledged,
+            lag_s=round(self.lag, 3),
+            complete_at=round(self.complete_at, 3),
+        )

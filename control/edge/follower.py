@@ -13,7 +13,8 @@ import structlog
 from control.edge.contact import Contact
 from control.edge.edge import Edge
 from control.fault import Fault, Kind, Refused
-from control.feed.feed import RESET, Change, Feed, Snapshot
+from control.feed.feed import RESET, Delta, Feed, Snapshot
+from control.rollout.position import Position
 
 log = structlog.get_logger()
 
@@ -29,8 +30,8 @@ class Follower:
     def __init__(self, edge: Edge, feed: Feed, contact: Contact, poll: float) -> None:
         """``poll`` is after how many seconds it looks at the latest, and tries again."""
         self._edge, self._feed, self._poll, self._contact = edge, feed, poll, contact
-        self._had: list[tuple[int, float]] = []
-        self._last_had: tuple[int, float] | None = None
+        self._applied: list[tuple[int, float]] = []
+        self._last_applied: tuple[int, float] | None = None
         self._doubted = False
         self._noted_at = 0.0
         self._stop = threading.Event()
@@ -42,8 +43,8 @@ class Follower:
         seen = self._edge.store.followed.complete_at
         if seen is not None:
             self._contact.resume(seen)
-        if self._edge.live.position.epoch:
-            self._note_had()  # an earlier agent may have ended before it told; what the feed knows it keeps
+        if self._position.epoch:
+            self._note_applied()  # an earlier agent may have ended before it told; what the feed knows it keeps
         self._thread.start()
 
     def stop(self) -> None:
@@ -58,16 +59,20 @@ class Follower:
             Refused: the feed cannot be reached, or what it gave is not whole or cannot be kept; what was live stays.
         """
         while not self._stop.is_set():
-            changes = RESET if self._doubted else self._feed.changes(self._edge.live.position)
-            if changes == RESET:
+            deltas = RESET if self._doubted else self._feed.deltas(self._position)
+            if deltas == RESET:
                 self._start_anew(self._feed.snapshot())
-            elif not changes:
+            elif not deltas:
                 self._contact.complete()
                 self._note_complete()
                 return
             else:
-                self._apply(changes)
+                self._apply(deltas)
             self._acknowledge()
+
+    @property
+    def _position(self) -> Position:
+        return self._edge.list.state.followed
 
     def _run(self) -> None:
         with contextlib.closing(self._feed):
@@ -102,16 +107,17 @@ class Follower:
     def _start_anew(self, snapshot: Snapshot) -> None:
         self._demand_forward(snapshot)
         snapshot.demand_whole()
-        held = self._edge.live.position
+        held = self._position
         if snapshot.position.epoch != held.epoch:
-            self._had, self._last_had = [], None  # they were told of in the other epoch, or never can be
+            self._applied, self._last_applied = [], None  # they were told of in the other epoch, or never can be
             log.warning("starting anew from the feed", position=str(snapshot.position), held=str(held))
-        self._edge.follow(snapshot.entries, snapshot.position)
+        with self._edge.turn() as turn:
+            self._edge.list.follow(turn, snapshot.entries, snapshot.position)
         self._doubted = False
-        self._note_had()
+        self._note_applied()
 
     def _demand_forward(self, snapshot: Snapshot) -> None:
-        held, count = self._edge.live.position, len(self._edge.live.followed)
+        held, count = self._position, len(self._edge.list.state.union.followed)
         is_same = snapshot.position.epoch == held.epoch
         if is_same and snapshot.position.serial < held.serial:
             why = f"it is at serial {snapshot.position.serial}, and was at {held.serial}"
@@ -122,46 +128,47 @@ class Follower:
             mend = "check the setting feed.url: it looks like another, new registry"
             raise Refused(Kind.BAD_LIST, "The feed is empty", [Fault("feed", why, mend)])
 
-    def _apply(self, changes: Sequence[Change]) -> None:
-        for change in changes:
+    def _apply(self, deltas: Sequence[Delta]) -> None:
+        for delta in deltas:
             if self._stop.is_set():
                 return
             started = time.monotonic()
             try:
-                change.demand_whole()
-                self._edge.follow_change(change.added, change.removed, change.position, change.count)
+                delta.demand_whole()
+                with self._edge.turn() as turn:
+                    self._edge.list.follow_delta(turn, delta.added, delta.removed, delta.position, delta.count)
             except Refused as refused:
                 self._doubted = refused.kind == Kind.BAD_LIST  # the whole list can mend what a change cannot
                 raise
-            self._note_had()
-            if len(change.removed):
+            self._note_applied()
+            if len(delta.removed):
                 # A flood of removals leaves half of the time to everything else that needs the list.
                 self._stop.wait(time.monotonic() - started)
 
-    def _note_had(self) -> None:
-        self._last_had = (self._edge.live.position.serial, time.time())
-        self._had.append(self._last_had)
-        del self._had[:-MOST_UNACKNOWLEDGED]
+    def _note_applied(self) -> None:
+        self._last_applied = (self._position.serial, time.time())
+        self._applied.append(self._last_applied)
+        del self._applied[:-MOST_UNACKNOWLEDGED]
 
     def _tell_again(self) -> None:
         """Have the last serial told once the feed is back: it may have come back without what it was told."""
-        if self._last_had and not self._had:
-            self._had.append(self._last_had)
+        if self._last_applied and not self._applied:
+            self._applied.append(self._last_applied)
 
     def _acknowledge(self) -> None:
         """Tell the feed what is live; that it cannot be told changes nothing here."""
-        if self._had:
+        if self._applied:
             try:
-                self._feed.acknowledge(self._edge.live.position.epoch, self._had)
-                self._had.clear()
+                self._feed.acknowledge(self._position.epoch, self._applied)
+                self._applied.clear()
             except Refused as refused:
                 log.warning("not acknowledged", why=str(refused.faults[0]))
-        self._contact.unacknowledged = len(self._had)
+        self._contact.unacknowledged = len(self._applied)
 
     def _note_complete(self) -> None:
         if time.monotonic() - self._noted_at > NOTED_EVERY:
             self._noted_at = time.monotonic()
-            with contextlib.suppress(Refused), self._edge.lock:  # a full disk is said elsewhere
+            with contextlib.suppress(Refused), self._edge.turn():  # a full disk is said elsewhere
                 self._edge.store.followed.keep_complete(self._contact.complete_at)
 
     def _say(self, trouble: str) -> None:

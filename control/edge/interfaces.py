@@ -1,22 +1,23 @@
 """The interfaces that an edge guards: attached as asked, followed when they vanish, come back or are renamed."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import structlog
 
+from control.commands.interfaces import Attached, InterfaceState
 from control.datapath.interfaces import links
 from control.datapath.interfaces.links import Link, Programs
-from control.edge.state.store import LocalList
+from control.edge.state.store import Store
+from control.edge.turn import Turn
 from control.fault import Fault, Refused
 
 log = structlog.get_logger()
 
 
 class Interfaces:
-    """Which interfaces are to be guarded, and how each stands; safe for one thread at a time."""
+    """Which interfaces are to be guarded, and how each stands."""
 
-    def __init__(self, store: LocalList, configured: Mapping[str, str], programs: Callable[[], Programs]) -> None:
+    def __init__(self, store: Store, configured: Mapping[str, str], programs: Callable[[], Programs]) -> None:
         """``configured`` are those of the configuration, as name → mode; an operator's own are in the store."""
         self._store, self._configured, self._programs = store, dict(configured), programs
         self._index: dict[str, int] = {}
@@ -27,12 +28,13 @@ class Interfaces:
         """Name → mode of all interfaces to be guarded."""
         return self._configured | self._store.interfaces()
 
-    def attach(self, name: str, mode: str) -> dict[str, Any]:
+    def attach(self, turn: Turn, name: str, mode: str) -> Attached:
         """Guard an interface from now on, in "auto", "native" or "generic" mode; return how it stands.
 
         Raises:
             Refused: it cannot be, see links.attach, or not be kept on disk; nothing has changed.
         """
+        turn.demand()
         link, warnings = links.attach(name, mode, self._programs())
         try:
             self._store.keep_interfaces(self._store.interfaces() | {name: mode})
@@ -43,29 +45,32 @@ class Interfaces:
         self._index[name] = link.index
         self._trouble.pop(name, None)
         log.info("attached", interface=name, requested=mode, mode=link.mode)
-        return _state(name, mode, link, self._programs().id) | {"warnings": [str(fault) for fault in warnings]}
+        state = _state(name, mode, link, self._programs().id)
+        return Attached(**state.model_dump(), warnings=[str(fault) for fault in warnings])
 
-    def detach(self, name: str | None) -> list[str]:
+    def detach(self, turn: Turn, name: str | None) -> list[str]:
         """Stop guarding one interface, or all of them; return those that were guarded.
 
         Raises:
             Refused: the interface carries somebody else's program, or is not there and was not guarded.
         """
+        turn.demand()
         if name is not None and name not in self.wanted:
             links.find(name)  # says so when there is none of that name
         detached, present = [], links.all_links()
-        for each in [name] if name is not None else list(self.wanted):
-            if each in present and links.detach(each, self._programs()):
-                detached.append(each)
-            self._configured.pop(each, None)
-            self._store.keep_interfaces({n: m for n, m in self._store.interfaces().items() if n != each})
-            self._index.pop(each, None)
-            self._trouble.pop(each, None)
+        for guarded in [name] if name is not None else list(self.wanted):
+            if guarded in present and links.detach(guarded, self._programs()):
+                detached.append(guarded)
+            self._configured.pop(guarded, None)
+            self._store.keep_interfaces({n: m for n, m in self._store.interfaces().items() if n != guarded})
+            self._index.pop(guarded, None)
+            self._trouble.pop(guarded, None)
         log.info("detached", interfaces=detached)
         return detached
 
-    def take_up_attached(self) -> None:
+    def take_up_attached(self, turn: Turn) -> None:
         """Keep guarding interfaces that carry our program though nothing on disk says so: the disk was lost."""
+        turn.demand()
         ours = self._programs().id
         wanted = self.wanted
         lost = {name: "auto" for name, link in links.all_links().items() if link.program == ours and name not in wanted}
@@ -73,11 +78,12 @@ class Interfaces:
             log.warning("guarded, but not on disk", interfaces=list(lost))
             self._store.keep_interfaces(self._store.interfaces() | lost)
 
-    def follow(self) -> None:
+    def follow(self, turn: Turn) -> None:
         """Attach to what has come or come back, and take up what was renamed.
 
         Where the program was taken off an interface that stayed, somebody meant it: it is left off, and said.
         """
+        turn.demand()
         present = links.all_links()
         self._take_up_renamed(present)
         for name, mode in self.wanted.items():
@@ -89,13 +95,14 @@ class Interfaces:
             elif link.program != self._programs().id:
                 self._say(name, "our program was taken off by somebody; `wicket attach` puts it back")
 
-    def states(self) -> list[dict[str, Any]]:
+    def states(self) -> list[InterfaceState]:
         """Return how each guarded interface stands: what was asked for beside what is."""
         present, ours = links.all_links(), self._programs().id
         states = [_state(name, mode, present.get(name), ours) for name, mode in self.wanted.items()]
         # A link may just have been attached to, its trouble not yet forgotten.
         return [
-            state | {"trouble": None if state["attached"] else self._trouble.get(state["name"])} for state in states
+            state if state.attached else state.model_copy(update={"trouble": self._trouble.get(state.name)})
+            for state in states
         ]
 
     def _attach_again(self, name: str, mode: str) -> None:
@@ -129,19 +136,19 @@ class Interfaces:
         self._trouble[name] = trouble
 
 
-def _state(name: str, requested: str, link: Link | None, ours: int) -> dict[str, Any]:
+def _state(name: str, requested: str, link: Link | None, ours: int) -> InterfaceState:
     attached = link is not None and link.program == ours
-    return {
-        "name": name,
-        "requested": requested,
-        "present": link is not None,
-        "attached": attached,
-        "mode": link.mode if link is not None and attached else None,
-    }
+    return InterfaceState(
+        name=name,
+        requested=requested,
+        present=link is not None,
+        attached=attached,
+        mode=link.mode if link is not None and attached else None,
+    )
 
 
-def missing_interface(name: str) -> Fault | None:
-    """Return what is wrong with guarding an interface of that name, for the doctor."""
+def doubt_about(name: str) -> Fault | None:
+    """Return the worst that speaks against guarding an interface of that name, for the doctor; none if nothing does."""
     try:
         wrong, doubtful = links.preflight(links.find(name), "auto")
     except Refused as refused:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from control.allowlist.allowlist import Allowlist
-from control.datapath.generations import ends
+from control.datapath.generations import entry_map
 
 
 class LastSeen:
@@ -18,10 +18,10 @@ class LastSeen:
     def __init__(self) -> None:
         self._hosts = np.empty(0, np.uint32)  # sorted, each once
         self._times = np.empty(0, np.float64)
-        self._ends: dict[bytes, float] = {}
+        self._map_entries: dict[bytes, float] = {}
 
-    def note(self, hosts: NDArray[np.uint32], keys: ends.Keys) -> None:
-        """Take in what one sweep found: IPv4 hosts of the exact set, each once, and keys of other ends."""
+    def note(self, hosts: NDArray[np.uint32], keys: entry_map.Keys) -> None:
+        """Take in what one sweep found: IPv4 hosts of the exact set, each once, and keys of the hash map."""
         now = time.monotonic()
         hosts = np.sort(hosts)
         rows, known = self._locate(hosts)
@@ -29,20 +29,20 @@ class LastSeen:
         if not known.all():
             self._hosts = np.insert(self._hosts, rows[~known], hosts[~known])
             self._times = np.insert(self._times, rows[~known], now)
-        self._ends.update(dict.fromkeys((key.tobytes() for key in keys), now))
+        self._map_entries.update(dict.fromkeys((key.tobytes() for key in keys), now))
 
     def within(self, allowlist: Allowlist, seconds: float) -> NDArray[np.bool_]:
         """Return which rows of a list had traffic in the last so many seconds."""
         since = time.monotonic() - seconds
-        rows = ends.keys_of(allowlist.high, allowlist.low, allowlist.length)
+        rows = entry_map.keys_of(allowlist.high, allowlist.low, allowlist.length)
         live = np.zeros(len(allowlist), np.bool_)
-        is_host = ends.are_hosts(rows)
+        is_host = entry_map.are_hosts(rows)
         places, recent = self._locate(rows["address"][is_host, 3])
         recent[recent] = self._times[places[recent]] >= since
         live[is_host] = recent
-        if self._ends:
-            recent_ends = {key for key, at in self._ends.items() if at >= since}
-            live |= np.fromiter((row.tobytes() in recent_ends for row in rows), np.bool_, len(rows))
+        if self._map_entries:
+            recent_keys = {key for key, at in self._map_entries.items() if at >= since}
+            live |= np.fromiter((row.tobytes() in recent_keys for row in rows), np.bool_, len(rows))
         return live
 
     def forget_before(self, seconds: float) -> None:
@@ -50,7 +50,7 @@ class LastSeen:
         since = time.monotonic() - seconds
         recent = self._times >= since
         self._hosts, self._times = self._hosts[recent], self._times[recent]
-        self._ends = {key: at for key, at in self._ends.items() if at >= since}
+        self._map_entries = {key: at for key, at in self._map_entries.items() if at >= since}
 
     def _locate(self, hosts: NDArray[np.uint32]) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
         """Return for each host where it is or belongs among those noted, which are sorted, and whether it is there."""

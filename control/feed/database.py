@@ -13,11 +13,12 @@ from typing import Any, Literal, Protocol
 from sqlalchemy import make_url
 
 from control.fault import Fault, Kind, Refused
-from control.feed.feed import RESET, Change, Position, Snapshot
+from control.feed.feed import RESET, Delta, Snapshot
 from control.registry.access.actor import Actor
 from control.registry.publication import edges, serials
 from control.registry.store.database import Database
 from control.registry.store.writing import CHANNEL
+from control.rollout.position import Position
 
 LOOK = 0.02
 """s between two looks at whether the file has changed: 11 µs each, a two-thousandth of a processor."""
@@ -62,10 +63,10 @@ class RegistryFeed:
         """
         self._demand_file()
         with self._database.reading() as session:
-            found = serials.snapshot(session)
-        return Snapshot(_position(found.version), found.version.count, found.sha256, found.entries)
+            whole = serials.snapshot(session)
+        return Snapshot(_position(whole.version), whole.version.count, whole.sha256, whole.entries)
 
-    def changes(self, since: Position) -> Sequence[Change] | Literal["reset"]:
+    def deltas(self, since: Position) -> Sequence[Delta] | Literal["reset"]:
         """Return what came after a position, a hundred serials at most; or RESET.
 
         Raises:
@@ -76,9 +77,10 @@ class RegistryFeed:
             now = serials.version(session)
             if now.epoch != since.epoch or not 0 <= now.serial - since.serial <= MOST_CHANGES:
                 return RESET
-            found = serials.changes(session, since.epoch, since.serial)
+            changes = serials.changes(session, since.epoch, since.serial)
         return [
-            Change(_position(each.version), each.version.count, each.sha256, each.added, each.removed) for each in found
+            Delta(_position(change.version), change.version.count, change.sha256, change.added, change.removed)
+            for change in changes
         ]
 
     def wait(self, seconds: float) -> bool:
@@ -96,14 +98,14 @@ class RegistryFeed:
             self.close()  # what was opened may be a file that is no longer there
             raise
 
-    def acknowledge(self, epoch: str, had: Sequence[tuple[int, float]]) -> None:
+    def acknowledge(self, epoch: str, applied: Sequence[tuple[int, float]]) -> None:
         """Tell the registry from when on this edge had serials.
 
         Raises:
             Refused: the database cannot be written, or is not the one that gave the serials.
         """
         self._demand_file()
-        times = [(serial, datetime.fromtimestamp(at, UTC)) for serial, at in had]
+        times = [(serial, datetime.fromtimestamp(at, UTC)) for serial, at in applied]
         with self._database.writing(Actor(f"edge {self._edge}")) as writing:
             edges.acknowledge(writing, self._edge, epoch, times)
 

@@ -10,25 +10,10 @@ from typing import Literal, Protocol
 
 from control.allowlist.allowlist import Allowlist
 from control.fault import Fault, Kind, Refused
+from control.rollout.position import Position
 
 RESET: Literal["reset"] = "reset"
-"""There are no changes since that serial: start anew from a snapshot."""
-
-
-@dataclass(frozen=True, slots=True)
-class Position:
-    """Where a list has got to.
-
-    Attributes:
-        epoch: 32 hexadecimal digits; serials of another epoch mean nothing here. Empty: nothing was ever followed.
-        serial: one more with every change.
-    """
-
-    epoch: str = ""
-    serial: int = 0
-
-    def __str__(self) -> str:
-        return f"{self.epoch}:{self.serial}"
+"""There are no deltas since that serial: start anew from a snapshot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +36,7 @@ class Snapshot:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class Delta:
     """What one serial did; a prefix in both has other terms now.
 
     Attributes:
@@ -67,7 +52,7 @@ class Change:
     removed: Allowlist
 
     def demand_whole(self) -> None:
-        """Hold the change against its digest.
+        """Hold the delta against its digest.
 
         Raises:
             Refused: "bad-list": it is not what the feed says it is.
@@ -85,7 +70,7 @@ class Feed(Protocol):
             Refused: the feed cannot be reached or read.
         """
 
-    def changes(self, since: Position) -> Sequence[Change] | Literal["reset"]:
+    def deltas(self, since: Position) -> Sequence[Delta] | Literal["reset"]:
         """Return what came after a position, oldest first, none when there is nothing new; or RESET.
 
         Raises:
@@ -95,13 +80,13 @@ class Feed(Protocol):
     def wait(self, seconds: float) -> bool:
         """Return whether there may be something new, as soon as there may, after so many seconds at most.
 
-        Nothing that came after the last ``wait`` began to look is missed, if ``changes`` is asked after it.
+        Nothing that came after the last ``wait`` began to look is missed, if ``deltas`` is asked after it.
 
         Raises:
             Refused: the feed cannot be reached.
         """
 
-    def acknowledge(self, epoch: str, had: Sequence[tuple[int, float]]) -> None:
+    def acknowledge(self, epoch: str, applied: Sequence[tuple[int, float]]) -> None:
         """Tell the feed from when on (seconds since 1970) this edge had serials of an epoch in its kernel.
 
         Raises:
@@ -123,9 +108,9 @@ def demand_count(position: Position, count: int, entries: Allowlist) -> None:
 
 
 def _demand_digest(position: Position, sha256: str, packed: bytes) -> None:
-    found = hashlib.sha256(packed).hexdigest()
-    if found != sha256:
-        raise _not_whole(position, f"its SHA-256 is {found}, and it says {sha256}")
+    digest = hashlib.sha256(packed).hexdigest()
+    if digest != sha256:
+        raise _not_whole(position, f"its SHA-256 is {digest}, and it says {sha256}")
 
 
 def _not_whole(position: Position, why: str) -> Refused:

@@ -2,28 +2,17 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Protocol
 
+from control.datapath.probe.answer import Answer, End
 from control.replay.capture import DamagedError, NotACaptureError, packets
-from control.replay.ends import Ends, ends
 from control.replay.link import UnsupportedLinkError, ethernet_frame
 from control.vocabulary import PROTOCOLS
 
 NONE = PROTOCOLS[0]
-
-
-class Answer(Protocol):
-    """What the program says of a packet, in the words of ``control.vocabulary``."""
-
-    @property
-    def protocol(self) -> str: ...  # noqa: D102
-    @property
-    def handshake(self) -> bool: ...  # noqa: D102
-    @property
-    def verdict(self) -> str: ...  # noqa: D102
-    @property
-    def reason(self) -> str: ...  # noqa: D102
+TRUNCATED = "truncated"  # of control.vocabulary.REASONS
 
 
 class Prober(Protocol):
@@ -39,17 +28,27 @@ class Flow:
     """The packets between two ends, counted.
 
     Attributes:
+        ip_protocol: the number in the IP header, or in the last of IPv6's extension headers.
+        a, b: the two ends, the lower one (address as a number, then port) first.
         protocols: packets by the VPN protocol that each was recognised as.
         opened: the protocol of the first handshake, if any was seen.
     """
 
-    ends: Ends
+    ip_protocol: int
+    a: End
+    b: End
     packets: int = 0
     handshakes: int = 0
     passed: int = 0
     dropped: int = 0
     protocols: Counter[str] = field(default_factory=Counter)
     opened: str | None = None
+
+    @classmethod
+    def between(cls, ip_protocol: int, one: End, other: End) -> "Flow":
+        """Return a flow without packets."""
+        lower, upper = sorted((one, other), key=lambda end: (int(ip_address(end.address)), end.port))
+        return cls(ip_protocol, lower, upper)
 
     def add(self, answer: Answer) -> None:
         """Count a packet by the program's answer."""
@@ -75,6 +74,10 @@ class Flow:
         return self.protocols.most_common(1)[0][0]
 
 
+Key = tuple[int, str, int, str, int]
+"""Of a flow in one direction: the IP protocol, and address and port of the source and of the destination."""
+
+
 @dataclass(slots=True)
 class Replay:
     """One capture file, replayed.
@@ -93,13 +96,41 @@ class Replay:
     is_capture: bool = True
 
 
+class _Flows:
+    """The flows of one capture, each found by its key in either direction."""
+
+    def __init__(self) -> None:
+        self.flows: list[Flow] = []
+        self._by_key: dict[Key, Flow] = {}
+
+    def of(self, key: Key) -> Flow:
+        """Return the flow of a packet, which may be its first."""
+        flow = self._by_key.get(key)
+        if flow is None:
+            ip_protocol, source, source_port, destination, destination_port = key
+            flow = Flow.between(ip_protocol, End(source, source_port), End(destination, destination_port))
+            self.flows.append(flow)
+            self._by_key[key] = flow
+            self._by_key[ip_protocol, destination, destination_port, source, source_port] = flow
+        return flow
+
+
+def key_of(answer: Answer) -> Key | None:
+    """Return whose packet the program found it to be; None: no IP, a later fragment, headers cut off or damaged."""
+    source, destination = answer.source, answer.destination
+    if source is None or destination is None or not answer.payload_offset:
+        return None
+    if answer.reason == TRUNCATED and not (source.port or destination.port):
+        return None  # the ports of TCP or UDP are beyond the end
+    return answer.ip_protocol, source.address, source.port, destination.address, destination.port
+
+
 def replay(path: Path, prober: Prober) -> Replay:
-    """Run the program on each packet of a capture file that belongs to an IP flow.
+    """Run the program on each packet of a capture file and count its answers by flow.
 
     Whatever is wrong with the file is told in the result, which holds what could be read.
     """
-    result = Replay(path)
-    flows: dict[Ends, Flow] = {}
+    result, flows = Replay(path), _Flows()
     skipped: Counter[str] = Counter()
     try:
         for packet in packets(path):
@@ -108,18 +139,18 @@ def replay(path: Path, prober: Prober) -> Replay:
             except UnsupportedLinkError as error:
                 skipped[str(error)] += 1
                 continue
-            key = ends(frame)
+            answer = prober.probe(frame)
+            key = key_of(answer)
             if key is None:
                 result.strays += 1
-                continue
-            flow = flows.get(key) or flows.setdefault(key, Flow(key))
-            flow.add(prober.probe(frame))
+            else:
+                flows.of(key).add(answer)
     except DamagedError as error:
         result.unread.append(str(error))
     except (NotACaptureError, OSError) as error:
         result.unread.append(getattr(error, "strerror", None) or str(error))
         result.is_capture = False
-    result.flows.extend(flows.values())
+    result.flows.extend(flows.flows)
     result.unread.extend(f"{why}: {counted(count, 'packet')} skipped" for why, count in skipped.items())
     return result
 

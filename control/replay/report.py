@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.progress import track
 from rich.table import Table
 
-from control.replay.ends import End
+from control.datapath.probe.answer import End
 from control.replay.flows import NONE, Flow, Prober, Replay, counted, replay
 
 
@@ -40,11 +40,11 @@ def rows(result: Replay) -> Iterator[dict[str, Any]]:
     for flow in result.flows:
         yield {
             "file": str(result.path),
-            "ip_proto": flow.ends.ip_proto,
-            "addr_a": flow.ends.a.host,
-            "port_a": flow.ends.a.port,
-            "addr_b": flow.ends.b.host,
-            "port_b": flow.ends.b.port,
+            "ip_proto": flow.ip_protocol,
+            "addr_a": flow.a.address,
+            "port_a": flow.a.port,
+            "addr_b": flow.b.address,
+            "port_b": flow.b.port,
             "packets": flow.packets,
             "protocol": flow.protocol,
             "handshakes": flow.handshakes,
@@ -78,7 +78,7 @@ def _table(title: str, flows: Iterable[Flow]) -> Table:
     for heading in ("packets", "handshakes", "passed", "dropped"):
         shown.add_column(heading, justify="right", no_wrap=True)
     for flow in flows:
-        between = f"{_spelt(flow.ends.a)} and {_spelt(flow.ends.b)}"
+        between = f"{_spelt(flow.a)} and {_spelt(flow.b)}"
         counts = (flow.packets, flow.handshakes, flow.passed, flow.dropped)
         shown.add_row(flow.protocol, escape(between), *map(str, counts))
     return shown
@@ -87,8 +87,8 @@ def _table(title: str, flows: Iterable[Flow]) -> Table:
 def _spelt(end: End) -> str:
     """Return an end as people write it: RFC 3986's brackets where an IPv6 address has a port."""
     if not end.port:
-        return end.host
-    return f"[{end.host}]:{end.port}" if ":" in end.host else f"{end.host}:{end.port}"
+        return end.address
+    return f"[{end.address}]:{end.port}" if ":" in end.address else f"{end.address}:{end.port}"
 
 
 def summary(replays: Sequence[Replay]) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.gateway import Gateway, running
+from lab.gateway import Gateway, running
 
 START_LIST = ("192.0.2.1", "198.51.100.0/24", "2001:db8::/48")
 

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from lab.gateway import Answer, Gateway
 from tests.api.conftest import START_LIST
-from tests.gateway import Answer, Gateway
 
 Send = Callable[[Gateway], Answer]
 

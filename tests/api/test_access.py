@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from api.application import create_app
-from api.kit.door import Door, is_loopback
+from api.kit.door import Doorkeeper, is_loopback
 from api.kit.token import TokenFile
 from control import config as configuration
 from control.fault import Refused
-from tests.gateway import Gateway, configure
+from lab.gateway import Gateway, configure
 
 OPEN = ("/v1/check?address=192.0.2.1", "/healthz", "/readyz", "/openapi.json")
 GUARDED = ("/v1/allowlist", "/v1/policy", "/v1/status", "/metrics")
@@ -117,4 +117,4 @@ def test_reading_needs_the_token_where_strangers_reach_the_api(tmp_path: Path, p
 )
 def test_what_counts_as_loopback(tmp_path: Path, listen: str, loopback: bool) -> None:
     assert is_loopback(listen) is loopback
-    assert Door(listen, TokenFile(tmp_path)).loopback is loopback
+    assert Doorkeeper(listen, TokenFile(tmp_path)).loopback is loopback

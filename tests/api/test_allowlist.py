@@ -9,8 +9,8 @@ import pytest
 
 from control.allowlist import formats
 from control.allowlist.allowlist import Allowlist
+from lab.gateway import Answer, Gateway
 from tests.api.conftest import START_LIST
-from tests.gateway import Answer, Gateway
 
 ROW = {
     "prefix": "203.0.113.0/24",
@@ -88,8 +88,10 @@ def test_a_dry_run_names_what_would_change_and_changes_nothing(gateway: Gateway)
     assert would_of(replacement) == would
     assert (replacement.json["added"], replacement.json["removed"], replacement.json["live"]) == (1, 2, False)
 
-    batch = gateway.patch({"add": ["203.0.113.9"], "remove": ["192.0.2.1"]}, "?dry_run=true")
-    assert would_of(batch) == {"add": ["203.0.113.9"], "remove": ["192.0.2.1"]}
+    narrowed = {"prefix": "2001:db8::/48", "protocols": ["esp"]}
+    batch = gateway.patch({"add": ["203.0.113.9", narrowed], "remove": ["192.0.2.1"]}, "?dry_run=true")
+    assert would_of(batch) == {"add": ["2001:db8::/48", "203.0.113.9"], "remove": ["192.0.2.1"]}
+    assert (batch.json["added"], batch.json["removed"]) == (2, 1)
     assert gateway.ask("GET", "/v1/allowlist").headers["etag"] == before
 
 

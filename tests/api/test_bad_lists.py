@@ -4,8 +4,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from lab.gateway import Gateway
 from tests.api.refusal import Refusal, check
-from tests.gateway import Gateway
 
 CSV, JSON, NDJSON = "text/csv", "application/json", "application/x-ndjson"
 NOTHING = 64 << 20
@@ -30,8 +30,8 @@ LISTS = [
     BadList("host bits set", CSV, b"192.0.2.1/24\n", ("row 1",), "host bits", "192.0.2.0/24"),
     BadList("an IPv4 /0", CSV, b"0.0.0.0/0\n", ("row 1",), "every address", "registered"),
     BadList("an IPv6 /0", CSV, b"::/0\n", ("row 1",), "every address", "registered"),
-    BadList("IPv4-mapped IPv6", CSV, b"::ffff:192.0.2.1\n",
-            ("row 1",), "IPv4 written as IPv6", "write 192.0.2.1"),
+    BadList("IPv4 written as IPv6, a second time", CSV, b"192.0.2.1\n::ffff:192.0.2.1\n",
+            ("row 2",), "192.0.2.1 is in row 1 already", "remove"),
     BadList("an unknown field", NDJSON, b'{"prefix": "192.0.2.1", "colour": 1}\n',
             ("row 1, colour",), "no field", "protocols"),
     BadList("no protocol", JSON, b'[{"prefix": "192.0.2.1", "protocols": ["ipsec"]}]',

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from lab.gateway import MAX_BODY, Answer, Gateway
 from tests.api.refusal import Refusal, check
-from tests.gateway import MAX_BODY, Answer, Gateway
 
 LIST, POLICY = "/v1/allowlist", "/v1/policy"
 CSV, JSON = {"Content_Type": "text/csv"}, {"Content_Type": "application/json"}

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from api.gateway.schema import Batch, Change
+from api.gateway.schema import BatchModel, ChangeModel
 from api.kit.problem import STATUS
+from api.kit.schema import name_of
 from control.allowlist.schema import EntryModel
-from tests.gateway import Gateway
+from lab.gateway import Gateway
 
 DOCS = Path(__file__).parents[2] / "docs"
 WRITING = {"put", "patch", "post", "delete"}
@@ -32,8 +33,8 @@ def test_the_committed_document_is_the_served_one(document: dict[str, Any]) -> N
 
 def test_the_models_are_those_that_validate(document: dict[str, Any]) -> None:
     schemas = document["components"]["schemas"]
-    for model in (EntryModel, Batch, Change):
-        assert set(schemas[model.__name__]["properties"]) == set(model.model_fields)
+    for model in (EntryModel, BatchModel, ChangeModel):
+        assert set(schemas[name_of(model)]["properties"]) == set(model.model_fields)
 
 
 def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:

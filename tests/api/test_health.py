@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.gateway import Gateway, running
+from lab.gateway import Gateway, running
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,7 @@ def test_anybody_may_ask_whether_an_address_is_registered(gateway: Gateway, addr
     assert answer.status == 200
     assert answer.json["address"] == address
     assert (answer.json["registered"], answer.json["live"]) == (registered, registered)
-    assert answer.json["prefix"] == prefix
+    assert (answer.json["prefix"], answer.json["since"]) == (prefix, None)
 
 
 def test_status_and_readiness_tell_the_serial(gateway: Gateway) -> None:

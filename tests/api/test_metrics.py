@@ -6,8 +6,8 @@ from pathlib import Path
 from prometheus_client.parser import text_string_to_metric_families
 
 from api.gateway.metrics import COUNTERS, GAUGES
+from lab.gateway import Gateway
 from tests.api.conftest import START_LIST
-from tests.gateway import Gateway
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "metrics.md"
 

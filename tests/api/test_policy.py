@@ -1,7 +1,7 @@
 """The policy through the API."""
 
 from control.vocabulary import VPN_PROTOCOLS
-from tests.gateway import Gateway
+from lab.gateway import Gateway
 
 MONITOR = {"mode": "monitor", "share": 100}
 

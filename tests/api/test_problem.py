@@ -8,7 +8,7 @@ from structlog.testing import capture_logs
 
 from api.application import create_app
 from control import config as configuration
-from tests.gateway import configure
+from lab.gateway import configure
 
 
 def test_a_bug_is_answered_by_its_id_and_logged_with_its_trace(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import subprocess
 from pathlib import Path
 
 from control import config as configuration
-from tests.gateway import API, Gateway, configure, free_port
+from lab.gateway import API, Gateway, configure, free_port
 
 
 def test_it_says_where_it_listens_and_stops_cleanly(tmp_path: Path) -> None:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from lab.gateway import running
 from tests.api_registry.world import World, begin, furnish, settings
-from tests.gateway import running
 
 
 @pytest.fixture(scope="session")

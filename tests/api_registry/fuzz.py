@@ -16,8 +16,8 @@ from urllib.parse import urlencode
 
 import schemathesis
 
+from lab.gateway import running
 from tests.api_registry.world import begin, furnish, settings
-from tests.gateway import running
 
 HERE = Path(__file__).parent
 COMMAND = str(Path(sys.executable).with_name("schemathesis"))

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from lab.waiting import wait_for
 from tests.api_registry.world import World
-from tests.waiting import wait_for
 
 
 def check(world: World, address: str) -> dict[str, Any]:
@@ -25,7 +25,7 @@ def wait_until_live(world: World, address: str, live: bool) -> dict[str, Any]:
 
 def test_from_not_registered_to_live_and_back(world: World) -> None:
     address, side = world.address(), world.sides[0]
-    nothing = {"address": address, "registered": False, "live": False, "since": None}
+    nothing = {"address": address, "registered": False, "live": False, "since": None, "prefix": None, "serial": None}
     assert check(world, address) == nothing
     path = f"/v1/applications/{world.draft(side, address)['id']}"
     for step, who in (("submit", side.tokens["registrant"]), ("confirm", side.tokens["provider"])):
@@ -45,8 +45,10 @@ def test_from_not_registered_to_live_and_back(world: World) -> None:
 
 def test_it_does_not_tell_the_prefix(world: World) -> None:
     world.registered(world.sides[0], "10.77.0.0/24")
-    assert set(check(world, "10.77.0.9")) == {"address", "registered", "live", "since"}
-    assert check(world, "10.77.0.9")["registered"]
+    answer = check(world, "10.77.0.9")
+    assert answer["registered"]
+    assert (answer["prefix"], answer["serial"]) == (None, None)
+    assert check(world, "::ffff:10.77.0.9") == check(world, "10.77.0.9")
     assert not check(world, "10.77.1.0")["registered"]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from api.kit.contract import contract_of
+from control.registry.cases import workflow
 from tests.api_registry.world import World
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -55,5 +55,12 @@ def test_the_manual_has_a_section_for_every_operation(document: dict[str, Any]) 
     assert described == {*operations(document), "GET /openapi.json"}
 
 
-def test_a_view_of_the_gateway_has_no_contract() -> None:
-    assert contract_of(None) is None
+@pytest.mark.parametrize("step", [step for step in workflow.STEPS if step.subject == "application"])
+def test_the_steps_of_an_application_are_those_of_the_workflow(document: dict[str, Any], step: workflow.Step) -> None:
+    path = "/v1/applications/{application_id}"
+    name = f"PATCH {path}" if step.name == "edit" else f"POST {path}/{step.name}"
+    operation = operations(document)[name]
+    assert set(operation["security"][0]["token"]) == set(step.scopes)
+    if step.name != "edit":
+        assert operation["description"] == f"Legal when it is {' or '.join(step.sources)}."
+        assert operation["requestBody"]["required"] is step.reason

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from control import config as configuration
+from lab.gateway import Answer
 from tests.api_registry.world import World
-from tests.gateway import Answer
 
 
 def test_a_post_needs_a_key(world: World) -> None:

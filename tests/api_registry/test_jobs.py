@@ -45,7 +45,7 @@ def test_a_dry_run_names_every_fault(world: World) -> None:
 
 def test_an_export_is_a_file(world: World) -> None:
     side = world.sides[1]
-    answer = world.ask("GET", f"/v1/jobs/{side.job_id}/result")
+    answer = world.ask("GET", f"/v1/jobs/{side.jobs['registrant']}/result")
     assert answer.headers["content-type"].startswith("text/csv")
     found = list(csv.DictReader(io.StringIO(answer.body.decode())))
     assert [each["id"] for each in found] == [side.registration_id]

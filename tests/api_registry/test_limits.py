@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from api.kit.limits import Allowance, Limits, subscriber
+from lab.gateway import running
 from tests.api_registry.world import World, begin, settings
-from tests.gateway import running
 
 
 class Clock:

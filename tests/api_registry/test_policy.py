@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from control.registry.intents.policies import stricter
+from lab.gateway import Answer
 from tests.api_registry.world import World
-from tests.gateway import Answer
 
 MONITOR = {"mode": "monitor", "share": 100}
 
@@ -56,9 +56,11 @@ def test_what_counts_as_stricter(now: dict[str, object], wanted: dict[str, objec
 @pytest.mark.parametrize("proposer", ["officer", "operator"])
 def test_a_stricter_policy_waits_for_a_second_officer(quiet: World, proposer: str) -> None:
     answer = put(quiet, proposer, ike=enforce(5))
-    assert (answer.status, answer.json["step"], answer.json["policy"]) == (202, "policy", {"ike": enforce(5)})
+    now = quiet.ask("GET", "/v1/policy")
+    assert (answer.status, answer.json, answer.headers["etag"]) == (202, now.json, now.headers["etag"])
     path = answer.headers["location"]
-    assert quiet.ask("GET", path).json == answer.json
+    intent = quiet.ask("GET", path).json
+    assert (intent["step"], intent["policy"]) == ("policy", {"ike": enforce(5)})
     assert policy(quiet) == MONITOR
     assert confirm(quiet, path, proposer).kind == "forbidden"
     assert policy(quiet) == MONITOR
@@ -67,7 +69,7 @@ def test_a_stricter_policy_waits_for_a_second_officer(quiet: World, proposer: st
     assert policy(quiet) == enforce(5)
     assert confirm(quiet, path, "second").kind == "conflict"
 
-    id_ = answer.json["id"]
+    id_ = intent["id"]
     rows = [(row["action"], row["outcome"]) for row in quiet.ask("GET", f"/v1/audit?object={id_}").json["items"]]
     assert {("intent.policy", "done"), ("intent.done", "done")} <= set(rows)
     assert "refused" in {outcome for _, outcome in rows}

@@ -50,15 +50,14 @@ def expected(row: Row, scope: str, whose: str) -> int:
         return row.done
     if scope in row.own:
         return row.done if whose == "own" else 404
-    if row.operation == "POST /v1/applications/steps":  # who may is the step's; here it is the provider's alone
-        return {"officer": 403, "registrant": 403 if whose == "own" else 404}.get(scope, 403)
     return 403
 
 
 def request(world: World, row: Row, scope: str | None, side: Side) -> int:
     """Return the status of a row's request; the tokens of registrant and provider are those of the first side."""
     method, path = row.operation.split(" ")
-    ids: dict[str, Any] = {**world.ids, **vars(side)}
+    job_id = side.jobs.get(scope or "", side.jobs["registrant"])
+    ids: dict[str, Any] = {**world.ids, **vars(side), "job_id": job_id}
     path = path.format(**ids) + (f"?{row.query}" if row.query else "")
     body = row.body(world, side) if row.body else None
     headers = {"If_Match": NEVER} if "{" in row.operation and method != "GET" else {}

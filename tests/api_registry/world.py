@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.gateway import Answer, Gateway
-from tests.waiting import wait_for
+from lab.gateway import Answer, Gateway
+from lab.waiting import wait_for
 
 MORE = """
 [registry]
@@ -44,7 +44,7 @@ class Side:
     tokens: dict[str, str]
     application_id: str = ""
     registration_id: str = ""
-    job_id: str = ""
+    jobs: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -156,8 +156,9 @@ def furnish(world: World) -> World:
         side = world.side(name)
         side.application_id = world.submitted(side).rpartition("/")[2]
         (side.registration_id,) = world.registered(side)
-        side.job_id = world.make("/v1/exports", {"of": "registrations"}, side.tokens["registrant"])["id"]
-        world.ended(side.job_id)
+        for scope, subject in (("registrant", "registrations"), ("provider", "applications")):
+            side.jobs[scope] = world.make("/v1/exports", {"of": subject}, side.tokens[scope])["id"]
+            world.ended(side.jobs[scope])
     cut = world.registered(world.sides[0])
     body = {"step": "revoke", "reason": "moved", "versions": {cut[0]: 1}}
     world.ids["intent_id"] = world.make("/v1/intents", body)["id"]

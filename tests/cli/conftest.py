@@ -13,8 +13,8 @@ import pytest
 from control import config as configuration
 from control.config import Config
 from control.datapath import datapath
-from tests.gateway import AGENT, WICKET, configure, wait_for_start
-from tests.lab.namespace import Namespace
+from lab.gateway import AGENT, WICKET, configure, wait_for_start
+from lab.stage.namespace import Namespace
 
 START_LIST = ("192.0.2.1", "198.51.100.0/24", "2001:db8::/48")
 

@@ -24,7 +24,9 @@ def faulty(tmp_path: Path) -> Path:
     return file
 
 
-@pytest.mark.parametrize("command", [("status",), ("allow", "list"), ("doctor",), ("detach",)], ids=" ".join)
+@pytest.mark.parametrize(
+    "command", [("status",), ("allow", "list"), ("doctor",), ("detach",), ("registry", "jobs", "list")], ids=" ".join
+)
 def test_three_faults_are_named_with_their_lines(wicket: Cli, faulty: Path, command: tuple[str, ...]) -> None:
     refused = wicket(*command, "--json", config=faulty).refused
     assert refused["kind"] == "bad-configuration"
@@ -42,5 +44,17 @@ def test_a_file_that_is_not_there_is_said(wicket: Cli, tmp_path: Path) -> None:
 
 
 def test_help_and_version_need_no_configuration(wicket: Cli, faulty: Path) -> None:
-    for words in (("--help",), ("--version",), ("attach", "--help"), ("allow", "add", "-h")):
+    for words in (
+        ("--help",),
+        ("--version",),
+        ("attach", "--help"),
+        ("allow", "add", "-h"),
+        ("registry", "jobs", "-h"),
+    ):
         assert wicket(*words, config=faulty).status == 0
+
+
+def test_only_the_option_asks_for_json(wicket: Cli, faulty: Path) -> None:
+    """An argument may be spelled as an option."""
+    assert wicket("attach", "--", "--json", config=faulty).err.startswith("wicket: ")
+    assert wicket("attach", "--json", "--", "--help", config=faulty).refused["kind"] == "bad-configuration"

@@ -1,6 +1,5 @@
 """docs/cli.md and docs/agent.md held against the commands and the verbs."""
 
-import inspect
 import re
 import subprocess
 import sys
@@ -8,12 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import click
-import pytest
+from pydantic import BaseModel
 
 from control.cli import main
-from control.edge.verbs import VERBS
+from control.commands.catalogue import REQUESTS
+from control.commands.request import Order
 from manual.commands import commands
-from tests.cli.conftest import Cli
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 
@@ -56,29 +55,30 @@ def test_every_command_answers_in_json() -> None:
 
 
 def test_every_verb_has_its_section_and_no_other() -> None:
-    assert list(AGENT) == sorted(VERBS)
+    assert list(AGENT) == sorted(REQUESTS)
 
 
-def test_every_argument_is_named() -> None:
-    wanted = [(verb, name) for verb in VERBS for name in list(inspect.signature(VERBS[verb]).parameters)[2:]]
-    assert [(verb, name) for verb, name in wanted if f"`{name}`" not in AGENT[verb]] == []
+def members(model: type[BaseModel]) -> set[str]:
+    """The members of a model and of the models in it, as JSON names them."""
+    schema = model.model_json_schema(mode="serialization")
+    return {name for part in (schema, *schema.get("$defs", {}).values()) for name in part.get("properties", {})}
 
 
-def test_what_status_answers_is_named(wicket: Cli) -> None:
-    state = wicket("status", "--json").json
-    for name in (*state, *state["generation"], *state["lease"]):
-        assert f"`{name}`" in AGENT["status"], name
-
-
-@pytest.mark.parametrize("words", [("add", "203.0.113.7", "--dry-run"), ("remove", "192.0.2.1", "--dry-run")])
-def test_what_a_change_answers_is_named(wicket: Cli, words: tuple[str, ...]) -> None:
-    for name in wicket("allow", *words, "--json").json:
-        assert f"`{name}`" in AGENT["replace"], name
+def test_every_argument_and_every_member_of_a_reply_is_named() -> None:
+    of_every_order = set(Order.model_fields)
+    missing = [
+        f"{verb}: {name}"
+        for verb, request in REQUESTS.items()
+        for name in (members(request) - of_every_order) | members(request.reply)
+        if f"`{name}`" not in AGENT[verb]
+    ]
+    assert missing == []
+    assert all(f"`{name}`" in (DOCS / "agent.md").read_text() for name in of_every_order)
 
 
 def test_an_edge_command_starts_without_what_it_does_not_use() -> None:
     """Half of its time would go into reading libraries; on an edge that is looked at in a loop, that is much."""
     heavy = ("numpy", "pyroute2", "sqlalchemy", "structlog")
-    code = f"import sys, control.cli, control.cli.edge; print(*sys.modules.keys() & {set(heavy)})"
+    code = f"import sys, control.cli, control.cli.status; print(*sys.modules.keys() & {set(heavy)})"
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert said.split() == []

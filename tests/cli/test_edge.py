@@ -76,12 +76,22 @@ def test_policies(wicket: Cli) -> None:
 
 @pytest.mark.parametrize(
     "words",
-    [("set", "ipsec", "enforce"), ("set", "esp", "block"), ("set", "esp", "enforce", "--share", "101"), ("set", "esp")],
+    [("set", "ipsec", "enforce"), ("set", "esp", "block"), ("set", "esp", "enforce", "--share", "101"), ("set", "esp"),
+     ("set", "esp", "enforce"), ("set", "all", "enforce", "--json")],
     ids=" ".join,
-)
+)  # fmt: skip
 def test_a_policy_that_is_not_understood(wicket: Cli, words: tuple[str, ...]) -> None:
     said = wicket("policy", *words)
     assert (said.status, said.out) == (2, "") and "Usage" in said.err
+
+
+def test_a_share_left_out_is_not_guessed(wicket: Cli) -> None:
+    before = wicket("policy", "get", "--json").json
+    assert "enforce needs --share" in wicket("policy", "set", "all", "enforce").err
+    assert wicket("policy", "get", "--json").json == before
+    counted = wicket("policy", "set", "esp", "monitor", "--share", "7", "--json").json
+    assert counted["esp"] == {"mode": "monitor", "share": 7}
+    assert wicket("policy", "set", "esp", "monitor", "--json").json == before  # every flow is counted, none refused
 
 
 def test_counters(wicket: Cli) -> None:

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from control.datapath.probe.frames import frame
+from lab.gateway import configure
 from tests.cli.conftest import START_LIST, Cli
 from tests.edge.place import mounted
-from tests.gateway import configure
 
 KEYS = ["file", "ip_proto", "addr_a", "port_a", "addr_b", "port_b", "packets", "protocol", "handshakes", "passed",
         "dropped"]  # fmt: skip
@@ -32,7 +32,7 @@ def capture(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def enforcing(wicket: Cli) -> Iterator[Cli]:
-    wicket("policy", "set", "all", "enforce")
+    assert wicket("policy", "set", "all", "enforce", "--share", "100").status == 0
     yield wicket
     wicket("policy", "set", "all", "monitor")
 

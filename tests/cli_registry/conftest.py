@@ -1,11 +1,9 @@
 """`wicket registry`, on SQLite and on PostgreSQL."""
 
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
 import pytest
 from click.testing import CliRunner, Result
@@ -28,8 +26,7 @@ class Wicket:
         """Run ``wicket registry`` with some words, in someone's name."""
         name = ("--as", who) if who else ()
         arguments = ["--config", str(self._config), "registry", *name, *words]
-        with patch.object(sys, "argv", ["wicket", *arguments]):
-            return CliRunner().invoke(main, arguments, input=data, catch_exceptions=False)
+        return CliRunner().invoke(main, arguments, input=data, catch_exceptions=False)
 
     def __call__(self, *words: str, who: str = "", data: bytes = b"", status: int = 0) -> Any:
         """Run it with --json, and return what it says once it has ended with a status."""

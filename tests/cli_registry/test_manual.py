@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from control.cli.registry import registry
+from control.registry.intake.text import COLUMNS
 
 MANUAL = (Path(__file__).parents[2] / "docs" / "registry-cli.md").read_text()
 
@@ -25,3 +26,9 @@ def test_every_command_is_in_the_manual_takes_json_and_says_what_it_does() -> No
     assert [name for name, command in named.items() if not command.help] == []
     takes_json = {name for name, command in named.items() if "as_json" in {each.name for each in command.params}}
     assert set(named) - takes_json == set()
+
+
+def test_the_columns_of_a_file_are_in_the_manual() -> None:
+    table = MANUAL.partition("| column |")[2].partition("\n\n")[0]
+    cells = [line.split("|")[1] for line in table.splitlines()[2:]]
+    assert [name.strip("` ") for cell in cells for name in cell.split(",")] == list(COLUMNS)

@@ -7,7 +7,7 @@ import pytest
 
 from control.edge.edge import Edge
 from tests.edge import place as places
-from tests.edge.place import Place, listed
+from tests.edge.place import Place, listed, replace_list
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def module_place(tmp_path_factory: pytest.TempPathFactory, bpffs: Path) -> Itera
 def used(place: Place) -> Place:
     """Where an edge has been, and left a list of a few entries."""
     with place.edge() as edge:
-        edge.replace(listed())
+        replace_list(edge, listed())
     return place
 
 
@@ -38,5 +38,5 @@ def used(place: Place) -> Place:
 def edge(place: Place) -> Iterator[Edge]:
     """A running edge with a list of a few entries."""
     with place.edge() as edge:
-        edge.replace(listed())
+        replace_list(edge, listed())
         yield edge

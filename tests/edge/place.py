@@ -15,16 +15,20 @@ import numpy as np
 from control.allowlist.allowlist import Allowlist
 from control.allowlist.columns import of_ipv4
 from control.allowlist.entry import Entry
+from control.commands.list import ListChanged
+from control.commands.packets import CheckAddress
 from control.config import Config
 from control.datapath import datapath
 from control.datapath.controls import Policy
 from control.datapath.generations.generation import Generation
-from control.datapath.generations.lists import IN_PLACE
 from control.datapath.interfaces import links
+from control.edge.commands.answering import answer
+from control.edge.commands.packets import check
 from control.edge.edge import Edge
-from control.edge.verbs import answer
+from control.rollout.change import NONE, SMALL
+from control.rollout.origin import NOBODY
 
-MANY = IN_PLACE + 1
+MANY = SMALL + 1
 """Entries of which a change is made as a whole generation."""
 
 FEW = ("192.0.2.1", "198.51.100.0/24", "2001:db8::/48")
@@ -64,7 +68,7 @@ class Place:
     @contextmanager
     def edge(self) -> Iterator[Edge]:
         """Start an edge, and end it as an agent ends: the kernel goes on."""
-        edge = Edge(self.config)
+        edge = Edge.open(self.config)
         if self.changes_before_snapshot is not None:
             edge.live.changes_before_snapshot = self.changes_before_snapshot
         try:
@@ -146,13 +150,30 @@ def is_live(edge: Edge, allowlist: Allowlist) -> bool:
     live = edge.datapath.lists.live
     return (
         live is not None
-        and edge.list == allowlist
+        and edge.list.state.union.local == allowlist
         and live.holds(allowlist)
-        and live.serial == edge.serial
+        and live.serial == edge.list.state.local.serial
         and edge.datapath.controls.epoch() == edge.store.epoch
     )
 
 
+def replace_list(edge: Edge, new: Allowlist, **options: Any) -> ListChanged:
+    """Make another list the local one, as whoever asks at the socket."""
+    with edge.turn() as turn:
+        return edge.list.replace(turn, new, NOBODY, **options)
+
+
+def change_list(edge: Edge, add: Allowlist, remove: Allowlist = NONE, **options: Any) -> ListChanged:
+    """Add to the local list and remove from it."""
+    with edge.turn() as turn:
+        return edge.list.change(turn, add, remove, NOBODY, **options)
+
+
+def set_policies(edge: Edge, policy: object, if_match: str | None = None) -> None:
+    """Set policies as a request at the socket says them."""
+    answer(edge, {"verb": "set_policy", "policy": policy, "if_match": if_match}, b"")
+
+
 def is_let_through(edge: Edge, address: str) -> bool:
     """Whether the kernel takes a packet to an address for a registered end's."""
-    return bool(answer(edge, {"verb": "check", "address": address}, b"")[0]["live"])
+    return check(edge, CheckAddress(address=address), b"").live

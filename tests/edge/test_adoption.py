@@ -14,6 +14,7 @@ from control.fault import Refused
 from tests.edge.place import (
     MANY,
     Place,
+    change_list,
     generations_of,
     hosts,
     is_let_through,
@@ -22,7 +23,9 @@ from tests.edge.place import (
     live_of,
     policies_of,
     program_of,
+    replace_list,
     serials_of,
+    set_policies,
 )
 
 pytestmark = pytest.mark.usefixtures("copied_program")
@@ -31,7 +34,7 @@ pytestmark = pytest.mark.usefixtures("copied_program")
 def identity(edge: Edge) -> tuple[int, int, int, bytes]:
     """Program, slot, serial and epoch: what a restart must not change."""
     live = live_of(edge)
-    return program_of(edge), live.slot, edge.serial, edge.store.epoch
+    return program_of(edge), live.slot, edge.list.state.local.serial, edge.store.epoch
 
 
 def test_a_restart_takes_up_what_is_there(used: Place) -> None:
@@ -47,7 +50,7 @@ def test_a_restart_takes_up_what_is_there(used: Place) -> None:
 def test_a_restart_takes_up_every_held_generation(place: Place) -> None:
     with place.edge() as edge:
         for first in ("203.0.0.0", "203.1.0.0", "203.2.0.0", "203.3.0.0"):
-            edge.replace(hosts(MANY, first))
+            replace_list(edge, hosts(MANY, first))
         held = serials_of(edge)
     assert len(held) == place.config.list.generations
     with place.edge() as edge:
@@ -56,7 +59,7 @@ def test_a_restart_takes_up_every_held_generation(place: Place) -> None:
 
 def test_a_change_in_place_is_taken_up(used: Place) -> None:
     with used.edge() as edge:
-        edge.change(listed(["203.0.113.9", "203.0.113.64/26"]), listed(["192.0.2.1"]))
+        change_list(edge, listed(["203.0.113.9", "203.0.113.64/26"]), listed(["192.0.2.1"]))
         before = identity(edge)
     with used.edge() as edge:
         assert identity(edge) == before
@@ -83,7 +86,7 @@ DAMAGES: dict[str, Callable[[Place], None]] = {
     "a map is of a wrong shape": lambda place: wrong_map(place.live / "maps" / "policies"),
     "a map is a program": lambda place: swap_names(place.live / "program", place.live / "maps" / "active"),
     "the live list's map is missing": lambda place: live_pin(place, "buckets").unlink(),
-    "the live list's map is of a wrong shape": lambda place: wrong_map(live_pin(place, "ends")),
+    "the live list's map is of a wrong shape": lambda place: wrong_map(live_pin(place, "entries")),
     "another version's": wrong_schema,
 }
 
@@ -105,7 +108,7 @@ def swap_names(one: Path, other: Path) -> None:
 @pytest.mark.parametrize("damage", DAMAGES.values(), ids=list(DAMAGES))
 def test_what_does_not_fit_is_built_anew(used: Place, damage: Callable[[Place], None]) -> None:
     with used.edge() as edge:
-        edge.set_policies({"esp": {"mode": "enforce", "share": 7}})
+        set_policies(edge, {"esp": {"mode": "enforce", "share": 7}})
         old = identity(edge)
     damage(used)
     with used.edge() as edge:
@@ -128,8 +131,8 @@ def spare_pin(place: Place, name: str) -> Path:
 
 
 SPARE_DAMAGES: dict[str, Callable[[Place], None]] = {
-    "half pinned": lambda place: spare_pin(place, "ends").unlink(),
-    "of a wrong shape": lambda place: wrong_map(spare_pin(place, "ends")),
+    "half pinned": lambda place: spare_pin(place, "entries").unlink(),
+    "of a wrong shape": lambda place: wrong_map(spare_pin(place, "entries")),
 }
 
 
@@ -138,7 +141,7 @@ def test_a_generation_that_is_not_live_costs_nothing_when_it_is_damaged(
     used: Place, damage: Callable[[Place], None]
 ) -> None:
     with used.edge() as edge:
-        edge.replace(hosts(MANY))
+        replace_list(edge, hosts(MANY))
         for spare in generations_of(edge)[:-2]:
             edge.datapath.lists.discard(spare)
         before = identity(edge)
@@ -153,7 +156,7 @@ def test_a_list_that_the_kernel_lost_is_filled_again(used: Place) -> None:
     with used.edge() as edge:
         program = program_of(edge)
         live = live_of(edge)
-        live.change(listed(["203.0.113.66"]), listed(["192.0.2.1"]), edge.serial)
+        live.change(listed(["203.0.113.66"]), listed(["192.0.2.1"]), edge.list.state.local.serial)
     with used.edge() as edge:
         assert program_of(edge) == program
         assert is_live(edge, listed())

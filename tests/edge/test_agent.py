@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from lab.gateway import AGENT
 from tests.edge.place import Place, is_live, listed
-from tests.gateway import AGENT
 
 pytestmark = pytest.mark.usefixtures("copied_program")
 

@@ -14,10 +14,10 @@ import pytest
 from control import config as configuration
 from control.allowlist.allowlist import Allowlist
 from control.datapath.interfaces import links
+from control.edge.commands.answering import answer
 from control.edge.edge import Edge
-from control.edge.verbs import answer
 from control.fault import Refused
-from tests.edge.place import FEW, Place, hosts, is_live, listed
+from tests.edge.place import FEW, Place, hosts, is_live, listed, replace_list
 from tests.edge.wired import Wired, wired
 from tests.lab import foreign as stranger
 
@@ -65,9 +65,8 @@ def foreign(wire: Wired, edge: Edge) -> None:
 
 
 def too_long(_: Wired, edge: Edge) -> None:
-    limits = edge.config.list.model_copy(update={"max_entries": 3})
-    edge.config = edge.config.model_copy(update={"list": limits})
-    edge.replace(hosts(4))
+    edge.list.max_entries = 3
+    replace_list(edge, hosts(4))
 
 
 PACKED = hosts(1000).pack()
@@ -76,37 +75,37 @@ TABLE = [
     Bad("an unknown interface", attach("eth7"), "interface", ("eth7",), "no interface of that name", "far, near"),
     Bad("the loopback", attach("lo"), "interface", ("lo",), "the loopback", "subscribers"),
     Bad("a foreign XDP program", foreign, "foreign-program", ("far",), "'stranger'", "ip link set far xdp off"),
-    Bad("detaching what is not there", lambda wire, edge: wire.inside(lambda: edge.interfaces.detach("eth7")),
+    Bad("detaching what is not there", lambda wire, edge: wire.detach(edge, "eth7"),
         "interface", ("eth7",), "no interface of that name", "far, near"),
-    Bad("an empty list", lambda _, edge: edge.replace(Allowlist.empty()), "bad-list", ("the list",),
+    Bad("an empty list", lambda _, edge: replace_list(edge, Allowlist.empty()), "bad-list", ("the list",),
         "no entry", "--allow-empty"),
     Bad("a list that is too long", too_long, "too-large", ("the list",),
         "4 entries are more than the 3", "list.max_entries"),
-    Bad("a list that somebody else changed", lambda _, edge: edge.replace(hosts(9), if_match='"0:1"'), "stale",
+    Bad("a list that somebody else changed", lambda _, edge: replace_list(edge, hosts(9), if_match='"0:1"'), "stale",
         ("If-Match",), 'you have read "0:1"', "read it again"),
     Bad("a packed list cut off", verb("replace", PACKED[:-3]), "bad-request", ("body",), "", "Allowlist.pack"),
     Bad("no packed list", verb("replace", b"192.0.2.1\n"), "bad-request", ("body",), "", "Allowlist.pack"),
     Bad("a batch divided wrongly", verb("change", PACKED + PACKED, add_size=7), "bad-request", ("body",), "",
         "Allowlist.pack"),
     Bad("an unknown verb", verb("reboot"), "bad-request", ("verb",), "'reboot'", "attach, change"),
-    Bad("an unknown argument", verb("check", adress="192.0.2.1"), "bad-request", ("check",), "argument",
-        "docs/agent.md"),
+    Bad("an unknown argument", verb("check", adress="192.0.2.1"), "bad-request", ("address", "adress"),
+        "no such argument", "docs/agent.md"),
     Bad("no address", verb("check", address="192.0.2.300"), "invalid", ("address",), "192.0.2.300", "one IPv4 or IPv6"),
-    Bad("an address that is a number", verb("check", address=5), "bad-request", ("address",), "5 is no text",
-        "docs/agent.md"),
+    Bad("an address that is a number", verb("check", address=5), "bad-request", ("address",),
+        "5: input should be a valid string", "docs/agent.md"),
     Bad("a frame that is none", verb("explain", packet="00" * 5), "bad-request", ("packet",), "5 bytes", "14 bytes"),
-    Bad("a policy that is none", verb("set_policy", policy={"esp": "enforce"}), "invalid", ("esp",), "no policy",
-        "mode and share"),
+    Bad("a policy that is none", verb("set_policy", policy={"esp": "enforce"}), "bad-request", ("policy, esp",),
+        "enforce", "docs/agent.md"),
     Bad("policies that are none", verb("set_policy", policy="enforce"), "bad-request", ("policy",),
-        "enforce is no object", "docs/agent.md"),
+        "enforce: input should be a valid dictionary", "docs/agent.md"),
     Bad("an unknown mode", verb("attach", interface="near", mode="fast"), "bad-request", ("mode",), "fast is no mode",
         "auto, native, generic"),
-    Bad("an interface that is no text", verb("attach", interface=["near"]), "bad-request", ("interface",), "is no text",
-        "docs/agent.md"),
+    Bad("an interface that is no text", verb("attach", interface=["near"]), "bad-request", ("interface",),
+        "valid string", "docs/agent.md"),
     Bad("a list's flag that is no flag", verb("replace", PACKED, dry_run="no"), "bad-request", ("dry_run",),
-        "no is no true or false", "docs/agent.md"),
-    Bad("a size that is none", verb("change", PACKED, add_size="x"), "bad-request", ("add_size",), "x is no number",
-        "docs/agent.md"),
+        "no: input should be a valid boolean", "docs/agent.md"),
+    Bad("a size that is none", verb("change", PACKED, add_size="x"), "bad-request", ("add_size",),
+        "x: input should be a valid integer", "docs/agent.md"),
     Bad("a negative size", verb("change", PACKED, add_size=-5), "bad-request", ("body",), "", "Allowlist.pack"),
     Bad("a configuration with three faults", lambda *_: configuration.parse(THREE_FAULTS), "bad-configuration",
         ("line 1, lease", "line 2, state", "line 4, interfaces[0].name"), "no absolute path", "at least 10s"),
@@ -127,18 +126,18 @@ def running(wire: Wired) -> Iterator[Edge]:
 
 @pytest.mark.parametrize("bad", TABLE, ids=lambda bad: bad.name)
 def test_bad_input_is_refused_and_the_list_stays(wire: Wired, running: Edge, bad: Bad) -> None:
-    config = running.config
-    running.replace(listed())
-    before, policies = running.version, running.datapath.controls.policies()
+    most = running.list.max_entries
+    replace_list(running, listed())
+    before, policies = running.list.state.local, running.datapath.controls.policies()
     with pytest.raises(Refused) as caught:
         bad.ask(wire, running)
-    running.config = config
+    running.list.max_entries = most
     refused = caught.value
     assert (refused.kind, len(refused.faults)) == (bad.kind, len(bad.where)), str(refused)
     assert all(words in fault.where for words, fault in zip(bad.where, refused.faults, strict=True)), str(refused)
     assert any(bad.why in fault.why for fault in refused.faults), str(refused)
     assert any(bad.mend in fault.mend for fault in refused.faults), str(refused)
     assert all(fault.where and fault.why and fault.mend for fault in refused.faults)
-    assert (running.version, running.datapath.controls.policies()) == (before, policies)
+    assert (running.list.state.local, running.datapath.controls.policies()) == (before, policies)
     assert is_live(running, listed(FEW))
     assert wire.states(running) == {}

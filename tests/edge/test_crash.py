@@ -15,7 +15,20 @@ import pytest
 
 from control.allowlist.allowlist import Allowlist
 from control.edge.edge import Edge
-from tests.edge.place import MANY, Place, generations_of, hosts, is_live, listed, policies_of, program_of, serials_of
+from tests.edge.place import (
+    MANY,
+    Place,
+    change_list,
+    generations_of,
+    hosts,
+    is_live,
+    listed,
+    policies_of,
+    program_of,
+    replace_list,
+    serials_of,
+    set_policies,
+)
 from tests.program import Copies, copied
 
 LONG, OTHER = hosts(60_000), hosts(50_000, "198.18.0.0")
@@ -63,13 +76,13 @@ def kill(place: Place, work: Callable[[Edge], object], seconds: float) -> None:
 
 
 def alternate(edge: Edge) -> None:
-    edge.replace(LONG)
-    edge.replace(OTHER)
+    replace_list(edge, LONG)
+    replace_list(edge, OTHER)
 
 
 def nudge(edge: Edge) -> None:
-    edge.change(listed(["192.0.2.9", "203.0.113.0/27"]), listed(["192.0.2.1"]))
-    edge.change(listed(["192.0.2.1"]), listed(["192.0.2.9", "203.0.113.0/27"]))
+    change_list(edge, listed(["192.0.2.9", "203.0.113.0/27"]), listed(["192.0.2.1"]))
+    change_list(edge, listed(["192.0.2.1"]), listed(["192.0.2.9", "203.0.113.0/27"]))
 
 
 NUDGED = listed(["192.0.2.9", "203.0.113.0/27", "198.51.100.0/24", "2001:db8::/48"])
@@ -85,18 +98,18 @@ def test_killed_in_a_change(place: Place, name: str) -> None:
     work, first, either = WORK[name]
     chance = random.Random(11)
     with place.edge() as edge:
-        edge.replace(first)
-        program, serial = program_of(edge), edge.serial
+        replace_list(edge, first)
+        program, serial = program_of(edge), edge.list.state.local.serial
     for _ in range(50):
         kill(place, work, chance.uniform(0, 0.12))
         with place.edge() as edge:
             assert any(is_live(edge, allowlist) for allowlist in either)
-            assert edge.serial >= serial, "a serial never goes back"
+            assert edge.list.state.local.serial >= serial, "a serial never goes back"
             assert program_of(edge) == program, "nothing was so broken that it had to be built anew"
-            serial = edge.serial
+            serial = edge.list.state.local.serial
             edge.sweep()  # which gathers the changes into a snapshot, as an agent's does
             held = serials_of(edge)
-            assert held[-1] == edge.serial, "what was staged, and never live, is gone"
+            assert held[-1] == edge.list.state.local.serial, "what was staged, and never live, is gone"
             assert len(set(held)) == len(held) <= place.config.list.generations
 
 
@@ -107,7 +120,7 @@ def test_killed_while_starting(place: Place, copies: Copies, tmp_path: Path, mon
     monkeypatch.setenv("TMPDIR", str(temporary_files))
     chance = random.Random(12)
     for _ in range(8):
-        with child(lambda: Edge(place.config)):
+        with child(lambda: Edge.open(place.config)):
             time.sleep(chance.uniform(0, 1.5))
         with copied(copies), place.edge() as edge:
             assert is_live(edge, Allowlist.empty())
@@ -122,7 +135,7 @@ def test_killed_while_it_takes_over(used: Place, copies: Copies) -> None:
     chance = random.Random(13)
     for _ in range(6):
         (used.live / "maps" / "lease").unlink()
-        with child(lambda: Edge(used.config)):
+        with child(lambda: Edge.open(used.config)):
             time.sleep(chance.uniform(0, 1.5))
         with copied(copies), used.edge() as edge:
             assert is_live(edge, listed())
@@ -132,7 +145,7 @@ def test_killed_while_it_takes_over(used: Place, copies: Copies) -> None:
 def test_killed_in_a_change_of_policies(used: Place) -> None:
     def work(edge: Edge) -> None:
         for share in range(101):
-            edge.set_policies({"esp": {"mode": "enforce", "share": share}, "ah": {"mode": "enforce", "share": share}})
+            set_policies(edge, {"esp": {"mode": "enforce", "share": share}, "ah": {"mode": "enforce", "share": share}})
 
     chance = random.Random(14)
     for _ in range(10):
@@ -144,12 +157,12 @@ def test_killed_in_a_change_of_policies(used: Place) -> None:
 
 def test_many_changes_and_kills_leave_no_pins_behind(place: Place) -> None:
     with place.edge() as edge:
-        edge.replace(hosts(MANY))
+        replace_list(edge, hosts(MANY))
     for _ in range(5):
         kill(place, alternate, 0.05)
     with place.edge() as edge:
-        edge.replace(LONG)
-        edge.replace(OTHER)
+        replace_list(edge, LONG)
+        replace_list(edge, OTHER)
         pinned = {path.name for path in (place.live / "generations").iterdir()}
         assert pinned == {str(generation.slot) for generation in generations_of(edge)}
         assert len(pinned) <= place.config.list.generations

@@ -15,6 +15,7 @@ from control.fault import Refused
 from tests.edge.place import (
     MANY,
     Place,
+    change_list,
     generations_of,
     hosts,
     is_let_through,
@@ -25,6 +26,8 @@ from tests.edge.place import (
     place,
     policies_of,
     program_of,
+    replace_list,
+    set_policies,
 )
 
 pytestmark = pytest.mark.usefixtures("copied_program")
@@ -41,21 +44,21 @@ def lose(place: Place) -> None:
 @pytest.mark.parametrize("allowlist", [listed(), hosts(MANY), NARROWED], ids=["few", "many", "narrowed"])
 def test_a_lost_disk_costs_nobody(place: Place, allowlist: Allowlist) -> None:
     with place.edge() as edge:
-        edge.replace(allowlist)
-        program, epoch, serial = program_of(edge), edge.store.epoch, edge.serial
+        replace_list(edge, allowlist)
+        program, epoch, serial = program_of(edge), edge.store.epoch, edge.list.state.local.serial
     lose(place)
     with place.edge() as edge:
         assert program_of(edge) == program
         assert is_live(edge, allowlist)
         assert edge.store.epoch != epoch, "serials begin a new line"
-        assert edge.serial > serial
+        assert edge.list.state.local.serial > serial
     with place.edge() as edge:
         assert is_live(edge, allowlist)
 
 
 def test_a_lost_disk_costs_no_policy(used: Place) -> None:
     with used.edge() as edge:
-        edge.set_policies({"esp": {"mode": "enforce", "share": 30}})
+        set_policies(edge, {"esp": {"mode": "enforce", "share": 30}})
     lose(used)
     for damage in (None, "program", None):
         if damage:
@@ -67,7 +70,7 @@ def test_a_lost_disk_costs_no_policy(used: Place) -> None:
 
 def test_with_disk_and_kernel_lost_nothing_is_dropped(used: Place) -> None:
     with used.edge() as edge:
-        edge.set_policies({"esp": {"mode": "enforce"}})
+        set_policies(edge, {"esp": {"mode": "enforce", "share": 100}})
     lose(used)
     used.remove()
     with used.edge() as edge:
@@ -77,44 +80,44 @@ def test_with_disk_and_kernel_lost_nothing_is_dropped(used: Place) -> None:
 
 def test_a_spoilt_database_is_taken_for_a_lost_disk(used: Place) -> None:
     with used.edge() as edge:
-        serial = edge.serial
+        serial = edge.list.state.local.serial
     used.database.write_bytes(b"spoilt " * 5000)
     with used.edge() as edge:
         assert is_live(edge, listed())
-        assert edge.serial > serial
+        assert edge.list.state.local.serial > serial
 
 
 def test_a_damaged_snapshot_gives_way_to_the_one_before(place: Place) -> None:
     with place.edge() as edge:
-        edge.replace(hosts(MANY))
-        edge.replace(hosts(2 * MANY))
-        last = edge.serial
+        replace_list(edge, hosts(MANY))
+        replace_list(edge, hosts(2 * MANY))
+        last = edge.list.state.local.serial
     place.sql("UPDATE snapshot SET body = zeroblob(length(body)) WHERE serial = ?", last)
     with place.edge() as edge:
         assert is_live(edge, hosts(MANY))
-        assert edge.serial == last + 1, "a serial never goes back"
+        assert edge.list.state.local.serial == last + 1, "a serial never goes back"
     with place.edge() as edge:
-        assert (edge.serial, is_live(edge, hosts(MANY))) == (last + 1, True)
+        assert (edge.list.state.local.serial, is_live(edge, hosts(MANY))) == (last + 1, True)
 
 
 def test_a_damaged_change_ends_what_is_replayed(used: Place) -> None:
     with used.edge() as edge:
         for last in (5, 6, 7):
-            edge.change(listed([f"203.0.113.{last}"]), Allowlist.empty())
-        serial = edge.serial
+            change_list(edge, listed([f"203.0.113.{last}"]), Allowlist.empty())
+        serial = edge.list.state.local.serial
     used.sql("UPDATE change SET added = zeroblob(4) WHERE serial = ?", serial - 1)
     with used.edge() as edge:
         assert is_live(edge, listed(["192.0.2.1", "198.51.100.0/24", "2001:db8::/48", "203.0.113.5"]))
-        assert edge.serial == serial + 1
+        assert edge.list.state.local.serial == serial + 1
 
 
 def test_many_changes_are_gathered_into_a_snapshot(used: Place) -> None:
     with replace(used, changes_before_snapshot=10).edge() as edge:
         for number in range(25):
-            edge.change(listed([f"203.0.113.{number}"]), Allowlist.empty())
+            change_list(edge, listed([f"203.0.113.{number}"]), Allowlist.empty())
             edge.sweep()
-        assert edge.store.changes_since_snapshot() < 10
-        expected = edge.list
+        assert edge.store.local.changes_since_snapshot() < 10
+        expected = edge.list.state.union.local
     with used.edge() as edge:
         assert is_live(edge, expected)
 
@@ -131,17 +134,17 @@ def tiny(tmp_path: Path, bpffs: Path) -> Iterator[tuple[Place, Path]]:
 def test_a_list_that_the_disk_has_no_room_for_is_refused(tiny: tuple[Place, Path]) -> None:
     here, _ = tiny
     with here.edge() as edge:
-        edge.replace(listed())
-        before, held = edge.version, len(generations_of(edge))
+        replace_list(edge, listed())
+        before, held = edge.list.state.local, len(generations_of(edge))
         for _ in range(12):  # more often than there are slots for generations
             with pytest.raises(Refused, match="cannot be kept on disk") as refused:
-                edge.replace(hosts(200_000))
+                replace_list(edge, hosts(200_000))
             assert (refused.value.kind, refused.value.faults[0].mend) == ("no-room", "free space on that disk")
         assert refused.value.faults[0].where == str(here.database)
-        assert (edge.version, len(generations_of(edge))) == (before, held)
+        assert (edge.list.state.local, len(generations_of(edge))) == (before, held)
         assert is_live(edge, listed()) and not is_let_through(edge, "203.0.0.1")
-        edge.change(listed(["203.0.113.5"]), Allowlist.empty())
-        assert edge.serial == before.serial + 1
+        change_list(edge, listed(["203.0.113.5"]), Allowlist.empty())
+        assert edge.list.state.local.serial == before.serial + 1
     with here.edge() as edge:
         assert is_let_through(edge, "203.0.113.5") and is_let_through(edge, "192.0.2.1")
 
@@ -155,8 +158,8 @@ def fill(disk: Path) -> None:
 def test_on_a_full_disk_nothing_changes_and_everything_goes_on(tiny: tuple[Place, Path]) -> None:
     here, disk = tiny
     with here.edge() as edge:
-        edge.replace(listed())
-        edge.set_policies({"esp": {"mode": "enforce", "share": 10}})
+        replace_list(edge, listed())
+        set_policies(edge, {"esp": {"mode": "enforce", "share": 10}})
         program = program_of(edge)
     fill(disk)
     for _ in range(2):
@@ -164,29 +167,29 @@ def test_on_a_full_disk_nothing_changes_and_everything_goes_on(tiny: tuple[Place
             assert program_of(edge) == program
             assert is_live(edge, listed())
             refuse_everything(edge)
-            edge.renew_lease()
+            edge.lease.renew()
             edge.sweep()
             assert is_live(edge, listed())
             assert policies_of(edge)["esp"].share == 10
     (disk / "filling").unlink()
     with here.edge() as edge:
-        edge.change(listed(["203.0.113.5"]), Allowlist.empty())
+        change_list(edge, listed(["203.0.113.5"]), Allowlist.empty())
         assert is_let_through(edge, "203.0.113.5")
 
 
 def refuse_everything(edge: Edge) -> None:
     with pytest.raises(Refused, match="cannot be kept on disk"):
-        edge.change(listed(["203.0.113.5"]), listed(["192.0.2.1"]))
+        change_list(edge, listed(["203.0.113.5"]), listed(["192.0.2.1"]))
     with pytest.raises(Refused, match="cannot be kept on disk"):
-        edge.replace(hosts(MANY))
+        replace_list(edge, hosts(MANY))
     with pytest.raises(Refused, match="cannot be kept on disk"):
-        edge.set_policies({"esp": {"mode": "enforce", "share": 99}})
+        set_policies(edge, {"esp": {"mode": "enforce", "share": 99}})
 
 
 def test_a_removed_pin_is_mended_on_a_full_disk(tiny: tuple[Place, Path]) -> None:
     here, disk = tiny
     with here.edge() as edge:
-        edge.replace(listed())
+        replace_list(edge, listed())
         fill(disk)
         edge.live.changes_before_snapshot = 0
         shutil.rmtree(here.live)

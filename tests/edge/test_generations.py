@@ -6,10 +6,22 @@ from pathlib import Path
 import pytest
 
 from control.allowlist.allowlist import Allowlist
-from control.datapath.generations.generation import SPARE_ENDS
-from control.datapath.generations.lists import SLOTS
+from control.datapath.generations.generation import SPARE_ENTRIES
+from control.datapath.generations.lists import GENERATIONS
 from control.edge.edge import Edge
-from tests.edge.place import MANY, Place, generations_of, hosts, is_let_through, is_live, listed, live_of, program_of
+from tests.edge.place import (
+    MANY,
+    Place,
+    change_list,
+    generations_of,
+    hosts,
+    is_let_through,
+    is_live,
+    listed,
+    live_of,
+    program_of,
+    replace_list,
+)
 
 pytestmark = pytest.mark.usefixtures("copied_program")
 
@@ -18,14 +30,14 @@ THIRTY = [(MANY + number, f"203.{number}.0.0") for number in range(30)]
 
 def test_slots_never_run_out(edge: Edge) -> None:
     program, slots = program_of(edge), set()
-    for serial, (count, first) in enumerate(THIRTY, edge.serial + 1):
-        edge.replace(hosts(count, first))
-        assert edge.serial == serial
+    for serial, (count, first) in enumerate(THIRTY, edge.list.state.local.serial + 1):
+        replace_list(edge, hosts(count, first))
+        assert edge.list.state.local.serial == serial
         slots.add(live_of(edge).slot)
         assert len(generations_of(edge)) <= edge.config.list.generations
     assert is_live(edge, hosts(*THIRTY[-1]))
     assert program_of(edge) == program
-    assert slots <= set(range(SLOTS))
+    assert slots <= set(range(GENERATIONS))
 
 
 def test_descriptors_are_given_back(edge: Edge) -> None:
@@ -35,7 +47,7 @@ def test_descriptors_are_given_back(edge: Edge) -> None:
 
     counts = []
     for count, first in THIRTY[:12]:
-        edge.replace(hosts(count, first))
+        replace_list(edge, hosts(count, first))
         counts.append(opened())
     assert counts[-1] <= counts[4]
 
@@ -43,8 +55,8 @@ def test_descriptors_are_given_back(edge: Edge) -> None:
 def test_every_held_generation_can_be_made_live_again(edge: Edge) -> None:
     wanted = {}
     for count, first in THIRTY[:3]:
-        edge.replace(hosts(count, first))
-        wanted[edge.serial] = hosts(count, first)
+        replace_list(edge, hosts(count, first))
+        wanted[edge.list.state.local.serial] = hosts(count, first)
     for generation in generations_of(edge):
         edge.datapath.lists.go_live(generation)
         assert live_of(edge) is generation
@@ -57,7 +69,7 @@ def test_a_restart_returns_to_what_was_accepted_last(place: Place) -> None:
     """Whatever was made live in the kernel alone: the list on disk is the one that was promised."""
     with place.edge() as edge:
         for count, first in THIRTY[:3]:
-            edge.replace(hosts(count, first))
+            replace_list(edge, hosts(count, first))
         edge.datapath.lists.go_live(generations_of(edge)[0])
     with place.edge() as edge:
         assert is_live(edge, hosts(*THIRTY[2]))
@@ -71,13 +83,13 @@ def networks(count: int, part: int) -> Allowlist:
 def test_a_list_that_outgrows_its_map_moves_to_a_bigger_one(edge: Edge) -> None:
     live = live_of(edge)
     first_slot, capacity = live.slot, live.capacity
-    assert SPARE_ENDS <= capacity < 6 * 1000
-    expected = edge.list
+    assert SPARE_ENTRIES <= capacity < 6 * 1000
+    expected = edge.list.state.union.local
     for part in range(6):
         more = networks(1000, part)
-        edge.change(more, Allowlist.empty())
+        change_list(edge, more, Allowlist.empty())
         expected = expected.with_changes(more, Allowlist.empty())
-        assert edge.list == expected
+        assert edge.list.state.union.local == expected
         assert is_let_through(edge, f"2001:db8:{part:x}:1::5") and is_let_through(edge, "198.51.100.9")
     live = live_of(edge)
     assert live.slot != first_slot and live.capacity > capacity
@@ -88,16 +100,16 @@ def test_a_list_that_outgrows_its_map_moves_to_a_bigger_one(edge: Edge) -> None:
 def test_a_map_that_overflowed_is_taken_up_on_restart(place: Place) -> None:
     with place.edge() as edge:
         for part in range(6):
-            edge.change(networks(1000, part), Allowlist.empty())
-        expected, serial = edge.list, edge.serial
+            change_list(edge, networks(1000, part), Allowlist.empty())
+        expected, serial = edge.list.state.union.local, edge.list.state.local.serial
     with place.edge() as edge:
-        assert edge.serial == serial and is_live(edge, expected)
+        assert edge.list.state.local.serial == serial and is_live(edge, expected)
 
 
 @pytest.mark.parametrize("size", [1, MANY])
 def test_the_same_list_again_changes_nothing(edge: Edge, size: int) -> None:
-    edge.replace(hosts(size))
-    before, live = edge.version, live_of(edge)
-    answer = edge.replace(hosts(size))
-    assert (answer["added"], answer["removed"], edge.version) == (0, 0, before)
+    replace_list(edge, hosts(size))
+    before, live = edge.list.state.local, live_of(edge)
+    answer = replace_list(edge, hosts(size))
+    assert (answer.added, answer.removed, edge.list.state.local) == (0, 0, before)
     assert live_of(edge) is live

@@ -36,7 +36,7 @@ def test_neither_takes_the_others_interface(wire: Wired, other: Place) -> None:
         assert refused.value.kind == "foreign-program"
         assert f"the program of the instance {wire.place.config.instance}" in refused.value.faults[0].why
         assert "wicket --config FILE detach far" in refused.value.faults[0].mend
-        assert wire.states(edge)["far"]["attached"]
+        assert wire.states(edge)["far"].attached
 
 
 def test_removing_one_leaves_the_other(wire: Wired, other: Place) -> None:

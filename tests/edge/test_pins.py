@@ -17,6 +17,7 @@ from control.fault import Refused
 from tests.edge.place import (
     MANY,
     Place,
+    change_list,
     generations_of,
     hosts,
     is_let_through,
@@ -27,6 +28,7 @@ from tests.edge.place import (
     mounted,
     place,
     program_of,
+    replace_list,
     serials_of,
 )
 
@@ -47,8 +49,8 @@ REMOVALS: dict[str, Remove] = {
 @pytest.mark.parametrize("remove", REMOVALS.values(), ids=list(REMOVALS))
 def test_removed_pins_are_pinned_again(place: Place, remove: Remove) -> None:
     with place.edge() as edge:
-        edge.replace(hosts(MANY))
-        edge.replace(listed())
+        replace_list(edge, hosts(MANY))
+        replace_list(edge, listed())
         held, program = generations_of(edge), program_of(edge)
         serials = [generation.serial for generation in held]
         remove(place)
@@ -71,10 +73,10 @@ def test_an_edge_whose_directory_was_removed_still_keeps_others_out(place: Place
 
 def test_an_edge_whose_instance_was_taken_leaves_the_pins_to_the_other(place: Place, tmp_path: Path) -> None:
     with place.edge() as edge:
-        edge.replace(listed())
+        replace_list(edge, listed())
         shutil.rmtree(place.config.pins)
         config = place.config.model_copy(update={"state": tmp_path / "other"})
-        other = Edge(config)
+        other = Edge.open(config)
         try:
             with pytest.raises(Refused, match="has its agent already"):
                 edge.sweep()
@@ -99,7 +101,7 @@ def read_only(tmp_path: Path, own_bpffs: Path) -> Iterator[tuple[Place, Edge]]:
     """An edge whose bpffs was made read-only under it."""
     here = place(tmp_path, own_bpffs)
     with here.edge() as edge:
-        edge.replace(hosts(MANY))
+        replace_list(edge, hosts(MANY))
         remount(own_bpffs, "ro")
         try:
             yield here, edge
@@ -110,20 +112,20 @@ def read_only(tmp_path: Path, own_bpffs: Path) -> Iterator[tuple[Place, Edge]]:
 
 def test_a_list_that_cannot_be_pinned_is_refused(read_only: tuple[Place, Edge]) -> None:
     here, edge = read_only
-    before = edge.version
+    before = edge.list.state.local
     with pytest.raises(Refused, match="cannot be pinned") as refused:
-        edge.replace(hosts(2 * MANY))
+        replace_list(edge, hosts(2 * MANY))
     (fault,) = refused.value.faults
     assert refused.value.kind == "bad-pins"
     assert fault.where.startswith(str(here.live / "generations"))
     assert (fault.why, "remount,rw" in fault.mend) == ("Read-only file system", True)
-    assert (edge.version, is_live(edge, hosts(MANY))) == (before, True)
+    assert (edge.list.state.local, is_live(edge, hosts(MANY))) == (before, True)
 
 
 def test_a_small_change_needs_no_pin(read_only: tuple[Place, Edge]) -> None:
     _, edge = read_only
-    edge.change(listed(["192.0.2.99"]), hosts(1))
-    assert live_of(edge).serial == edge.serial
+    change_list(edge, listed(["192.0.2.99"]), hosts(1))
+    assert live_of(edge).serial == edge.list.state.local.serial
     assert is_let_through(edge, "192.0.2.99") and not is_let_through(edge, "203.0.0.0")
 
 
@@ -131,9 +133,9 @@ def test_a_list_goes_live_once_the_bpffs_is_mended(read_only: tuple[Place, Edge]
     _, edge = read_only
     for _ in range(20):
         with pytest.raises(Refused):
-            edge.replace(hosts(2 * MANY))
+            replace_list(edge, hosts(2 * MANY))
     remount(own_bpffs, "rw")
-    edge.replace(hosts(2 * MANY))
+    replace_list(edge, hosts(2 * MANY))
     assert is_live(edge, hosts(2 * MANY))
     assert len(generations_of(edge)) <= edge.config.list.generations
 
@@ -159,11 +161,11 @@ def test_an_edge_says_when_its_bpffs_was_unmounted(tmp_path: Path) -> None:
     with mounted(directory, "bpf"):
         here = place(tmp_path, directory)
         with here.edge() as edge:
-            edge.replace(listed())
+            replace_list(edge, listed())
             subprocess.run(["umount", "--lazy", directory], check=True)
             with pytest.raises(Refused, match="not on a bpffs"):
                 edge.sweep()
-            edge.change(listed(["203.0.113.5"]), listed(["192.0.2.1"]))
+            change_list(edge, listed(["203.0.113.5"]), listed(["192.0.2.1"]))
             assert is_let_through(edge, "203.0.113.5")
             subprocess.run(["mount", "-t", "bpf", "bpf", directory], check=True)
             edge.sweep()

@@ -8,7 +8,7 @@ from control.datapath.controls import Policy
 from control.edge.edge import Edge
 from control.fault import Refused
 from control.vocabulary import VPN_PROTOCOLS
-from tests.edge.place import Place, policies_of
+from tests.edge.place import Place, policies_of, set_policies
 
 pytestmark = pytest.mark.usefixtures("copied_program")
 
@@ -18,7 +18,7 @@ ALL = dict.fromkeys(VPN_PROTOCOLS, Policy()) | SET
 
 def choose(edge: Edge) -> None:
     for name, policy in SET.items():
-        edge.set_policies({name: {"mode": policy.mode, "share": policy.share}})
+        set_policies(edge, {name: {"mode": policy.mode, "share": policy.share}})
 
 
 def test_every_protocol_starts_in_monitor(place: Place) -> None:
@@ -29,9 +29,9 @@ def test_every_protocol_starts_in_monitor(place: Place) -> None:
 def test_they_outlive_a_restart(place: Place) -> None:
     with place.edge() as edge:
         choose(edge)
-        etag = edge.policy_etag
+        etag = edge.policies.etag
     with place.edge() as edge:
-        assert (policies_of(edge), edge.policy_etag) == (ALL, etag)
+        assert (policies_of(edge), edge.policies.etag) == (ALL, etag)
 
 
 def test_they_outlive_a_rebuild(place: Place) -> None:
@@ -70,35 +70,36 @@ def test_the_kernels_are_kept_where_the_store_has_none(place: Place) -> None:
 
 
 BAD: list[tuple[dict[str, Any], str]] = [
-    ({}, "no protocol is named"),
-    ({"ipsec": {"mode": "enforce"}}, "ipsec: this protocol is not known; name one of wireguard"),
-    ({"esp": {"mode": "block"}}, "esp, mode: block is no mode; give one of monitor, enforce"),
-    ({"esp": {"share": 5}}, "esp, mode: None is no mode"),
-    ({"esp": {"mode": "enforce", "share": 101}}, "esp, share: 101 is no share; give a whole number from 0 to 100"),
-    ({"esp": {"mode": "enforce", "share": -1}}, "esp, share: -1 is no share"),
-    ({"esp": {"mode": "enforce", "share": True}}, "esp, share: True is no share"),
-    ({"esp": {"mode": "enforce", "share": 2.5}}, "esp, share: 2.5 is no share"),
-    ({"ah": {"mode": "enforce"}, "esp": {"mode": "no"}}, "esp, mode: no is no mode"),
-    ({"esp": "enforce"}, "esp: enforce is no policy"),
-    ({"esp": {"mode": ["enforce"]}}, "esp, mode: ['enforce'] is no mode"),
-    ({"esp": {"mode": "enforce", "shares": 5}}, "esp, shares: there is no such field; give mode and share"),
+    ({}, "policy: {}: dictionary should have at least 1 item"),
+    ({"ipsec": {"mode": "enforce", "share": 1}}, "policy, ipsec: ipsec: it must be one of wireguard, openvpn"),
+    ({"esp": {"mode": "block", "share": 1}}, "policy, esp, mode: block: it must be one of monitor, enforce"),
+    ({"esp": {"share": 5}}, "policy, esp, mode: is missing"),
+    ({"esp": {"mode": "enforce"}}, "policy, esp, share: is missing"),
+    ({"esp": {"mode": "enforce", "share": 101}}, "policy, esp, share: 101: input should be less than or equal to 100"),
+    ({"esp": {"mode": "enforce", "share": -1}}, "policy, esp, share: -1: input should be greater than or equal to 0"),
+    ({"esp": {"mode": "enforce", "share": True}}, "policy, esp, share: True: input should be a valid integer"),
+    ({"esp": {"mode": "enforce", "share": 2.5}}, "policy, esp, share: 2.5: input should be a valid integer"),
+    ({"ah": {"mode": "enforce", "share": 1}, "esp": {"mode": "no", "share": 1}}, "policy, esp, mode: no: it must be"),
+    ({"esp": "enforce"}, "policy, esp: enforce: input should be a valid dictionary"),
+    ({"esp": {"mode": ["enforce"], "share": 1}}, "policy, esp, mode: ['enforce']: input should be a valid string"),
+    ({"esp": {"mode": "enforce", "share": 1, "shares": 5}}, "policy, esp, shares: set_policy has no such argument"),
 ]
 
 
 @pytest.mark.parametrize(("policies", "words"), BAD, ids=[words for _, words in BAD])
 def test_a_bad_policy_changes_none(edge: Edge, policies: dict[str, Any], words: str) -> None:
-    before, etag = policies_of(edge), edge.policy_etag
-    with pytest.raises(Refused, match="policy is not understood") as refused:
-        edge.set_policies(policies)
-    assert refused.value.kind == "invalid"
+    before, etag = policies_of(edge), edge.policies.etag
+    with pytest.raises(Refused, match="arguments are wrong") as refused:
+        set_policies(edge, policies)
+    assert refused.value.kind == "bad-request"
     assert words in str(refused.value)
-    assert (policies_of(edge), edge.policy_etag) == (before, etag)
+    assert (policies_of(edge), edge.policies.etag) == (before, etag)
 
 
 def test_who_has_read_another_policy_is_refused(edge: Edge) -> None:
-    read = edge.policy_etag
-    edge.set_policies({"esp": {"mode": "enforce"}}, if_match=read)
+    read = edge.policies.etag
+    set_policies(edge, {"esp": {"mode": "enforce", "share": 100}}, if_match=read)
     with pytest.raises(Refused, match="has changed since you read it") as refused:
-        edge.set_policies({"esp": {"mode": "monitor"}}, if_match=read)
+        set_policies(edge, {"esp": {"mode": "monitor", "share": 0}}, if_match=read)
     assert refused.value.kind == "stale"
     assert policies_of(edge)["esp"].mode == "enforce"

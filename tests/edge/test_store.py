@@ -14,7 +14,7 @@ import pytest
 from control.allowlist.allowlist import Allowlist
 from control.allowlist.entry import Entry
 from control.edge.state.history import SNAPSHOTS
-from control.edge.state.store import LocalList
+from control.edge.state.store import Store
 from control.fault import Refused
 from tests.edge.place import hosts, listed, mounted, sql
 
@@ -27,49 +27,49 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def store(path: Path) -> Iterator[LocalList]:
-    store = LocalList(path)
+def store(path: Path) -> Iterator[Store]:
+    store = Store(path)
     yield store
     store.close()
 
 
-def test_a_new_one_is_empty_at_serial_0(store: LocalList) -> None:
-    assert store.load() == (NOTHING, 0, [])
-    assert (store.last_serial(), store.changes_since_snapshot(), len(store.epoch)) == (0, 0, 16)
+def test_a_new_one_is_empty_at_serial_0(store: Store) -> None:
+    assert store.local.load() == (NOTHING, 0, [])
+    assert (store.local.last_serial(), store.local.changes_since_snapshot(), len(store.epoch)) == (0, 0, 16)
 
 
 def test_what_was_accepted_comes_back(path: Path) -> None:
-    store = LocalList(path)
+    store = Store(path)
     noted = Allowlist.from_entries([Entry(ip_network("198.51.100.0/24"), ("esp",), (), "Ärzte e.V.")])
-    store.keep_snapshot(1, listed())
-    store.keep_change(2, listed(["203.0.113.1"]), listed(["192.0.2.1"]))
-    store.keep_change(3, noted, NOTHING)
-    epoch, expected = store.epoch, store.load()[0]
+    store.local.keep_snapshot(1, listed())
+    store.local.keep_change(2, listed(["203.0.113.1"]), listed(["192.0.2.1"]))
+    store.local.keep_change(3, noted, NOTHING)
+    epoch, expected = store.epoch, store.local.load()[0]
     store.close()
 
-    again = LocalList(path)
-    assert again.load() == (expected, 3, [])
-    assert (again.epoch, again.last_serial(), again.changes_since_snapshot()) == (epoch, 3, 2)
+    again = Store(path)
+    assert again.local.load() == (expected, 3, [])
+    assert (again.epoch, again.local.last_serial(), again.local.changes_since_snapshot()) == (epoch, 3, 2)
     again.close()
 
 
 def test_changes_come_back_in_their_order(path: Path) -> None:
-    chance, store, expected = random.Random(5), LocalList(path), listed()
-    store.keep_snapshot(1, expected)
+    chance, store, expected = random.Random(5), Store(path), listed()
+    store.local.keep_snapshot(1, expected)
     for serial in range(2, 60):
         add, remove = (hosts(chance.randrange(4), f"192.0.2.{chance.randrange(6)}") for _ in range(2))
-        store.keep_change(serial, add, remove)
+        store.local.keep_change(serial, add, remove)
         expected = expected.with_changes(add, remove)
-    assert store.load() == (expected, 59, [])
+    assert store.local.load() == (expected, 59, [])
     store.close()
 
 
-def test_old_snapshots_and_the_changes_before_them_go(store: LocalList, path: Path) -> None:
+def test_old_snapshots_and_the_changes_before_them_go(store: Store, path: Path) -> None:
     for serial in range(1, 20):
         if serial % 4 == 1:
-            store.keep_snapshot(serial, hosts(serial))
+            store.local.keep_snapshot(serial, hosts(serial))
         else:
-            store.keep_change(serial, hosts(serial), NOTHING)
+            store.local.keep_change(serial, hosts(serial), NOTHING)
     store.close()
     assert sql(path, "SELECT serial FROM snapshot ORDER BY serial") == [(9,), (13,), (17,)][-SNAPSHOTS:]
     assert sql(path, "SELECT min(serial), max(serial) FROM change") == [(10, 19)]
@@ -83,14 +83,14 @@ def flip(path: Path, table: str, column: str, serial: int) -> None:
 
 def lists(path: Path) -> dict[int, Allowlist]:
     """Fill a store with snapshots 1, 4 and 7 and the changes between them; return each serial's list."""
-    store, held = LocalList(path), {}
+    store, held = Store(path), {}
     allowlist = NOTHING
     for serial in range(1, 10):
         allowlist = held[serial] = allowlist.with_changes(hosts(serial, f"203.0.{serial}.0"), NOTHING)
         if serial % 3 == 1:
-            store.keep_snapshot(serial, allowlist)
+            store.local.keep_snapshot(serial, allowlist)
         else:
-            store.keep_change(serial, hosts(serial, f"203.0.{serial}.0"), NOTHING)
+            store.local.keep_change(serial, hosts(serial, f"203.0.{serial}.0"), NOTHING)
     store.close()
     return held
 
@@ -125,20 +125,20 @@ def test_what_is_damaged_is_set_aside_and_the_list_before_it_used(path: Path, da
     held = {0: NOTHING} | lists(path)
     for row in damage.rows:
         flip(path, *row)
-    store = LocalList(path)
-    allowlist, serial, faults = store.load()
+    store = Store(path)
+    allowlist, serial, faults = store.local.load()
     assert (allowlist, serial) == (held[damage.serial], damage.serial)
     assert [fault.where for fault in faults] == [f"edge.db, {row}" for row in damage.set_aside]
     assert all("digest" in fault.why or "missing" in fault.why for fault in faults)
-    assert store.last_serial() == 9, "what was given once is not given again"
+    assert store.local.last_serial() == 9, "what was given once is not given again"
     store.close()
 
 
 def test_a_hole_among_the_changes_ends_them(path: Path) -> None:
     held = lists(path)
     sql(path, "DELETE FROM change WHERE serial = 8")
-    store = LocalList(path)
-    allowlist, serial, (fault,) = store.load()
+    store = Store(path)
+    allowlist, serial, (fault,) = store.local.load()
     assert (allowlist, serial) == (held[7], 7)
     assert (fault.where, "before it is missing" in fault.why) == ("edge.db, change 9", True)
     store.close()
@@ -146,21 +146,21 @@ def test_a_hole_among_the_changes_ends_them(path: Path) -> None:
 
 def test_what_the_disk_refuses_has_not_changed(tmp_path: Path) -> None:
     with mounted(tmp_path / "disk", "tmpfs", "size=400k") as disk:
-        store = LocalList(disk / "edge.db")
-        store.keep_snapshot(1, listed())
+        store = Store(disk / "edge.db")
+        store.local.keep_snapshot(1, listed())
         attempts: list[Callable[[], object]] = [
-            lambda: store.keep_snapshot(2, big()),
-            lambda: store.keep_change(2, big(), NOTHING),
+            lambda: store.local.keep_snapshot(2, big()),
+            lambda: store.local.keep_change(2, big(), NOTHING),
             lambda: store.keep_interfaces({f"eth{number}": "auto" for number in range(50_000)}),
         ]
         for attempt in attempts:
             with pytest.raises(Refused, match="cannot be kept on disk") as refused:
                 attempt()
             assert (refused.value.kind, refused.value.faults[0].mend) == ("no-room", "free space on that disk")
-        assert store.load() == (listed(), 1, [])
+        assert store.local.load() == (listed(), 1, [])
         assert store.interfaces() == {}
-        store.keep_change(2, listed(["203.0.113.5"]), NOTHING)
-        assert store.load()[1] == 2
+        store.local.keep_change(2, listed(["203.0.113.5"]), NOTHING)
+        assert store.local.load()[1] == 2
         store.close()
 
 
@@ -178,8 +178,8 @@ def test_it_opens_on_a_full_disk(tmp_path: Path) -> None:
         flip(path, "change", "added", 9)
         fill(disk)
         for _ in range(2):
-            with closing(LocalList(path)) as store:
-                assert store.load()[:2] == (held[8], 8)
+            with closing(Store(path)) as store:
+                assert store.local.load()[:2] == (held[8], 8)
 
 
 def fill(disk: Path) -> None:
@@ -207,16 +207,16 @@ def test_a_file_that_is_no_database_any_more_is_set_aside(path: Path, spoil: Cal
     lists(path)
     spoil(path)
     spoilt = path.read_bytes()
-    store = LocalList(path)
-    allowlist, serial, (fault,) = store.load()
-    assert (len(allowlist), serial) == (0, 0)
+    store = Store(path)
+    assert store.local.load() == (NOTHING, 0, [])
+    (fault,) = store.faults
     assert fault.where == str(path) and "set aside" in fault.why and "push" in fault.mend
     (aside,) = path.parent.glob("edge.db.damaged-*")
     assert aside.read_bytes() == spoilt
-    store.keep_snapshot(1, listed())
+    store.local.keep_snapshot(1, listed())
     store.close()
-    again = LocalList(path)
-    assert again.load() == (listed(), 1, [])
+    again = Store(path)
+    assert again.local.load() == (listed(), 1, [])
     again.close()
 
 
@@ -225,15 +225,15 @@ def test_where_there_can_be_no_database_says_so(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     for path in (tmp_path / "edge.db", tmp_path / "file" / "edge.db"):
         with pytest.raises(Refused, match="cannot be kept on disk") as refused:
-            LocalList(path)
+            Store(path)
         (fault,) = refused.value.faults
         assert fault.where == str(path) and "permissions" in fault.mend
 
 
 def test_a_disk_that_is_read_only_says_so(tmp_path: Path) -> None:
     with mounted(tmp_path / "disk", "tmpfs") as disk:
-        LocalList(disk / "edge.db").close()
+        Store(disk / "edge.db").close()
         subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
         with pytest.raises(Refused, match=r"(?s)cannot be kept on disk.*check the disk") as refused:
-            LocalList(disk / "edge.db")
+            Store(disk / "edge.db")
         assert refused.value.kind == "no-room"

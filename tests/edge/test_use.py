@@ -8,10 +8,11 @@ import pytest
 
 from control.allowlist.allowlist import Allowlist
 from control.datapath.probe.frames import frame
-from control.edge.edge import IN_USE, Edge
-from tests.edge.place import FEW, Place, hosts, lease_left, listed
+from control.edge.edge import Edge
+from control.edge.usage import IN_USE
+from lab.waiting import wait_for
+from tests.edge.place import FEW, Place, change_list, hosts, lease_left, listed, replace_list
 from tests.edge.wired import Wired, wired
-from tests.waiting import wait_for
 
 pytestmark = pytest.mark.usefixtures("copied_program")
 
@@ -28,7 +29,7 @@ def wire(place: Place) -> Iterator[Wired]:
 @pytest.fixture
 def edge(wire: Wired) -> Iterator[Edge]:
     with wire.edge() as edge:
-        edge.replace(listed())
+        replace_list(edge, listed())
         wire.attach(edge)
         yield edge
 
@@ -49,14 +50,14 @@ def talk(wire: Wired, edge: Edge, *addresses: str) -> None:
 
 
 def would_cut(edge: Edge, remaining: Allowlist) -> list[str]:
-    answer = edge.replace(remaining, dry_run=True, allow_empty=True)
-    assert not answer["live"] and answer["removed_in_use"] == len(answer["in_use"])
-    named: list[str] = answer["in_use"]
+    answer = replace_list(edge, remaining, dry_run=True, allow_empty=True)
+    assert not answer.live and answer.removed_in_use == len(answer.in_use)
+    named: list[str] = answer.in_use
     return named
 
 
 def test_a_dry_run_names_the_removed_that_have_traffic(wire: Wired, edge: Edge) -> None:
-    before = edge.version
+    before = edge.list.state.local
     assert would_cut(edge, Allowlist.empty()) == []
     talk(wire, edge, "198.51.100.44")
     assert would_cut(edge, Allowlist.empty()) == ["198.51.100.0/24"]
@@ -64,16 +65,16 @@ def test_a_dry_run_names_the_removed_that_have_traffic(wire: Wired, edge: Edge) 
     assert sorted(would_cut(edge, Allowlist.empty())) == sorted(FEW)
     assert would_cut(edge, listed(["192.0.2.1"])) == ["198.51.100.0/24", "2001:db8::/48"]
     assert would_cut(edge, listed()) == []
-    assert edge.version == before and edge.list == listed()
+    assert edge.list.state.local == before and edge.list.state.union.local == listed()
 
 
 def test_a_removal_says_the_same(wire: Wired, edge: Edge) -> None:
     talk(wire, edge, "192.0.2.1")
     both = listed(["192.0.2.1", "2001:db8::/48"])
-    rehearsed = edge.change(Allowlist.empty(), both, dry_run=True)
-    done = edge.change(Allowlist.empty(), both)
+    rehearsed = change_list(edge, Allowlist.empty(), both, dry_run=True)
+    done = change_list(edge, Allowlist.empty(), both)
     for answer in (rehearsed, done):
-        assert (answer["removed"], answer["removed_in_use"], answer["in_use"]) == (2, 1, ["192.0.2.1"])
+        assert (answer.removed, answer.removed_in_use, answer.in_use) == (2, 1, ["192.0.2.1"])
 
 
 def test_traffic_of_others_leaves_no_trace(wire: Wired, edge: Edge) -> None:
@@ -83,14 +84,14 @@ def test_traffic_of_others_leaves_no_trace(wire: Wired, edge: Edge) -> None:
 
 def test_what_was_seen_survives_a_replacement(wire: Wired, edge: Edge) -> None:
     talk(wire, edge, "192.0.2.1", "198.51.100.4")
-    edge.replace(listed().with_changes(hosts(5000), Allowlist.empty()))
+    replace_list(edge, listed().with_changes(hosts(5000), Allowlist.empty()))
     assert would_cut(edge, hosts(5000)) == ["192.0.2.1", "198.51.100.0/24"]
 
 
 def test_marks_that_no_sweep_has_taken_are_not_lost_with_the_agent(wire: Wired, place: Place) -> None:
     """Packets pass while no agent runs; the next one finds their marks."""
     with wire.edge() as edge:
-        edge.replace(listed())
+        replace_list(edge, listed())
         wire.attach(edge)
     wire.send([frame("wireguard", NOBODY4, ip_address("192.0.2.1"), None)])
     with wire.edge() as edge:
@@ -119,10 +120,10 @@ def test_what_was_seen_is_forgotten_in_the_end(wire: Wired, edge: Edge, monkeypa
 
 @pytest.mark.parametrize("step", [DAY * 2, -DAY * 2], ids=["forward", "back"])
 def test_a_stepped_clock_changes_no_lease(edge: Edge, step: float, monkeypatch: pytest.MonkeyPatch) -> None:
-    edge.renew_lease()
+    edge.lease.renew()
     shift_clock(monkeypatch, "time", step)
     assert edge.config.lease - 10 < lease_left(edge) <= edge.config.lease
-    edge.renew_lease()
+    edge.lease.renew()
     assert edge.config.lease - 10 < lease_left(edge) <= edge.config.lease
 
 

@@ -5,11 +5,12 @@ import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
+from control.commands.interfaces import Attached, InterfaceState
 from control.edge.edge import Edge
+from lab.stage.namespace import Namespace
 from tests.edge.place import Place
-from tests.lab.namespace import Namespace
 
 Result = TypeVar("Result")
 
@@ -24,7 +25,7 @@ class Wired:
     @contextmanager
     def edge(self) -> Iterator[Edge]:
         """Start an edge in the namespace, and end it as an agent ends."""
-        edge = self.inside(lambda: Edge(self.place.config))
+        edge = self.inside(lambda: Edge.open(self.place.config))
         try:
             yield edge
         finally:
@@ -36,11 +37,16 @@ class Wired:
     def ip(self, *lines: str) -> None:
         self.namespace.ip_batch(lines)
 
-    def attach(self, edge: Edge, name: str = "far", mode: str = "native") -> dict[str, Any]:
-        return self.inside(lambda: edge.interfaces.attach(name, mode))
+    def attach(self, edge: Edge, name: str = "far", mode: str = "native") -> Attached:
+        with edge.turn() as turn:
+            return self.inside(lambda: edge.interfaces.attach(turn, name, mode))
 
-    def states(self, edge: Edge) -> dict[str, dict[str, Any]]:
-        return {state["name"]: state for state in self.inside(edge.interfaces.states)}
+    def detach(self, edge: Edge, name: str | None = None) -> list[str]:
+        with edge.turn() as turn:
+            return self.inside(lambda: edge.interfaces.detach(turn, name))
+
+    def states(self, edge: Edge) -> dict[str, InterfaceState]:
+        return {state.name: state for state in self.inside(edge.interfaces.states)}
 
     def send(self, frames: Sequence[bytes]) -> None:
         """Send frames to the edge; veth hands them over before it returns."""

@@ -9,7 +9,7 @@ import pytest
 from control.registry.cases import review
 from control.registry.store.database import Database
 from tests.edge import place as places
-from tests.edge.place import Place
+from tests.edge.place import Place, replace_list
 from tests.feed.following import LOCAL
 from tests.registry.cast import OFFICER, RULES, Cast, apply, assemble, register
 
@@ -75,6 +75,6 @@ def place(tmp_path: Path, bpffs: Path) -> Iterator[Place]:
     """Where an edge has been, and left a local list."""
     place = places.place(tmp_path, bpffs)
     with place.edge() as edge:
-        edge.replace(LOCAL)
+        replace_list(edge, LOCAL)
     yield place
     place.remove()

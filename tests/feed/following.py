@@ -4,14 +4,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from control.commands.status import Status
+from control.edge.commands.status import read
 from control.edge.contact import Contact
 from control.edge.edge import Edge
 from control.edge.follower import Follower
-from control.edge.verbs import answer
 from control.feed.database import RegistryFeed
 from control.feed.feed import Feed
+from lab.waiting import wait_for
 from tests.edge.place import Place, is_let_through, listed
-from tests.waiting import wait_for
 
 LOCAL = listed(["192.0.2.1", "10.0.0.2"])
 """What the edge's own list has: an address of its own, and one that the registry has too."""
@@ -38,8 +39,15 @@ def until(holds: Callable[[], Any]) -> None:
     wait_for(holds, "it comes about")
 
 
-def status(edge: Edge) -> dict[str, Any]:
-    return answer(edge, {"verb": "status"}, b"")[0]
+def status(edge: Edge) -> Status:
+    return read(edge)
+
+
+def lag(edge: Edge) -> float:
+    """For how many seconds the feed may have had something that is not live, as the status says."""
+    feed = status(edge).feed
+    assert feed and feed.contact
+    return feed.contact.lag_s
 
 
 def trouble(edge: Edge) -> str:
@@ -57,7 +65,7 @@ def is_whole(edge: Edge) -> bool:
     live = edge.datapath.lists.live
     return (
         live is not None
-        and live.holds(edge.live.union.whole())
-        and len(edge.live.union.whole()) == edge.live.union.count
-        and live.serial == edge.live.number
+        and live.holds(edge.list.state.union.whole())
+        and len(edge.list.state.union.whole()) == edge.list.state.union.count
+        and live.serial == edge.list.state.revision
     )

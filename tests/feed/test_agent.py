@@ -14,13 +14,15 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from control.commands.wire import AgentSocket
+from control.commands.client import AgentSocket
+from control.commands.packets import CheckAddress
+from control.commands.status import ReadStatus
 from control.config import load
 from control.datapath import datapath
 from control.fault import Refused
 from control.registry.cases import review
 from control.registry.publication import edges
-from tests import gateway
+from lab import gateway
 from tests.feed.conftest import Registry
 from tests.feed.following import until
 from tests.registry.cast import OFFICER, apply
@@ -61,7 +63,7 @@ def process(file: Path, end: signal.Signals) -> Iterator[AgentSocket]:
 
 def answers(socket: AgentSocket) -> bool:
     with contextlib.suppress(Refused):
-        return bool(socket.call("status"))
+        return bool(socket.ask(ReadStatus()))
     return False
 
 
@@ -74,7 +76,7 @@ def confirmed(registry: Registry, address: str) -> str:
 
 
 def is_live(socket: AgentSocket, address: str) -> bool:
-    return bool(socket.call("check", address=address)[0]["live"])
+    return bool(socket.ask(CheckAddress(address=address)).live)
 
 
 def test_approvals_go_live_one_by_one(tmp_path: Path, bpffs: Path, registry: Registry) -> None:

@@ -11,17 +11,19 @@ import pytest
 from sqlalchemy import text
 
 from control.allowlist.allowlist import Allowlist
-from control.datapath.generations.lists import IN_PLACE
+from control.commands.packets import CheckAddress
+from control.edge.commands.packets import check
 from control.edge.edge import Edge
-from control.edge.verbs import answer
 from control.fault import Fault, Kind, Refused
 from control.feed.database import MOST_CHANGES, RegistryFeed
-from control.feed.feed import Change, Position, Snapshot
+from control.feed.feed import Delta, Snapshot
 from control.registry.intents import intents
 from control.registry.publication import edges
-from tests.edge.place import Place, hosts, listed
+from control.rollout.change import SMALL
+from control.rollout.position import Position
+from tests.edge.place import Place, change_list, hosts, listed, replace_list
 from tests.feed.conftest import Registry
-from tests.feed.following import NAME, following, is_whole, let_through, status, trouble, until
+from tests.feed.following import NAME, following, is_whole, lag, let_through, status, trouble, until
 from tests.registry.cast import OFFICER, SECOND
 
 pytestmark = pytest.mark.usefixtures("copied_program")
@@ -46,7 +48,7 @@ def set_ledger(registry: Registry, values: str) -> None:
 
 def sources(edge: Edge, address: str) -> str:
     """Which lists have an address, as the agent says."""
-    return " ".join(answer(edge, {"verb": "check", "address": address}, b"")[0]["sources"])
+    return " ".join(check(edge, CheckAddress(address=address), b"").sources)
 
 
 def test_what_is_registered_goes_live_beside_the_local_list(place: Place, registry: Registry) -> None:
@@ -57,8 +59,8 @@ def test_what_is_registered_goes_live_beside_the_local_list(place: Place, regist
         until(lambda: let_through(edge, "10.0.0.3", "10.0.4.9") == [True, True] and is_whole(edge))
         assert is_whole(edge)
         said = status(edge)
-        assert (said["count"], said["feed"]["count"], said["live"]["count"]) == (2, 4, 5)
-        assert (said["feed"]["serial"], said["feed"]["contact"]["trouble"]) == (2, None)
+        assert (said.count, said.feed and said.feed.count, said.live.count) == (2, 4, 5)
+        assert (said.feed and said.feed.serial, trouble(edge)) == (2, "")
 
 
 def test_what_one_list_loses_the_other_keeps(place: Place, registry: Registry) -> None:
@@ -74,11 +76,11 @@ def test_what_one_list_loses_the_other_keeps(place: Place, registry: Registry) -
         assert let_through(edge, "10.0.0.2") == [True], "the local list has it"
         registry.register("10.0.0.2")
         until(lambda: sources(edge, "10.0.0.2") == "local feed")
-        dry = edge.change(NOTHING, listed(["10.0.0.2"]), dry_run=True)
-        assert (dry["removed"], dry["removed_in_use"]) == (1, 0)
-        edge.change(NOTHING, listed(["10.0.0.2"]))
+        dry = change_list(edge, NOTHING, listed(["10.0.0.2"]), dry_run=True)
+        assert (dry.removed, dry.removed_in_use) == (1, 0)
+        change_list(edge, NOTHING, listed(["10.0.0.2"]))
         assert (sources(edge, "10.0.0.2"), let_through(edge, "10.0.0.2")) == ("feed", [True])
-        edge.replace(NOTHING, allow_empty=True)
+        replace_list(edge, NOTHING, allow_empty=True)
         assert let_through(edge, "192.0.2.1", "10.0.0.2") == [False, True]
         assert is_whole(edge)
 
@@ -87,30 +89,31 @@ def test_it_starts_with_what_it_had_when_the_registry_is_gone(place: Place, regi
     with following(place, registry.url) as edge:
         until(lambda: let_through(edge, "10.0.0.1") == [True] and is_whole(edge))
         until(lambda: edge.store.followed.complete_at)
-        edge.change(listed(["192.0.2.2"]), NOTHING)
-        position = edge.live.position
+        change_list(edge, listed(["192.0.2.2"]), NOTHING)
+        position = edge.list.state.followed
     with following(place, "sqlite:////nowhere/registry.db") as edge:
         assert let_through(edge, "192.0.2.1", "192.0.2.2", "10.0.0.1", "10.0.0.2") == [True] * 4
-        assert edge.live.position == position
+        assert edge.list.state.followed == position
         until(lambda: trouble(edge))
         assert "no such file" in trouble(edge)
-        lag = status(edge)["feed"]["contact"]["lag_s"]
-        until(lambda: status(edge)["feed"]["contact"]["lag_s"] > lag + 0.3)
+        behind = lag(edge)
+        until(lambda: lag(edge) > behind + 0.3)
         assert is_whole(edge)
     with place.edge() as edge:
         assert let_through(edge, "10.0.0.1") == [True], "without a feed, what was followed last stays"
-        assert status(edge)["feed"]["contact"] is None
+        feed = status(edge).feed
+        assert feed is not None and feed.contact is None
     registry.register("10.0.0.4")
     with following(place, registry.url) as edge:
         until(lambda: let_through(edge, "10.0.0.4") == [True] and is_whole(edge))
-        until(lambda: status(edge)["feed"]["contact"]["lag_s"] < 0.5)
+        until(lambda: lag(edge) < 0.5)
 
 
 def test_another_epoch_starts_anew(place: Place, registry: Registry, new_registry: Callable[[], Registry]) -> None:
     registry.register("10.0.0.3")
     with following(place, registry.url) as edge:
         until(lambda: let_through(edge, "10.0.0.3") == [True] and is_whole(edge))
-        number = edge.live.number
+        number = edge.list.state.revision
     other = new_registry()
     with following(place, other.url) as edge:
         until(lambda: "empty" in trouble(edge))
@@ -119,7 +122,7 @@ def test_another_epoch_starts_anew(place: Place, registry: Registry, new_registr
         # In one wait: what is added is live a moment before what goes is gone.
         asked = ("10.0.0.9", "10.0.0.1", "10.0.0.3", "192.0.2.1")
         until(lambda: let_through(edge, *asked) == [True, False, True, True] and is_whole(edge))
-        assert (edge.live.position.serial, edge.live.number > number, is_whole(edge)) == (1, True, True)
+        assert (edge.list.state.followed.serial, edge.list.state.revision > number, is_whole(edge)) == (1, True, True)
 
 
 def test_a_registry_that_went_back_is_not_followed(place: Place, registry: Registry) -> None:
@@ -128,7 +131,7 @@ def test_a_registry_that_went_back_is_not_followed(place: Place, registry: Regis
         until(lambda: let_through(edge, "10.0.0.3") == [True] and is_whole(edge))
         set_ledger(registry, "serial = 1, count = 2")
         until(lambda: "was at 2" in trouble(edge))
-        assert (edge.live.position.serial, let_through(edge, "10.0.0.3")) == (2, [True])
+        assert (edge.list.state.followed.serial, let_through(edge, "10.0.0.3")) == (2, [True])
 
 
 class Garbled(RegistryFeed):
@@ -136,8 +139,8 @@ class Garbled(RegistryFeed):
 
     changes_too, snapshots_too = True, False
 
-    def changes(self, since: Position) -> Sequence[Change] | Literal["reset"]:
-        found = super().changes(since)
+    def deltas(self, since: Position) -> Sequence[Delta] | Literal["reset"]:
+        found = super().deltas(since)
         if found == "reset" or not self.changes_too:
             return found
         return [dataclasses.replace(each, added=listed(["10.66.66.66"])) for each in found]
@@ -187,25 +190,25 @@ def test_a_connection_that_is_cut_is_made_again(place: Place, registry: Registry
 def test_damage_on_the_edges_disk_cuts_nobody(place: Place, registry: Registry) -> None:
     with following(place, registry.url) as edge:
         until(lambda: let_through(edge, "10.0.0.1") == [True] and is_whole(edge))
-        number = edge.live.number
+        number = edge.list.state.revision
     place.sql("UPDATE followed_snapshot SET body = x'00'")
     with following(place, "sqlite:////nowhere/registry.db") as edge:
         assert let_through(edge, "10.0.0.1", "10.0.0.2", "192.0.2.1") == [True] * 3
-        assert edge.live.number > number
+        assert edge.list.state.revision > number
     with following(place, registry.url) as edge:
-        until(lambda: edge.live.position.serial == 1)
-        assert len(edge.live.followed) == 2, "the feed has said what is right"
+        until(lambda: edge.list.state.followed.serial == 1)
+        assert len(edge.list.state.union.followed) == 2, "the feed has said what is right"
         assert is_whole(edge)
 
 
 def test_a_serial_of_many_entries_goes_live_as_a_generation(place: Place, registry: Registry) -> None:
-    many = hosts(IN_PLACE + 1, "10.1.0.0")
+    many = hosts(SMALL + 1, "10.1.0.0")
     with following(place, registry.url) as edge:
         until(lambda: let_through(edge, "10.0.0.1") == [True] and is_whole(edge))
         registry.register_many([entry.text for entry in many.entries()])
-        until(lambda: edge.live.position.serial == 2)
+        until(lambda: edge.list.state.followed.serial == 2)
         assert let_through(edge, "10.1.0.0", "10.1.7.208", "10.0.0.1") == [True, True, True]
-        edge.change(listed(["10.1.0.7", "192.0.2.9"]), NOTHING)
+        change_list(edge, listed(["10.1.0.7", "192.0.2.9"]), NOTHING)
         assert is_whole(edge)
     with place.edge() as edge:
         assert is_whole(edge)
@@ -214,10 +217,10 @@ def test_a_serial_of_many_entries_goes_live_as_a_generation(place: Place, regist
 def test_far_behind_it_takes_the_whole_list(place: Place, registry: Registry) -> None:
     feed = RegistryFeed(registry.url, NAME)
     position = feed.snapshot().position
-    assert feed.changes(Position(position.epoch, 0)) != "reset"
-    assert feed.changes(Position("00" * 16, 0)) == feed.changes(Position(position.epoch, 9)) == "reset"
+    assert feed.deltas(Position(position.epoch, 0)) != "reset"
+    assert feed.deltas(Position("00" * 16, 0)) == feed.deltas(Position(position.epoch, 9)) == "reset"
     set_ledger(registry, f"serial = serial + {MOST_CHANGES}")
-    assert feed.changes(Position(position.epoch, 0)) == "reset"
+    assert feed.deltas(Position(position.epoch, 0)) == "reset"
     feed.close()
 
 
@@ -248,10 +251,10 @@ class Cut(RegistryFeed):
 
     is_cut = False
 
-    def changes(self, since: Position) -> Sequence[Change] | Literal["reset"]:
+    def deltas(self, since: Position) -> Sequence[Delta] | Literal["reset"]:
         if self.is_cut:
             raise Refused(Kind.UNAVAILABLE, "The feed cannot be reached", [Fault("feed", "it is cut off", "wait")])
-        return super().changes(since)
+        return super().deltas(since)
 
 
 def test_a_registry_that_lost_what_it_was_told_is_told_again(place: Place, registry: Registry) -> None:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 
 from control.allowlist.entry import Entry, Prefix
-from control.datapath.probe.frames import CLIENT_PORT, SHAPES, Address, frame
+from control.allowlist.mapped import Address
+from control.datapath.probe.frames import CLIENT_PORT, SHAPES, frame
 
 ELSEWHERE: dict[int, Address] = {4: ip_address("192.0.2.77"), 6: ip_address("2001:db8:77::77")}
 """The other end of every question, by family."""
@@ -44,7 +45,7 @@ def around(prefix: Prefix) -> Iterator[Address]:
 
 
 def registered_end(entries: Iterable[Entry], question: Question) -> str | None:
-    """Which end is registered, as Answer.end has it: the destination is asked for first."""
+    """Which end is registered, as Answer.side has it: the destination is asked for first."""
     entries, protocol = list(entries), question.protocol
     if any(_allows(entry, question.destination, protocol, question.port) for entry in entries):
         return "destination"

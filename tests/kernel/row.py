@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-ALWAYS_REFUSABLE = ("esp", "ah", "gre_pptp")
-"""Identified by their protocol number in every packet, and so dropped in every packet."""
+from control.protocols import ALWAYS_REFUSABLE
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from control.datapath.generations.lists import Lists
 from control.datapath.probe.probe import Probe
 from control.datapath.program.pins import Pinned
 from control.vocabulary import VPN_PROTOCOLS
-from tests.kernel.packets import SERVER4, SERVER6
+from lab.packets import SERVER4, SERVER6
 from tests.kernel.row import Row
 
 FAR_AWAY = Allowlist.from_entries([Entry(ip_network("192.0.2.1/32")), Entry(ip_network("2001:db8:3::/48"))])

@@ -1,15 +1,18 @@
 """What `wicket explain` is told: where the program found what in a frame, and which entry matched."""
 
+from dataclasses import asdict
 from ipaddress import ip_network
 
+import numpy as np
 import pytest
 from scapy.layers.inet6 import IPv6ExtHdrDestOpt
-from scapy.packet import Packet
+from scapy.packet import Packet, Raw
 
 from control.allowlist.entry import Entry
+from control.datapath.probe.answer import ANSWER, End, answer_of
 from control.datapath.probe.probe import MOST
 from control.vocabulary import PROTOCOLS
-from tests.kernel.packets import CLIENT4, LINKS, SERVER4, ether, ip4, ip6, noise, tcp, udp
+from lab.packets import CLIENT4, CLIENT6, LINKS, SERVER4, SERVER6, ether, ip4, ip6, noise, tcp, udp
 from tests.kernel.questions import Question
 from tests.kernel.situations import Edge
 from tests.kernel.table.tunnels import SEALED
@@ -36,9 +39,53 @@ PLACES: dict[str, tuple[Packet, tuple[int, ...]]] = {
 @pytest.mark.parametrize(("packet", "expected"), PLACES.values(), ids=PLACES)
 def test_where_things_are(edge: Edge, packet: Packet, expected: tuple[int, ...]) -> None:
     answer = edge.probe(bytes(packet))
-    ports = answer.source_port, answer.destination_port
+    ports = [end.port if end else 0 for end in (answer.source, answer.destination)]
     offsets = answer.ip_offset, answer.payload_offset, answer.payload_length
     assert (answer.family, answer.ip_protocol, *ports, *offsets) == expected
+
+
+@pytest.mark.parametrize("link", LINKS)
+def test_the_ends_of_a_packet(edge: Edge, link: str) -> None:
+    for ip, client, server in ((ip4(), CLIENT4, SERVER4), (ip6(), CLIENT6, SERVER6)):
+        answer = edge.probe(bytes(LINKS[link] / ip / UDP))
+        assert (answer.source, answer.destination) == (End(str(client), 1053), End(str(server), 53))
+
+
+NO_ENDS = {
+    "no IP": ether(type=0x88B5) / UDP,
+    "an IPv4 header cut short": ether(type=0x0800) / Raw(b"\x45" + bytes(18)),
+    "an IPv6 header cut short": ether(type=0x86DD) / Raw(b"\x60" + bytes(38)),
+    "a header of another version": ether(type=0x0800) / Raw(b"\x65" + bytes(30)),
+}
+
+
+@pytest.mark.parametrize("packet", NO_ENDS.values(), ids=NO_ENDS)
+def test_a_packet_without_ends(edge: Edge, packet: Packet) -> None:
+    answer = edge.probe(bytes(packet))
+    assert (answer.source, answer.destination, answer.matched) == (None, None, None)
+
+
+@pytest.mark.parametrize("field", [name for name in ANSWER.names or () if not name.startswith("spare")])
+def test_every_field_of_the_struct_is_told(field: str) -> None:
+    """A field that nobody reads, or two that are mistaken for each other, would show here."""
+    frame, raw = bytes(ether() / ip4() / UDP), np.zeros(1, ANSWER)
+    raw["family"], raw["ip_offset"], raw["length"] = 4, 14, 120
+    before = asdict(answer_of(raw[0], frame))
+    raw[field] = {"family": 6, "ip_offset": 18, "length": 128}.get(field, 1)
+    after = asdict(answer_of(raw[0], frame))
+    changed = {name for name in before if before[name] != after[name]}
+    assert changed == TOLD_AS.get(field, {field})
+
+
+TOLD_AS = {
+    "length": {"prefix_length"},
+    "rules": {"narrowed"},
+    "bucket": {"exact_set"},
+    "source_port": {"source"},
+    "destination_port": {"destination"},
+    "family": {"family", "prefix_length", "source", "destination"},
+    "ip_offset": {"ip_offset", "source", "destination"},
+}
 
 
 @pytest.mark.parametrize(
@@ -53,8 +100,9 @@ def test_where_things_are(edge: Edge, packet: Packet, expected: tuple[int, ...])
 def test_which_entry_matched(edge: Edge, text: str, protocols: tuple[str, ...], expected: tuple[object, ...]) -> None:
     edge.register([Entry(ip_network(text), protocols)])
     answer = edge.probe(Question(CLIENT4, SERVER4).frame)
-    assert (answer.end, answer.share) == ("destination", 0)
+    assert (answer.side, answer.share) == ("destination", 0)
     assert (answer.prefix_length, answer.narrowed, answer.exact_set) == expected
+    assert answer.matched == ip_network(text)
 
 
 def test_which_generation_answers(edge: Edge) -> None:

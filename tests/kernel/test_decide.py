@@ -7,14 +7,15 @@ from pathlib import Path
 import pytest
 
 from control.allowlist.allowlist import Allowlist
+from control.allowlist.mapped import Address
 from control.datapath.controls import Policy
-from control.datapath.probe.frames import Address, frame
+from control.datapath.probe.frames import frame
 from control.datapath.program.pins import temporary
 from control.vocabulary import VPN_PROTOCOLS
-from tests.kernel.packets import CLIENT4, CLIENT6, SERVER4, SERVER6
+from lab.packets import CLIENT4, CLIENT6, SERVER4, SERVER6
+from lab.waiting import wait_for
 from tests.kernel.questions import Question
 from tests.kernel.situations import Edge
-from tests.waiting import wait_for
 
 FLOWS4 = [(ip_address(0xC6336400 + i % 250), ip_address(0xCB007100 + i // 250)) for i in range(2000)]
 FLOWS6 = [(ip_address(int(CLIENT6) + 9 * i), ip_address(int(SERVER6) + i % 7)) for i in range(2000)]

@@ -9,10 +9,10 @@ import pytest
 from control.allowlist.allowlist import Allowlist
 from control.allowlist.columns import of_ipv4
 from control.allowlist.entry import Entry, Prefix
-from control.datapath.generations.exact_set import SLOTS
-from control.datapath.generations.lists import IN_PLACE
+from control.datapath.generations.exact_set import BUCKET_SLOTS
+from control.rollout.change import SMALL
 from control.vocabulary import VPN_PROTOCOLS
-from tests.kernel.packets import CLIENT4, SERVER4, SERVER6
+from lab.packets import CLIENT4, SERVER4, SERVER6
 from tests.kernel.questions import ELSEWHERE, Question, about, around, registered_end
 from tests.kernel.situations import Edge
 
@@ -33,9 +33,9 @@ def test_every_length_at_once(edge: Edge, bits: int) -> None:
     for prefix in of_every_length(bits):
         for address in (prefix[0], prefix[-1]):
             answer = edge.probe(Question(ELSEWHERE[address.version], address).frame)
-            assert (answer.end, answer.prefix_length) == ("destination", prefix.prefixlen)
+            assert (answer.side, answer.prefix_length) == ("destination", prefix.prefixlen)
     last = edge.probe(Question(ELSEWHERE[widest.version], widest[-1]).frame)
-    assert (last.end, last.prefix_length) == ("destination", 1)
+    assert (last.side, last.prefix_length) == ("destination", 1)
 
 
 @pytest.mark.parametrize("bits", FAMILIES)
@@ -59,7 +59,7 @@ def test_hosts_are_where_numpy_put_them(edge: Edge, size: int) -> None:
     edge.register(Allowlist(of_ipv4(hosts)))
     asked = random.choice(hosts, min(size, 1000), replace=False).tolist()
     answers = [edge.probe(Question(CLIENT4, ip_address(address)).frame) for address in asked]
-    assert {(answer.end, answer.prefix_length) for answer in answers} == {("destination", 32)}
+    assert {(answer.side, answer.prefix_length) for answer in answers} == {("destination", 32)}
     assert sum(answer.exact_set for answer in answers) > 0.9 * len(answers)
 
 
@@ -68,11 +68,11 @@ def test_what_is_full_becomes_bigger_by_itself(edge: Edge, plain: bool) -> None:
     edge.register([])
     first = edge.lists.live
     assert first is not None
-    hosts = np.arange(0xC6120000, 0xC6120000 + 4 * IN_PLACE, dtype=np.uint32)  # 198.18.0.0, for benchmarks
+    hosts = np.arange(0xC6120000, 0xC6120000 + 4 * SMALL, dtype=np.uint32)  # 198.18.0.0, for benchmarks
     protocols = () if plain else ("wireguard",)
     held: list[Entry] = []
-    for start in range(0, len(hosts), IN_PLACE):
-        batch = [Entry(IPv4Network(host), protocols) for host in hosts[start : start + IN_PLACE].tolist()]
+    for start in range(0, len(hosts), SMALL):
+        batch = [Entry(IPv4Network(host), protocols) for host in hosts[start : start + SMALL].tolist()]
         held += batch
         edge.change(batch, [], held)
         assert edge.lists.live is not None and edge.lists.live.holds(Allowlist.from_entries(held))
@@ -80,8 +80,8 @@ def test_what_is_full_becomes_bigger_by_itself(edge: Edge, plain: bool) -> None:
     assert live is not None and live is not first
     assert live.buckets > first.buckets if plain else live.capacity > first.capacity
     for entry in (*held[:: len(held) // 100], held[-1]):
-        assert edge.probe(Question(CLIENT4, entry.prefix[0]).frame).end == "destination"
-    assert edge.probe(Question(CLIENT4, ip_address(int(hosts[-1]) + 1)).frame).end is None
+        assert edge.probe(Question(CLIENT4, entry.prefix[0]).frame).side == "destination"
+    assert edge.probe(Question(CLIENT4, ip_address(int(hosts[-1]) + 1)).frame).side is None
 
 
 def test_more_generations_than_there_is_room_for(edge: Edge) -> None:
@@ -91,7 +91,7 @@ def test_more_generations_than_there_is_room_for(edge: Edge) -> None:
     for _ in range(10):
         edge.stage([Entry(ip_network(SERVER6))])
     assert edge.lists.live is live
-    assert edge.probe(Question(CLIENT4, SERVER4).frame).end == "destination"
+    assert edge.probe(Question(CLIENT4, SERVER4).frame).side == "destination"
     assert len(edge.lists.held) == 8
     edge.lists.retire()
     assert len(edge.lists.held) == 2
@@ -120,8 +120,8 @@ def test_narrowed_entries(edge: Edge, entry: Entry) -> None:
             for ends in ((other, entry.prefix[0]), (entry.prefix[0], other)):
                 question = Question(*ends, protocol, port)
                 answer = edge.probe(question.frame)
-                assert (answer.protocol, answer.end) == (protocol, registered_end([entry], question)), question
-                assert answer.narrowed == (answer.end is not None)
+                assert (answer.protocol, answer.side) == (protocol, registered_end([entry], question)), question
+                assert answer.narrowed == (answer.side is not None)
 
 
 PORTS = {"wireguard": 51820, "openvpn": 1194, "ike": 500, "l2tp": 1701, "pptp": 1723}
@@ -131,35 +131,35 @@ def test_a_wider_plain_prefix_lets_through_what_a_narrowed_host_does_not(edge: E
     entries = [Entry(ip_network(SERVER4), ("esp",)), Entry(ip_network("203.0.113.0/24"))]
     edge.register(entries)
     answer = edge.probe(Question(CLIENT4, SERVER4).frame)
-    assert (answer.end, answer.prefix_length, answer.narrowed) == ("destination", 24, False)
+    assert (answer.side, answer.prefix_length, answer.narrowed) == ("destination", 24, False)
 
 
 def test_both_ends_are_registered(edge: Edge) -> None:
     edge.register(Entry(ip_network(end)) for end in (CLIENT4, SERVER4))
-    assert edge.probe(Question(CLIENT4, SERVER4).frame).end == "destination"
-    assert edge.probe(Question(SERVER4, CLIENT4).frame).end == "destination"
+    assert edge.probe(Question(CLIENT4, SERVER4).frame).side == "destination"
+    assert edge.probe(Question(SERVER4, CLIENT4).frame).side == "destination"
 
 
 def test_address_0_is_no_free_slot(edge: Edge) -> None:
     """A free slot is 0: the address 0.0.0.0 must not be found there, whatever bucket it falls in."""
     zero = ip_address("0.0.0.0")
     edge.register([])
-    assert edge.probe(Question(CLIENT4, zero).frame).end is None
-    edge.register([Entry(IPv4Network((host, 32))) for host in range(1, 20 * SLOTS)])
-    assert edge.probe(Question(CLIENT4, zero).frame).end is None
+    assert edge.probe(Question(CLIENT4, zero).frame).side is None
+    edge.register([Entry(IPv4Network((host, 32))) for host in range(1, 20 * BUCKET_SLOTS)])
+    assert edge.probe(Question(CLIENT4, zero).frame).side is None
     edge.register([Entry(ip_network("0.0.0.0/8"))])
-    assert edge.probe(Question(CLIENT4, zero).frame).end == "destination"
+    assert edge.probe(Question(CLIENT4, zero).frame).side == "destination"
 
 
 def test_an_ipv6_address_is_not_the_ipv4_address_in_it(edge: Edge) -> None:
     edge.register([Entry(ip_network(SERVER4))])
     lookalikes = [ip_address(f"::ffff:{SERVER4}"), ip_address(f"::{SERVER4}"), ip_address(f"64:ff9b::{SERVER4}")]
     for address in lookalikes:
-        assert edge.probe(Question(ELSEWHERE[6], address).frame).end is None
+        assert edge.probe(Question(ELSEWHERE[6], address).frame).side is None
 
 
 def test_neighbours_of_hosts_and_prefixes(edge: Edge) -> None:
     entries = [Entry(ip_network(text)) for text in ("198.51.100.0/23", "203.0.113.7/32", "2001:db8:2::/47", "fd00::1")]
     edge.register(entries)
     for question in about(address for entry in entries for address in around(entry.prefix)):
-        assert edge.probe(question.frame).end == registered_end(entries, question)
+        assert edge.probe(question.frame).side == registered_end(entries, question)

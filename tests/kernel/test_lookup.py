@@ -9,9 +9,10 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
+from control.allowlist import mapped
 from control.allowlist.allowlist import Allowlist
-from control.allowlist.entry import MAPPED, Entry, Prefix
-from control.datapath.generations.exact_set import SLOTS, mix
+from control.allowlist.entry import Entry, Prefix
+from control.datapath.generations.exact_set import BUCKET_SLOTS, mix
 from control.datapath.generations.generation import Generation
 from control.datapath.generations.lists import Lists
 from control.datapath.probe.probe import Probe
@@ -28,7 +29,7 @@ def crowd(size: int) -> list[Entry]:
     return [Entry(IPv4Network(address)) for address in same[:size].tolist()]
 
 
-CROWD = crowd(3 * SLOTS)
+CROWD = crowd(3 * BUCKET_SLOTS)
 HOSTS4 = [int(entry.prefix[0]) for entry in CROWD[:4]] + [0xCB007105, 0xCB007106, 0xCB007186, 0xFFFFFFFF, 1]
 HOSTS6 = [int(ip_network(text)[0]) for text in ("2001:db8::5", "2001:db8::6", "fd00::5", "ffff::", "8000::1")]
 
@@ -41,7 +42,7 @@ prefixes6 = st.builds(
     lambda host, length: IPv6Network((host, length), strict=False),
     st.sampled_from(HOSTS6),
     st.one_of(st.just(128), st.integers(1, 128)),
-).filter(lambda prefix: not prefix.overlaps(MAPPED))
+).filter(lambda prefix: not prefix.overlaps(mapped.NETWORK))
 prefixes: st.SearchStrategy[Prefix] = st.one_of(prefixes4, prefixes6).filter(lambda prefix: int(prefix[-1]) > 0)
 entries = st.builds(
     Entry,
@@ -126,7 +127,7 @@ class ListsAgainstDict(RuleBasedStateMachine):
     def add_and_remove(self, add: list[Entry], remove: list[Prefix], both: bool) -> None:
         self.change(add, remove + [entry.prefix for entry in add[:1] if both])
 
-    @rule(size=st.integers(SLOTS - 1, len(CROWD)))
+    @rule(size=st.integers(BUCKET_SLOTS - 1, len(CROWD)))
     def overflow_a_bucket(self, size: int) -> None:
         self.change(CROWD[:size], [])
 
@@ -157,9 +158,9 @@ class ListsAgainstDict(RuleBasedStateMachine):
     def packets_find_what_the_dict_holds(self) -> None:
         model = list(self.model.values())
         asked = {address for entry in model for address in around(entry.prefix)}
-        asked |= {address for entry in CROWD[:: SLOTS - 1] for address in around(entry.prefix)}
+        asked |= {address for entry in CROWD[:: BUCKET_SLOTS - 1] for address in around(entry.prefix)}
         for question in about(asked):
-            assert self.probe(question.frame).end == registered_end(model, question), question
+            assert self.probe(question.frame).side == registered_end(model, question), question
 
     @invariant()
     def every_generation_holds_its_list(self) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from control.datapath.probe.events import Event, Events
 from control.datapath.program.pins import Pinned
-from tests.kernel.packets import CLIENT4, CLIENT6, SERVER4, SERVER6
+from lab.packets import CLIENT4, CLIENT6, SERVER4, SERVER6
 from tests.kernel.questions import Question
 from tests.kernel.situations import FAR_AWAY, SERVERS, Edge
 from tests.kernel.table import ROWS

@@ -5,9 +5,10 @@ from scapy.packet import Packet
 
 from control.datapath.probe.frames import frame
 from control.datapath.probe.probe import ETHERNET_HEADER
+from control.protocols import ALWAYS_REFUSABLE
 from control.vocabulary import PROTOCOLS, REASONS, VPN_PROTOCOLS
-from tests.kernel.packets import CLIENT4, CLIENT6, LINKS, SERVER4, SERVER6, ip4, ip6
-from tests.kernel.row import ALWAYS_REFUSABLE, Row
+from lab.packets import CLIENT4, CLIENT6, LINKS, SERVER4, SERVER6, ip4, ip6
+from tests.kernel.row import Row
 from tests.kernel.situations import SITUATIONS, Edge, Situation
 from tests.kernel.table import ROWS
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from control.allowlist.entry import Entry
-from control.datapath.generations import ends
-from control.datapath.probe.frames import Address
+from control.allowlist.mapped import Address
+from control.datapath.generations import entry_map
 from control.datapath.program.pins import Pinned
-from tests.kernel.packets import CLIENT4, CLIENT6, SERVER4, SERVER6
+from lab.packets import CLIENT4, CLIENT6, SERVER4, SERVER6
 from tests.kernel.questions import ELSEWHERE, Question
 from tests.kernel.row import Row
 from tests.kernel.situations import SITUATIONS, Edge, Situation
@@ -51,10 +51,10 @@ def test_a_test_run_counts_nothing(edge: Edge, wire: Wire) -> None:
 
 def swept(edge: Edge) -> set[tuple[Address, int]]:
     """The entries that had traffic since the last sweep: address and length, the latter in its family's count."""
-    hosts, keys = edge.lists.sweep(with_ends=True)
+    hosts, keys = edge.lists.sweep(with_entries=True)
     found: set[tuple[Address, int]] = {(ip_address(host), 32) for host in hosts.tolist()}
     for key in keys:
-        is_v4 = len(ends.lengths_by_family(np.array([key]))[0]) or len(ends.hosts_among(np.array([key])))
+        is_v4 = len(entry_map.lengths_by_family(np.array([key]))[0]) or len(entry_map.hosts_among(np.array([key])))
         packed = key["address"].astype(">u4").tobytes()
         found.add((ip_address(packed[12:] if is_v4 else packed), int(key["length"]) - 96 * bool(is_v4)))
     return found
@@ -110,7 +110,7 @@ def test_who_is_not_registered_marks_nothing(listed: Edge, wire: Wire) -> None:
 def test_a_test_run_marks_nothing(listed: Edge) -> None:
     for entry in LISTED:
         question = Question(ELSEWHERE[entry.prefix.version], entry.prefix[0])
-        assert listed.probe(question.frame).end == "destination"
+        assert listed.probe(question.frame).side == "destination"
     assert swept(listed) == set()
 
 
@@ -124,6 +124,6 @@ def test_a_removed_host_takes_its_mark_along(listed: Edge, wire: Wire) -> None:
 
 def test_marks_of_ends_wait_for_a_sweep_that_asks_for_them(listed: Edge, wire: Wire) -> None:
     wire.send([Question(CLIENT6, SERVER6).frame, Question(CLIENT4, SERVER4).frame])
-    hosts, keys = listed.lists.sweep(with_ends=False)
+    hosts, keys = listed.lists.sweep(with_entries=False)
     assert hosts.tolist() == [int(SERVER4)] and not len(keys)
     assert swept(listed) == marks_of([HOST6])

@@ -11,8 +11,8 @@ from types import TracebackType
 
 from control.datapath.controls import Controls, Count
 from control.datapath.program.pins import Pinned
-from tests.lab.namespace import Namespace
-from tests.waiting import PATIENCE
+from lab.stage.namespace import Namespace
+from lab.waiting import PATIENCE
 
 MTU = 2000  # the table's longest packet is longer than Ethernet's
 

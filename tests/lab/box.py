@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from control import config as configuration
-from control.commands.wire import AgentSocket
+from control.commands.client import AgentSocket
+from control.commands.status import ReadStatus
 from control.datapath.interfaces import links
 from control.datapath.interfaces.links import Link
 from control.fault import Refused
-from tests.gateway import AGENT, STOP_SECONDS, WICKET, configure, free_port, wait_for_start
-from tests.lab.namespace import Namespace
-from tests.waiting import wait_for
+from lab.gateway import AGENT, STOP_SECONDS, WICKET, configure, free_port, wait_for_start
+from lab.stage.namespace import Namespace
+from lab.waiting import wait_for
 
 
 class Box:
@@ -62,13 +63,12 @@ class Box:
 
     def state(self, name: str) -> dict[str, Any]:
         """How an interface stands, as `wicket status` says."""
-        status, _ = AgentSocket(self._settings.socket).call("status")
-        return next((state for state in status["interfaces"] if state["name"] == name), {})
+        return next((state for state in self.states() if state["name"] == name), {})
 
     def states(self) -> list[dict[str, Any]]:
         """How all interfaces stand."""
-        found: list[dict[str, Any]] = AgentSocket(self._settings.socket).call("status")[0]["interfaces"]
-        return found
+        status = AgentSocket(self._settings.socket).ask(ReadStatus())
+        return [interface.model_dump() for interface in status.interfaces]
 
     def add(self, name: str, **settings: int) -> None:
         """Make a veth pair NAME and NAME-far, both up."""
@@ -114,7 +114,7 @@ class Box:
 
     def _answers(self) -> bool:
         with contextlib.suppress(Refused):
-            AgentSocket(self._settings.socket).call("status")
+            AgentSocket(self._settings.socket).ask(ReadStatus())
             return True
         return False
 

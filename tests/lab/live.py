@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from control.vocabulary import VPN_PROTOCOLS
-from tests.gateway import free_port
-from tests.lab.exchange import SteadyPing, steady
-from tests.lab.gateway import EdgeGateway, guarding
-from tests.lab.ordinary import Ordinary, ordinary_traffic
-from tests.lab.raw import RawSession
-from tests.lab.session import UP_SECONDS, Session
-from tests.lab.sessions import all_sessions, start_all, stop_all, which_are_up
-from tests.lab.stage import Stage
+from lab.gateway import free_port
+from lab.guarding import EdgeGateway, guarding
+from lab.sessions.kinds import all_sessions, start_all, stop_all, which_are_up
+from lab.sessions.raw import RawSession
+from lab.sessions.session import UP_SECONDS, Session
+from lab.stage.stage import Stage
+from lab.traffic.exchange import SteadyPing, steady
+from lab.traffic.ordinary import Ordinary, ordinary_traffic
 
 _RATE = 100  # questions a second of every registered session
 _ASKED = 0.6  # of these, how many must have been asked: a lab that is too busy to ask proves nothing

@@ -8,9 +8,9 @@ import pytest
 
 from control.datapath.interfaces.links import FIRST_PAGE
 from control.fault import Refused
+from lab.waiting import wait_for
 from tests.lab import foreign
 from tests.lab.box import Box, box
-from tests.waiting import wait_for
 
 ALWAYS_GUARDED = "ours"
 AGAIN = 6.0  # seconds after which an agent that is not told of a change has looked by itself

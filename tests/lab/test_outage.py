@@ -10,12 +10,12 @@ import pytest
 
 from control.datapath.program.pins import Pinned
 from control.vocabulary import VPN_PROTOCOLS
-from tests.gateway import AGENT
+from lab.gateway import AGENT
+from lab.guarding import EdgeGateway
+from lab.traffic.exchange import steady
+from lab.waiting import wait_for
 from tests.lab import foreign
-from tests.lab.exchange import steady
-from tests.lab.gateway import EdgeGateway
 from tests.lab.live import Live, live
-from tests.waiting import wait_for
 
 KILLS_IN_UPGRADE = 3
 LEASE = 10  # seconds, the shortest that a configuration takes

@@ -11,6 +11,8 @@ import pytest
 
 from control.allowlist import formats
 from control.allowlist.allowlist import Allowlist
+from control.commands.list import ReadList, ReplaceList
+from control.commands.packets import CheckAddress
 from control.fault import Refused
 from tests.lab.live import Live, live
 
@@ -59,7 +61,7 @@ def test_a_long_list_is_replaced(lab: Live) -> None:
 def test_the_agent_is_killed_in_a_replacement(lab: Live) -> None:
     """At any instant of it the live list is either of the two, the same in the kernel and on disk."""
     lists = [formats.read(_list(lab, network), formats.CSV) for network in (13, 14)]
-    seconds = max(_replace(lab, each) for each in lists)
+    seconds = max(_replace(lab, addresses) for addresses in lists)
     serial = lab.must_be_healthy()["serial"]
     with lab.nothing_dropped(), lab.nothing_lost():
         for turn in range(KILLS_IN_REPLACEMENT):
@@ -76,22 +78,22 @@ def _replace(lab: Live, allowlist: Allowlist) -> float:
     """Replace the list by the agent's socket; return how many seconds it took."""
     started = time.monotonic()
     with contextlib.suppress(Refused):  # the agent was killed before it answered
-        lab.gateway.socket.call("replace", allowlist.pack())
+        lab.gateway.socket.ask(ReplaceList(), allowlist.pack())
     return time.monotonic() - started
 
 
 def _holds_one_of(lab: Live, lists: list[Allowlist], serial: int) -> int:
     """The list is one of two, in the kernel too, and not older than ``serial``; return its serial."""
     status = lab.must_be_healthy()
-    head, body = lab.gateway.socket.call("list")
+    head, body = lab.gateway.socket.fetch(ReadList())
     held = Allowlist.unpack(body)
     assert held in lists
-    assert head["serial"] == status["serial"] >= serial
+    assert head.serial == status["serial"] >= serial
     for network, allowlist in zip((13, 14), lists, strict=True):
         for address in (f"{network}.0.0.1", f"{network}.1.0.1", f"{network}.64.7.1"):
-            answer, _ = lab.gateway.socket.call("check", address=address)
-            assert (answer["registered"], answer["live"]) == (held == allowlist,) * 2, address
-    return int(head["serial"])
+            answer = lab.gateway.socket.ask(CheckAddress(address=address))
+            assert (answer.registered, answer.live) == (held == allowlist,) * 2, address
+    return head.serial
 
 
 def test_a_flood_of_small_changes(lab: Live) -> None:

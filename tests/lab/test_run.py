@@ -18,13 +18,13 @@ from typing import IO, Any
 import pytest
 
 from control.vocabulary import MODES, VPN_PROTOCOLS
-from tests.gateway import free_port
-from tests.lab.gateway import guarding
-from tests.lab.namespace import Namespace
-from tests.lab.run import BPFFS
-from tests.lab.stage import Stage, leftovers
-from tests.lab.table import Row, measure
-from tests.waiting import wait_for
+from lab.gateway import free_port
+from lab.guarding import guarding
+from lab.run import BPFFS
+from lab.stage.namespace import Namespace
+from lab.stage.stage import Stage, leftovers
+from lab.table import Row, measure
+from lab.waiting import wait_for
 
 ROOT = Path(__file__).parents[2]
 UP_SECONDS = 240  # for a lab, 72 sessions and a table, with another lab beside it on two processors
@@ -177,7 +177,7 @@ class _Shown:
 @contextlib.contextmanager
 def _shown(*options: str, port: int = 0, machine: Namespace | None = None) -> Iterator[_Shown]:
     port = port or free_port()
-    command = [sys.executable, "-u", "-m", "tests.lab.run", "--port", str(port), *options]
+    command = [sys.executable, "-u", "-m", "lab.run", "--port", str(port), *options]
     enter = machine.enter() if machine else ()
     with tempfile.NamedTemporaryFile(prefix="shown-") as output:
         process = subprocess.Popen(

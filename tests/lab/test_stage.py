@@ -14,15 +14,15 @@ from pathlib import Path
 import pytest
 
 from control.vocabulary import VPN_PROTOCOLS
-from tests.lab import addresses
-from tests.lab.addresses import Ends
-from tests.lab.exchange import Steady, Tally, steady
-from tests.lab.ordinary import Ordinary, ordinary_traffic
-from tests.lab.session import Session, TunnelSession
-from tests.lab.sessions import all_sessions, start_all, stop_all, which_are_up
-from tests.lab.stage import Stage, leftovers
-from tests.lab.watch import Watch
-from tests.waiting import PATIENCE, wait_for
+from lab.network import Peers
+from lab.sessions.kinds import all_sessions, start_all, stop_all, which_are_up
+from lab.sessions.session import Session, TunnelSession
+from lab.stage import addresses
+from lab.stage.stage import Stage, leftovers
+from lab.stage.watch import Watch
+from lab.traffic.exchange import Steady, Tally, steady
+from lab.traffic.ordinary import Ordinary, ordinary_traffic
+from lab.waiting import PATIENCE, wait_for
 
 _ROOT = Path(__file__).parents[2]
 _QUESTIONS, _VISITS = 100, 8  # of a session, of a kind of ordinary traffic
@@ -30,7 +30,7 @@ _BURST = 800  # questions, many more than a socket holds as it comes
 # A stage that runs a daemon and an echo, in a process that a test can end from outside.
 _ALONE = """
 import time
-from tests.lab.stage import Stage
+from lab.stage.stage import Stage
 with Stage() as stage:
     daemon = stage.spawn(stage.internet, "sleep", "1000", log="sleep")
     print(daemon.pid, flush=True)
@@ -116,7 +116,7 @@ def test_a_lost_packet_is_counted(stage: Stage, sessions: list[Session]) -> None
     with Watch(stage) as watch:
         with steady([session.steady_ping()]) as tallies:
             time.sleep(0.3)
-            with _cut(stage, session.ends):
+            with _cut(stage, session.peers):
                 time.sleep(0.3)
             time.sleep(0.3)
         watch.settle([session.server_address])
@@ -131,7 +131,7 @@ def test_the_watch_counts_what_crosses_the_edge(stage: Stage, sessions: list[Ses
     with Watch(stage) as watch:
         with steady([passed.steady_ping()]) as tallies:
             time.sleep(0.3)
-        with _cut(stage, cut.ends), steady([cut.steady_ping()]) as lost:
+        with _cut(stage, cut.peers), steady([cut.steady_ping()]) as lost:
             time.sleep(0.3)
         watch.settle([passed.server_address, cut.server_address])
         through, into = watch.crossing(passed.server_address), watch.crossing(cut.server_address)
@@ -146,8 +146,8 @@ def test_the_watch_counts_long_streams_packet_by_packet(stage: Stage, ordinary: 
     with Watch(stage) as watch:
         with steady([site.steady_ping(50)]) as tallies:
             time.sleep(0.5)
-        watch.settle([site.ends.server])
-        crossing = watch.crossing(site.ends.server)
+        watch.settle([site.peers.server])
+        crossing = watch.crossing(site.peers.server)
     assert tallies[0].lost == 0
     assert crossing.dropped == 0
     assert crossing.sent > 10 * tallies[0].sent
@@ -166,7 +166,7 @@ def test_what_the_edge_drops_is_not_up(stage: Stage, sessions: list[Session]) ->
     stop_all(refused)
     with contextlib.ExitStack() as cuts:
         for session in refused:
-            cuts.enter_context(_cut(stage, session.ends))
+            cuts.enter_context(_cut(stage, session.peers))
         start_all(refused)
         assert [name for name, up in which_are_up(refused, 4.0).items() if up] == []
         assert all(which_are_up([session for session in sessions if session.registered]).values())
@@ -245,13 +245,13 @@ def test_a_killed_stage_is_removed_by_the_next() -> None:
 
 
 @contextlib.contextmanager
-def _cut(stage: Stage, ends: Ends) -> Iterator[None]:
+def _cut(stage: Stage, peers: Peers) -> Iterator[None]:
     """The edge throws away what goes to a session's server."""
-    stage.edge.ip_batch([f"route add blackhole {ends.server}"])
+    stage.edge.ip_batch([f"route add blackhole {peers.server}"])
     try:
         yield
     finally:
-        stage.edge.ip_batch([f"route delete blackhole {ends.server}"])
+        stage.edge.ip_batch([f"route delete blackhole {peers.server}"])
 
 
 @contextlib.contextmanager

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from lab.machines.run import SUBJECTS
+from lab.machines.topology import FILE
 from tests.machines.test_network import VARIANTS
-from vagrant.lab.run import SUBJECTS
-from vagrant.lab.topology import FILE
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENT = (ROOT / "docs" / "machines.md").read_text()
@@ -48,7 +48,7 @@ def test_every_target_is_told() -> None:
     assert [target for target in targets if f"make {target}" not in DOCUMENT] == []
 
 
-@pytest.mark.parametrize("path", re.findall(r"`((?:vagrant|\.ci)/[^` ]+)`", DOCUMENT))
+@pytest.mark.parametrize("path", re.findall(r"`((?:vagrant|lab|\.ci)/[^` ]+)`", DOCUMENT))
 def test_what_is_named_is_there(path: str) -> None:
     assert (ROOT / path).exists()
 

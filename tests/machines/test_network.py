@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from vagrant.lab.machine import UNITS
-from vagrant.lab.topology import FILE, Topology
+from lab.machines.machine import UNITS
+from lab.machines.topology import FILE, Topology
 
-PROVISION = FILE.parents[1] / "provision" / "network.py"
+PROVISION = Path(__file__).parents[2] / "vagrant" / "provision" / "network.py"
 VARIANTS: dict[str, dict[str, str]] = json.loads(FILE.read_text())["variants"]
 MACHINES = [(variant, machine) for variant, roles in VARIANTS.items() for machine in dict.fromkeys(roles.values())]
 

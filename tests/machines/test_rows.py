@@ -15,12 +15,12 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from tests.waiting import wait_for
-from vagrant.lab.machine import GUEST
-from vagrant.lab.run import SUBJECTS
-from vagrant.lab.subject.sessions import tally
-from vagrant.lab.table import Failed, Log, Table
-from vagrant.lab.topology import Topology
+from lab.machines.machine import GUEST
+from lab.machines.run import SUBJECTS
+from lab.machines.subject.sessions import tally
+from lab.machines.table import Failed, Log, Table
+from lab.machines.topology import Topology
+from lab.waiting import wait_for
 
 TRAFFIC = str(GUEST / "traffic.py")
 
@@ -50,13 +50,13 @@ def test_machines_of_no_variant_are_named() -> None:
     ],
 )
 def test_ends(index: int, version: int, client: str, server: str) -> None:
-    ends = Topology("small").ends(index, version)
-    assert (ends.client, ends.server, ends.version) == (client, server, version)
+    peers = Topology("small").peers(index, version)
+    assert (peers.client, peers.server, peers.version) == (client, server, version)
 
 
 def test_there_are_no_ends_behind_the_last_host() -> None:
     with pytest.raises(LookupError):
-        Topology("small").ends(48, 4)
+        Topology("small").peers(48, 4)
 
 
 def test_a_row_that_fails_is_wrong_and_the_next_goes_on(tmp_path: Path) -> None:

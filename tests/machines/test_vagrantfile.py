@@ -7,13 +7,18 @@ from pathlib import Path
 
 import pytest
 
-VAGRANT = Path(__file__).resolve().parents[2] / "vagrant"
+from lab.machines.topology import FILE
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.mark.skipif(not shutil.which("vagrant"), reason="vagrant is not installed; make vagrant-up installs it")
 @pytest.mark.parametrize(("provider", "variant"), [("libvirt", "full"), ("libvirt", "small"), ("virtualbox", "full")])
 def test_vagrant_takes_it(tmp_path: Path, provider: str, variant: str) -> None:
-    shutil.copytree(VAGRANT, tmp_path / "vagrant")
+    shutil.copytree(ROOT / "vagrant", tmp_path / "vagrant")
+    topology = tmp_path / FILE.relative_to(ROOT)
+    topology.parent.mkdir(parents=True)
+    shutil.copy(FILE, topology)
     (tmp_path / "build" / "deb").mkdir(parents=True)
     environment = {
         "WICKET_MACHINES": variant,

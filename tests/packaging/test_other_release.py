@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.waiting import wait_for
+from lab.waiting import wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
 MARK = f"a-mark-of-{os.getpid()}"

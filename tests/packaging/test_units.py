@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from control.commands.wire import AgentSocket
+from control.commands.client import AgentSocket
+from control.commands.status import ReadStatus
 from control.config import credentials, parse
 from control.datapath.program import pins
+from lab.gateway import AGENT, WICKET
+from lab.stage.namespace import Namespace
 from tests.edge.place import Place, place
 from tests.edge.wired import cable
-from tests.gateway import AGENT, WICKET
-from tests.lab.namespace import Namespace
 from tests.services.manager import Manager, started
 
 UNITS = Path(__file__).resolve().parents[2] / "packaging" / "systemd"
@@ -158,11 +159,11 @@ def test_the_agents_capabilities_are_enough(here: Place, namespace: Namespace, t
         with run_agent(namespace, tmp_path) as manager:
             manager.wait_for("READY=1")
             seen.append(program(namespace))
-            [interface] = agent.call("status")[0]["interfaces"]
-            assert interface["attached"], interface
+            [interface] = agent.ask(ReadStatus()).interfaces
+            assert interface.attached, interface
             if len(seen) == 1:
                 subprocess.run([*wicket, "allow", "add", "192.0.2.1", "198.51.100.0/24"], check=True, timeout=60)
-            assert agent.call("status")[0]["count"] == 2
+            assert agent.ask(ReadStatus()).count == 2
             subprocess.run([*wicket, "explain", "--to", "192.0.2.1"], check=True, timeout=60)
     built, adopted, upgraded, recovered = seen
     assert built == adopted, "a restart adopts"

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from control.registry.access.actor import Actor
 from control.registry.cases import review
-from control.registry.cases.applications import Document, Draft, create_many
+from control.registry.cases.applications import DocumentText, Draft, create_many
 from control.registry.parties import bodies, registrants
-from control.registry.parties.registrants import NewRegistrant
+from control.registry.parties.bodies import ProviderText
+from control.registry.parties.registrants import RegistrantNew
 from control.registry.space.addresses import AddressRules, read_entries
 from control.registry.store.database import Database
 from control.registry.store.writing import Rules, Writing
@@ -18,7 +19,9 @@ RULES = Rules(AddressRules(private=True))
 OPERATOR = Actor("operator", frozenset({"operator"}))
 OFFICER = Actor("officer", frozenset({"officer"}))
 SECOND = Actor("second officer", frozenset({"officer"}))
-PAPERS = tuple(Document(kind, f"shelf/{kind}", "ab" * 32) for kind in ("identity", "incorporation"))
+PAPERS = tuple(
+    DocumentText(kind=kind, reference=f"shelf/{kind}", sha256="ab" * 32) for kind in ("identity", "incorporation")
+)
 
 
 @dataclass(frozen=True)
@@ -50,9 +53,9 @@ def assemble(database: Database) -> Cast:
     """Enter the cast."""
     with database.writing(OFFICER) as writing:
         company, rival = registrants.create_many(
-            writing, [NewRegistrant("organisation", name) for name in ("Company", "Rival")]
+            writing, [RegistrantNew(kind="organisation", name=name) for name in ("Company", "Rival")]
         )
-        return Cast(company.id, rival.id, bodies.create_provider(writing, "Provider").id)
+        return Cast(company.id, rival.id, bodies.create_provider(writing, ProviderText(name="Provider")).id)
 
 
 def apply(database: Database, cast: Cast, prefixes: Sequence[object], registrant: str = "") -> str:

@@ -98,6 +98,17 @@ def test_what_another_holds_is_refused_and_its_holder_named(
     assert fault.why == f"overlaps {held} of the registrant {cast.company}"
 
 
+def test_an_applicant_is_not_told_what_others_hold(database: Database) -> None:
+    cast = assemble(database)
+    register(database, cast, "10.0.0.1")
+    with pytest.raises(Refused) as refused, database.writing(cast.other) as writing:
+        made = create(writing, cast.draft(writing, "10.0.0.0/24", registrant=cast.rival))
+        review.submit(writing, made.id)
+    (fault,) = refused.value.faults
+    assert (fault.where, fault.why) == (f"{made.id}, 10.0.0.0/24", "overlaps what another registrant holds")
+    assert cast.company not in str(refused.value.to_dict())
+
+
 def test_a_registrant_holds_a_prefix_once_but_may_have_one_within_another(database: Database) -> None:
     cast = assemble(database)
     (registration,) = register(database, cast, "10.0.0.0/24")

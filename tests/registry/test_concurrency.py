@@ -15,7 +15,8 @@ from control.registry.audit import chain as audit
 from control.registry.cases import registrations
 from control.registry.intents import intents
 from control.registry.parties import registrants
-from control.registry.parties.registrants import NewRegistrant
+from control.registry.parties.forms import Edit, read_edit
+from control.registry.parties.registrants import RegistrantNew, RegistrantText
 from control.registry.publication import serials
 from control.registry.store.database import Database
 from control.registry.store.model import Registrant
@@ -25,6 +26,10 @@ SECONDS = float(os.environ.get("WICKET_SECONDS", "2"))
 """How long the crowd is at it: 60 for a thorough look."""
 
 WRITERS = READERS = 16
+
+
+def edited(contacts: list[dict[str, str]]) -> Edit[RegistrantText]:
+    return read_edit(RegistrantText, {"contacts": contacts}, "test")
 
 
 def write(url: str, cast: Cast, number: int, until: float) -> int:
@@ -40,7 +45,7 @@ def write(url: str, cast: Cast, number: int, until: float) -> int:
             registrations.resume(writing, id_)
             shared = writing.session.get_one(Registrant, cast.rival)
             contacts = [{"name": str(int(shared.contacts[0]["name"]) + 1)}]
-            registrants.edit(writing, cast.rival, shared.version, {"contacts": contacts})
+            registrants.edit(writing, cast.rival, shared.version, edited(contacts))
         rounds += 1
     database.close()
     return rounds
@@ -70,7 +75,7 @@ def test_a_crowd(new_registry_url: Callable[[], str]) -> None:
     database = Database(url, RULES)
     cast = assemble(database)
     with database.writing(OFFICER) as writing:
-        registrants.edit(writing, cast.rival, 1, {"contacts": [{"name": "0"}]})
+        registrants.edit(writing, cast.rival, 1, edited([{"name": "0"}]))
     until = time.time() + SECONDS
     with ThreadPoolExecutor(WRITERS + READERS) as crowd:
         followers = [crowd.submit(follow, url, until) for _ in range(READERS)]
@@ -89,7 +94,7 @@ def test_a_crowd(new_registry_url: Callable[[], str]) -> None:
 def create_some(database: Database, count: int) -> None:
     for number in range(count):
         with database.writing(Actor("officer", frozenset({"officer"}))) as writing:
-            registrants.create(writing, NewRegistrant("individual", f"{os.getpid()} {number}"))
+            registrants.create(writing, RegistrantNew(kind="individual", name=f"{os.getpid()} {number}"))
 
 
 def test_processes_forked_from_one_that_has_it_open(database: Database) -> None:

@@ -56,7 +56,7 @@ def test_rows_are_entered_and_put_before_their_providers(database: Database, pro
         assert (entry.prefix, entry.protocols, entry.ports) == (
             address(1),
             "wireguard openvpn",
-            "1194-1194 51820-51820",
+            "1194 51820",
         )
         company = session.scalars(select(Registrant).where(Registrant.reference == "M-1")).one()
         assert company.contacts == [{"email": "desk@member1.example"}]
@@ -97,6 +97,7 @@ def test_ndjson_says_the_same(database: Database) -> None:
         ('{"registrant": 5}', "registrant", "5 is not text"),
         ('{"id": "5"}', "id", "is no field of an application"),
         ('{"registrant": "M", "documents": [{"kind": "identity"}]}', "documents", "is no document"),
+        ('{"registrant": "M", "documents": [{"kind": [], "reference": "x", "sha256": 5}]}', "documents", "is not text"),
     ],
 )
 def test_lines_of_ndjson_that_are_no_applications(database: Database, line: str, column: str, why: str) -> None:

@@ -111,6 +111,19 @@ def test_a_registrant_imports_for_nobody_else(database: Database) -> None:
     assert job(database, id_).state == "refused"
 
 
+def test_a_registrants_import_is_not_told_what_others_hold(database: Database) -> None:
+    cast = assemble(database)
+    register(database, cast, "10.0.0.1")
+    papers = "identity=shelf/1=" + "ab" * 32 + ";incorporation=shelf/2=" + "ab" * 32
+    row = f"{cast.rival},company,Provider,10.0.0.0/24,{papers}"
+    data = f"registrant,category,provider,prefix,documents\n{row}\n".encode()
+    id_ = ordered(database, data, actor=cast.other)
+    worker.work(database)
+    with database.reading() as session:
+        (fault,) = jobs.faults(session, id_)
+    assert (fault.row, fault.why) == (2, "10.0.0.0/24 overlaps what another registrant holds")
+
+
 @pytest.mark.usefixtures("providers")
 def test_a_job_of_a_dead_worker_is_taken_up_again(database: Database, clock: Clock) -> None:
     id_ = ordered(database)
@@ -210,14 +223,14 @@ def test_registrations_are_exported(database: Database, media_type: str) -> None
     rows = read(exported(database, "registrations", media_type))
     assert [row["prefix"] for row in rows] == ["10.0.0.1", "10.1.0.0/24"]
     assert {row["state"] for row in rows} == {"active"}
-    assert rows[1]["ports"] in ("51820-51820", ["51820-51820"])
+    assert rows[1]["ports"] in ("51820", ["51820"])
 
 
 def test_an_exported_application_can_be_taken_again(database: Database) -> None:
     cast = assemble(database)
     apply(database, cast, ["10.0.0.1", {"prefix": "10.0.0.2", "ports": [443]}])
     rows = _of_csv(exported(database, "applications", "text/csv"))
-    assert [(row["prefixes"], row["ports"]) for row in rows] == [("10.0.0.1", ""), ("10.0.0.2", "443-443")]
+    assert [(row["prefixes"], row["ports"]) for row in rows] == [("10.0.0.1", ""), ("10.0.0.2", "443")]
     taken_again = [{name: row[name] for name in ("registrant", "category", "provider", "documents")} for row in rows]
     head, row = ",".join([*taken_again[0], "prefix"]), ",".join([*taken_again[0].values(), "10.9.9.9"])
     id_ = ordered(database, f"{head}\n{row}\n".encode(), dry_run=True)

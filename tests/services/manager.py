@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.gateway import ENDS_WITH_US, START_SECONDS, STOP_SECONDS
-from tests.signals import held_back
+from lab.gateway import ENDS_WITH_US, START_SECONDS, STOP_SECONDS
+from lab.signals import held_back
 
 WATCHDOG_SECONDS = 2.0
 LOOK = 0.5  # s between two looks at whether the service still runs

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from control.commands.wire import AgentSocket
-from tests.edge.place import Place, listed, place
+from control.commands.client import AgentSocket
+from control.commands.status import ReadStatus
+from lab.gateway import AGENT, STOP_SECONDS, WICKET
+from lab.stage.namespace import Namespace
+from tests.edge.place import Place, listed, place, replace_list
 from tests.edge.wired import cable
-from tests.gateway import AGENT, STOP_SECONDS, WICKET
-from tests.lab.namespace import Namespace
 from tests.services.manager import WATCHDOG_SECONDS, started
 
 CONFIG = """\
@@ -35,7 +36,7 @@ url = "postgresql://edge:secret-word@{host}/registry"
 def here(tmp_path: Path, bpffs: Path) -> Iterator[Place]:
     made = place(tmp_path, bpffs)
     with made.edge() as edge:
-        edge.replace(listed())
+        replace_list(edge, listed())
     yield made
     made.remove()
 
@@ -54,9 +55,12 @@ def test_ready_is_live_and_guarded_whatever_the_feed_does(
     config.write_text(CONFIG.format(here.config, host=host))
     with started(tmp_path, *namespace.enter(), AGENT, "--config", str(config)) as manager:
         manager.wait_for("READY=1")
-        status, _ = AgentSocket(here.config.socket).call("status")
-        assert status["live"]["count"] == 3
-        assert [(each["name"], each["attached"]) for each in status["interfaces"]] == [("far", True), ("late", False)]
+        status = AgentSocket(here.config.socket).ask(ReadStatus())
+        assert status.live.count == 3
+        assert [(interface.name, interface.attached) for interface in status.interfaces] == [
+            ("far", True),
+            ("late", False),
+        ]
         said = manager.wait_for("STATUS=")
         assert said == "STATUS=3 entries live, serial 2; 1 of 2 interfaces guarded"
         namespace.ip_batch(["link add late type veth peer name later"])

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from control import config as configuration
-from tests.gateway import API, Gateway, configure, free_port
+from lab.gateway import API, Gateway, configure, free_port
 from tests.services.manager import WATCHDOG_SECONDS, started
 
 ALONE = 'gateway = false\n\n[registry]\nenabled = true\nurl = "sqlite:///{}/registry/registry.db"\n'

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from control.allowlist import mapped
 from control.allowlist.allowlist import Allowlist
 from control.allowlist.columns import of_ipv4
-from control.allowlist.entry import MAPPED, Entry, Prefix, Terms
+from control.allowlist.entry import Entry, Prefix, Terms
 
 Model = dict[Prefix, Terms]
 
@@ -23,7 +24,7 @@ ipv6 = st.builds(
     lambda address, length: IPv6Network((address, length), strict=False),
     st.sampled_from([1 << 127, 0x20010DB8 << 96 | 5, 0x20010DB8 << 96 | 5 << 64, 1 << 64, (1 << 60) + 7]),
     st.integers(64, 128),
-).filter(lambda prefix: not prefix.overlaps(MAPPED))
+).filter(lambda prefix: not prefix.overlaps(mapped.NETWORK))
 terms = st.sampled_from(
     [
         Terms(),

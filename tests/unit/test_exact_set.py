@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from control.datapath.generations import exact_set
-from control.datapath.generations.exact_set import BUCKET, FEWEST, SLOTS, Addresses, Buckets, mix
+from control.datapath.generations.exact_set import BUCKET, BUCKET_SLOTS, FEWEST, Addresses, Buckets, mix
 
 addresses = st.lists(st.integers(1, 0xFFFF_FFFF), max_size=300, unique=True).map(
     lambda numbers: np.array(numbers, np.uint32)
@@ -75,19 +75,19 @@ def test_inserted_and_removed_one_by_one(hosts: Addresses, data: st.DataObject) 
 
 
 def test_a_full_bucket_overflows() -> None:
-    hosts = neighbours(SLOTS + 2)
+    hosts = neighbours(BUCKET_SLOTS + 2)
     table, overflow = exact_set.build(hosts)
     assert len(overflow) == 2
     assert table["overflowed"].tolist() == [0, 0, 0, 1] + [0] * (FEWEST - 4)
 
 
 def test_insert_says_when_there_is_no_room() -> None:
-    hosts = neighbours(SLOTS + 1).tolist()
+    hosts = neighbours(BUCKET_SLOTS + 1).tolist()
     table, _ = exact_set.build(np.zeros(0, np.uint32))
-    assert [exact_set.insert(table, host) for host in hosts] == [True] * SLOTS + [False]
+    assert [exact_set.insert(table, host) for host in hosts] == [True] * BUCKET_SLOTS + [False]
     assert exact_set.insert(table, hosts[0])
     assert exact_set.remove(table, hosts[2])
-    assert exact_set.insert(table, hosts[SLOTS])
+    assert exact_set.insert(table, hosts[BUCKET_SLOTS])
     assert held(table) == set(hosts) - {hosts[2]}
 
 

@@ -9,8 +9,10 @@ from control.allowlist.allowlist import Allowlist
 from control.allowlist.entry import Bounds, Entry
 from control.allowlist.formats import CSV, JSON, NDJSON, read, sniff, write
 from control.allowlist.gathering import MAX_FAULTS
+from control.allowlist.prefix import read_address
 from control.allowlist.schema import FIELDS, EntryModel, ListModel
 from control.fault import Refused
+from control.registry.space.addresses import AddressRules, read_entry
 from control.vocabulary import VPN_PROTOCOLS
 
 HEADER = b"prefix,protocols,ports,note\n"
@@ -56,6 +58,19 @@ def test_good_lists(data: bytes, media_type: str, expected: Allowlist) -> None:
     assert read(data, media_type) == expected
 
 
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [("::ffff:203.0.113.7", "203.0.113.7"), ("::FFFF:cb00:7107/128", "203.0.113.7"),
+     ("::ffff:198.51.100.0/120", "198.51.100.0/24")],
+)  # fmt: skip
+def test_ipv4_written_as_ipv6_is_ipv4(written: str, meant: str) -> None:
+    """By every door: lists, applications and imports read a prefix so, and questions an address."""
+    assert read(f"{written}\n".encode(), CSV) == read(f"{meant}\n".encode(), CSV)
+    assert read_entry(written, AddressRules(documentation=True)) == read_entry(meant, AddressRules(documentation=True))
+    if "/" not in written:
+        assert str(read_address(written)) == meant
+
+
 MAPPED = b"::ffff:203.0.113.7"
 BAD = [
     # data, media type, where, and words of why and mend
@@ -67,8 +82,10 @@ BAD = [
     (b"10.0.0.0/7\n", CSV, "row 1, prefix", "wider than /8"),
     (b"2000::/15\n", CSV, "row 1, prefix", "wider than /16"),
     (b"2001:db8::1/32\n", CSV, "row 1, prefix", "write 2001:db8::/32 or 2001:db8::1"),
-    (MAPPED + b"\n", CSV, "row 1, prefix", "IPv4 written as IPv6; write 203.0.113.7"),
-    (b"::ffff:c633:6400/120\n", CSV, "row 1, prefix", "write 198.51.100.0/24"),
+    (MAPPED + b"\n203.0.113.7\n", CSV, "row 2, prefix", "203.0.113.7 is in row 1 already"),
+    (b"::ffff:c633:6401/120\n", CSV, "row 1, prefix", "198.51.100.1/24 has host bits set; write 198.51.100.0/24"),
+    (b"::ffff:0:0/96\n", CSV, "row 1, prefix", "every address there is"),
+    (b"::ffff:a00:0/103\n", CSV, "row 1, prefix", "wider than /8"),
     (b"::/64\n", CSV, "row 1, prefix", "every IPv4 address"),
     (b"0.0.0.0\n", CSV, "row 1, prefix", "is the unspecified address"),
     (b"0.0.0.0/8\n", CSV, "row 1, prefix", "holds the unspecified address"),

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from tests.signals import held_back
+from lab.signals import held_back
 
 
 @pytest.mark.parametrize("deep", [1, 2])

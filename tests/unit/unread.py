@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.waiting import PATIENCE
+from lab.waiting import PATIENCE
 
 FILLING = b"told before"
 

@@ -2,9 +2,9 @@
 
 import click
 
+from control.cli.context import ConfigFile
 from control.cli.registry import applications, people, record, registrations, work
 from control.cli.registry.desk import Desk
-from control.config import Config
 
 
 @click.group()
@@ -21,8 +21,8 @@ def registry(ctx: click.Context, who: str | None) -> None:
     Whoever works here is an operator, who enters officers, providers and tokens. What an officer decides or a
     provider confirms is done in their name with --as; the audit keeps both.
     """
-    config: Config = ctx.obj
-    ctx.obj = desk = Desk(config, who)
+    file: ConfigFile = ctx.obj
+    ctx.obj = desk = Desk(file, who)
     ctx.call_on_close(desk.close)
 
 

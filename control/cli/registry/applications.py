@@ -4,24 +4,24 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import click
-from sqlalchemy import Select, select
+from sqlalchemy import Select
+from sqlalchemy.orm import Session
 
-from control.cli.output import as_json_option
+from control.cli.context import as_json_option
 from control.cli.registry.desk import Desk, pass_desk
 from control.cli.registry.showing import (
     after_option,
     limit_option,
     page,
     progress,
-    record,
     show_fields,
-    show_row,
     show_rows,
 )
 from control.fault import Fault, Kind, Refused
+from control.registry.access import sight
 from control.registry.cases import applications as applications_
-from control.registry.cases import review, workflow
-from control.registry.cases.applications import Document, Draft
+from control.registry.cases import records, review, workflow
+from control.registry.cases.applications import DocumentText, Draft
 from control.registry.space import addresses
 from control.registry.store import rows
 from control.registry.store.model import Application
@@ -44,17 +44,14 @@ def _filtered(command: Filters) -> Filters:
 
 
 def _wanted(desk: Desk, states: Iterable[str], filters: dict[str, str | None]) -> Select[Any]:
-    wanted = select(Application)
+    wanted = sight.select_visible(desk.actor, Application)
     if states:
         wanted = wanted.where(Application.state.in_(list(states)))
     columns = {"provider": Application.provider_id, "registrant": Application.registrant_id}
     for name, value in filters.items():
         if value is not None:
             wanted = wanted.where(columns.get(name, Application.category) == value)
-    if desk.actor.may_see("", None):
-        return wanted
-    own = Application.provider_id == desk.actor.provider, Application.registrant_id == desk.actor.registrant
-    return wanted.where(own[0] if desk.actor.provider else own[1])
+    return wanted
 
 
 @click.group()
@@ -73,8 +70,8 @@ def applications_list(
     desk: Desk, /, states: tuple[str, ...], after: str, limit: int, as_json: bool, **filters: str | None
 ) -> None:
     """List applications, the oldest first."""
-    with desk.reading() as session:
-        found = page(session, _wanted(desk, states, filters), Application, after, limit)
+    with desk.reading("application.read") as session:
+        found = page(session, _wanted(desk, states, filters), after, limit, records.applications)
     columns = ("id", "state", "category", "registrant_id", "provider_id", "submitted_at", "reason")
     show_rows("applications", columns, found, as_json)
 
@@ -85,12 +82,19 @@ def applications_list(
 @pass_desk
 def applications_show(desk: Desk, id_: str, as_json: bool) -> None:
     """Show one application, with its addresses and the steps that are legal now."""
-    with desk.reading() as session:
+    with desk.reading("application.read") as session:
         found = rows.find(session, desk.actor, Application, id_)
-        entries = [addresses.kept(entry) for entry in applications_.entries_of(session, id_)]
-        steps = workflow.legal("application", found.state)
-        described = [" ".join(filter(None, (each.prefix, each.protocols, each.ports))) for each in entries]
-        show_row(found, as_json, entries=described, steps=list(steps))
+        shown = _record(session, found)
+    entries = [" ".join(_words(entry)) for entry in shown["entries"]]
+    show_fields(id_, shown if as_json else shown | {"entries": entries}, as_json)
+
+
+def _words(entry: dict[str, Any]) -> list[str]:
+    return [entry["prefix"], *entry["protocols"], *entry["ports"]]
+
+
+def _record(session: Session, application: Application) -> dict[str, Any]:
+    return records.applications(session, [application])[0]
 
 
 @applications.command("add")
@@ -119,8 +123,9 @@ def applications_add(
     with desk.writing() as writing:
         written = [{"prefix": prefix, **{name: value for name, value in said.items() if value}} for prefix in prefixes]
         entries = addresses.read_entries(written, writing.rules.addresses)
-        draft = Draft(registrant, category, entries, tuple(Document(*each) for each in documents), provider)
-        found = record(applications_.create(writing, draft))
+        papers = [dict(zip(DocumentText.model_fields, each, strict=True)) for each in documents]
+        draft = Draft(registrant, category, entries, applications_.read_documents(papers), provider)
+        found = _record(writing.session, applications_.create(writing, draft))
     show_fields(found["id"], found, as_json)
 
 
@@ -162,7 +167,7 @@ def _one_by_one(name: str, step: Callable[[Writing, str, str], Application], wor
     @pass_desk
     def command(desk: Desk, id_: str, reason: str, as_json: bool) -> None:
         with desk.writing() as writing:
-            found = record(step(writing, id_, reason))
+            found = _record(writing.session, step(writing, id_, reason))
         show_fields(found["id"], found, as_json)
 
 
@@ -177,5 +182,5 @@ _one_by_one("refuse", review.refuse, "Refuse an application for good, for a REAS
 def applications_withdraw(desk: Desk, id_: str, as_json: bool) -> None:
     """Take an application back, as the applicant."""
     with desk.writing() as writing:
-        found = record(review.withdraw(writing, id_))
+        found = _record(writing.session, review.withdraw(writing, id_))
     show_fields(found["id"], found, as_json)

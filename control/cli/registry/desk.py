@@ -4,32 +4,41 @@ import getpass
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 
 import click
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from control.cli.context import ConfigFile
 from control.config import Config
 from control.fault import Fault, Kind, Refused, shown
+from control.registry.access import scopes
 from control.registry.access.actor import Actor
+from control.registry.audit import chain
 from control.registry.store.database import Database, open_database
 from control.registry.store.model import Officer, Provider, Registrant
 from control.registry.store.writing import Writing
 
 
 class Desk:
-    """The registry's database, opened when it is first used.
+    """The registry's database, opened when it is first used."""
 
-    Attributes:
-        config: what the configuration says.
-    """
-
-    def __init__(self, config: Config, who: str | None) -> None:
+    def __init__(self, file: ConfigFile, who: str | None) -> None:
         """``who`` is an id, an officer's name or a provider's name; none is the operator at the machine."""
-        self.config, self._who = config, who
+        self._file, self._who = file, who
         self._database: Database | None = None
         self._actor: Actor | None = None
+
+    @cached_property
+    def config(self) -> Config:
+        """What the configuration says.
+
+        Raises:
+            Refused: "bad-configuration".
+        """
+        return self._file.load(for_api=True)
 
     @property
     def database(self) -> Database:
@@ -44,7 +53,7 @@ class Desk:
     @property
     def published(self) -> Path:
         """The directory of the audit's heads that were published."""
-        return self.config.state_dir / "published"
+        return self.config.state_dir / chain.PUBLISHED
 
     @property
     def operator(self) -> Actor:
@@ -62,9 +71,22 @@ class Desk:
             self._actor = self._named(self._who) if self._who else self.operator
         return self._actor
 
+    def demand(self, action: str) -> None:
+        """Refuse an action to whom the API would refuse it, by the same table.
+
+        Raises:
+            Refused: "forbidden"; or "not-found", as ``actor`` does.
+        """
+        scopes.demand(self.actor, action)
+
     @contextmanager
-    def reading(self) -> Iterator[Session]:
-        """Open a read transaction."""
+    def reading(self, action: str) -> Iterator[Session]:
+        """Open a read transaction for an action of the table, such as "job.read".
+
+        Raises:
+            Refused: "forbidden".
+        """
+        self.demand(action)
         with self.database.reading() as session:
             yield session
 
@@ -81,7 +103,7 @@ class Desk:
             self._database.close()
 
     def _named(self, who: str) -> Actor:
-        with self.reading() as session:
+        with self.database.reading() as session:
             if officer := session.scalar(select(Officer.id).where((Officer.id == who) | (Officer.name == who))):
                 return Actor(officer, frozenset({"officer"}))
             if provider := session.scalar(select(Provider.id).where((Provider.id == who) | (Provider.name == who))):

@@ -1,41 +1,32 @@
 """Commands about registrants, providers, officers and tokens."""
 
 from datetime import timedelta
-from typing import Any
 
 import click
-from sqlalchemy import select
 
-from control.cli.output import as_json_option
+from control.cli.context import as_json_option
+from control.cli.registry import forms
 from control.cli.registry.desk import Desk, pass_desk
-from control.cli.registry.showing import after_option, limit_option, page, record, show_fields, show_row, show_rows
+from control.cli.registry.forms import filled_in
+from control.cli.registry.showing import (
+    after_option,
+    each_by,
+    limit_option,
+    page,
+    record,
+    show_fields,
+    show_rows,
+)
+from control.registry.access import sight
 from control.registry.access import tokens as tokens_
 from control.registry.access.actor import SCOPES
 from control.registry.access.tokens import NewToken
 from control.registry.parties import bodies
 from control.registry.parties import registrants as registrants_
-from control.registry.parties.registrants import NewRegistrant
+from control.registry.parties.bodies import OfficerNew, ProviderText
+from control.registry.parties.registrants import RegistrantNew, RegistrantText
 from control.registry.store import rows
 from control.registry.store.model import Officer, Provider, Registrant, Token
-
-CONTACT_HELP = "A contact's name, mail and telephone; each may be left out."
-
-contact_options = (
-    click.option("--contact", help=CONTACT_HELP),
-    click.option("--email"),
-    click.option("--phone"),
-)
-
-
-def _with_contact(command: Any) -> Any:
-    for option in reversed(contact_options):
-        command = option(command)
-    return command
-
-
-def _contacts(contact: str | None, email: str | None, phone: str | None) -> tuple[dict[str, str], ...]:
-    said = {name: value for name, value in (("name", contact), ("email", email), ("phone", phone)) if value}
-    return (said,) if said else ()
 
 
 @click.group()
@@ -51,12 +42,12 @@ def registrants() -> None:
 @pass_desk
 def registrants_list(desk: Desk, name: str | None, after: str, limit: int, as_json: bool) -> None:
     """List registrants."""
-    wanted = select(Registrant)
+    wanted = sight.select_visible(desk.actor, Registrant)
     if name:
         wanted = wanted.where(Registrant.name.istartswith(name, autoescape=True))
-    with desk.reading() as session:
-        found = page(session, wanted, Registrant, after, limit)
-    show_rows("registrants", ("id", "kind", "name", "reference", "contacts"), found, as_json)
+    with desk.reading("registrant.read") as session:
+        found = page(session, wanted, after, limit, each_by(registrants_.record))
+    show_rows("registrants", ("id", *registrants_.FIELDS), found, as_json)
 
 
 @registrants.command("show")
@@ -65,42 +56,33 @@ def registrants_list(desk: Desk, name: str | None, after: str, limit: int, as_js
 @pass_desk
 def registrants_show(desk: Desk, id_: str, as_json: bool) -> None:
     """Show one registrant."""
-    with desk.reading() as session:
-        show_row(rows.find(session, desk.actor, Registrant, id_), as_json)
+    with desk.reading("registrant.read") as session:
+        found = registrants_.record(rows.find(session, desk.actor, Registrant, id_))
+    show_fields(found["id"], found, as_json)
 
 
 @registrants.command("add")
-@click.argument("kind", type=click.Choice(["organisation", "individual"]))
-@click.argument("name")
-@click.option("--reference", help="The name under which whoever imports it knows it, such as a member's number.")
-@_with_contact
+@filled_in(RegistrantNew, registrants_.FIELDS)
 @as_json_option
 @pass_desk
-def registrants_add(
-    desk: Desk, /, kind: Any, name: str, reference: str | None, as_json: bool, **contact: str | None
-) -> None:
+def registrants_add(desk: Desk, /, as_json: bool, **said: str | None) -> None:
     """Enter a registrant; it takes an officer."""
+    new = forms.read(RegistrantNew, said)
     with desk.writing() as writing:
-        new = NewRegistrant(kind, name, reference, _contacts(**contact))
-        found = record(registrants_.create(writing, new))
+        found = registrants_.record(registrants_.create(writing, new))
     show_fields(found["id"], found, as_json)
 
 
 @registrants.command("edit")
 @click.argument("id_", metavar="ID")
-@click.option("--name")
-@click.option("--reference")
-@_with_contact
+@filled_in(RegistrantText, tuple(RegistrantText.model_fields), edits=True)
 @as_json_option
 @pass_desk
-def registrants_edit(
-    desk: Desk, /, id_: str, name: str | None, reference: str | None, as_json: bool, **contact: str | None
-) -> None:
+def registrants_edit(desk: Desk, /, id_: str, as_json: bool, **said: str | None) -> None:
     """Change what is given of a registrant."""
-    said = {"name": name, "reference": reference, "contacts": list(_contacts(**contact)) or None}
+    edited = forms.read_edit(RegistrantText, said)
     with desk.writing() as writing:
-        values = {field: value for field, value in said.items() if value is not None}
-        found = record(registrants_.edit(writing, id_, None, values))
+        found = registrants_.record(registrants_.edit(writing, id_, None, edited))
     show_fields(found["id"], found, as_json)
 
 
@@ -114,33 +96,33 @@ def providers() -> None:
 @pass_desk
 def providers_list(desk: Desk, as_json: bool) -> None:
     """List the providers."""
-    with desk.reading() as session:
-        found = page(session, select(Provider), Provider, "", 100_000)
-    show_rows("providers", ("id", "name", "contacts"), found, as_json)
+    with desk.reading("provider.read") as session:
+        found = page(session, sight.select_visible(desk.actor, Provider), records=each_by(bodies.provider_record))
+    show_rows("providers", ("id", *ProviderText.model_fields), found, as_json)
 
 
 @providers.command("add")
-@click.argument("name")
-@_with_contact
+@filled_in(ProviderText, tuple(ProviderText.model_fields))
 @as_json_option
 @pass_desk
-def providers_add(desk: Desk, /, name: str, as_json: bool, **contact: str | None) -> None:
+def providers_add(desk: Desk, /, as_json: bool, **said: str | None) -> None:
     """Enter a provider."""
+    new = forms.read(ProviderText, said)
     with desk.writing() as writing:
-        found = record(bodies.create_provider(writing, name, _contacts(**contact)))
+        found = bodies.provider_record(bodies.create_provider(writing, new))
     show_fields(found["id"], found, as_json)
 
 
 @providers.command("edit")
 @click.argument("id_", metavar="ID")
-@click.option("--name")
-@_with_contact
+@filled_in(ProviderText, tuple(ProviderText.model_fields), edits=True)
 @as_json_option
 @pass_desk
-def providers_edit(desk: Desk, /, id_: str, name: str | None, as_json: bool, **contact: str | None) -> None:
+def providers_edit(desk: Desk, /, id_: str, as_json: bool, **said: str | None) -> None:
     """Change what is given of a provider."""
+    edited = forms.read_edit(ProviderText, said)
     with desk.writing() as writing:
-        found = record(bodies.edit_provider(writing, id_, None, name, _contacts(**contact) or None))
+        found = bodies.provider_record(bodies.edit_provider(writing, id_, None, edited))
     show_fields(found["id"], found, as_json)
 
 
@@ -154,19 +136,20 @@ def officers() -> None:
 @pass_desk
 def officers_list(desk: Desk, as_json: bool) -> None:
     """List the officers."""
-    with desk.reading() as session:
-        found = page(session, select(Officer), Officer, "", 100_000)
-    show_rows("officers", ("id", "name"), found, as_json)
+    with desk.reading("officer.read") as session:
+        found = page(session, sight.select_visible(desk.actor, Officer), records=each_by(bodies.officer_record))
+    show_rows("officers", ("id", *OfficerNew.model_fields), found, as_json)
 
 
 @officers.command("add")
-@click.argument("name")
+@filled_in(OfficerNew, tuple(OfficerNew.model_fields))
 @as_json_option
 @pass_desk
-def officers_add(desk: Desk, name: str, as_json: bool) -> None:
+def officers_add(desk: Desk, /, as_json: bool, **said: str | None) -> None:
     """Enter an officer."""
+    new = forms.read(OfficerNew, said)
     with desk.writing() as writing:
-        found = record(bodies.create_officer(writing, name))
+        found = bodies.officer_record(bodies.create_officer(writing, new))
     show_fields(found["id"], found, as_json)
 
 
@@ -181,9 +164,11 @@ def tokens() -> None:
 @pass_desk
 def tokens_list(desk: Desk, holder: str | None, as_json: bool) -> None:
     """List the tokens, never the secrets."""
-    wanted = select(Token).where(Token.holder == holder) if holder else select(Token)
-    with desk.reading() as session:
-        found = page(session, wanted, Token, "", 100_000)
+    wanted = sight.select_visible(desk.actor, Token)
+    if holder:
+        wanted = wanted.where(Token.holder == holder)
+    with desk.reading("token.read") as session:
+        found = page(session, wanted)
     columns = ("id", "name", "scopes", "holder", "expires_at", "revoked_at", "used_at")
     show_rows("tokens", columns, found, as_json)
 

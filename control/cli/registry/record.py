@@ -8,15 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import click
-from sqlalchemy import select
 
 from control.allowlist.entry import DEFAULT_BOUNDS
 from control.allowlist.prefix import read_prefix
-from control.cli.output import as_json_option, print_json
+from control.cli.context import as_json_option
+from control.cli.output import print_json
 from control.cli.registry.desk import Desk, pass_desk
 from control.cli.registry.showing import limit_option, plain, progress, show_fields, show_rows
 from control.cli.registry.showing import record as record_of
 from control.fault import BadValueError, Fault, Kind, Refused
+from control.registry.access import sight
 from control.registry.audit import chain as audit_
 from control.registry.publication import edges
 from control.registry.store import backup as backup_
@@ -41,7 +42,7 @@ def audit() -> None:
 def audit_verify(desk: Desk, published: Path | None, as_json: bool) -> None:
     """Name every row that was altered, removed or put elsewhere; the status is then 1."""
     heads = audit_.published(published or desk.published)
-    with desk.reading() as session:
+    with desk.reading("audit.read") as session:
         findings = [asdict(finding) for finding in audit_.verify(session, heads)]
         head = audit_.head(session)
     if as_json:
@@ -66,11 +67,11 @@ def audit_verify(desk: Desk, published: Path | None, as_json: bool) -> None:
 @pass_desk
 def audit_list(desk: Desk, /, after: int, limit: int, as_json: bool, **filters: str | None) -> None:
     """List rows in their order."""
-    wanted = select(AuditRow).where(AuditRow.seq > after).order_by(AuditRow.seq).limit(limit)
+    wanted = sight.select_visible(desk.actor, AuditRow).where(AuditRow.seq > after).order_by(AuditRow.seq).limit(limit)
     for name, value in filters.items():
         if value is not None:
             wanted = wanted.where(getattr(AuditRow, name.rstrip("_")) == value)
-    with desk.reading() as session:
+    with desk.reading("audit.read") as session:
         found = [_row(each) for each in session.scalars(wanted)]
     show_rows("audit", ("seq", "at", "actor", "action", "object", "outcome", "after"), found, as_json)
 
@@ -80,7 +81,7 @@ def audit_list(desk: Desk, /, after: int, limit: int, as_json: bool, **filters: 
 @pass_desk
 def audit_head(desk: Desk, as_json: bool) -> None:
     """Show the last row's number and hash: keep them elsewhere, and no one can rewrite what is before."""
-    with desk.reading() as session:
+    with desk.reading("audit.read") as session:
         show_fields("head", asdict(audit_.head(session)), as_json)
 
 
@@ -90,7 +91,7 @@ def audit_head(desk: Desk, as_json: bool) -> None:
 @pass_desk
 def audit_publish(desk: Desk, published: Path | None, as_json: bool) -> None:
     """Write the head into the day's file."""
-    with desk.reading() as session:
+    with desk.reading("audit.read") as session:
         file = audit_.publish(session, published or desk.published, desk.database.now())
     show_fields("published", {"file": str(file), **json.loads(file.read_text(encoding="utf-8"))}, as_json)
 
@@ -102,7 +103,7 @@ def audit_publish(desk: Desk, published: Path | None, as_json: bool) -> None:
 @pass_desk
 def audit_at(desk: Desk, object_: str, time: datetime, as_json: bool) -> None:
     """Show an object as it was at a TIME, such as 2026-11-24T12:00+00:00."""
-    with desk.reading() as session:
+    with desk.reading("audit.read") as session:
         show_fields(f"{object_} at {time.isoformat()}", audit_.state_at(session, object_, time), as_json)
 
 
@@ -123,7 +124,7 @@ def audit_standing(desk: Desk, edge: str, address: str, time: datetime, as_json:
         raise Refused(
             Kind.INVALID, "The address is not understood", [Fault("address", error.why, error.mend)]
         ) from error
-    with desk.reading() as session:
+    with desk.reading("audit.read") as session:
         stood = edges.standing(session, edge, prefix, time)
         fields = {
             "allowed": bool(stood.listings),
@@ -150,7 +151,7 @@ def categories(desk: Desk, as_json: bool) -> None:
 def upgrade(desk: Desk, as_json: bool) -> None:
     """Make the registry's tables, or bring them to this version."""
     desk.database.upgrade()
-    with desk.reading() as session:
+    with desk.database.reading() as session:
         show_fields("tables", {"revision": backup_.revision(session)}, as_json)
 
 
@@ -160,6 +161,7 @@ def upgrade(desk: Desk, as_json: bool) -> None:
 @pass_desk
 def backup(desk: Desk, file: Path, as_json: bool) -> None:
     """Write the whole registry into FILE, as it is at one moment, while it runs. It holds secrets: keep it safe."""
+    desk.demand("registry.backup")
     with progress("writing", as_json) as told:
         count = backup_.write(desk.database, file, told)
     show_fields("backup", {"file": str(file), "rows": count, "bytes": file.stat().st_size}, as_json)

@@ -3,22 +3,22 @@
 from dataclasses import asdict
 
 import click
-from sqlalchemy import select
 
-from control.cli.output import as_json_option
+from control.cli.context import as_json_option
 from control.cli.registry.desk import Desk, pass_desk
 from control.cli.registry.showing import (
     after_option,
+    each_by,
     limit_option,
     page,
     record,
     show_fields,
-    show_row,
     show_rows,
 )
+from control.registry.access import sight
 from control.registry.access.actor import CLOCK
+from control.registry.cases import records, workflow
 from control.registry.cases import registrations as registrations_
-from control.registry.cases import workflow
 from control.registry.intents import intents as intents_
 from control.registry.publication import serials
 from control.registry.publication.serials import snapshot
@@ -53,17 +53,15 @@ def registrations_list(
     as_json: bool,
 ) -> None:
     """List registrations, the oldest first."""
-    wanted = select(Registration)
+    wanted = sight.select_visible(desk.actor, Registration)
     if states:
         wanted = wanted.where(Registration.state.in_(states))
     if registrant:
         wanted = wanted.where(Registration.registrant_id == registrant)
     if prefix:
         wanted = wanted.where(Registration.prefix == prefix)
-    if not desk.actor.may_see("", None):
-        wanted = wanted.where(Registration.registrant_id == desk.actor.registrant)
-    with desk.reading() as session:
-        found = page(session, wanted, Registration, after, limit)
+    with desk.reading("registration.read") as session:
+        found = page(session, wanted, after, limit, each_by(records.registration))
     columns = ("id", "state", "prefix", "protocols", "ports", "registrant_id", "valid_until", "live_serial")
     show_rows("registrations", columns, found, as_json)
 
@@ -74,9 +72,10 @@ def registrations_list(
 @pass_desk
 def registrations_show(desk: Desk, id_: str, as_json: bool) -> None:
     """Show one registration, and the steps that are legal now."""
-    with desk.reading() as session:
+    with desk.reading("registration.read") as session:
         found = rows.find(session, desk.actor, Registration, id_)
-        show_row(found, as_json, steps=list(workflow.legal("registration", found.state)))
+        shown = records.registration(found)
+    show_fields(id_, shown, as_json)
 
 
 @registrations.command("live")
@@ -84,7 +83,7 @@ def registrations_show(desk: Desk, id_: str, as_json: bool) -> None:
 @pass_desk
 def registrations_live(desk: Desk, as_json: bool) -> None:
     """Show where the live list has got to."""
-    with desk.reading() as session:
+    with desk.reading("list.follow") as session:
         found = snapshot(session)
     show_fields("live list", asdict(found.version) | {"sha256": found.sha256}, as_json)
 
@@ -96,7 +95,7 @@ def registrations_live(desk: Desk, as_json: bool) -> None:
 def registrations_renew(desk: Desk, id_: str, as_json: bool) -> None:
     """Have a registration valid for its category's term from now on."""
     with desk.writing() as writing:
-        found = record(registrations_.renew(writing, id_))
+        found = records.registration(registrations_.renew(writing, id_))
     show_fields(found["id"], found, as_json)
 
 
@@ -107,7 +106,7 @@ def registrations_renew(desk: Desk, id_: str, as_json: bool) -> None:
 def registrations_resume(desk: Desk, id_: str, as_json: bool) -> None:
     """Put a suspended registration back on the live list."""
     with desk.writing() as writing:
-        found = record(registrations_.resume(writing, id_))
+        found = records.registration(registrations_.resume(writing, id_))
     show_fields(found["id"], found, as_json)
 
 
@@ -116,6 +115,7 @@ def registrations_resume(desk: Desk, id_: str, as_json: bool) -> None:
 @pass_desk
 def registrations_tick(desk: Desk, as_json: bool) -> None:
     """Do what the dates bring: warn, and propose to let expire what is over. Nothing is cut by it."""
+    desk.demand("registration.tick")
     warned, proposed, is_more = 0, [], True
     while is_more:
         with desk.database.writing(CLOCK) as writing:
@@ -138,8 +138,9 @@ def intents() -> None:
 @pass_desk
 def intents_list(desk: Desk, state: str, after: str, limit: int, as_json: bool) -> None:
     """List intents, and what each would cut."""
-    with desk.reading() as session:
-        found = page(session, select(Intent).where(Intent.state == state), Intent, after, limit)
+    wanted = sight.select_visible(desk.actor, Intent).where(Intent.state == state)
+    with desk.reading("intent.read") as session:
+        found = page(session, wanted, after, limit)
         found = [each | asdict(intents_.effect(session, each["id"])) for each in found]
     columns = ("id", "step", "reason", "proposed_by", "registrations", "live", "registrants")
     show_rows(f"{state} intents", columns, found, as_json)
@@ -168,7 +169,7 @@ def intents_confirm(desk: Desk, id_: str, live: int, as_json: bool) -> None:
     """Carry an intent out; a revocation takes another officer than who proposed it."""
     with desk.writing() as writing:
         done = asdict(intents_.confirm(writing, id_, live))
-    with desk.reading() as session:
+    with desk.reading("list.follow") as session:
         show_fields("carried out", done | {"serial": serials.version(session).serial}, as_json)
 
 

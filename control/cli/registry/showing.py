@@ -1,6 +1,6 @@
 """How the registry's commands show rows and progress."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -18,7 +18,13 @@ from control.registry.store.model import Base
 HIDDEN = frozenset({"digest", "body", "first", "length"})
 """Columns that are not for people: what is secret, large, or said better by another one."""
 
-limit_option = click.option("--limit", type=click.IntRange(1, 100_000), default=100, show_default=True)
+Records = Callable[[Session, Sequence[Any]], list[dict[str, Any]]]
+"""What gives rows as they are shown; those of the domain are what the API answers."""
+
+WHOLE = 100_000
+"""Rows that a list has at most."""
+
+limit_option = click.option("--limit", type=click.IntRange(1, WHOLE), default=100, show_default=True)
 after_option = click.option("--after", default="", metavar="ID", help="Go on behind this one.")
 
 
@@ -56,10 +62,21 @@ def show_rows(title: str, columns: Sequence[str], rows: Sequence[Mapping[str, An
         print_table(title, columns, [[_short(row.get(name)) for name in columns] for row in rows])
 
 
-def page(session: Session, wanted: Select[Any], model: Any, after: str, limit: int) -> list[dict[str, Any]]:
-    """Return a page of rows in the order of their ids, which is that of their making."""
-    found = session.scalars(wanted.where(model.id > after).order_by(model.id).limit(limit))
-    return [record(row) for row in found]
+def each_by(show: Callable[[Any], dict[str, Any]]) -> Records:
+    """Return what shows rows one by one."""
+    return lambda _, rows: [show(row) for row in rows]
+
+
+def page(
+    session: Session, wanted: Select[Any], after: str = "", limit: int = WHOLE, records: Records | None = None
+) -> list[dict[str, Any]]:
+    """Return a page of the rows of one table in the order of their ids, which is that of their making.
+
+    They are shown as ``records`` shows them.
+    """
+    id_ = wanted.selected_columns["id"]
+    rows = session.scalars(wanted.where(id_ > after).order_by(id_).limit(limit)).all()
+    return (records or each_by(record))(session, rows)
 
 
 @contextmanager
@@ -73,8 +90,12 @@ def progress(what: str, as_json: bool) -> Iterator[Told]:
 
 
 def _short(value: Any) -> Any:
+    """Return a value as a cell of a table; what a terminal would obey is shown as its code."""
     if isinstance(value, list | tuple):
         return ", ".join(str(_short(each)) for each in value)
     if isinstance(value, dict):
-        return ", ".join(f"{name} {_short(each)}" for name, each in value.items() if each not in (None, ""))
+        said = {name: each for name, each in value.items() if each not in (None, "", [])}
+        return ", ".join(f"{name} {_short(each)}" for name, each in said.items())
+    if isinstance(value, str) and not value.isprintable():
+        return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in value)
     return value

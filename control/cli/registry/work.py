@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import click
-from sqlalchemy import select
 
 from control.allowlist import formats
-from control.cli.output import as_json_option, print_json
+from control.cli.context import as_json_option
+from control.cli.output import print_json
 from control.cli.registry.desk import Desk, pass_desk
 from control.cli.registry.showing import after_option, limit_option, page, progress, record, show_row, show_rows
+from control.registry.access import sight
 from control.registry.jobs import exports, worker
 from control.registry.jobs import jobs as jobs_
 from control.registry.store import rows
@@ -39,7 +40,7 @@ def import_(desk: Desk, file: BinaryIO, kind: str | None, dry_run: bool, as_json
         id_ = jobs_.order_import(writing, file.read(), MEDIA_TYPES[kind] if kind else None, dry_run).id
     with progress("reading", as_json) as told:
         while worker.work(desk.database, id_, told) is None:
-            with desk.reading() as session:
+            with desk.reading("job.read") as session:
                 job = session.get_one(Job, id_)
             if job.state in jobs_.ENDED:
                 break
@@ -59,7 +60,7 @@ def export(desk: Desk, subject: str, kind: str, output: Path | None, as_json: bo
     """Write what there is of a SUBJECT; with --json as NDJSON."""
     media_type = formats.NDJSON if as_json else MEDIA_TYPES[kind]
     quiet = as_json or output is None
-    with desk.reading() as session, progress(f"writing {subject}", quiet) as told:
+    with desk.reading("export.order") as session, progress(f"writing {subject}", quiet) as told:
         chunks = exports.chunks(session, desk.actor, subject, media_type, told)
         if output is None:
             for chunk in chunks:
@@ -82,11 +83,8 @@ def jobs() -> None:
 @pass_desk
 def jobs_list(desk: Desk, after: str, limit: int, as_json: bool) -> None:
     """List jobs, the oldest first."""
-    wanted = select(Job)
-    if not desk.actor.may_see("", None):
-        wanted = wanted.where(Job.owner == desk.actor.id)
-    with desk.reading() as session:
-        found = page(session, wanted, Job, after, limit)
+    with desk.reading("job.read") as session:
+        found = page(session, sight.select_visible(desk.actor, Job), after, limit)
     columns = ("id", "kind", "state", "owner", "finished", "total", "created_at", "ended_at")
     show_rows("jobs", columns, found, as_json)
 
@@ -97,7 +95,7 @@ def jobs_list(desk: Desk, after: str, limit: int, as_json: bool) -> None:
 @pass_desk
 def jobs_show(desk: Desk, id_: str, as_json: bool) -> None:
     """Show one job."""
-    with desk.reading() as session:
+    with desk.reading("job.read") as session:
         show_row(rows.find(session, desk.actor, Job, id_), as_json)
 
 
@@ -107,7 +105,7 @@ def jobs_show(desk: Desk, id_: str, as_json: bool) -> None:
 @pass_desk
 def jobs_faults(desk: Desk, id_: str, as_json: bool) -> None:
     """Show every fault that a job found, by row and column, with what to do."""
-    with desk.reading() as session:
+    with desk.reading("job.read") as session:
         rows.find(session, desk.actor, Job, id_)
     show_rows("faults", FAULT_COLUMNS, _faults(desk, id_), as_json)
 
@@ -117,18 +115,19 @@ def jobs_faults(desk: Desk, id_: str, as_json: bool) -> None:
 @pass_desk
 def jobs_work(desk: Desk, as_json: bool) -> None:
     """Do every job that waits, or that a worker left when it died."""
+    desk.demand("job.work")
     done = []
     with progress("working", as_json) as told:
         while (id_ := worker.work(desk.database, progress=told)) is not None:
             done.append(id_)
-    with desk.reading() as session:
+    with desk.reading("job.read") as session:
         found = [record(session.get_one(Job, id_)) for id_ in done]
     show_rows("done", ("id", "kind", "state", "result"), found, as_json)
 
 
 def _say(desk: Desk, id_: str, as_json: bool) -> bool:
     """Show how a job ended, and return whether it was done."""
-    with desk.reading() as session:
+    with desk.reading("job.read") as session:
         job = record(session.get_one(Job, id_))
     faults = _faults(desk, id_)
     if as_json:
@@ -142,6 +141,6 @@ def _say(desk: Desk, id_: str, as_json: bool) -> bool:
 
 
 def _faults(desk: Desk, id_: str) -> list[dict[str, Any]]:
-    with desk.reading() as session:
+    with desk.reading("job.read") as session:
         found = jobs_.faults(session, id_, limit=sys.maxsize >> 1)
     return [{name: getattr(each, name) for name in FAULT_COLUMNS} for each in found]

@@ -1,6 +1,6 @@
 """The exact set: plain IPv4 addresses in buckets of half a cache line, built and searched in numpy.
 
-A bucket holds seven addresses; the few that find their bucket full go to the hash map of ends, and the bucket
+A bucket holds seven addresses; the few that find their bucket full go to the hash map of entries, and the bucket
 says so. The table is the kernel's own memory, an array map that is mapped into this process.
 """
 
@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from control.datapath.program.layout import constant, structure
+from control.datapath.program.layout import structure
+from control.vocabulary import constant
 
 BUCKET = structure("bucket")
-SLOTS = constant("SLOTS")
+BUCKET_SLOTS = constant("BUCKET_SLOTS")
 FEWEST = 16  # buckets
 
 Addresses = NDArray[np.uint32]
@@ -20,7 +21,7 @@ Buckets = NDArray[Any]  # of BUCKET
 
 
 def mix(addresses: Addresses) -> Addresses:
-    """Return mix() of bpf/lookup.h for each address: a permutation of the 32-bit numbers."""
+    """Return mix() of bpf/hash.h for each address: a permutation of the 32-bit numbers."""
     mixed = addresses ^ (addresses >> np.uint32(16))
     mixed = mixed * np.uint32(0x7FEB352D)
     mixed ^= mixed >> np.uint32(15)
@@ -58,7 +59,7 @@ def build(addresses: Addresses) -> tuple[Buckets, Addresses]:
     first = np.zeros(len(table) + 1, np.intp)
     np.cumsum(np.bincount(bucket, minlength=len(table)), out=first[1:])
     place = np.arange(len(addresses)) - first[bucket]
-    fits = place < SLOTS
+    fits = place < BUCKET_SLOTS
     table["address"][bucket[fits], place[fits]] = addresses[fits]
     table["overflowed"][bucket[~fits]] = 1
     return table, addresses[~fits]
@@ -94,7 +95,7 @@ def remove(table: Buckets, address: int) -> bool:
 
 
 def expect_overflow(table: Buckets, addresses: Addresses) -> None:
-    """Let the buckets of ``addresses`` say that more is among the ends; those must be there already."""
+    """Let the buckets of ``addresses`` say that more is in the hash map; those must be there already."""
     table["overflowed"][mix(addresses) >> np.uint32(shift_of(len(table)))] = 1
 
 
@@ -106,7 +107,7 @@ def sweep(table: Buckets) -> Addresses:
     numbers = np.flatnonzero(table["seen"])
     seen = table["seen"][numbers]
     table["seen"][numbers] = 0
-    bits = np.unpackbits(seen[:, np.newaxis], axis=1, bitorder="little")[:, :SLOTS].astype(np.bool_)
+    bits = np.unpackbits(seen[:, np.newaxis], axis=1, bitorder="little")[:, :BUCKET_SLOTS].astype(np.bool_)
     addresses: Addresses = table["address"][numbers][bits]
     held: Addresses = addresses[addresses != 0]
     return held

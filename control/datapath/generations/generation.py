@@ -9,25 +9,26 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from control.allowlist import mapped
 from control.allowlist.allowlist import Allowlist
 from control.datapath import syscall
-from control.datapath.generations import ends, exact_set
-from control.datapath.program.layout import MAP_TYPES, constant, map_shapes
+from control.datapath.generations import entry_map, exact_set
+from control.datapath.program.layout import MAP_TYPES, map_shapes
 from control.fault import Fault, Kind, Refused
+from control.vocabulary import constant
 
-BUCKETS_SHAPE, ENDS_SHAPE = map_shapes()["bucket_template"], map_shapes()["end_template"]
-PINS = {"buckets": BUCKETS_SHAPE, "ends": ENDS_SHAPE}  # what a generation's directory holds
+BUCKETS_SHAPE, ENTRIES_SHAPE = map_shapes()["bucket_template"], map_shapes()["entry_template"]
+PINS = {"buckets": BUCKETS_SHAPE, "entries": ENTRIES_SHAPE}  # what a generation's directory holds
 LENGTHS4, LENGTHS6 = constant("LENGTHS4"), constant("LENGTHS6")
-E2BIG, ENOMEM = 7, 12
-SPARE_ENDS = 4096  # that a generation can take up beside what it was built with
+SPARE_ENTRIES = 4096  # that a generation can take up beside what it was built with
 
 
-def ends_capacity(held: int, addresses: int) -> int:
-    """Return how many ends a generation gets room for: half more than it holds, and the overflow of growth.
+def entries_capacity(held: int, addresses: int) -> int:
+    """Return how many entries a hash map gets room for: half more than it holds, and the overflow of growth.
 
     An exact set that grows by a third lets about one address in thirty overflow.
     """
-    return held + held // 2 + addresses // 24 + SPARE_ENDS
+    return held + held // 2 + addresses // 24 + SPARE_ENTRIES
 
 
 class Generation:
@@ -36,17 +37,17 @@ class Generation:
     Attributes:
         slot: its place in the kernel's outer maps.
         description: its struct generation, in the kernel's memory.
-        used: entries in the hash map of ends.
+        used: entries in the hash map.
         capacity: how many it can hold.
     """
 
-    def __init__(self, slot: int, buckets: int, ends_map: int, description: Any) -> None:
+    def __init__(self, slot: int, buckets: int, entries_map: int, description: Any) -> None:
         """Takes over the file descriptors of the two maps."""
         self.slot, self.description = slot, description
-        self.buckets_fd, self.ends_fd = buckets, ends_map
+        self.buckets_fd, self.entries_fd = buckets, entries_map
         entries = syscall.map_info(buckets)[3]
         self._table: NDArray[Any] = np.frombuffer(mmap.mmap(buckets, entries * 32), exact_set.BUCKET, entries)
-        self.capacity = syscall.map_info(ends_map)[3]
+        self.capacity = syscall.map_info(entries_map)[3]
         self.used = 0
 
     @classmethod
@@ -59,11 +60,11 @@ class Generation:
             Refused: there is no memory for it, or what was read back is not what was written.
         """
         description["serial"] = 0
-        rows = ends.rows_of(allowlist)
+        rows = entry_map.rows_of(allowlist)
         table, overflow = exact_set.build(rows.plain)
-        keys = np.concatenate([rows.keys, ends.host_keys(overflow)])
-        values = np.concatenate([rows.ends, np.zeros(len(overflow), ends.END)])
-        generation = cls(slot, *_make_maps(len(table), ends_capacity(len(keys), len(rows.plain))), description)
+        keys = np.concatenate([rows.keys, entry_map.host_keys(overflow)])
+        values = np.concatenate([rows.entries, np.zeros(len(overflow), entry_map.ENTRY)])
+        generation = cls(slot, *_make_maps(len(table), entries_capacity(len(keys), len(rows.plain))), description)
         try:
             generation._fill(table, keys, values)
             generation.verify(table, keys, values)
@@ -92,7 +93,7 @@ class Generation:
                     raise Refused(Kind.BAD_PINS, "The pinned list is not of this version", [fault])
             opened.pop_all()
         generation = cls(slot, fds[0], fds[1], description)
-        generation.used = len(generation._read_ends()[0])
+        generation.used = len(generation._read_entries()[0])
         return generation
 
     @property
@@ -118,42 +119,43 @@ class Generation:
         """Pin both maps in ``directory``, which it makes: a restarted agent cannot reach an inner map otherwise."""
         directory.mkdir(parents=True)
         syscall.pin(self.buckets_fd, str(directory / "buckets"))
-        syscall.pin(self.ends_fd, str(directory / "ends"))
+        syscall.pin(self.entries_fd, str(directory / "entries"))
 
-    def verify(self, table: exact_set.Buckets, keys: ends.Keys, values: ends.Ends) -> None:
+    def verify(self, table: exact_set.Buckets, keys: entry_map.Keys, values: entry_map.Entries) -> None:
         """Read the maps back and hold them against what they should be.
 
         Raises:
             Refused: they differ.
         """
-        read_keys, read_values = self._read_ends()
+        read_keys, read_values = self._read_entries()
         same_buckets = bool(
             (self._table["address"] == table["address"]).all()
             and (self._table["overflowed"] == table["overflowed"]).all()
         )
-        if same_buckets and ends.digest(read_keys, read_values) == ends.digest(keys, values):
+        if same_buckets and entry_map.digest(read_keys, read_values) == entry_map.digest(keys, values):
             return
-        why = f"read back {len(read_keys)} of {len(keys)} ends, exact set {'equal' if same_buckets else 'different'}"
+        buckets = "equal" if same_buckets else "different"
+        why = f"read back {len(read_keys)} of {len(keys)} entries of the hash map, exact set {buckets}"
         fault = Fault(f"generation {self.slot}", why, "try again; if it stays so, run `wicket doctor`")
         raise Refused(Kind.INTERNAL, "The new list was not what was written; the old one stays live", [fault])
 
     def holds(self, allowlist: Allowlist) -> bool:
         """Return whether it holds just this list, whatever the order in which that came about."""
-        rows = ends.rows_of(allowlist)
-        keys, values = self._read_ends()
+        rows = entry_map.rows_of(allowlist)
+        keys, values = self._read_entries()
         hosts = self._table["address"][self._table["address"] != 0]
-        overflow = np.setdiff1d(ends.hosts_among(keys), ends.hosts_among(rows.keys))
-        expected_keys = np.concatenate([rows.keys, ends.host_keys(overflow)])
-        expected = np.concatenate([rows.ends, np.zeros(len(overflow), ends.END)])
+        overflow = np.setdiff1d(entry_map.hosts_among(keys), entry_map.hosts_among(rows.keys))
+        expected_keys = np.concatenate([rows.keys, entry_map.host_keys(overflow)])
+        expected = np.concatenate([rows.entries, np.zeros(len(overflow), entry_map.ENTRY)])
         return bool(
             np.array_equal(np.sort(np.concatenate([hosts, overflow])), np.sort(rows.plain))
-            and ends.digest(keys, values) == ends.digest(expected_keys, expected)
+            and entry_map.digest(keys, values) == entry_map.digest(expected_keys, expected)
         )
 
     def read(self) -> Allowlist:
         """Return the list that it holds, without the notes, which the kernel does not have."""
         hosts = self._table["address"]
-        return ends.list_of(hosts[hosts != 0], *self._read_ends())
+        return entry_map.list_of(hosts[hosts != 0], *self._read_entries())
 
     def change(self, added: Allowlist, removed: Allowlist, serial: int) -> None:
         """Change the list in place: ``added`` with its terms first, then ``removed``. For a few entries.
@@ -163,78 +165,78 @@ class Generation:
         Raises:
             OSError: E2BIG or ENOMEM, the hash map is full; what was done until then stays.
         """
-        rows = ends.rows_of(added)
+        rows = entry_map.rows_of(added)
         for address in rows.plain.tolist():
             self._add_host(address)
-        for key, end in zip(rows.keys, rows.ends, strict=True):
-            self._add_end(key, end)
+        for key, entry in zip(rows.keys, rows.entries, strict=True):
+            self._add_entry(key, entry)
         gone = removed.without(added)
-        for key in ends.keys_of(gone.high, gone.low, gone.length):
+        for key in entry_map.keys_of(gone.high, gone.low, gone.length):
             self._remove(key)
         self.description["serial"] = serial
 
-    def sweep(self, with_ends: bool) -> tuple[NDArray[np.uint32], ends.Keys]:
-        """Return which IPv4 hosts, and with ``with_ends`` which other ends, had traffic since they were last asked."""
+    def sweep(self, with_entries: bool) -> tuple[NDArray[np.uint32], entry_map.Keys]:
+        """Return which IPv4 hosts, and with ``with_entries`` which others, had traffic since the last sweep."""
         hosts = exact_set.sweep(self._table)
-        if not with_ends or not self.used:
-            return hosts, np.zeros(0, ends.KEY)
+        if not with_entries or not self.used:
+            return hosts, np.zeros(0, entry_map.KEY)
         tick = int(self.description["tick"])
         self.description["tick"] = tick % 0xFFFF_FFFF + 1
-        keys, values = self._read_ends()
+        keys, values = self._read_entries()
         return hosts, keys[values["seen"] == tick]
 
     def close(self) -> None:
         """Close the file descriptors; pins stay."""
-        syscall.close_all([self.buckets_fd, self.ends_fd])
+        syscall.close_all([self.buckets_fd, self.entries_fd])
 
-    def _fill(self, table: exact_set.Buckets, keys: ends.Keys, values: ends.Ends) -> None:
+    def _fill(self, table: exact_set.Buckets, keys: entry_map.Keys, values: entry_map.Entries) -> None:
         try:
-            syscall.update_batch(self.ends_fd, keys, values)
+            syscall.update_batch(self.entries_fd, keys, values)
         except OSError as error:
             raise _no_room(error) from error
         self.used = len(keys)
-        exact_set.expect_overflow(table, ends.hosts_among(keys))
+        exact_set.expect_overflow(table, entry_map.hosts_among(keys))
         self._table[:] = table
 
-    def _read_ends(self) -> tuple[ends.Keys, ends.Ends]:
-        return syscall.read_all(self.ends_fd, ends.KEY, ends.END, self.capacity)
+    def _read_entries(self) -> tuple[entry_map.Keys, entry_map.Entries]:
+        return syscall.read_all(self.entries_fd, entry_map.KEY, entry_map.ENTRY, self.capacity)
 
     def _add_host(self, address: int) -> None:
-        (key,) = ends.host_keys(np.array([address], np.uint32))
+        (key,) = entry_map.host_keys(np.array([address], np.uint32))
         if exact_set.insert(self._table, address):
-            self.used -= self._delete_end(key)  # it may have been there narrowed, or for want of room
+            self.used -= self._delete_entry(key)  # it may have been there narrowed, or for want of room
         else:
-            self._add_end(key, np.zeros((), ends.END))
+            self._add_entry(key, np.zeros((), entry_map.ENTRY))
 
-    def _add_end(self, key: Any, end: Any) -> None:
-        new = np.zeros(1, ends.END)
-        is_new = not syscall.lookup(self.ends_fd, np.array([key]), new)
-        new[0] = end
-        syscall.update(self.ends_fd, np.array([key]), new)
+    def _add_entry(self, key: Any, entry: Any) -> None:
+        new = np.zeros(1, entry_map.ENTRY)
+        is_new = not syscall.lookup(self.entries_fd, np.array([key]), new)
+        new[0] = entry
+        syscall.update(self.entries_fd, np.array([key]), new)
         self.used += is_new
-        hosts = ends.hosts_among(np.array([key]))
+        hosts = entry_map.hosts_among(np.array([key]))
         if not len(hosts):
             self._expect_length(key)
             return
-        # It is among the ends; now its bucket says so, and only then it leaves the bucket.
+        # It is in the hash map; now its bucket says so, and only then it leaves the bucket.
         exact_set.expect_overflow(self._table, hosts)
         exact_set.remove(self._table, int(hosts[0]))
 
     def _remove(self, key: Any) -> None:
-        for host in ends.hosts_among(np.array([key])).tolist():
+        for host in entry_map.hosts_among(np.array([key])).tolist():
             exact_set.remove(self._table, host)
-        self.used -= self._delete_end(key)
+        self.used -= self._delete_entry(key)
 
-    def _delete_end(self, key: Any) -> bool:
-        return syscall.delete(self.ends_fd, np.array([key]))
+    def _delete_entry(self, key: Any) -> bool:
+        return syscall.delete(self.entries_fd, np.array([key]))
 
     def _expect_length(self, key: Any) -> None:
-        v4, _ = ends.lengths_by_family(np.array([key]))
+        v4, _ = entry_map.lengths_by_family(np.array([key]))
         present = self.description["lengths4" if v4 else "lengths6"]
         if key["length"] in present["length"]:
             return
         place = int(np.argmin(present["length"]))  # the first 0, which ends the list
-        (mask,) = ends.length_masks([int(key["length"])])
+        (mask,) = entry_map.length_masks([int(key["length"])])
         present["address"][place] = mask["address"]
         present["length"][place] = mask["length"]
 
@@ -245,19 +247,19 @@ def _make_maps(buckets: int, capacity: int) -> tuple[int, int]:
     except OSError as error:
         raise _no_room(error) from error
     try:
-        key, end = ends.KEY.itemsize, ends.END.itemsize
-        return table, syscall.create_map(MAP_TYPES["hash"], key, end, capacity, ENDS_SHAPE.flags)
+        key, entry = entry_map.KEY.itemsize, entry_map.ENTRY.itemsize
+        return table, syscall.create_map(MAP_TYPES["hash"], key, entry, capacity, ENTRIES_SHAPE.flags)
     except OSError as error:
         syscall.close_all([table])
         raise _no_room(error) from error
 
 
-def _describe(description: Any, buckets: int, keys: ends.Keys) -> None:
-    lengths4, lengths6 = ends.lengths_by_family(keys)
+def _describe(description: Any, buckets: int, keys: entry_map.Keys) -> None:
+    lengths4, lengths6 = entry_map.lengths_by_family(keys)
     description["shift"], description["tick"] = exact_set.shift_of(buckets), 1
-    for name, lengths in (("lengths4", [ends.HOST, *lengths4]), ("lengths6", lengths6)):
-        description[name] = np.zeros((), ends.KEY)
-        description[name][: len(lengths)] = ends.length_masks(lengths)
+    for name, lengths in (("lengths4", [mapped.HOST, *lengths4]), ("lengths6", lengths6)):
+        description[name] = np.zeros((), entry_map.KEY)
+        description[name][: len(lengths)] = entry_map.length_masks(lengths)
 
 
 def _no_room(error: OSError) -> Refused:

@@ -1,5 +1,6 @@
 """The lists that the kernel holds: up to eight generations, of which one is live, by one number in the kernel."""
 
+import errno
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -9,14 +10,14 @@ from numpy.typing import NDArray
 
 from control.allowlist.allowlist import Allowlist
 from control.datapath import syscall
-from control.datapath.generations import ends
-from control.datapath.generations.generation import E2BIG, ENOMEM, PINS, Generation
-from control.datapath.program.layout import constant
+from control.datapath.generations import entry_map
+from control.datapath.generations.generation import PINS, Generation
 from control.datapath.program.pins import Pinned, cannot_pin
 from control.fault import Refused
+from control.rollout.change import SMALL
+from control.vocabulary import constant
 
-SLOTS = constant("GENERATIONS")
-IN_PLACE = 2000  # entries; a bigger change is quicker made as a new generation
+GENERATIONS = constant("GENERATIONS")
 
 
 class Lists:
@@ -50,7 +51,7 @@ class Lists:
             OSError: the live generation is not pinned.
         """
         live = int(self._active[0])
-        for slot in range(SLOTS):
+        for slot in range(GENERATIONS):
             whole = int(self._descriptions[slot]["serial"]) > 0
             if slot != live and not whole:
                 self._clear(slot)
@@ -74,7 +75,7 @@ class Lists:
         try:
             generation.pin(self._path(slot))
             self._store("buckets", slot, generation.buckets_fd)
-            self._store("ends", slot, generation.ends_fd)
+            self._store("entries", slot, generation.entries_fd)
             generation.finish(serial)
         except BaseException as error:
             generation.close()
@@ -122,22 +123,22 @@ class Lists:
             Refused: there is no room for it; part of what was to be added may be live.
         """
         live = self.live
-        if live is not None and len(added) + len(removed) <= IN_PLACE:
+        if live is not None and len(added) + len(removed) <= SMALL:
             try:
                 live.change(added, removed, serial)
                 return live
             except OSError as error:
-                if error.errno not in (E2BIG, ENOMEM):
+                if error.errno not in (errno.E2BIG, errno.ENOMEM):
                     raise
         generation = self.stage(whole(), serial)
         self.go_live(generation)
         self.retire()
         return generation
 
-    def sweep(self, with_ends: bool) -> tuple[NDArray[np.uint32], ends.Keys]:
+    def sweep(self, with_entries: bool) -> tuple[NDArray[np.uint32], entry_map.Keys]:
         """Return the entries that had traffic since the last sweep, see Generation.sweep."""
         live = self.live
-        return live.sweep(with_ends) if live else (np.zeros(0, np.uint32), np.zeros(0, ends.KEY))
+        return live.sweep(with_entries) if live else (np.zeros(0, np.uint32), np.zeros(0, entry_map.KEY))
 
     def close(self) -> None:
         """Close what is open; the kernel keeps all of it."""
@@ -149,7 +150,7 @@ class Lists:
         return self._pinned.generations / str(slot)
 
     def _free_slot(self) -> int:
-        free = [slot for slot in range(SLOTS) if slot not in self._held and slot != int(self._active[0])]
+        free = [slot for slot in range(GENERATIONS) if slot not in self._held and slot != int(self._active[0])]
         if free:
             return free[0]
         oldest = next(held for held in self.held if held is not self.live)
@@ -160,7 +161,7 @@ class Lists:
         """Empty a slot of the kernel's maps, which waits until no packet is looked up there any more."""
         self._descriptions[slot]["serial"] = 0
         key = np.array([slot], np.uint32)
-        for outer in ("buckets", "ends"):
+        for outer in ("buckets", "entries"):
             syscall.delete(self._pinned.maps[outer], key)
         if self._path(slot).exists():
             shutil.rmtree(self._path(slot))

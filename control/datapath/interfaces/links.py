@@ -18,6 +18,7 @@ from pyroute2.netlink.exceptions import NetlinkError
 
 from control.datapath import syscall
 from control.fault import Fault, Kind, Refused
+from control.vocabulary import LOOPBACK
 
 # XDP_FLAGS_*, <linux/if_link.h>; and what pyroute2 makes of XDP_ATTACHED_*, which are other numbers.
 IF_NONE, GENERIC, NATIVE, REPLACE = 1, 2, 4, 16
@@ -25,7 +26,6 @@ ATTACHED = {"xdp": "native", "xdpgeneric": "generic", "xdpoffload": "hardware", 
 FLAGS = {"native": NATIVE, "generic": GENERIC}
 PROGRAM_IDS = ("IFLA_XDP_DRV_PROG_ID", "IFLA_XDP_SKB_PROG_ID", "IFLA_XDP_HW_PROG_ID", "IFLA_XDP_PROG_ID")
 
-LOOPBACK = 1
 FIRST_PAGE = 3498  # bytes of MTU above which most drivers refuse a program that reads one page, as ours does
 
 

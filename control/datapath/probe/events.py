@@ -1,12 +1,12 @@
 """Sampled packets, read from the kernel's ring buffer by mmap (kernel, Documentation/bpf/ringbuf.rst)."""
 
-import ipaddress
 import mmap
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
+from control.allowlist import mapped
 from control.datapath import syscall
 from control.datapath.program.layout import structure
 from control.vocabulary import PROTOCOLS, REASONS, VERDICTS
@@ -18,7 +18,7 @@ BUSY, DISCARDED = 1 << 31, 1 << 30  # BPF_RINGBUF_BUSY_BIT, BPF_RINGBUF_DISCARD_
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One sampled packet; see struct event of bpf/maps.h for what is told of it and what never is.
+    """One sampled packet; see struct event of bpf/words.h for what is told of it and what never is.
 
     Attributes:
         seconds: CLOCK_MONOTONIC, some milliseconds coarse.
@@ -68,21 +68,14 @@ class Events:
 
 def _event(record: bytes) -> Event:
     raw = np.frombuffer(record, EVENT, 1)[0]
+    family = int(raw["family"])
     return Event(
         round(int(raw["time"]) / 1e9, 3),
         PROTOCOLS[raw["protocol"]],
         bool(raw["handshake"]),
         VERDICTS[raw["verdict"]],
         REASONS[raw["reason"]],
-        _address(int(raw["family"]), [int(word) for word in raw["address"]]),
+        str(mapped.address_of(raw["address"].tolist(), family)) if family else None,
         int(raw["port"]),
         int(raw["bytes"]),
     )
-
-
-def _address(family: int, words: list[int]) -> str | None:
-    if family == 4:
-        return str(ipaddress.IPv4Address(words[3]))
-    if family == 6:
-        return str(ipaddress.IPv6Address(words[0] << 96 | words[1] << 64 | words[2] << 32 | words[3]))
-    return None

@@ -1,12 +1,13 @@
 """A packet of each VPN protocol, made up to ask the program about it: the one that opens a session, where one does."""
 
-import ipaddress
 from dataclasses import dataclass
 
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+from control.allowlist.mapped import Address
+from control.protocols import FACTS
+from control.vocabulary import constant
 
-TCP, UDP, GRE, ESP, AH = 6, 17, 47, 50, 51  # IP protocol numbers
-ETHERTYPE = {4: b"\x08\x00", 6: b"\x86\xdd"}
+TCP, UDP = constant("IPPROTO_TCP"), constant("IPPROTO_UDP")
+ETHERTYPE = {4: constant("ETH_P_IP").to_bytes(2, "big"), 6: constant("ETH_P_IPV6").to_bytes(2, "big")}
 CLIENT_PORT = 40000
 
 
@@ -17,7 +18,7 @@ class Shape:
     Attributes:
         ip_protocol: the number in the IP header.
         port: where its servers listen; 0: it has no ports.
-        payload: behind the transport header; its form is that of bpf/classify.h, which names the sources.
+        payload: behind the transport header; its form is that of bpf/classify.h, openvpn.h and ipsec.h.
     """
 
     ip_protocol: int
@@ -25,16 +26,17 @@ class Shape:
     payload: bytes
 
 
-SHAPES = {
-    "wireguard": Shape(UDP, 51820, b"\x01\0\0\0" + bytes(144)),
-    "openvpn": Shape(UDP, 1194, b"\x38" + b"\x11" * 8 + bytes(5)),
-    "ike": Shape(UDP, 500, b"\x11" * 8 + bytes(8) + b"\x21\x20\x22\x08" + bytes(4) + (28).to_bytes(4, "big")),
-    "esp": Shape(ESP, 0, b"\x11\x11\x11\x11\0\0\0\x01" + bytes(32)),
-    "ah": Shape(AH, 0, b"\x04\x04\0\0\x11\x11\x11\x11\0\0\0\x01" + bytes(12)),
-    "l2tp": Shape(UDP, 1701, b"\xc8\x02\0\x14" + bytes(8) + b"\x80\x08\0\0\0\0\0\x01"),
-    "pptp": Shape(TCP, 1723, b"\0\x9c\0\x01\x1a\x2b\x3c\x4d\0\x01\0\0" + bytes(144)),
-    "gre_pptp": Shape(GRE, 0, b"\x30\x01\x88\x0b\0\x04\0\x01\0\0\0\0" + bytes(4)),
+PAYLOADS = {
+    "wireguard": b"\x01\0\0\0" + bytes(144),
+    "openvpn": b"\x38" + b"\x11" * 8 + bytes(5),
+    "ike": b"\x11" * 8 + bytes(8) + b"\x21\x20\x22\x08" + bytes(4) + (28).to_bytes(4, "big"),
+    "esp": b"\x11\x11\x11\x11\0\0\0\x01" + bytes(32),
+    "ah": b"\x04\x04\0\0\x11\x11\x11\x11\0\0\0\x01" + bytes(12),
+    "l2tp": b"\xc8\x02\0\x14" + bytes(8) + b"\x80\x08\0\0\0\0\0\x01",
+    "pptp": b"\0\x9c\0\x01\x1a\x2b\x3c\x4d\0\x01\0\0" + bytes(144),
+    "gre_pptp": b"\x30\x01\x88\x0b\0\x04\0\x01\0\0\0\0" + bytes(4),
 }
+SHAPES = {name: Shape(FACTS[name].ip_protocol, FACTS[name].port, PAYLOADS[name]) for name in FACTS}
 
 
 def frame(protocol: str, source: Address, destination: Address, port: int | None = None) -> bytes:

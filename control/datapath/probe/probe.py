@@ -5,56 +5,14 @@ and puts its answer in front of the packet.
 """
 
 import threading
-from dataclasses import dataclass
 
 import numpy as np
 
 from control.datapath import syscall
-from control.datapath.program.layout import structure
-from control.vocabulary import PROTOCOLS, REASONS, VERDICTS
+from control.datapath.probe.answer import ANSWER, Answer, answer_of
 
 ETHERNET_HEADER = 14  # bytes; the kernel refuses to run a shorter frame
 MOST = 3520  # bytes of a frame that fit a page beside its head- and tailroom
-
-ENDS = (None, "source", "destination")
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What the program said of one packet.
-
-    Attributes:
-        protocol, verdict, reason: names of control.vocabulary.
-        handshake: whether the packet opens a session.
-        end: the registered end, "source" or "destination", or None.
-        prefix_length: of the entry that matched, in its family's own count; 0: none did.
-        narrowed: whether that entry allows only some protocols or ports.
-        exact_set: whether it stands in the exact set, not among the hash map's ends.
-        family: 4, 6, or 0 where no IP header was read.
-        ip_protocol, source_port, destination_port: as the headers have them.
-        ip_offset, payload_offset: in the frame, bytes.
-        payload_length: as the headers announce it, bytes.
-        share: from which share of flows on, 1 to 100 %, an unregistered one is enforced; 0: registered.
-        generation: the slot of the live list.
-    """
-
-    protocol: str
-    handshake: bool
-    verdict: str
-    reason: str
-    end: str | None
-    prefix_length: int
-    narrowed: bool
-    exact_set: bool
-    family: int
-    ip_protocol: int
-    source_port: int
-    destination_port: int
-    ip_offset: int
-    payload_offset: int
-    payload_length: int
-    share: int
-    generation: int
 
 
 class Probe:
@@ -63,7 +21,7 @@ class Probe:
     def __init__(self, program: int) -> None:
         """``program`` is a file descriptor, which stays the caller's."""
         self._program = program
-        self._raw = np.zeros(1, structure("answer"))
+        self._raw = np.zeros(1, ANSWER)
         self._lock = threading.Lock()
 
     def probe(self, frame: bytes) -> Answer:
@@ -76,18 +34,4 @@ class Probe:
             raise ValueError(f"a frame of {len(frame)} bytes is shorter than an Ethernet header")
         with self._lock:
             syscall.test_run(self._program, frame[:MOST], self._raw)
-            raw = self._raw[0].item()
-        return _answer(*raw)
-
-
-def _answer(
-    protocol: int, handshake: int, verdict: int, reason: int, family: int, ip_protocol: int, end: int, length: int,
-    rules: int, bucket: int, share: int, _spare: int, source_port: int, destination_port: int, ip_offset: int,
-    payload_offset: int, payload_length: int, generation: int, _spare2: int,
-) -> Answer:  # fmt: skip
-    own_length = length - 96 if length and family == 4 else length
-    return Answer(
-        PROTOCOLS[protocol], bool(handshake), VERDICTS[verdict], REASONS[reason], ENDS[end], own_length, rules > 0,
-        bool(bucket), family, ip_protocol, source_port, destination_port, ip_offset, payload_offset, payload_length,
-        share, generation,
-    )  # fmt: skip
+            return answer_of(self._raw[0], frame)

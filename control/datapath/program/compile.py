@@ -32,20 +32,28 @@ _NO_TYPE_INFORMATION = "-g0"
 PINNED_MAPS = sorted(map_shapes().keys() - {shape.inner for shape in map_shapes().values()} | {"events"})
 
 
-def _inlined(name: str) -> list[str]:
+def _inlined(name: str, inlined: set[str]) -> list[str]:
+    """Return the lines of a source with what it includes in their place; each header once, as its guard says."""
+    inlined.add(name)
     lines = [f'#line 1 "{name}"']
     for number, line in enumerate((BPF_DIRECTORY / name).read_text().splitlines(), 1):
-        if found := re.match(r'#include "(.+)"', line):
-            lines += [*_inlined(found[1]), f'#line {number + 1} "{name}"']
-        else:
+        include = re.match(r'#include "(.+)"', line)
+        if not include:
             lines.append(line)
+        elif include[1] not in inlined:
+            lines += [*_inlined(include[1], inlined), f'#line {number + 1} "{name}"']
+        else:
+            lines.append("")
     return lines
 
 
 @cache
-def source() -> str:
-    """Return the program as one text: bcc rewrites map accesses only in its main file, not in what that includes."""
-    return "\n".join([*_inlined("wicket.c"), ""])
+def source(name: str = "wicket.c") -> str:
+    """Return the program as one text: bcc rewrites map accesses only in its main file, not in what that includes.
+
+    ``name`` is the file to begin with; a header gives itself and what it includes.
+    """
+    return "\n".join([*_inlined(name, set()), ""])
 
 
 @cache
@@ -91,7 +99,13 @@ def _temporary_files_in(scratch: Path | None) -> Iterator[Mapping[str, str]]:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _compiled() -> Any:
+def compiled(text: str, *options: str) -> Any:
+    """Return bcc's module of a program in C, with further ``options`` for its compiler; nothing of it is loaded yet.
+
+    Raises:
+        Refused: bcc or the headers are not installed.
+        Exception: of bcc's own, the text does not compile; the compiler's words are on standard error.
+    """
     with tempfile.TemporaryDirectory(prefix="wicket-headers-") as scratch:
         flags: list[str] = []
         if build_tree() is None:
@@ -102,17 +116,16 @@ def _compiled() -> Any:
         except ImportError as error:
             fault = Fault("bcc", str(error), "apt install python3-bpfcc, and use Debian's own python3")
             raise Refused(Kind.BAD_PINS, "The compiler is not installed", [fault]) from error
-        compiled = BPF(text=source(), cflags=[*flags, _NO_TYPE_INFORMATION])
-        return compiled, compiled.load_func("wicket", BPF.XDP)
+        return BPF(text=text, cflags=[*flags, _NO_TYPE_INFORMATION, *options])
 
 
-def _hold_against_header(compiled: Any) -> None:
+def _hold_against_header(module: Any) -> None:
     """Compare the compiler's view of each map with ours: a difference would be a list that nobody finds."""
     for name, shape in map_shapes().items():
-        sizes = syscall.map_info(compiled[name].map_fd)[1:3]
+        sizes = syscall.map_info(module[name].map_fd)[1:3]
         if sizes != (shape.key.itemsize, shape.value.itemsize):
             why = f"keys and values are of {sizes} bytes, not {(shape.key.itemsize, shape.value.itemsize)}"
-            fault = Fault(f"map {name}", why, "report this: control/datapath/program/layout.py misreads bpf/maps.h")
+            fault = Fault(f"map {name}", why, "report this: control/datapath/program/layout.py misreads bpf/*.h")
             raise Refused(Kind.BAD_PINS, "The program's maps are not what its header says", [fault])
 
 
@@ -128,12 +141,13 @@ def main() -> int:
     directory = Path(sys.argv[1])
     _end_with(int(sys.argv[2]))
     try:
-        compiled, function = _compiled()
-        _hold_against_header(compiled)
+        module = compiled(source())
+        function = module.load_func("wicket", module.XDP)
+        _hold_against_header(module)
         (directory / "maps").mkdir(parents=True)
         syscall.pin(function.fd, str(directory / "program"))
         for name in PINNED_MAPS:
-            syscall.pin(compiled[name].map_fd, str(directory / "maps" / name))
+            syscall.pin(module[name].map_fd, str(directory / "maps" / name))
     except Refused as refused:
         return _tell(refused)
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Maps and structures of ``bpf/maps.h`` as Python sees them: numpy types and map shapes, read from the header.
+"""Maps and structures of the program as Python sees them: numpy types and map shapes, read from its headers.
 
 The sizes that the compiler gave the maps are held against these whenever the program is compiled, see
 control/datapath/program/compile.py, so the two cannot drift.
@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from control.vocabulary import header, words
+from control.vocabulary import constant, header
 
 SCALARS: dict[str, Any] = {"u8": np.uint8, "u16": np.uint16, "u32": np.uint32, "u64": np.uint64}
 
@@ -45,37 +45,17 @@ class MapShape:
 
 
 @cache
-def constant(expression: str) -> int:
-    """Return the value of a product of numbers, #defines and enum counts of the header.
-
-    Raises:
-        LookupError: the header does not define a name in it.
-    """
-    product = 1
-    for word in (part.strip() for part in expression.split("*")):
-        if word.isdigit():
-            product *= int(word)
-        elif found := re.search(rf"#define {word}\s+(\d+)", header()):
-            product *= int(found[1])
-        elif found := re.search(rf"enum (\w+) \{{[^}}]*\b{word},\s*\}}", header()):
-            product *= len(words(found[1]))
-        else:
-            raise LookupError(f"bpf/maps.h does not define {word}")
-    return product
-
-
-@cache
 def structure(name: str) -> np.dtype[Any]:
-    """Return a C structure of the header, laid out as the compiler does (natural alignment).
+    """Return a C structure of the headers, laid out as the compiler does (natural alignment).
 
     Raises:
-        LookupError: the header has no such structure, or a member of unknown type.
+        LookupError: the headers have no such structure, or a member of unknown type.
     """
-    found = re.search(rf"struct {name} \{{(.*?)\n\}};", header(), re.DOTALL)
-    if not found:
-        raise LookupError(f"bpf/maps.h has no struct {name}")
+    definition = re.search(rf"struct {name} \{{(.*?)\n\}};", header(), re.DOTALL)
+    if not definition:
+        raise LookupError(f"the headers in bpf have no struct {name}")
     fields: list[Any] = []
-    for declaration in filter(None, (part.strip() for part in found[1].split(";"))):
+    for declaration in filter(None, (part.strip() for part in definition[1].split(";"))):
         kind, members = re.fullmatch(r"((?:struct )?\w+)\s+(.*)", declaration, re.DOTALL).groups()  # type: ignore[union-attr]
         for member in members.split(","):
             label, *sizes = re.findall(r"\w+", member)
@@ -95,7 +75,7 @@ def type_of(kind: str) -> np.dtype[Any]:
 
 @cache
 def map_shapes() -> dict[str, MapShape]:
-    """Return the shape of each map of the header by its name; templates of inner maps among them."""
+    """Return the shape of each map of ``bpf/maps.h`` by its name; templates of inner maps among them."""
     shapes = {
         name: MapShape(MAP_TYPES[kind], type_of(key), type_of(value), constant(entries), int(flags))
         for kind, key, value, name, entries, flags in _TABLE.findall(header())

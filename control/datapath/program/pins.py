@@ -204,11 +204,7 @@ def cannot_pin(directory: Path, error: OSError, mend: str) -> Refused:
 
 
 def _check_file_system(directory: Path) -> None:
-    import ctypes
-
-    buffer = ctypes.create_string_buffer(256)
-    ctypes.CDLL(None).statfs(str(directory).encode(), buffer)
-    if int.from_bytes(buffer.raw[:4], "little") != BPF_FS_MAGIC:
+    if syscall.file_system(str(directory)) != BPF_FS_MAGIC:
         mend = "mount one: mount -t bpf bpf /sys/fs/bpf, and check the setting `bpffs`"
         fault = Fault(str(directory), "this is not on a bpffs", mend)
         raise Refused(Kind.BAD_PINS, "The state in the kernel cannot be pinned", [fault])

@@ -6,7 +6,8 @@ from control.allowlist.allowlist import Allowlist
 from control.edge.state.disk import Disk
 from control.edge.state.history import History, tables
 from control.fault import Fault
-from control.feed.feed import Position
+from control.rollout.change import Change
+from control.rollout.position import Position
 
 PREFIX = "followed_"
 SCHEMA = f"""
@@ -25,10 +26,10 @@ class FollowedList(History):
 
     def __init__(self, disk: Disk) -> None:
         super().__init__(disk, PREFIX, "it is fetched anew from the feed; check the disk")
-        found = disk.rows("SELECT epoch, base, complete_at FROM followed_epoch")
-        self._epoch: str = found[0][0] if found else ""
-        self._base: int = found[0][1] if found else 0
-        self.complete_at: float | None = found[0][2] if found else None
+        rows = disk.rows("SELECT epoch, base, complete_at FROM followed_epoch")
+        self._epoch: str = rows[0][0] if rows else ""
+        self._base: int = rows[0][1] if rows else 0
+        self.complete_at: float | None = rows[0][2] if rows else None
         self._serial = 0
 
     @property
@@ -37,11 +38,11 @@ class FollowedList(History):
         return Position(self._epoch, self._serial)
 
     @property
-    def number(self) -> int:
+    def revision(self) -> int:
         """How often this list changed here: one more with every change, whatever the feed's epochs and serials do."""
         return self._base + self._serial
 
-    def load_followed(self) -> tuple[Allowlist, list[Fault]]:
+    def take_up(self) -> tuple[Allowlist, list[Fault]]:
         """Return the list as ``load`` does, and take up its position.
 
         After damage the position is not that of the list, but of the last number given: ``begin`` anew.
@@ -59,7 +60,7 @@ class FollowedList(History):
         Raises:
             Refused: the disk does not take it; nothing has changed.
         """
-        base = self.number + 1 - position.serial
+        base = self.revision + 1 - position.serial
         body = allowlist.pack()
         with self._disk.transaction():
             for table in (self._snapshot, self._change, "followed_epoch"):
@@ -68,23 +69,25 @@ class FollowedList(History):
             self._disk.write("INSERT INTO followed_epoch VALUES (?, ?, ?)", position.epoch, base, self.complete_at)
         self._epoch, self._base, self._serial = position.epoch, base, position.serial
 
-    def keep_change(self, serial: int, added: Allowlist, removed: Allowlist) -> None:
-        """Keep one change, the one after the position.
+    def record(self, change: Change, position: Position) -> None:
+        """Keep a change, after which the list is at ``position``, of whatever epoch.
 
         Raises:
             Refused: the disk does not take it; nothing has changed.
         """
-        super().keep_change(serial, added, removed)
-        self._serial = serial
+        if position == self.position.next:
+            self.keep(change, position.serial)
+            self._serial = position.serial
+        else:
+            self.begin(position, change.new)
 
-    def keep_snapshot(self, serial: int, allowlist: Allowlist) -> None:
-        """Keep the whole list as it is at the position or after the next change.
+    def revert(self, change: Change, before: Position) -> None:
+        """Keep the list as it was, at the position where it was.
 
         Raises:
-            Refused: the disk does not take it; nothing has changed.
+            Refused: the disk does not take it; the change stays recorded.
         """
-        super().keep_snapshot(serial, allowlist)
-        self._serial = serial
+        self.begin(before, change.held)
 
     def keep_complete(self, at: float) -> None:
         """Keep when everything that the feed had was live here.

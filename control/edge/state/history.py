@@ -7,10 +7,13 @@ import contextlib
 import hashlib
 import sqlite3
 import time
+from abc import ABC, abstractmethod
 
 from control.allowlist.allowlist import Allowlist
 from control.edge.state.disk import Disk
 from control.fault import Fault
+from control.rollout.change import Change
+from control.rollout.position import Position
 
 NO_MATCH = "its content does not match its digest"
 SNAPSHOTS = 3  # kept on disk, for the day that the newest cannot be read
@@ -28,13 +31,34 @@ CREATE TABLE IF NOT EXISTS {prefix}change (
 """
 
 
-class History:
+class History(ABC):
     """One list of an edge's disk. Every method is one transaction; safe for one thread at a time."""
 
     def __init__(self, disk: Disk, prefix: str, mend: str) -> None:
         """``prefix`` is that of its tables' names; ``mend`` says what to do about damage."""
         self._disk, self._mend = disk, mend
         self._snapshot, self._change = f"{prefix}snapshot", f"{prefix}change"
+
+    @property
+    @abstractmethod
+    def position(self) -> Position:
+        """Where the list has got to here."""
+
+    @abstractmethod
+    def record(self, change: Change, position: Position) -> None:
+        """Keep a change, after which the list is at ``position``.
+
+        Raises:
+            Refused: the disk does not take it; nothing has changed.
+        """
+
+    @abstractmethod
+    def revert(self, change: Change, before: Position) -> None:
+        """Keep the list as it was before a change that was recorded; ``before`` is where it then stood.
+
+        Raises:
+            Refused: the disk does not take it; the change stays recorded.
+        """
 
     def load(self) -> tuple[Allowlist, int, list[Fault]]:
         """Return the list as last accepted, its serial, and what was set aside as damaged on the way.
@@ -91,6 +115,17 @@ class History:
             self._disk.write(
                 f"INSERT INTO {self._change} VALUES (?, ?, ?, ?, ?, 0)", serial, *bodies, digest, time.time()
             )
+
+    def keep(self, change: Change, serial: int) -> None:
+        """Keep a change of the next serial: as that, or where it is big as the whole list afterwards.
+
+        Raises:
+            Refused: the disk does not take it; nothing has changed.
+        """
+        if change.is_small:
+            self.keep_change(serial, change.added, change.removed)
+        else:
+            self.keep_snapshot(serial, change.new)
 
     def changes_since_snapshot(self) -> int:
         """Return how many changes would have to be replayed at a start."""

@@ -1,24 +1,22 @@
 """What an edge has on its own disk: the local list, the feed's list as last followed, policies and interfaces.
 
-A serial of the local list is given at commit and never goes back or comes twice; the epoch, 128 random bits, says to
-which line of serials it belongs. A file that is no database any more is set aside: whoever opens it then finds an
-empty list, serial 0, and asks the kernel.
+A file that is no database any more is set aside: whoever opens it then finds an empty list, serial 0, and asks the
+kernel.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
-from control.allowlist.allowlist import Allowlist
 from control.edge.state.disk import Disk
 from control.edge.state.followed import SCHEMA as FOLLOWED
 from control.edge.state.followed import FollowedList
 from control.edge.state.history import History, tables
-from control.fault import Fault
+from control.edge.state.local import PREFIX, LocalList
+from control.rollout.union import Source
 
 SCHEMA = f"""
 CREATE TABLE IF NOT EXISTS identity (epoch BLOB NOT NULL, policy_version INTEGER NOT NULL);
-{tables("")}
+{tables(PREFIX)}
 CREATE TABLE IF NOT EXISTS policy (protocol TEXT PRIMARY KEY, mode TEXT NOT NULL, share INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS interface (name TEXT PRIMARY KEY, mode TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS loaded (program INTEGER PRIMARY KEY, boot TEXT NOT NULL);
@@ -26,31 +24,15 @@ CREATE TABLE IF NOT EXISTS loaded (program INTEGER PRIMARY KEY, boot TEXT NOT NU
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Version:
-    """One state of the local list.
-
-    Attributes:
-        epoch: 16 random bytes, made with the database.
-        serial: above 0, one more with every change.
-    """
-
-    epoch: bytes
-    serial: int
-
-    @property
-    def etag(self) -> str:
-        """The version as a strong entity tag (RFC 9110, section 8.8.3)."""
-        return f'"{self.epoch.hex()}:{self.serial}"'
-
-
-class LocalList(History):
+class Store:
     """The database of one edge. Every method is one transaction; safe for one thread at a time.
 
     Attributes:
         path: of its file.
         epoch: 16 random bytes, made with the database.
-        followed: the feed's list, beside the local one.
+        local: the list that this edge was given.
+        followed: the feed's list, beside it.
+        faults: what was set aside as damaged when it was opened.
     """
 
     def __init__(self, path: Path) -> None:
@@ -59,19 +41,14 @@ class LocalList(History):
         Raises:
             Refused: it cannot be opened or written.
         """
-        self.path = path
-        super().__init__(Disk(path, SCHEMA), "", "push the list anew, and check the disk")
+        self.path, self._disk = path, Disk(path, SCHEMA)
+        self.faults = self._disk.faults
         self.epoch: bytes = self._disk.rows("SELECT epoch FROM identity")[0][0]
-        self.followed = FollowedList(self._disk)
+        self.local, self.followed = LocalList(self._disk, self.epoch), FollowedList(self._disk)
 
-    def load(self) -> tuple[Allowlist, int, list[Fault]]:
-        """Return the local list as ``History.load`` does; a damaged file is among the faults.
-
-        Raises:
-            Refused: the disk cannot be read.
-        """
-        allowlist, serial, faults = super().load()
-        return allowlist, serial, self._disk.faults + faults
+    def history(self, source: Source) -> History:
+        """Return what is kept of one of the two lists."""
+        return self.local if source is Source.LOCAL else self.followed
 
     def policies(self) -> tuple[dict[str, tuple[str, int]], int]:
         """Return the policies that were set, as protocol → (mode, share), and their version."""

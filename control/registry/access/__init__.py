@@ -1,1 +1,1 @@
-"""Who asks, and by which token."""
+"""Who asks and by which token, what they may do (``scopes``), and which rows they see (``sight``)."""

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from control.fault import Fault, Kind, Refused
+from control.registry.access import scopes
 from control.registry.access.actor import SCOPES, Actor
 from control.registry.store import rows
 from control.registry.store.ids import new_id
@@ -73,8 +74,7 @@ def create(writing: Writing, new: NewToken) -> tuple[Token, str]:
         Refused: "forbidden", "not-found" or "invalid".
     """
     writing.attempt("token.create")
-    makers = ("officer", "operator") if set(new.scopes) <= UNPRIVILEGED else ("operator",)
-    rows.demand_scope(writing.actor, makers, "make such a token")
+    scopes.demand(writing.actor, "token.create" if set(new.scopes) <= UNPRIVILEGED else "token.create-privileged")
     _demand_sound(writing, new)
     secret = PREFIX + secrets.token_urlsafe(32)
     made = Token(
@@ -102,8 +102,8 @@ def revoke(writing: Writing, id_: str, version: int | None = None) -> Token:
         Refused: "not-found", "forbidden", "stale", or "conflict": it is revoked already.
     """
     writing.attempt("token.revoke", id_)
+    scopes.demand(writing.actor, "token.revoke")
     found = rows.find(writing.session, writing.actor, Token, id_)
-    rows.demand_scope(writing.actor, ("officer", "operator"), "revoke a token")
     rows.demand_versions([found], {id_: version})
     if found.revoked_at is not None:
         fault = Fault(id_, f"was revoked at {found.revoked_at:%Y-%m-%d %H:%M} UTC", "nothing is left to do")

@@ -24,6 +24,9 @@ START = bytes(32)
 BATCH = 2000
 """Rows written or read at a time."""
 
+PUBLISHED = "published"
+"""Directory among an instance's state for the heads, one a day, for outsiders to keep."""
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:

@@ -1,41 +1,61 @@
 """Applications while they are the applicant's: entered, corrected, and read. ``review`` takes them further."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Annotated, Any
 
+from pydantic import Field, PlainValidator, WithJsonSchema
 from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
 from control.allowlist.entry import Entry
 from control.allowlist.schema import FieldFault
-from control.fault import Fault, Kind, Refused, shown
+from control.fault import BadValueError, Fault, Kind, Refused, shown
+from control.registry.access import scopes
 from control.registry.cases import workflow
+from control.registry.parties.forms import Form, read
+from control.registry.parties.lines import Line
 from control.registry.space import addresses
 from control.registry.store import rows
 from control.registry.store.ids import new_id
 from control.registry.store.model import Application, ApplicationEntry, Provider, Registrant
 from control.registry.store.writing import Rules, Writing, portions
 
-SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
-MAX_REFERENCE = 200
-"""Characters of a document's reference."""
+SHA256 = "[0-9a-f]{64}"
+_SHA256 = re.compile(SHA256)
+MAX_DOCUMENTS = 50
+"""Of one application."""
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
-    """A document that is kept elsewhere.
+def _read_sha256(value: object) -> str:
+    if not isinstance(value, str) or not _SHA256.fullmatch(value):
+        mend = "write 64 hexadecimal digits in lower case, as sha256sum does"
+        raise BadValueError(f"{shown(value)} is no SHA-256", mend)
+    return value
 
-    Attributes:
-        kind: one of its category's.
-        reference: where whoever keeps it finds it.
-        sha256: of its bytes, 64 lower-case hexadecimal digits.
+
+class DocumentText(Form):
+    """A document that is kept elsewhere: the registry has where, and its hash."""
+
+    kind: Line = Field(description="One of its category's.")
+    reference: Line = Field(description="Where whoever keeps it finds it.")
+    sha256: Annotated[str, PlainValidator(_read_sha256), WithJsonSchema({"type": "string", "pattern": f"^{SHA256}$"})]
+
+
+class Documents(Form):
+    """The documents of one application."""
+
+    documents: tuple[DocumentText, ...] = ()
+
+
+def read_documents(rows: Sequence[Mapping[str, object]]) -> tuple[DocumentText, ...]:
+    """Return the documents of one application.
+
+    Raises:
+        Refused: "invalid", with every fault.
     """
-
-    kind: str
-    reference: str
-    sha256: str
+    return read(Documents, {"documents": rows}, "The application has faults").documents
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +65,7 @@ class Draft:
     registrant_id: str
     category: str
     entries: tuple[Entry, ...] = ()
-    documents: tuple[Document, ...] = ()
+    documents: tuple[DocumentText, ...] = ()
     provider_id: str | None = None
 
 
@@ -61,7 +81,7 @@ def create(writing: Writing, draft: Draft) -> Application:
 def create_many(writing: Writing, drafts: Sequence[Draft]) -> list[Application]:
     """Enter applications as drafts, all or none; a fault's place begins with the draft's when there are several."""
     writing.attempt("application.create")
-    rows.demand_scope(writing.actor, ("registrant", "officer"), "apply")
+    scopes.demand(writing.actor, "application.create")
     rows.find_many(writing.session, writing.actor, Registrant, list({draft.registrant_id for draft in drafts}))
     _demand_sound(writing, drafts)
     made = [
@@ -92,8 +112,8 @@ def edit(writing: Writing, id_: str, version: int | None, draft: Draft) -> Appli
     """
     step = workflow.step("application", "edit")
     writing.attempt(step.action, id_)
+    scopes.demand(writing.actor, step.action)
     found = rows.find(writing.session, writing.actor, Application, id_)
-    workflow.demand_scope(step, writing.actor)
     rows.demand_versions([found], {id_: version})
     workflow.demand_legal(step, {id_: found.state})
     before = draft_of(writing.session, found)
@@ -106,7 +126,10 @@ def edit(writing: Writing, id_: str, version: int | None, draft: Draft) -> Appli
         writing.session.execute(delete(ApplicationEntry).where(ApplicationEntry.application_id == id_))
         _put_entries(writing, {id_: draft})
         beside = _entries_for_audit(before), _entries_for_audit(draft)
-    rows.change(writing, step.action, found, _columns(draft), beside)
+    columns = _columns(draft)
+    if draft.documents == before.documents:
+        del columns["documents"]  # they stay as an older version may have taken them
+    rows.change(writing, step.action, found, columns, beside)
     writing.session.flush()
     return found
 
@@ -117,7 +140,7 @@ def draft_of(session: Session, application: Application) -> Draft:
         application.registrant_id,
         application.category,
         entries_of(session, application.id),
-        tuple(Document(**document) for document in application.documents),
+        tuple(DocumentText.model_construct(**document) for document in application.documents),
         application.provider_id,
     )
 
@@ -149,7 +172,7 @@ def missing(rules: Rules, application: Application, registrant_kind: str, entrie
         yield FieldFault("entries", "are missing", "write at least one address")
     if application.provider_id is None:
         yield FieldFault("provider_id", "is missing", "name the provider that gave you the addresses")
-    there = {document["kind"] for document in application.documents}
+    there = {document.get("kind") for document in application.documents}
     for kind in category.documents:
         if kind not in there:
             yield FieldFault("documents", f"lack the {kind}", "refer to that document")
@@ -164,18 +187,9 @@ def _draft_faults(rules: Rules, draft: Draft, providers: set[str]) -> Iterator[F
         yield FieldFault("entries", why, "write several applications")
     if draft.provider_id is not None and draft.provider_id not in providers:
         yield FieldFault("provider_id", f"{shown(draft.provider_id)} is no provider", "write the id of a provider")
-    for place, document in enumerate(draft.documents):
-        yield from _document_faults(f"documents[{place}]", document)
-
-
-def _document_faults(where: str, document: Document) -> Iterator[FieldFault]:
-    if not SHA256.fullmatch(document.sha256):
-        why = f"{shown(document.sha256)} is no SHA-256"
-        yield FieldFault(f"{where}.sha256", why, "write 64 hexadecimal digits in lower case, as sha256sum does")
-    for name in ("kind", "reference"):
-        value = getattr(document, name)
-        if not value or len(value) > MAX_REFERENCE or not value.isprintable():
-            yield FieldFault(f"{where}.{name}", f"{shown(value)} is no {name}", "write printable characters")
+    if len(draft.documents) > MAX_DOCUMENTS:
+        why = f"are {len(draft.documents)}, and one application refers to {MAX_DOCUMENTS} at most"
+        yield FieldFault("documents", why, "leave out what its category does not ask for")
 
 
 def _no_category(rules: Rules, name: str) -> FieldFault:
@@ -203,7 +217,7 @@ def _columns(draft: Draft) -> dict[str, Any]:
     return {
         "category": draft.category,
         "provider_id": draft.provider_id,
-        "documents": [asdict(document) for document in draft.documents],
+        "documents": [document.columns() for document in draft.documents],
     }
 
 

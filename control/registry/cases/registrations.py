@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Select, exists, select, text
 
 from control.fault import Fault, Kind, Refused
-from control.registry.access.actor import CLOCK
+from control.registry.access import scopes
 from control.registry.cases import workflow
 from control.registry.intents import intents
 from control.registry.store import rows
@@ -69,8 +69,7 @@ def tick(writing: Writing, most: int = BATCH) -> Tick:
     Nothing leaves the live list by this: an officer confirms the proposal. ``most`` are warned and ``most`` proposed
     in one call, those that end first before the others.
     """
-    if writing.actor != CLOCK:
-        workflow.demand_scope(workflow.step("registration", "warn"), writing.actor)
+    scopes.demand(writing.actor, "registration.warn")
     warned = _warn(writing, most)
     writing.session.flush()
     over = _ending("expiring", writing.now).where(~_IN_OPEN_INTENT).limit(most)
@@ -93,8 +92,8 @@ def _warn(writing: Writing, most: int) -> int:
 def _checked(writing: Writing, name: str, id_: str, version: int | None) -> Registration:
     step = workflow.step("registration", name)
     writing.attempt(step.action, id_)
+    scopes.demand(writing.actor, step.action)
     found = rows.find(writing.session, writing.actor, Registration, id_)
-    workflow.demand_scope(step, writing.actor)
     rows.demand_versions([found], {id_: version})
     workflow.demand_legal(step, {id_: found.state})
     return found

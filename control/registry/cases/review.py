@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import func, insert, select
 
 from control.fault import Fault, Kind, Refused
+from control.registry.access import scopes
 from control.registry.cases import applications, workflow
 from control.registry.space import claims
 from control.registry.store import rows
@@ -34,7 +35,7 @@ def submit_many(writing: Writing, versions: Versions) -> list[Application]:
     """Put applications before their providers; see ``submit``."""
     found = _checked(writing, "submit", versions)
     _demand_complete(writing, found)
-    claims.demand_free(writing.session, claims.wanted(writing.session, versions))
+    claims.demand_free(writing.session, writing.actor, claims.wanted(writing.session, versions))
     return _moved(writing, "submit", found, submitted_at=writing.now, confirmed_at=None, decided_at=None, reason="")
 
 
@@ -109,8 +110,8 @@ def _checked(writing: Writing, name: str, versions: Versions, reason: str = "") 
     """Return the applications once the step is theirs to take, and the actor's."""
     step = workflow.step("application", name)
     writing.attempt(step.action, next(iter(versions)) if len(versions) == 1 else "")
+    scopes.demand(writing.actor, step.action)
     found = rows.find_many(writing.session, writing.actor, Application, list(versions))
-    workflow.demand_scope(step, writing.actor)
     rows.demand_versions(found, versions)
     workflow.demand_reason(step, reason)
     workflow.demand_legal(step, {each.id: each.state for each in found})

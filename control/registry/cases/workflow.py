@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from control.fault import Fault, Kind, Refused
-from control.registry.access.actor import CLOCK_SCOPE, Actor
+from control.registry.access.actor import CLOCK_SCOPE
 
 INITIAL = {"application": "draft", "registration": "active"}
 """The state in which each begins; a registration begins when its application is approved."""
@@ -28,7 +28,7 @@ class Step:
         name: the verb.
         sources: the states in which it is legal.
         target: the state it leads to; none when it stays.
-        scopes: who may; an actor needs one of them.
+        scopes: who may; an actor needs one of them. ``access.scopes`` reads them from here.
         reason: whether a reason must be given.
         removes: whether it takes entries off the live list, so that it is an intent first.
         persons: how many people it takes.
@@ -95,18 +95,6 @@ def legal(subject: str, state: str, scopes: Iterable[str] | None = None) -> tupl
         for each in STEPS
         if each.subject == subject and state in each.sources and (wanted is None or wanted & set(each.scopes))
     )
-
-
-def demand_scope(step: Step, actor: Actor) -> None:
-    """Refuse a step to whoever has none of its scopes.
-
-    Raises:
-        Refused: "forbidden".
-    """
-    if not actor.scopes & set(step.scopes):
-        allowed = " or ".join(scope for scope in step.scopes if scope != CLOCK_SCOPE) or "the registry's clock"
-        fault = Fault(f"step {step.name}", f"is not for {actor.id}", f"it takes the scope {allowed}")
-        raise Refused(Kind.FORBIDDEN, f"You may not {step.name} this {step.subject}", [fault])
 
 
 def demand_reason(step: Step, reason: str) -> None:

@@ -6,7 +6,7 @@ one application, entered and put before its provider. Faults name the row and th
 them; in one column of a row the first cause is told.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
@@ -15,12 +15,14 @@ from sqlalchemy.orm import Session
 
 from control.allowlist.schema import FieldFault
 from control.fault import Kind, Refused, shown
+from control.registry.access import scopes, sight
 from control.registry.access.actor import Actor
 from control.registry.cases import applications, review
 from control.registry.cases.applications import Draft
-from control.registry.intake.rows import KINDS, Batch, Item, RowFault
+from control.registry.intake.rows import Batch, Item, RowFault
 from control.registry.parties import registrants
-from control.registry.parties.registrants import NewRegistrant
+from control.registry.parties.categories import APPLICANTS
+from control.registry.parties.registrants import RegistrantNew
 from control.registry.space import addresses, claims
 from control.registry.space.claims import Claim
 from control.registry.store.model import Application, Provider, Registrant
@@ -33,6 +35,9 @@ NEAR_NAMES = 100
 """Unknown providers for which the nearest known one is looked for: with thousands that would take minutes."""
 
 ANY_PROVIDER = "the name or the id of a provider"
+
+NEEDED = ("kind", "name")
+"""What a row has to say of a registrant who is not there yet."""
 
 TITLE = "The file has rows that cannot be taken"
 
@@ -48,7 +53,7 @@ class Plan:
     """
 
     drafts: list[Draft]
-    new: dict[str, NewRegistrant]
+    new: dict[str, RegistrantNew]
     faults: list[RowFault]
 
     @property
@@ -66,10 +71,10 @@ def check(session: Session, actor: Actor, rules: Rules, batch: Batch) -> Plan:
     drafts = _drafts(session, batch, known)
     for place, fault in applications.faults(session, rules, drafts):
         batch.refuse(batch.items[place].row, fault)
-    kinds = {each.reference or "": each.kind for each in new.values()} | {each.id: each.kind for each in known.values()}
+    kinds = {reference: each.kind for reference, each in new.items()} | {each.id: each.kind for each in known.values()}
     for item, draft in zip(batch.items, drafts, strict=True):
         _refuse_incomplete(rules, batch, item, draft, kinds.get(draft.registrant_id, ""))
-    _refuse_overlaps(session, batch, drafts)
+    _refuse_overlaps(session, actor, batch, drafts)
     return Plan(drafts, new, batch.listed())
 
 
@@ -96,15 +101,14 @@ def _known_registrants(session: Session, actor: Actor, batch: Batch) -> dict[str
     known: dict[str, Registrant] = {}
     for portion in portions({item.registrant for item in batch.items}):
         named = Registrant.reference.in_(portion) | Registrant.id.in_(portion)
-        for each in session.scalars(select(Registrant).where(named)):
-            if actor.may_see(each.id, None):
-                known |= {each.id: each} | ({each.reference: each} if each.reference else {})
+        for each in session.scalars(sight.select_visible(actor, Registrant).where(named)):
+            known |= {each.id: each} | ({each.reference: each} if each.reference else {})
     return known
 
 
-def _new_registrants(actor: Actor, batch: Batch, known: Mapping[str, Registrant]) -> dict[str, NewRegistrant]:
+def _new_registrants(actor: Actor, batch: Batch, known: Mapping[str, Registrant]) -> dict[str, RegistrantNew]:
     """Return those to be entered; the first row about one says who it is, the others may repeat that."""
-    new: dict[str, NewRegistrant] = {}
+    new: dict[str, RegistrantNew] = {}
     first: dict[str, int] = {}
     for item in batch.items:
         there = known.get(item.registrant)
@@ -112,9 +116,9 @@ def _new_registrants(actor: Actor, batch: Batch, known: Mapping[str, Registrant]
             _refuse_other(batch, item, there, f"is that of {there.id}")
         elif item.registrant in new:
             _refuse_other(batch, item, new[item.registrant], f"is in row {first[item.registrant]} already")
-        elif item.new is None or not (item.new.name and item.new.kind):
+        elif not all(getattr(item.new, name, "") for name in NEEDED):
             _refuse_nameless(batch, item)
-        elif "officer" not in actor.scopes:
+        elif not scopes.may(actor, "registrant.create"):
             fault = FieldFault("registrant", f"{shown(item.registrant)} is none of yours", "have an officer enter it")
             batch.refuse(item.row, fault)
         else:
@@ -122,17 +126,18 @@ def _new_registrants(actor: Actor, batch: Batch, known: Mapping[str, Registrant]
     return new
 
 
-def _refuse_other(batch: Batch, item: Item, there: Registrant | NewRegistrant, where: str) -> None:
+def _refuse_other(batch: Batch, item: Item, there: Registrant | RegistrantNew, where: str) -> None:
     """Refuse a row that says the reference is somebody else's: one of the two is a slip."""
-    for name in ("kind", "name"):
-        said = getattr(item.new, name, "")
-        if said and said != getattr(there, name):
-            why = f"{shown(said)}, but the reference {shown(item.registrant)} {where}: {shown(getattr(there, name))}"
+    for name in registrants.LINES:
+        said, stands = getattr(item.new, name, None), getattr(there, name, None)
+        if said and said != stands:
+            other = shown(stands) if stands else "without one"
+            why = f"{shown(said)}, but the reference {shown(item.registrant)} {where}: {other}"
             batch.refuse(item.row, FieldFault(name, why, "write the same, or correct the reference"))
 
 
 def _refuse_nameless(batch: Batch, item: Item) -> None:
-    for name in ("kind", "name"):
+    for name in NEEDED:
         if not getattr(item.new, name, ""):
             why = f"is missing, and {shown(item.registrant)} is no registrant yet"
             mend = "write organisation or individual" if name == "kind" else "write its name, or correct the reference"
@@ -161,7 +166,7 @@ def _drafts(session: Session, batch: Batch, known: Mapping[str, Registrant]) -> 
 
 def _refuse_incomplete(rules: Rules, batch: Batch, item: Item, draft: Draft, kind: str) -> None:
     """Refuse what is missing, but for what is there and has a fault of its own."""
-    known_elsewhere = {"entries": batch.faulty(item.row, "protocols", "ports"), "category": kind not in KINDS}
+    known_elsewhere = {"entries": batch.faulty(item.row, "protocols", "ports"), "category": kind not in APPLICANTS}
     for fault in applications.missing(rules, _application(draft), kind, len(draft.entries)):
         if not known_elsewhere.get(fault.field):
             batch.refuse(item.row, fault)
@@ -173,7 +178,7 @@ def _application(draft: Draft) -> Application:
     return Application(category=draft.category, provider_id=draft.provider_id, documents=documents)
 
 
-def _refuse_overlaps(session: Session, batch: Batch, drafts: Sequence[Draft]) -> None:
+def _refuse_overlaps(session: Session, actor: Actor, batch: Batch, drafts: Sequence[Draft]) -> None:
     """Refuse what is in the file twice, told once, and what another registrant holds or asks for."""
     rows: dict[tuple[bytes, int], list[int]] = {}
     once: list[Claim] = []
@@ -188,8 +193,10 @@ def _refuse_overlaps(session: Session, batch: Batch, drafts: Sequence[Draft]) ->
             shown_rows = ", ".join(map(str, again[1:ROWS_SHOWN])) + (", …" if len(again) > ROWS_SHOWN else "")
             why = f"{claim.prefix} is in row {first} already" + (f", and in {shown_rows}" if again[1:] else "")
             batch.refuse(again[0], FieldFault("prefixes", why, "keep one of them"))
-    for claim, other in claims.overlaps(session, once):
-        batch.refuse(int(claim.holder), _overlap(claim, other))
+    barred = list(claims.overlaps(session, once))
+    unseen = claims.unseen_registrants(session, actor, barred)
+    for claim, other in barred:
+        batch.refuse(int(claim.holder), _overlap(claim, other, unseen))
 
 
 def _claims(batch: Batch, drafts: Sequence[Draft]) -> Iterator[tuple[Item, Claim]]:
@@ -199,9 +206,9 @@ def _claims(batch: Batch, drafts: Sequence[Draft]) -> Iterator[tuple[Item, Claim
             yield item, Claim(str(item.row), draft.registrant_id, kept.first, kept.length, kept.prefix)
 
 
-def _overlap(claim: Claim, other: Claim) -> FieldFault:
+def _overlap(claim: Claim, other: Claim, unseen: Collection[str]) -> FieldFault:
     if other.holder.isdecimal():
         why = f"{claim.prefix} overlaps {other.prefix} of another registrant in row {other.holder}"
         return FieldFault("prefixes", why, "have the provider say whose it is, and correct one of the two")
-    fault = claims.fault(claim, other)
+    fault = claims.fault(claim, other, unseen)
     return FieldFault("prefixes", f"{claim.prefix} {fault.why}", fault.mend)

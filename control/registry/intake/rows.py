@@ -3,22 +3,20 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, cast
+from typing import Any, cast
+
+from pydantic import ValidationError
 
 from control.allowlist.entry import Entry, Prefix
 from control.allowlist.schema import FieldFault
 from control.fault import Fault, shown
-from control.registry.cases.applications import Document, Draft
+from control.registry.cases.applications import DocumentText, Draft
 from control.registry.intake import text as intake_text
 from control.registry.intake.text import Values
-from control.registry.parties.registrants import NewRegistrant
+from control.registry.parties import contacts, forms, registrants
+from control.registry.parties.registrants import RegistrantNew
 from control.registry.space import addresses
-from control.registry.store.rows import MAX_NAME
 from control.registry.store.writing import Rules
-
-KINDS = ("organisation", "individual")
-MAX_REGISTRANT_REFERENCE = 100
-"""Characters; see ``model.Registrant``."""
 
 MAX_FAULTS = 50_000
 """Faults that are listed; one more says that there are others."""
@@ -26,8 +24,13 @@ MAX_FAULTS = 50_000
 STRIDE = 500
 """Rows between two reports of progress."""
 
-CONTACT = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
-COLUMN_OF = {"prefix": "prefixes", "entries": "prefixes", "provider_id": "provider"}
+COLUMN_OF = {
+    "prefix": "prefixes",
+    "entries": "prefixes",
+    "provider_id": "provider",
+    "reference": "registrant",
+    **{f"contacts[0].{name}": column for column, name in contacts.COLUMNS.items()},
+}
 """Columns of the file that have another name than the field of an application."""
 
 Progress = Callable[[int, int], None]
@@ -58,14 +61,14 @@ class Item:
 
     Attributes:
         registrant: id or reference.
-        new: what the row says about the registrant; none when it says nothing.
+        new: what the row says about the registrant; what it does not say is not there.
         provider: id or name.
         draft: the rest; its registrant and provider are filled in when they are known.
     """
 
     row: int
     registrant: str
-    new: NewRegistrant | None
+    new: RegistrantNew
     provider: str
     draft: Draft
 
@@ -88,7 +91,8 @@ class Batch:
 
     def refuse(self, row: int, fault: FieldFault) -> None:
         """Note a fault, unless that column of that row has one already."""
-        column = COLUMN_OF.get(name := re.split(r"[\[.]", fault.field)[0], name)
+        name = re.split(r"[\[.]", fault.field)[0]
+        column = COLUMN_OF.get(fault.field) or COLUMN_OF.get(name, name)
         if len(self.faults) < MAX_FAULTS:
             self.faults.setdefault((row, column), fault)
 
@@ -135,11 +139,10 @@ def _item(batch: Batch, row: int, values: Values, rules: Rules) -> Item:
     ):
         if not said[name]:
             batch.refuse(row, FieldFault(name, "is missing", mend))
-    if len(said["registrant"]) > MAX_REGISTRANT_REFERENCE or not said["registrant"].isprintable():
-        why = f"{shown(said['registrant'])} is no reference"
-        batch.refuse(row, FieldFault("registrant", why, f"write at most {MAX_REGISTRANT_REFERENCE} characters"))
     draft = Draft("", said["category"], _entries(batch, row, values, rules), _documents(batch, row, values))
-    return Item(row, said["registrant"], _registrant(batch, row, said["registrant"], values), said["provider"], draft)
+    columns = {name: str(values[name]) for name in registrants.COLUMNS if name in values}
+    about = {"reference": said["registrant"] or None, **registrants.values_of(columns)}
+    return Item(row, said["registrant"], _registrant(batch, row, about), said["provider"], draft)
 
 
 def _entries(batch: Batch, row: int, values: Values, rules: Rules) -> tuple[Entry, ...]:
@@ -155,8 +158,8 @@ def _entries(batch: Batch, row: int, values: Values, rules: Rules) -> tuple[Entr
     return tuple(entries.values())
 
 
-def _documents(batch: Batch, row: int, values: Values) -> tuple[Document, ...]:
-    """Return the documents, each written as kind=reference=sha256 or as an object; their faults are found later."""
+def _documents(batch: Batch, row: int, values: Values) -> tuple[DocumentText, ...]:
+    """Return the documents, each written as kind=reference=sha256 or as an object."""
     documents = []
     for each in cast("list[object]", values.get("documents", [])):
         parts: Mapping[Any, Any] = {}
@@ -166,26 +169,25 @@ def _documents(batch: Batch, row: int, values: Values) -> tuple[Document, ...]:
             parts = {"kind": kind, "reference": reference, "sha256": sha256}
         elif isinstance(each, dict):
             parts = each
-        if set(parts) == {"kind", "reference", "sha256"} and all(isinstance(part, str) for part in parts.values()):
-            documents.append(Document(**parts))
-        else:
+        if set(parts) != set(DocumentText.model_fields):
             mend = "write kind=reference=sha256, such as identity=shelf-7/12=9f86d0…, and nothing else"
             batch.refuse(row, FieldFault("documents", f"{shown(each)} is no document", mend))
+            continue
+        try:
+            documents.append(DocumentText.model_validate(parts))
+        except ValidationError as error:
+            said: dict[str, Any] = {name: str(part) for name, part in parts.items()}
+            documents.append(DocumentText.model_construct(**said))  # so that it is not missing, too
+            for fault in forms.faults(error):
+                batch.refuse(row, FieldFault("documents", fault.why, f"{fault.field}: {fault.mend}"))
     return tuple(documents)
 
 
-def _registrant(batch: Batch, row: int, reference: str, values: Values) -> NewRegistrant | None:
-    contact = {name: str(values[name]) for name in ("contact", "email", "phone") if name in values}
-    name, kind = (str(values.get(each, "")) for each in ("name", "kind"))
-    if not (name or kind or contact):
-        return None
-    if kind and kind not in KINDS:
-        batch.refuse(row, FieldFault("kind", f"{shown(kind)} is no kind of registrant", f"write {' or '.join(KINDS)}"))
-    if "email" in contact and not CONTACT.fullmatch(contact["email"]):
-        why = f"{shown(contact['email'])} is no address for mail"
-        batch.refuse(row, FieldFault("email", why, "write one such as desk@company.example, or leave it out"))
-    for each in ("name", "contact", "phone"):
-        if len(text := str(values.get(each, ""))) > MAX_NAME or not text.isprintable():
-            batch.refuse(row, FieldFault(each, "is too long", f"write at most {MAX_NAME} printable characters"))
-    contacts = ({("name" if key == "contact" else key): value for key, value in contact.items()},) if contact else ()
-    return NewRegistrant(cast("Literal['organisation', 'individual']", kind), name.strip(), reference, contacts)
+def _registrant(batch: Batch, row: int, about: Mapping[str, Any]) -> RegistrantNew:
+    """Return who a row is about; what is missing is told by the plan, which knows whether it is needed."""
+    try:
+        about = forms.Edit(RegistrantNew, forms.some_of(RegistrantNew).model_validate(about)).values
+    except ValidationError as error:
+        for fault in forms.faults(error):
+            batch.refuse(row, fault)
+    return RegistrantNew.model_construct(**about)

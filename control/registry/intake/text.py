@@ -13,14 +13,11 @@ from control.allowlist.csv_text import cells, values
 from control.allowlist.json_text import value
 from control.allowlist.schema import FieldFault
 from control.fault import Fault, Kind, Refused, shown
+from control.registry.parties import registrants
 
 COLUMNS = (
     "registrant",
-    "kind",
-    "name",
-    "contact",
-    "email",
-    "phone",
+    *registrants.COLUMNS,
     "category",
     "provider",
     "prefixes",

@@ -12,6 +12,7 @@ from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from control.fault import Fault, Kind, Refused
+from control.registry.access import scopes
 from control.registry.cases import workflow
 from control.registry.cases.workflow import LIVE, Step
 from control.registry.intents import policies
@@ -46,8 +47,8 @@ def propose(writing: Writing, name: str, versions: Mapping[str, int | None], rea
     """
     step = _removing(name)
     writing.attempt(f"intent.{name}", next(iter(versions)) if len(versions) == 1 else "")
+    scopes.demand(writing.actor, step.action)
     found = rows.find_many(writing.session, writing.actor, Registration, list(versions))
-    workflow.demand_scope(step, writing.actor)
     rows.demand_versions(found, versions)
     workflow.demand_reason(step, reason)
     workflow.demand_legal(step, {each.id: each.state for each in found})
@@ -92,6 +93,7 @@ def confirm(
             or the number is another by now; "conflict": it is not open.
     """
     writing.attempt("intent.confirm", id_)
+    scopes.demand(writing.actor, "intent.confirm")
     intent = _open(writing, id_, version)
     _demand_second(writing, intent)
     now = effect(writing.session, id_)
@@ -113,6 +115,7 @@ def cancel(writing: Writing, id_: str, version: int | None = None) -> Intent:
         Refused: "not-found", "forbidden", "stale" or "conflict".
     """
     writing.attempt("intent.cancel", id_)
+    scopes.demand(writing.actor, "intent.cancel")
     intent = _open(writing, id_, version)
     _close(writing, intent, "cancelled")
     return intent
@@ -160,7 +163,6 @@ def _demand_no_other(session: Session, ids: Sequence[str]) -> None:
 
 def _open(writing: Writing, id_: str, version: int | None) -> Intent:
     intent = rows.find(writing.session, writing.actor, Intent, id_)
-    rows.demand_scope(writing.actor, ("officer",), "decide on an intent")
     rows.demand_versions([intent], {id_: version})
     if intent.state != "open":
         raise Refused(Kind.CONFLICT, "The intent is not open", [Fault(id_, f"is {intent.state}", "propose it anew")])

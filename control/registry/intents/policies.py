@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import select
 
 from control.fault import Fault, Kind, Refused
+from control.registry.access import scopes
 from control.registry.store import rows
 from control.registry.store.ids import new_id
 from control.registry.store.model import Intent
@@ -36,7 +37,7 @@ def propose(writing: Writing, wanted: Rules, seen: str) -> Intent:
     Raises:
         Refused: "forbidden"; "conflict": another is open.
     """
-    rows.demand_scope(writing.actor, ("officer", "operator"), "change the policy")
+    scopes.demand(writing.actor, "policy.change")
     other = writing.session.scalars(select(Intent.id).where(Intent.step == POLICY, Intent.state == "open")).first()
     if other is not None:
         fault = Fault(POLICY, f"is in the open intent {other}", "confirm or cancel that one first")

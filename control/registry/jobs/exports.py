@@ -12,17 +12,23 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select, true
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from control.allowlist import formats
 from control.fault import Fault, Kind, Refused, shown
+from control.registry.access import scopes, sight
 from control.registry.access.actor import Actor
+from control.registry.cases.applications import DocumentText
 from control.registry.intake import text as intake_text
 from control.registry.intake.rows import Progress, no_progress
+from control.registry.parties import registrants
+from control.registry.space import addresses
 from control.registry.store.model import Application, ApplicationEntry, Provider, Registrant, Registration
 
-SUBJECTS = ("applications", "registrations")
+SUBJECTS = {"applications": "application.read", "registrations": "registration.read"}
+"""What can be exported, and the action that an actor needs for it beside the export's own."""
+
 MEDIA_TYPES = (formats.CSV, formats.NDJSON)
 
 APPLICATION_COLUMNS = (
@@ -62,32 +68,33 @@ def chunks(
     """Yield what the actor may see of a subject ("applications" or "registrations"), many rows at a time.
 
     Raises:
-        Refused: "invalid": no such subject; "unsupported-media-type".
+        Refused: "forbidden"; "invalid": no such subject; "unsupported-media-type".
     """
-    demand_known(subject, media_type)
+    demand_allowed(actor, subject, media_type)
     columns: Sequence[str]
     table: type[Application] | type[Registration]
     if subject == "applications":
         columns, rows, table = APPLICATION_COLUMNS, _applications, Application
     else:
         columns, rows, table = REGISTRATION_COLUMNS, _registrations, Registration
-    visible = _visible(actor, table)
-    total = session.scalar(select(func.count()).select_from(table).where(visible)) or 0
-    return _written(columns, rows(session, visible), media_type, total, progress)
+    total = session.scalar(select(func.count()).select_from(table).where(sight.visible(actor, table))) or 0
+    return _written(columns, rows(session, actor), media_type, total, progress)
 
 
-def demand_known(subject: str, media_type: str) -> None:
-    """Refuse an export that there is not.
+def demand_allowed(actor: Actor, subject: str, media_type: str) -> None:
+    """Refuse an export that there is not, and one of what the actor may not list either.
 
     Raises:
-        Refused: "invalid": no such subject; "unsupported-media-type".
+        Refused: "forbidden"; "invalid": no such subject; "unsupported-media-type".
     """
+    scopes.demand(actor, "export.order")
     if subject not in SUBJECTS:
         fault = Fault("of", f"{shown(subject)} cannot be exported", f"write {' or '.join(SUBJECTS)}")
         raise Refused(Kind.INVALID, "There is no such export", [fault])
     if media_type not in MEDIA_TYPES:
         fault = Fault("media_type", f"{shown(media_type)} is no format of it", f"write {' or '.join(MEDIA_TYPES)}")
         raise Refused(Kind.UNSUPPORTED_MEDIA_TYPE, "The export has no such format", [fault])
+    scopes.demand(actor, SUBJECTS[subject])
 
 
 def _written(
@@ -98,7 +105,7 @@ def _written(
         yield f"{','.join(columns)}\n".encode()
     done = 0
     for count, rows in batches:
-        yield write(columns, rows).encode()
+        yield write(columns, rows).encode(errors="backslashreplace")
         done += count
         progress(done, total)
 
@@ -114,7 +121,7 @@ def _cell(value: object) -> object:
     if isinstance(value, list):
         return ";".join(str(_cell(each)) for each in value)
     if isinstance(value, dict):
-        return "{kind}={reference}={sha256}".format_map(value)
+        return "=".join(str(value.get(name, "")) for name in DocumentText.model_fields)
     return value.isoformat() if isinstance(value, datetime) else value
 
 
@@ -122,47 +129,37 @@ def _ndjson(columns: Sequence[str], rows: Sequence[Row]) -> str:
     return "".join(json.dumps(row, default=datetime.isoformat, ensure_ascii=False) + "\n" for row in rows)
 
 
-def _visible(actor: Actor, table: type[Application] | type[Registration]) -> ColumnElement[bool]:
-    """Return the condition that ``rows`` holds one row to, for all."""
-    if actor.may_see("", None):
-        return true()
-    visible = table.registrant_id == (actor.registrant if "registrant" in actor.scopes else None)
-    if table is Application and "provider" in actor.scopes:
-        visible |= (Application.provider_id == actor.provider) & (Application.state != "draft")
-    return visible
-
-
-def _registrations(session: Session, visible: ColumnElement[bool]) -> Iterator[tuple[int, list[Row]]]:
+def _registrations(session: Session, actor: Actor) -> Iterator[tuple[int, list[Row]]]:
     wanted = select(Registration, Registrant).join(Registrant, Registrant.id == Registration.registrant_id)
-    for some in _partitions(session, wanted.where(visible).order_by(Registration.id)):
+    for some in _partitions(session, wanted.where(sight.visible(actor, Registration)).order_by(Registration.id)):
         yield len(some), [_registration(*row) for row in some]
 
 
 def _registration(each: Registration, registrant: Registrant) -> Row:
-    same = ("id", "state", "category", "prefix", "valid_from", "valid_until", "live_serial", "reason")
+    same = ("id", "state", "category", "valid_from", "valid_until", "live_serial", "reason")
     return {
         **{name: getattr(each, name) for name in same},
         "registrant": registrant.reference or registrant.id,
         "name": registrant.name,
         "application": each.application_id,
-        **_terms(each.protocols, each.ports),
+        **addresses.record(each),
     }
 
 
-def _applications(session: Session, visible: ColumnElement[bool]) -> Iterator[tuple[int, list[Row]]]:
+def _applications(session: Session, actor: Actor) -> Iterator[tuple[int, list[Row]]]:
     wanted = (
-        select(Application, Registrant, Provider.name)
+        select(Application, Registrant, Provider.name, sight.visible(actor, Registrant))
         .join(Registrant, Registrant.id == Application.registrant_id)
         .outerjoin(Provider, Provider.id == Application.provider_id)
     )
-    for some in _partitions(session, wanted.where(visible).order_by(Application.id)):
+    for some in _partitions(session, wanted.where(sight.visible(actor, Application)).order_by(Application.id)):
         entries = _entries(session, [each.id for each, *_ in some])
         yield (
             len(some),
             [
                 row
-                for each, registrant, provider in some
-                for row in _application(each, registrant, provider, entries.get(each.id, []))
+                for each, registrant, provider, reachable in some
+                for row in _application(each, registrant, provider, reachable, entries.get(each.id, []))
             ],
         )
 
@@ -175,28 +172,26 @@ def _entries(session: Session, ids: Sequence[str]) -> dict[str, list[Application
 
 
 def _application(
-    each: Application, registrant: Registrant, provider: str | None, entries: Sequence[ApplicationEntry]
+    each: Application,
+    registrant: Registrant,
+    provider: str | None,
+    reachable: bool,
+    entries: Sequence[ApplicationEntry],
 ) -> Iterator[Row]:
+    """Yield an application's rows; whom to reach is only for who may see the registrant itself."""
     same = ("id", "state", "category", "documents", "submitted_at", "confirmed_at", "decided_at", "reason")
-    contact = registrant.contacts[0] if registrant.contacts else {}
     row = {
         **{name: getattr(each, name) for name in same},
         "registrant": registrant.reference or registrant.id,
-        "kind": registrant.kind,
-        "name": registrant.name,
-        "contact": contact.get("name"),
-        "email": contact.get("email"),
-        "phone": contact.get("phone"),
+        **registrants.columns_of(registrant, reachable),
         "provider": provider,
     }
     if not entries:
         yield row
-    for terms, alike in groupby(entries, lambda entry: (entry.protocols, entry.ports)):
-        yield {**row, "prefixes": [entry.prefix for entry in alike], **_terms(*terms)}
-
-
-def _terms(protocols: str, ports: str) -> Row:
-    return {"protocols": protocols.split(), "ports": ports.split()}
+    for _, alike in groupby(entries, lambda entry: (entry.protocols, entry.ports)):
+        listed = [addresses.record(entry) for entry in alike]
+        terms = {name: listed[0][name] for name in ("protocols", "ports")}
+        yield {**row, "prefixes": [entry["prefix"] for entry in listed], **terms}
 
 
 def _partitions(session: Session, wanted: Select[*tuple[Any, ...]]) -> Iterator[Sequence[Any]]:

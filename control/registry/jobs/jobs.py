@@ -16,11 +16,11 @@ from sqlalchemy.orm import Session, undefer
 
 from control.allowlist import formats
 from control.fault import Fault, Kind, Refused
+from control.registry.access import scopes
 from control.registry.access.actor import Actor
 from control.registry.intake import text as intake_text
 from control.registry.intake.rows import RowFault
 from control.registry.jobs import exports
-from control.registry.store import rows
 from control.registry.store.database import Database
 from control.registry.store.ids import new_id
 from control.registry.store.model import Job, JobRow
@@ -74,7 +74,7 @@ def order_import(writing: Writing, data: bytes, media_type: str | None, dry_run:
         Refused: "forbidden"; "unsupported-media-type"; "too-large"; "busy": too many of one's jobs wait.
     """
     writing.attempt("import.order")
-    rows.demand_scope(writing.actor, ("officer", "registrant"), "import applications")
+    scopes.demand(writing.actor, "import.order")
     formats.kind_of(media_type)
     intake_text.demand_size(data)
     return _ordered(writing, "import", {"media_type": media_type, "dry_run": dry_run}, data)
@@ -87,9 +87,7 @@ def order_export(writing: Writing, subject: str, media_type: str = formats.CSV) 
         Refused: "forbidden"; "invalid"; "unsupported-media-type"; "busy": too many of one's jobs wait.
     """
     writing.attempt("export.order")
-    scopes = ("registrant", "provider", "officer", "operator", "auditor")
-    rows.demand_scope(writing.actor, scopes, "export")
-    exports.demand_known(subject, media_type)
+    exports.demand_allowed(writing.actor, subject, media_type)
     return _ordered(writing, "export", {"of": subject, "media_type": media_type}, None)
 
 

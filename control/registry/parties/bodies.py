@@ -1,12 +1,16 @@
 """Providers and officers: those who confirm, and those who decide."""
 
-from collections.abc import Mapping, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import select
 
 from control.fault import Fault, Kind, Refused
-from control.registry.store import rows
+from control.registry.access import scopes
+from control.registry.parties import contacts
+from control.registry.parties.contacts import Contacts
+from control.registry.parties.forms import Edit, Form
+from control.registry.parties.lines import Line
+from control.registry.store import records, rows
 from control.registry.store.ids import new_id
 from control.registry.store.model import Officer, Provider
 from control.registry.store.writing import Writing
@@ -14,68 +18,78 @@ from control.registry.store.writing import Writing
 Named = TypeVar("Named", Provider, Officer)
 
 
-def create_provider(writing: Writing, name: str, contacts: Sequence[Mapping[str, str]] = ()) -> Provider:
+class ProviderText(Form):
+    """What a provider is entered with."""
+
+    name: Line
+    contacts: Contacts = ()
+
+
+class OfficerNew(Form):
+    """An officer to enter."""
+
+    name: Line
+
+
+def provider_record(provider: Provider) -> dict[str, Any]:
+    """Return a provider as every door shows it."""
+    fields = records.record(provider, tuple(ProviderText.model_fields))
+    return fields | {"contacts": [contacts.record(each) for each in provider.contacts]}
+
+
+def officer_record(officer: Officer) -> dict[str, Any]:
+    """Return an officer as every door shows it."""
+    return records.record(officer, tuple(OfficerNew.model_fields))
+
+
+def create_provider(writing: Writing, new: ProviderText) -> Provider:
     """Enter an internet provider.
 
     Raises:
-        Refused: "forbidden", "invalid", or "conflict": the name is taken.
+        Refused: "forbidden", or "conflict": the name is taken.
     """
     writing.attempt("provider.create")
-    rows.demand_scope(writing.actor, ("officer", "operator"), "enter a provider")
-    name = _free_name(writing, Provider, name)
-    made = Provider(
-        id=new_id("prv"),
-        name=name,
-        contacts=[dict(contact) for contact in contacts],
-        created_at=writing.now,
-        changed_at=writing.now,
-    )
+    scopes.demand(writing.actor, "provider.create")
+    _demand_free(writing, Provider, new.name)
+    made = Provider(id=new_id("prv"), created_at=writing.now, changed_at=writing.now, **new.columns())
     return _entered(writing, made)
 
 
-def create_officer(writing: Writing, name: str) -> Officer:
+def create_officer(writing: Writing, new: OfficerNew) -> Officer:
     """Enter a person who decides for the regulator; an operator does that, so that no officer makes a second self.
 
     Raises:
-        Refused: "forbidden", "invalid", or "conflict": the name is taken.
+        Refused: "forbidden", or "conflict": the name is taken.
     """
     writing.attempt("officer.create")
-    rows.demand_scope(writing.actor, ("operator",), "enter an officer")
-    name = _free_name(writing, Officer, name)
-    return _entered(writing, Officer(id=new_id("off"), name=name, created_at=writing.now, changed_at=writing.now))
+    scopes.demand(writing.actor, "officer.create")
+    _demand_free(writing, Officer, new.name)
+    made = Officer(id=new_id("off"), created_at=writing.now, changed_at=writing.now, **new.columns())
+    return _entered(writing, made)
 
 
-def edit_provider(
-    writing: Writing,
-    id_: str,
-    version: int | None,
-    name: str | None = None,
-    contacts: Sequence[Mapping[str, str]] | None = None,
-) -> Provider:
-    """Change a provider's name or contacts; none leaves them.
+def edit_provider(writing: Writing, id_: str, version: int | None, edited: Edit[ProviderText]) -> Provider:
+    """Change some of what is said of a provider; what is not said stays as it is.
 
     Raises:
-        Refused: "not-found", "forbidden", "stale", "invalid" or "conflict".
+        Refused: "not-found", "forbidden", "stale" or "conflict".
     """
     writing.attempt("provider.edit", id_)
+    scopes.demand(writing.actor, "provider.edit")
     found = rows.find(writing.session, writing.actor, Provider, id_)
-    rows.demand_scope(writing.actor, ("officer", "operator"), "change a provider")
     rows.demand_versions([found], {id_: version})
-    values = {
-        "name": found.name if name in (None, found.name) else _free_name(writing, Provider, str(name)),
-        "contacts": found.contacts if contacts is None else [dict(contact) for contact in contacts],
-    }
+    values = edited.columns()
+    if values.get("name", found.name) != found.name:
+        _demand_free(writing, Provider, values["name"])
     rows.change(writing, "provider.edit", found, values)
     return found
 
 
-def _free_name(writing: Writing, model: type[Named], name: str) -> str:
-    name = rows.demand_name(name)
+def _demand_free(writing: Writing, model: type[Named], name: str) -> None:
     holder = writing.session.scalar(select(model.id).where(model.name == name))
     if holder:
         fault = Fault("name", f"{name} is the name of {holder}", "write another name")
         raise Refused(Kind.CONFLICT, "The name is taken", [fault])
-    return name
 
 
 def _entered(writing: Writing, made: Named) -> Named:

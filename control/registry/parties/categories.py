@@ -4,13 +4,17 @@ import tomllib
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
 
 from control.fault import Fault, Kind, Refused
 
 DEFAULT_FILE = Path(__file__).with_name("categories.toml")
+
+Applicant = Literal["organisation", "individual"]
+APPLICANTS: tuple[str, ...] = get_args(Applicant)
+"""Kinds of registrants."""
 
 Word = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=64)]
 
@@ -30,7 +34,7 @@ class Category(_Strict):
     """What can be applied for; the file says what each field means."""
 
     title: str = Field(min_length=1)
-    applicants: tuple[Literal["organisation", "individual"], ...] = Field(min_length=1)
+    applicants: tuple[Applicant, ...] = Field(min_length=1)
     documents: tuple[Word, ...]
     most_entries: int = Field(ge=1, le=100_000)
     valid_days: int = Field(ge=1, le=36_500)

@@ -1,54 +1,89 @@
 """Registrants: organisations and individuals who register addresses. No national identity number is kept."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any
 
+from pydantic import Field, PlainValidator, WithJsonSchema
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from control.fault import Fault, Kind, Refused, shown
-from control.registry.store import rows
+from control.fault import BadValueError, Fault, Kind, Refused, shown
+from control.registry.access import scopes
+from control.registry.parties import contacts
+from control.registry.parties.categories import APPLICANTS, Applicant
+from control.registry.parties.contacts import Contacts
+from control.registry.parties.forms import Edit, Form
+from control.registry.parties.lines import Line, Reference
+from control.registry.store import records, rows
 from control.registry.store.ids import new_id
 from control.registry.store.model import Registrant
 from control.registry.store.writing import Writing, portions
 
 
-@dataclass(frozen=True, slots=True)
-class NewRegistrant:
-    """What a registrant is made of; ``model.Registrant`` says what each field means."""
-
-    kind: Literal["organisation", "individual"]
-    name: str
-    reference: str | None = None
-    contacts: tuple[Mapping[str, str], ...] = ()
+def _read_kind(value: object) -> object:
+    if value not in APPLICANTS:
+        raise BadValueError(f"{shown(value)} is no kind of registrant", f"write {' or '.join(APPLICANTS)}")
+    return value
 
 
-def create(writing: Writing, new: NewRegistrant) -> Registrant:
+class RegistrantText(Form):
+    """What a registrant may change."""
+
+    name: Line
+    reference: Reference | None = Field(default=None, description="By which its association knows it; each once.")
+    contacts: Contacts = ()
+
+
+class RegistrantNew(RegistrantText):
+    """A registrant to enter. National identity numbers are not kept: write none."""
+
+    kind: Annotated[Applicant, PlainValidator(_read_kind), WithJsonSchema({"type": "string", "enum": list(APPLICANTS)})]
+
+
+FIELDS = ("kind", *RegistrantText.model_fields)
+"""The fields of a registrant, as every list shows them."""
+
+LINES = tuple(name for name in FIELDS if name not in ("reference", "contacts"))
+"""Those that are columns of a file by their own names; the reference is there as the column of the registrant."""
+
+COLUMNS = (*LINES, *contacts.COLUMNS)
+"""What a file's row may say of its registrant beside which it is."""
+
+
+def values_of(columns: Mapping[str, str]) -> dict[str, Any]:
+    """Return the values of a form's fields from a row's columns, of which each may be absent."""
+    said = {name: columns[name] for name in LINES if name in columns}
+    people = contacts.of_columns(columns)
+    return said | ({"contacts": people} if people else {})
+
+
+def columns_of(registrant: Registrant, reachable: bool) -> dict[str, Any]:
+    """Return a registrant as the columns of a file's row; whom to reach only where ``reachable``."""
+    reached = contacts.columns(registrant.contacts if reachable else [])
+    return {name: getattr(registrant, name) for name in LINES} | reached
+
+
+def record(registrant: Registrant) -> dict[str, Any]:
+    """Return a registrant as every door shows it."""
+    return records.record(registrant, FIELDS) | {"contacts": [contacts.record(each) for each in registrant.contacts]}
+
+
+def create(writing: Writing, new: RegistrantNew) -> Registrant:
     """Enter a registrant.
 
     Raises:
-        Refused: "forbidden"; "invalid": no name; "conflict": the reference is another's.
+        Refused: "forbidden"; "conflict": the reference is another's.
     """
     return create_many(writing, [new])[0]
 
 
-def create_many(writing: Writing, news: Sequence[NewRegistrant]) -> list[Registrant]:
+def create_many(writing: Writing, news: Sequence[RegistrantNew]) -> list[Registrant]:
     """Enter registrants, all or none; see ``create``."""
     writing.attempt("registrant.create")
-    rows.demand_scope(writing.actor, ("officer",), "enter a registrant")
+    scopes.demand(writing.actor, "registrant.create")
     _demand_new_references(writing.session, [new.reference for new in news if new.reference is not None])
     made = [
-        Registrant(
-            id=new_id("reg"),
-            kind=new.kind,
-            name=rows.demand_name(new.name),
-            reference=new.reference,
-            contacts=[dict(contact) for contact in new.contacts],
-            created_at=writing.now,
-            changed_at=writing.now,
-        )
-        for new in news
+        Registrant(id=new_id("reg"), created_at=writing.now, changed_at=writing.now, **new.columns()) for new in news
     ]
     writing.session.add_all(made)
     for each in made:
@@ -57,19 +92,17 @@ def create_many(writing: Writing, news: Sequence[NewRegistrant]) -> list[Registr
     return made
 
 
-def edit(writing: Writing, id_: str, version: int | None, values: Mapping[str, Any]) -> Registrant:
-    """Change name, reference or contacts.
+def edit(writing: Writing, id_: str, version: int | None, edited: Edit[RegistrantText]) -> Registrant:
+    """Change some of what a registrant may change; what is not said stays as it is.
 
     Raises:
-        Refused: "not-found", "forbidden", "stale", "invalid" or "conflict".
+        Refused: "not-found", "forbidden", "stale" or "conflict".
     """
     writing.attempt("registrant.edit", id_)
+    scopes.demand(writing.actor, "registrant.edit")
     found = rows.find(writing.session, writing.actor, Registrant, id_)
-    rows.demand_scope(writing.actor, ("registrant", "officer"), "change this registrant")
     rows.demand_versions([found], {id_: version})
-    _demand_known(values, ("name", "reference", "contacts"))
-    if "name" in values:
-        values = {**values, "name": rows.demand_name(values["name"])}
+    values = edited.columns()
     if values.get("reference") not in (None, found.reference):
         _demand_new_references(writing.session, [values["reference"]])
     rows.change(writing, "registrant.edit", found, values)
@@ -96,11 +129,3 @@ def _demand_new_references(session: Session, references: Sequence[str]) -> None:
     ]
     if faults:
         raise Refused(Kind.CONFLICT, "The reference is another registrant's", faults)
-
-
-def _demand_known(values: Mapping[str, Any], known: Sequence[str]) -> None:
-    faults = [
-        Fault(shown(name), "is not to be changed", f"change {', '.join(known)}") for name in values if name not in known
-    ]
-    if faults:
-        raise Refused(Kind.INVALID, "That cannot be changed", faults)

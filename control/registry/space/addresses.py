@@ -2,11 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from ipaddress import AddressValueError, IPv4Network, IPv6Address, IPv6Network
+from ipaddress import IPv4Network, IPv6Network
 from typing import Any, Protocol
 
-from control.allowlist.entry import DEFAULT_BOUNDS, LENGTH_SHIFT, Bounds, Entry, PortRange, Prefix, key_of, prefix_of
-from control.allowlist.schema import FieldFault, read_ports, read_row
+from control.allowlist import mapped
+from control.allowlist.entry import (
+    DEFAULT_BOUNDS,
+    Bounds,
+    Entry,
+    PortRange,
+    Prefix,
+    port_text,
+)
+from control.allowlist.schema import FieldFault, read_row
 from control.fault import Fault, Kind, Refused
 
 PUBLIC = "write the public, static address that your provider gave you"
@@ -62,28 +70,12 @@ class AddressRules:
 
 
 def read_entry(row: object, rules: AddressRules) -> Entry | list[FieldFault]:
-    """Return the entry of a row in JSON types, IPv4-mapped IPv6 folded to IPv4, or everything wrong with it."""
-    if isinstance(row, str):
-        row = {"prefix": row}
-    if isinstance(row, dict) and isinstance(row.get("prefix"), str):
-        row = {**row, "prefix": _folded(row["prefix"])}
+    """Return the entry of a row in JSON types, or everything wrong with it."""
     entry = read_row(row, rules.bounds)
     if isinstance(entry, list):
         return entry
     fault = rules.fault(entry.prefix)
     return [fault] if fault else Entry(entry.prefix, entry.protocols, entry.ports)
-
-
-def _folded(text: str) -> str:
-    """Return IPv4-mapped IPv6 (RFC 4291, section 2.5.5.2) as IPv4, and any other text as it is."""
-    address, slash, length = text.strip().partition("/")
-    try:
-        mapped = IPv6Address(address).ipv4_mapped
-    except AddressValueError:
-        return text
-    if mapped is None or (slash and not (length.isdecimal() and int(length) >= LENGTH_SHIFT)):
-        return text
-    return f"{mapped}/{int(length) - LENGTH_SHIFT}" if slash else str(mapped)
 
 
 def read_entries(rows: Sequence[object], rules: AddressRules) -> tuple[Entry, ...]:
@@ -122,8 +114,26 @@ class Kept:
 
 def kept(entry: Entry) -> Kept:
     """Return an entry as the database keeps it."""
-    ports = " ".join(f"{first}-{last}" for first, last in entry.ports)
+    ports = " ".join(map(port_text, entry.ports))
     return Kept(*key(entry.prefix), entry.text, " ".join(entry.protocols), ports)
+
+
+class Written(Protocol):
+    """An entry's columns that are text."""
+
+    @property
+    def prefix(self) -> Any: ...  # noqa: D102
+    @property
+    def protocols(self) -> Any: ...  # noqa: D102
+    @property
+    def ports(self) -> Any: ...  # noqa: D102
+
+
+def record(row: Written) -> dict[str, Any]:
+    """Return an entry that the database keeps as every door shows it: no protocols are all, and no ports are all."""
+    ranges = [ports.partition("-") for ports in row.ports.split()]
+    ports = [first if first == last else f"{first}{dash}{last}" for first, dash, last in ranges]
+    return {"prefix": row.prefix, "protocols": row.protocols.split(), "ports": ports}
 
 
 class Row(Protocol):
@@ -142,23 +152,25 @@ class Row(Protocol):
 def entry(row: Row) -> Entry:
     """Return the entry that the database keeps in a row."""
     high, low = divmod(int.from_bytes(row.first, "big"), 1 << 64)
-    return Entry(prefix_of(high, low, row.length), *terms(row.protocols, row.ports))
+    return Entry(mapped.prefix_of(high, low, row.length), *terms(row.protocols, row.ports))
 
 
 def key(prefix: Prefix) -> tuple[bytes, int]:
-    """Return the first address, 16 bytes with IPv4 mapped, and the length, 96 more for IPv4."""
-    high, low, length = key_of(prefix)
+    """Return the first address, 16 bytes, and the length, both as control/allowlist/mapped.py says."""
+    high, low, length = mapped.key_of(prefix)
     return (high << 64 | low).to_bytes(16, "big"), length
 
 
 def covering_keys(prefix: Prefix) -> list[tuple[bytes, int]]:
     """Return the keys of a prefix and of every wider one that covers it, the widest first."""
-    first, length = key(prefix)
+    first, _ = key(prefix)
     number = int.from_bytes(first, "big")
-    widest = LENGTH_SHIFT + 1 if prefix.version == 4 else 1
-    return [((number >> 128 - each << 128 - each).to_bytes(16, "big"), each) for each in range(widest, length + 1)]
+    host = mapped.HOST
+    lengths = mapped.covering_lengths(prefix)
+    return [((number >> host - each << host - each).to_bytes(16, "big"), each) for each in lengths]
 
 
 def terms(protocols: str, ports: str) -> tuple[tuple[str, ...], tuple[PortRange, ...]]:
-    """Return protocols and port ranges as ``kept`` wrote them."""
-    return tuple(protocols.split()), read_ports(ports.split())
+    """Return protocols and port ranges as ``kept`` wrote them; today's rules are not for what is stored."""
+    ranges = (each.partition("-") for each in ports.split())
+    return tuple(protocols.split()), tuple((int(first), int(last or first)) for first, _, last in ranges)

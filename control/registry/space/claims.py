@@ -5,19 +5,21 @@ officer. Two prefixes overlap when one covers the other, so for every length tha
 look for above, and one range to look in below; a million held prefixes cost a few index look-ups.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
+from control.allowlist import mapped
 from control.fault import Fault, Kind, Refused
+from control.registry.access import sight
+from control.registry.access.actor import Actor
 from control.registry.cases.workflow import PENDING
-from control.registry.store.model import Application, ApplicationEntry, Registration
+from control.registry.store.model import Application, ApplicationEntry, Registrant, Registration
 from control.registry.store.model.registrations import HELD
 from control.registry.store.writing import portions
 
-BITS = 128
 Claims = Select[str, str, bytes, int, str]
 """A query for the columns of ``Claim``."""
 
@@ -42,11 +44,11 @@ class Claim:
     @property
     def last(self) -> bytes:
         """The last address of the prefix."""
-        return (int.from_bytes(self.first, "big") | (1 << BITS - self.length) - 1).to_bytes(16, "big")
+        return (int.from_bytes(self.first, "big") | (1 << mapped.HOST - self.length) - 1).to_bytes(16, "big")
 
     def within(self, length: int) -> bytes:
         """Return the first address of the prefix of that length which covers this one."""
-        return (int.from_bytes(self.first, "big") >> BITS - length << BITS - length).to_bytes(16, "big")
+        return (int.from_bytes(self.first, "big") >> mapped.HOST - length << mapped.HOST - length).to_bytes(16, "big")
 
 
 def wanted(session: Session, applications: Iterable[str]) -> list[Claim]:
@@ -57,13 +59,15 @@ def wanted(session: Session, applications: Iterable[str]) -> list[Claim]:
     return claims
 
 
-def demand_free(session: Session, claims: Sequence[Claim]) -> None:
+def demand_free(session: Session, actor: Actor, claims: Sequence[Claim]) -> None:
     """Refuse what another registrant holds, or what is held already.
 
     Raises:
         Refused: "conflict", with a fault for each prefix that is in the way of one that is wanted.
     """
-    faults = [fault(claim, holder) for claim, holder in overlaps(session, claims)]
+    barred = list(overlaps(session, claims))
+    unseen = unseen_registrants(session, actor, barred)
+    faults = [fault(claim, holder, unseen) for claim, holder in barred]
     if faults:
         raise Refused(Kind.CONFLICT, "An address is held already", faults)
 
@@ -79,12 +83,26 @@ def overlaps(session: Session, claims: Sequence[Claim]) -> Iterator[tuple[Claim,
         yield from _stored(session, claims, lengths, sources.where(condition))
 
 
-def fault(claim: Claim, holder: Claim) -> Fault:
-    """Return why a claim cannot be granted, because of the one in its way."""
+def unseen_registrants(session: Session, actor: Actor, barred: Iterable[tuple[Claim, Claim]]) -> set[str]:
+    """Return the registrants in the way of claims that the actor may not see.
+
+    Who applies for much would else be told, prefix by prefix, what others have registered.
+    """
+    unseen = {holder.registrant for _, holder in barred}
+    for portion in portions(unseen):
+        seen = sight.select_visible(actor, Registrant).where(Registrant.id.in_(portion))
+        unseen = unseen - set(session.scalars(seen.with_only_columns(Registrant.id)))
+    return unseen
+
+
+def fault(claim: Claim, holder: Claim, unseen: Collection[str]) -> Fault:
+    """Return why a claim cannot be granted, because of the one in its way, in which nobody ``unseen`` is named."""
     if claim.registrant == holder.registrant:
         mend = "renew that registration, or withdraw that application"
         return Fault(f"{claim.holder}, {claim.prefix}", f"is held already by {holder.holder}", mend)
     why = f"overlaps {holder.prefix} of the registrant {holder.registrant}"
+    if holder.registrant in unseen:
+        why = "overlaps what another registrant holds"
     return Fault(
         f"{claim.holder}, {claim.prefix}", why, "have the provider say whose it is, and correct one of the two"
     )

@@ -4,6 +4,9 @@ import secrets
 import threading
 import time
 
+PATTERN = "[a-z]{3}_[0-9a-f]{32}"
+"""Of every id, as a regular expression: the kind of object, and what ``new_id`` adds."""
+
 _lock = threading.Lock()
 _last = 0
 

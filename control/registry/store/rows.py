@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from control.fault import Fault, Kind, Refused, shown
+from control.fault import BadValueError, Fault, Kind, Refused, shown
+from control.registry.access import sight
 from control.registry.access.actor import Actor
+from control.registry.parties.lines import read_line
 from control.registry.store.model import (
     Application,
     Edge,
@@ -20,9 +21,6 @@ from control.registry.store.model import (
     Token,
 )
 from control.registry.store.writing import Writing, portions
-
-MAX_NAME = 200
-"""Characters of a name."""
 
 Row = TypeVar("Row", Application, Edge, Intent, Job, Officer, Provider, Registrant, Registration, Token)
 
@@ -44,40 +42,14 @@ def find_many(session: Session, actor: Actor, model: type[Row], ids: Sequence[st
     """
     found: dict[str, Row] = {}
     for portion in portions(ids):
-        rows = session.scalars(select(model).where(model.id.in_(portion)))
-        found |= {row.id: row for row in rows if _may_see(actor, row)}
+        seen = sight.select_visible(actor, model).where(model.id.in_(portion))
+        found |= {row.id: row for row in session.scalars(seen)}
     missing = [id_ for id_ in ids if id_ not in found]
     if missing:
         kind = model.__tablename__
         faults = [Fault(shown(id_), f"is no {kind}", f"ask for one of your {kind}s") for id_ in missing]
         raise Refused(Kind.NOT_FOUND, f"There is no such {kind}", faults)
     return [found[id_] for id_ in ids]
-
-
-def _may_see(actor: Actor, row: object) -> bool:
-    match row:
-        case Application():
-            return actor.may_see(row.registrant_id, row.provider_id if row.state != "draft" else None)
-        case Registration():
-            return actor.may_see(row.registrant_id, None)
-        case Registrant():
-            return actor.may_see(row.id, None)
-        case Job():
-            return row.owner == actor.id or actor.may_see("", None)
-        case Provider():
-            return True  # an applicant has to choose one
-    return actor.may_see("", None)
-
-
-def demand_scope(actor: Actor, scopes: Sequence[str], what: str) -> None:
-    """Refuse to whoever has none of ``scopes``; ``what`` goes on after "You may not".
-
-    Raises:
-        Refused: "forbidden".
-    """
-    if not actor.scopes & set(scopes):
-        fault = Fault("token", f"{actor.id} has none of the scopes {', '.join(scopes)}", "use a token that has one")
-        raise Refused(Kind.FORBIDDEN, f"You may not {what}", [fault])
 
 
 def demand_versions(rows: Sequence[Row], versions: Mapping[str, int | None]) -> None:
@@ -101,13 +73,10 @@ def demand_name(name: str, where: str = "name") -> str:
     Raises:
         Refused: "invalid": it is empty, too long, or not on one line.
     """
-    name = name.strip()
-    if not name or len(name) > MAX_NAME or not name.isprintable():
-        why = f"{shown(name)} is no name"
-        raise Refused(
-            Kind.INVALID, "It lacks a name", [Fault(where, why, f"write 1 to {MAX_NAME} printable characters")]
-        )
-    return name
+    try:
+        return read_line(name)
+    except BadValueError as error:
+        raise Refused(Kind.INVALID, "It lacks a name", [Fault(where, error.why, error.mend)]) from error
 
 
 Beside = tuple[Mapping[str, Any], Mapping[str, Any]]

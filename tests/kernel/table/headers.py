@@ -15,7 +15,7 @@ from scapy.layers.l2 import ARP, LLC, STP, Dot1AD, Dot1Q, Dot3
 from scapy.layers.ppp import PPP, PPP_LCP, PPPoE, PPPoED
 from scapy.packet import Raw
 
-from tests.kernel.packets import LINKS, changed, ether, ip4, ip6, noise, tcp, udp, word
+from lab.packets import LINKS, changed, ether, ip4, ip6, noise, tcp, udp, word
 from tests.kernel.row import continues, opens, passes
 from tests.kernel.table.ike import v2
 from tests.kernel.table.tunnels import SEALED

@@ -6,7 +6,7 @@ from scapy.contrib.ikev2 import IKEv2
 from scapy.layers.isakmp import ISAKMP
 from scapy.packet import Raw
 
-from tests.kernel.packets import changed, noise, tcp4, udp4, udp4_back, udp6, word
+from lab.packets import changed, noise, tcp4, udp4, udp4_back, udp6, word
 from tests.kernel.row import Row, continues, opens, passes
 
 PORT, NAT_PORT = 500, 4500

@@ -3,7 +3,7 @@
 OpenVPN wire protocol draft, sections 3 and 4; replay ids as OpenVPN 2.6.14 sends them.
 """
 
-from tests.kernel.packets import changed, noise, tcp4, tcp4_back, tcp6, udp4, udp4_back, udp6, word
+from lab.packets import changed, noise, tcp4, tcp4_back, tcp6, udp4, udp4_back, udp6, word
 from tests.kernel.row import Row, continues, opens, passes
 
 PORT = 1194

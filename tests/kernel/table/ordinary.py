@@ -17,7 +17,7 @@ from scapy.layers.tftp import TFTP, TFTP_ACK, TFTP_DATA, TFTP_RRQ
 from scapy.layers.vxlan import VXLAN
 from scapy.packet import Raw
 
-from tests.kernel.packets import ether, ip4, ip6, noise, tcp4, tcp4_back, tcp6, udp, udp4, udp4_back, udp6, word
+from lab.packets import ether, ip4, ip6, noise, tcp4, tcp4_back, tcp6, udp, udp4, udp4_back, udp6, word
 from tests.kernel.row import passes
 from tests.kernel.table.wireguard import INITIATION, PORT
 

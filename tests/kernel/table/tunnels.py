@@ -20,7 +20,7 @@ from scapy.layers.pptp import (
 )
 from scapy.packet import Raw
 
-from tests.kernel.packets import (
+from lab.packets import (
     changed,
     ether,
     ip4,

@@ -8,7 +8,7 @@ from scapy.contrib.wireguard import (
     WireguardTransport,
 )
 
-from tests.kernel.packets import changed, noise, tcp4, udp4, udp4_back, udp6
+from lab.packets import changed, noise, tcp4, udp4, udp4_back, udp6
 from tests.kernel.row import continues, opens, passes
 
 PORT = 51820

@@ -1,0 +1,50 @@
+"""The views' way to the agent."""
+
+from collections.abc import Mapping
+from typing import Any, TypeVar, cast
+
+from flask import current_app
+from typing_extensions import Buffer
+
+from control.commands.client import AgentSocket
+from control.commands.policy import PolicyState, Rule, SetPolicy
+from control.commands.request import Reply, Request
+from control.fault import Fault, Kind, Refused
+
+R = TypeVar("R", bound=Reply)
+
+EXTENSION = "wicketgate-agent"
+"""Key of the application's way to the agent; none where the configuration says that there is no gateway here."""
+
+
+def is_here() -> bool:
+    """Say whether there is a gateway on this machine to serve."""
+    return current_app.extensions[EXTENSION] is not None
+
+
+def ask(request: Request[R], body: Buffer = b"") -> R:
+    """Ask the agent of the present application; see AgentSocket.ask.
+
+    Raises:
+        Refused: as the agent refused; kind "unavailable" when no agent answers, or there is none on this machine.
+    """
+    return fetch(request, body)[0]
+
+
+def fetch(request: Request[R], body: Buffer = b"") -> tuple[R, bytes]:
+    """Like ``ask`` for what has a body in its reply: return both.
+
+    Raises:
+        Refused: as for ``ask``.
+    """
+    if not is_here():
+        fault = Fault("api.gateway", "it is false: the registry is alone on this machine", "ask the API of an edge")
+        raise Refused(Kind.UNAVAILABLE, "There is no gateway here", [fault])
+    socket = cast(AgentSocket, current_app.extensions[EXTENSION])
+    return socket.fetch(request, body)
+
+
+def set_policy(rules: Mapping[str, Mapping[str, Any]], seen: str) -> PolicyState:
+    """Have the agent set rules while its policy still is the one that the ETag ``seen`` names."""
+    policy = {protocol: Rule.model_validate(rule) for protocol, rule in rules.items()}
+    return ask(SetPolicy(policy=policy, if_match=seen))

@@ -1,0 +1,77 @@
+"""What gateway and registry both have a say in, so that it reads the same whichever of them is served here.
+
+``/v1/check`` and ``/v1/policy`` are views of the gateway. Where there is a registry, it answers the one and decides on
+the other: it puts itself into the application as a ``Registry``, and neither room imports the other.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import cast
+
+from flask import current_app
+from pydantic import BaseModel, Field, RootModel
+
+from api.kit.schema import named
+from control.allowlist.entry import Prefix
+from control.commands.policy import PolicyState, ProtocolName, Rule, SetPolicy
+from control.vocabulary import VPN_PROTOCOLS
+
+EXTENSION = "wicketgate-registry-port"
+"""Key of the application's ``Registry``; nothing where none is served."""
+
+
+class PolicyModel(RootModel[dict[ProtocolName, Rule]]):
+    """A rule for each protocol; in a PUT, the protocols not named keep theirs."""
+
+    model_config = named("Policy", propertyNames={"enum": list(VPN_PROTOCOLS)}, minProperties=1)
+
+
+class Check(BaseModel):
+    """Whether an address is registered, and live. What is not known here, or not said, is null."""
+
+    address: str
+    registered: bool
+    live: bool = Field(description="Whether a kernel has it: an edge's where there is a registry, else this gateway's.")
+    since: datetime | None = Field(
+        description="Since when the first edge has it; null when none has, and where there is no registry."
+    )
+    prefix: str | None = Field(
+        description="The entry that holds the address; null when none does, and where there is a registry, "
+        "which tells nobody how wide an entry is."
+    )
+    serial: int | None = Field(description="Of the gateway's local list; null where there is a registry.")
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyChange:
+    """What became of a change of the policy that was asked for.
+
+    Attributes:
+        state: the policy in the kernel now.
+        intent: path of the intent that the change waits for; none when it is done.
+    """
+
+    state: PolicyState
+    intent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """The registry, as far as endpoints ask it that there are without one too.
+
+    Attributes:
+        serial: returns its serial; refuses as "unavailable" when its database cannot be read.
+        check: answers the public question about one address.
+        change_policy: changes the policy, or proposes to. It is given what reads the order from the request, because
+            a refusal to read it is audited as well.
+    """
+
+    serial: Callable[[], int]
+    check: Callable[[Prefix], Check]
+    change_policy: Callable[[Callable[[], SetPolicy]], PolicyChange]
+
+
+def registry() -> Registry | None:
+    """Return the registry that is served by the present application; none where there is none."""
+    return cast("Registry | None", current_app.extensions.get(EXTENSION))

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Copy a packet's addresses, ports and offsets into the per-CPU scratch. */
+#ifndef WICKET_SCRATCH_H
+#define WICKET_SCRATCH_H
+
+#include "maps.h"
+#include "packet.h"
+
+static __always_inline void read_address(
+	struct packet *p, u32 *address, u32 offset)
+{
+	u8 *at = p->ip + offset;
+
+	if (p->family == 4 && readable(p, at, 4)) {
+		address[0] = address[1] = 0;
+		address[2] = 0xffff;
+		address[3] = be32(at);
+	} else if (p->family == 6 && readable(p, at, 16)) {
+#pragma unroll
+		for (int i = 0; i < 4; i++)
+			address[i] = be32(at + 4 * i);
+	}
+}
+
+static __always_inline struct scratch *scratch_of(struct packet *p)
+{
+	u32 zero = 0;
+	struct scratch *scratch = scratches.lookup(&zero);
+
+	if (!scratch)
+		return 0;
+	read_address(p, scratch->address[0], p->family == 4 ? 12 : 8);
+	read_address(p, scratch->address[1], p->family == 4 ? 16 : 24);
+	scratch->port[0] = p->source_port;
+	scratch->port[1] = p->destination_port;
+	scratch->bytes = p->end - p->start;
+	scratch->answer = (struct answer){
+		.protocol = p->protocol,
+		.handshake = p->handshake,
+		.family = p->family,
+		.ip_protocol = p->ip_protocol,
+		.source_port = p->source_port,
+		.destination_port = p->destination_port,
+		.ip_offset = p->family ? p->ip - p->start : 0,
+		.payload_offset = p->payload ? p->payload - p->start : 0,
+		.payload_length = p->length,
+	};
+	return scratch;
+}
+
+#endif

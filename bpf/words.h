@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Every word and structure that the kernel shares with the control plane, which
+ * reads them from this file: there is no second copy. */
+#ifndef WICKET_WORDS_H
+#define WICKET_WORDS_H
+
+#include "numbers.h"
+
+enum protocol {
+	PROTOCOL_NONE,
+	PROTOCOL_WIREGUARD,
+	PROTOCOL_OPENVPN,
+	PROTOCOL_IKE, /* with the ESP that it carries in UDP 4500 */
+	PROTOCOL_ESP,
+	PROTOCOL_AH,
+	PROTOCOL_L2TP,
+	PROTOCOL_PPTP,
+	PROTOCOL_GRE_PPTP,
+	PROTOCOLS,
+};
+
+/* In which packets of a protocol it can be refused: in those that open a
+ * session, or in every packet, because its IP protocol number identifies it. */
+enum refusal {
+	OPENING_PACKET,
+	EVERY_PACKET,
+};
+
+/* What is known of each protocol, in the order of enum protocol: above which IP
+ * protocol it is (OpenVPN above TCP too), at which port its servers listen (0:
+ * it has no ports), in which packets it can be refused, and which protocol
+ * opens its sessions: what belongs together. */
+/* clang-format off */
+#define PROTOCOL_FACTS(F)                                                    \
+  F(WIREGUARD, IPPROTO_UDP, PORT_WIREGUARD, OPENING_PACKET, WIREGUARD)       \
+  F(OPENVPN,   IPPROTO_UDP, PORT_OPENVPN,   OPENING_PACKET, OPENVPN)         \
+  F(IKE,       IPPROTO_UDP, PORT_IKE,       OPENING_PACKET, IKE)             \
+  F(ESP,       IPPROTO_ESP, 0,              EVERY_PACKET,   IKE)             \
+  F(AH,        IPPROTO_AH,  0,              EVERY_PACKET,   IKE)             \
+  F(L2TP,      IPPROTO_UDP, PORT_L2TP,      OPENING_PACKET, L2TP)            \
+  F(PPTP,      IPPROTO_TCP, PORT_PPTP,      OPENING_PACKET, PPTP)            \
+  F(GRE_PPTP,  IPPROTO_GRE, 0,              EVERY_PACKET,   PPTP)
+/* clang-format on */
+
+enum verdict {
+	VERDICT_PASS,
+	VERDICT_DROP,
+	VERDICTS,
+};
+
+/* Why a packet got its verdict. Only REASON_ENFORCED drops. */
+enum reason {
+	REASON_ORDINARY,      /* not VPN traffic */
+	REASON_FRAGMENT,      /* after the first fragment: no header to read */
+	REASON_TRUNCATED,     /* ends before the header that it announces */
+	REASON_UNKNOWN,	      /* not IP, or stacked deeper than we look */
+	REASON_REGISTERED,    /* an end of it is on the list */
+	REASON_NO_LIST,	      /* no list is loaded: nobody can be refused */
+	REASON_ESTABLISHED,   /* unregistered, but opens no session */
+	REASON_MONITOR,	      /* dropped, were its protocol enforced */
+	REASON_OUTSIDE_SHARE, /* dropped, were the enforced share larger */
+	REASON_LEASE_OVER,    /* dropped, had the agent renewed the lease */
+	REASON_ENFORCED,      /* unregistered, and its protocol is enforced */
+	REASONS,
+};
+#define UNDECIDED REASONS /* no reason to let it go yet: the next step */
+
+enum mode {
+	MODE_MONITOR,
+	MODE_ENFORCE,
+	MODES,
+};
+
+#define LOOPBACK 1 /* its ifindex, which a test run has for a device */
+
+/* Which end of a packet is registered. */
+enum side {
+	SIDE_NONE,
+	SIDE_SOURCE,
+	SIDE_DESTINATION,
+	SIDES,
+};
+
+#define GENERATIONS  8 /* lists held at a time, the live one among them */
+#define BUCKET_SLOTS 7 /* addresses in a bucket of the exact set */
+#define RULES	     8 /* ways in which one entry can be narrowed */
+
+/* Room for every length that a prefix can have, 1 to 32 and 1 to 128, and for
+ * the length 0 behind the last. */
+#define LENGTHS4 33
+#define LENGTHS6 129
+
+/* The exact set: plain IPv4 hosts. Half a cache line answers a lookup. */
+struct bucket {
+	u32 address[BUCKET_SLOTS]; /* host order; 0: free */
+	u8 seen;       /* a bit a slot; the kernel sets, the agent clears */
+	u8 overflowed; /* a host of this bucket is among the entries. In a byte
+			* of its own: the kernel's `seen |=` is no atomic
+			* operation and would undo the agent's store */
+	u16 spare;
+};
+
+/* A prefix of either family; in the map of entries, which holds all that is
+ * allowed and not in the exact set: prefixes, IPv6, narrowed entries, and
+ * the hosts that their bucket had no room for. */
+struct prefix {
+	u32 length;	/* of the prefix in address: 96 + n for an IPv4 /n */
+	u32 address[4]; /* host order words, IPv4 as ::ffff:0:0/96 */
+};
+
+struct rule {
+	u16 protocols;	 /* bit p: enum protocol p */
+	u16 first, last; /* ports of the registered end, inclusive */
+};
+
+struct entry {
+	u32 seen;  /* the generation's tick when last looked up */
+	u32 rules; /* how many of them follow; 0: every protocol and port */
+	struct rule rule[RULES];
+};
+
+struct generation {
+	u64 serial; /* of the list that it holds */
+	u32 shift;  /* a host's bucket is mix(address) >> shift */
+	u32 tick;   /* the agent's sweeps, counted from 1 */
+	/* The lengths of which there are entries, each with the mask that an
+	 * address is compared by; then length 0. The first of IPv4 is always
+	 * a host's, for the hosts of buckets that overflowed. */
+	struct prefix lengths4[LENGTHS4];
+	struct prefix lengths6[LENGTHS6];
+};
+
+struct policy {
+	u16 mode;  /* enum mode */
+	u16 share; /* of the flows that are enforced, 0 to 100 % */
+};
+
+struct count {
+	u64 packets, bytes;
+};
+
+/* The identity of this pinned state. */
+struct instance {
+	u8 schema[32];	/* SHA-256 of the sources it was compiled from */
+	u8 epoch[16];	/* of the list's serials */
+	u64 started_at; /* Unix seconds */
+};
+
+struct sampling {
+	u32 rate;	/* one packet in so many that look like VPN; 0: none */
+	u32 responders; /* tell the responder of unregistered handshakes too */
+};
+
+/* What the program found out about one packet; how explain and replay get
+ * their answer: it comes back in front of the packet of a test run, and 32
+ * bytes are what every kernel grants there. */
+struct answer {
+	u8 protocol, handshake, verdict, reason;
+	u8 family; /* 4, 6; 0: no IP header was read */
+	u8 ip_protocol;
+	u8 side;   /* enum side: the registered one */
+	u8 length; /* of the entry that matched, as in struct prefix */
+	u8 rules;  /* that narrow this entry; 0: it is plain */
+	u8 bucket; /* it stands in the exact set, not among the entries */
+	u8 share;  /* from which on an unregistered packet is enforced */
+	u8 spare;
+	u16 source_port, destination_port;
+	u16 ip_offset, payload_offset; /* in the frame */
+	u32 payload_length;	       /* as the headers announce it */
+	u32 generation;		       /* the live one */
+	u32 spare2;
+};
+
+/* One packet's addresses and ports, and what is found out about them; a scratch
+ * for each CPU. Not on the stack: values that come out of a map are news to the
+ * verifier, which then walks the look-up once, and not once for each of the
+ * ways in which classify() can end. */
+struct scratch {
+	u32 address[2][4]; /* of source, destination, as in struct prefix */
+	u16 port[2];
+	u32 bytes; /* of the frame */
+	struct answer answer;
+};
+
+/* A sampled packet. Never a subscriber's address: the registered end, or, when
+ * asked for, the end that an unregistered handshake goes to. */
+struct event {
+	u64 time; /* CLOCK_MONOTONIC, ns, some milliseconds coarse */
+	u8 protocol, handshake, verdict, reason;
+	u16 port;
+	u16 family; /* of address; 0: none is told */
+	u32 bytes;
+	u32 address[4]; /* as in struct prefix */
+	u32 spare;
+};
+
+#endif

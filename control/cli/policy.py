@@ -1,0 +1,59 @@
+"""Commands about the policy: what happens to unregistered traffic, protocol by protocol."""
+
+from collections.abc import Mapping
+
+import click
+
+from control.cli.context import as_json_option, pass_config
+from control.cli.output import agent, print_json, print_table
+from control.commands.policy import ReadPolicy, Rule, SetPolicy
+from control.config import Config
+from control.vocabulary import MODES, VPN_PROTOCOLS
+
+EVERY_FLOW = 100
+"""Share of a protocol that is only counted, in percent, where none is given: monitor drops nothing whatever it is."""
+
+
+@click.group()
+def policy() -> None:
+    """What happens to unregistered traffic, protocol by protocol."""
+
+
+@policy.command("get")
+@as_json_option
+@pass_config
+def policy_get(config: Config, as_json: bool) -> None:
+    """Show the policies."""
+    _show(agent(config).ask(ReadPolicy()).policy, as_json)
+
+
+@policy.command("set")
+@click.argument("protocol", type=click.Choice([*VPN_PROTOCOLS, "all"]))
+@click.argument("mode", type=click.Choice(MODES))
+@click.option("--share", type=click.IntRange(0, 100), help="Of the flows, in percent; enforce needs it.")
+@as_json_option
+@pass_config
+def policy_set(config: Config, protocol: str, mode: str, share: int | None, as_json: bool) -> None:
+    """Set the policy of PROTOCOL, or of all.
+
+    monitor counts what enforce would drop. enforce drops what opens a session that nobody has registered, for
+    the share of the flows that --share says: going from 1 to 5 only adds.
+    """
+    if share is None and mode == "enforce":  # a share left out is never guessed: all would be the guess that cuts most
+        raise click.UsageError("enforce needs --share: say for how many percent of the flows, 100 for all of them")
+    names = VPN_PROTOCOLS if protocol == "all" else (protocol,)
+    rule = Rule(mode=mode, share=EVERY_FLOW if share is None else share)
+    _show(agent(config).ask(SetPolicy(policy=dict.fromkeys(names, rule))).policy, as_json)
+
+
+def print_policies(rules: Mapping[str, Rule]) -> None:
+    """Print the rules as a table."""
+    rows = [(name, rule.mode, f"{rule.share} %" if rule.mode == "enforce" else "") for name, rule in rules.items()]
+    print_table("policy for the unregistered", ("protocol", "mode", "share"), rows)
+
+
+def _show(rules: Mapping[str, Rule], as_json: bool) -> None:
+    if as_json:
+        print_json({name: rule.model_dump() for name, rule in rules.items()})
+    else:
+        print_policies(rules)

@@ -1,0 +1,76 @@
+"""Commands that say how the edge stands, and what it counted."""
+
+import click
+
+from control.cli.context import as_json_option, pass_config
+from control.cli.output import agent, print_json, print_table
+from control.cli.policy import print_policies
+from control.commands.packets import ReadCounters
+from control.commands.status import ReadStatus, Status
+from control.config import Config
+
+
+@click.command()
+@as_json_option
+@pass_config
+def status(config: Config, as_json: bool) -> None:
+    """Show how the edge stands."""
+    state = agent(config).ask(ReadStatus())
+    if as_json:
+        print_json(state)
+        return
+    print_table(
+        f"instance {state.instance}",
+        ("", ""),
+        [
+            ("list", f"{state.count:,} entries, serial {state.serial}"),
+            *_feed_rows(state),
+            *_kernel_rows(state),
+            ("lease", f"{state.lease.left:,.0f} of {state.lease.seconds:,} s left"),
+            ("pinned", state.pinned),
+            ("agent", f"up {state.uptime_s:,.0f} s, {state.memory_bytes / 1e6:.0f} MB"),
+        ],
+    )
+    rows = [
+        (interface.name, interface.requested, interface.mode, interface.attached, interface.trouble or "")
+        for interface in state.interfaces
+    ]
+    print_table("interfaces", ("name", "requested", "mode", "guarded", "trouble"), rows)
+    print_policies(state.policy)
+
+
+@click.command()
+@as_json_option
+@pass_config
+def counters(config: Config, as_json: bool) -> None:
+    """Show packets and bytes by protocol, verdict and reason."""
+    counted = agent(config).ask(ReadCounters())
+    if as_json:
+        print_json([counter.model_dump() for counter in counted.counters])
+        return
+    columns = ("protocol", "verdict", "reason", "packets", "bytes")
+    rows = [[getattr(counter, name) for name in columns] for counter in counted.counters]
+    print_table("packets since the program was loaded", columns, rows)
+
+
+def _kernel_rows(state: Status) -> list[tuple[str, str]]:
+    generation = state.generation
+    if generation is None:
+        return [("kernel", "no list, so that everything passes")]
+    room = f"{generation.map_entries:,} of {generation.map_capacity:,} places in the hash map"
+    return [
+        ("kernel", f"revision {generation.revision}, {room}"),
+        ("held revisions", ", ".join(map(str, generation.held))),
+    ]
+
+
+def _feed_rows(state: Status) -> list[tuple[str, str]]:
+    if state.feed is None:
+        return []
+    contact = state.feed.contact
+    lag = f", {contact.lag_s:,.0f} s behind at most" if contact else ", not followed any more"
+    rows = [
+        ("feed", f"{state.feed.count:,} entries, serial {state.feed.serial}{lag}"),
+        ("live", f"{state.live.count:,} entries, revision {state.live.revision}"),
+    ]
+    return [*rows, ("feed's trouble", contact.trouble)] if contact and contact.trouble else rows

@@ -1,0 +1,29 @@
+"""Every command that the agent knows, by its verb."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from control.commands.interfaces import Attach, Detach
+from control.commands.list import ChangeList, ReadList, ReplaceList
+from control.commands.packets import CheckAddress, ExplainPacket, ReadCounters, SamplePackets
+from control.commands.policy import ReadPolicy, SetPolicy
+from control.commands.request import Request
+from control.commands.status import ReadStatus
+
+REQUESTS: Mapping[str, type[Request[Any]]] = {
+    request.verb: request
+    for request in (
+        Attach,
+        ChangeList,
+        CheckAddress,
+        Detach,
+        ExplainPacket,
+        ReadCounters,
+        ReadList,
+        ReadPolicy,
+        ReadStatus,
+        ReplaceList,
+        SamplePackets,
+        SetPolicy,
+    )
+}

@@ -1,0 +1,57 @@
+"""The way to a running agent, for the command line and the API."""
+
+import socket
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+from typing_extensions import Buffer
+
+from control.commands.request import Order, Reply, Request
+from control.commands.wire import receive, send
+from control.fault import Fault, Kind, Refused
+from control.rollout.origin import Door
+
+R = TypeVar("R", bound=Reply)
+
+
+class AgentSocket:
+    """Asks the agent, one connection a question."""
+
+    def __init__(self, path: Path, door: Door = Door.SOCKET, timeout: float = 60.0) -> None:
+        """``door`` is what an order says that it came by, ``timeout`` for how many seconds an answer is waited for."""
+        self.path, self.door, self.timeout = path, door, timeout
+
+    def ask(self, request: Request[R], body: Buffer = b"") -> R:
+        """Ask for something that has no body in its reply.
+
+        Raises:
+            Refused: as the agent refused; kind "unavailable" when no agent answers.
+        """
+        return self.fetch(request, body)[0]
+
+    def fetch(self, request: Request[R], body: Buffer = b"") -> tuple[R, bytes]:
+        """Ask for something, and return the reply and its body.
+
+        Raises:
+            Refused: as the agent refused; kind "unavailable" when no agent answers.
+        """
+        if isinstance(request, Order):
+            request = request.model_copy(update={"door": self.door, "wait": self.timeout})
+        try:
+            head, answer = self._exchange(request.head(), body)
+            if "refused" in head:
+                raise Refused.from_dict(head["refused"])
+            return request.reply.model_validate(head["result"]), answer  # type: ignore[return-value]
+        except (OSError, EOFError, ValidationError, ValueError) as error:
+            mend = "start it with `wicketd`, or name its configuration with --config"
+            fault = Fault(str(self.path), f"the agent does not answer ({error})", mend)
+            raise Refused(Kind.UNAVAILABLE, "The agent is not running", [fault]) from error
+
+    def _exchange(self, head: dict[str, Any], body: Buffer) -> tuple[dict[str, Any], bytes]:
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(self.timeout)
+            connection.connect(str(self.path))
+            with connection.makefile("rwb") as stream:
+                send(stream, head, body)
+                return receive(stream)

@@ -1,0 +1,75 @@
+"""What a command of the agent's socket is: a typed request with a verb, and the typed reply that it has.
+
+A file here is a subject. Agent, command line and API share these models, and docs/agent.md is held to them.
+"""
+
+import time
+from typing import Any, ClassVar, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from control.fault import Fault, Kind, Refused, shown
+from control.rollout.origin import Door, Origin
+
+MEND = "see docs/agent.md for each verb's arguments"
+
+
+class Reply(BaseModel):
+    """What the agent answers. A member that is not known here is of another version, and does not matter."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+R = TypeVar("R", bound=Reply)
+
+
+class Request(BaseModel, Generic[R]):
+    """What is asked.
+
+    Attributes:
+        verb: by which the agent knows it.
+        reply: what it is answered with.
+    """
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    verb: ClassVar[str]
+    reply: ClassVar[type[Reply]]
+
+    def head(self) -> dict[str, Any]:
+        """Return the request as JSON types, as it goes over the socket."""
+        return {"verb": self.verb, **self.model_dump(mode="json", exclude_defaults=True)}
+
+
+class Order(Request[R]):
+    """A request that changes something, and says for whom."""
+
+    door: Door = Field(default=Door.SOCKET, strict=False, description="By which it came to the agent's socket.")
+    who: str = Field(default="", max_length=200, description="Who asks, as that door knows them.")
+    why: str = Field(default="", max_length=200, description="In the words of whoever asks.")
+    wait: float | None = Field(default=None, gt=0, description="Seconds for which the answer is waited for.")
+
+    def origin(self) -> Origin:
+        """Return where the change comes from; its time begins now."""
+        return Origin(self.door, self.who, self.why, None if self.wait is None else time.monotonic() + self.wait)
+
+
+def read(model: type[Request[R]], arguments: dict[str, Any]) -> Request[R]:
+    """Return the request that arguments make, without the verb.
+
+    Raises:
+        Refused: "bad-request", with a fault for each argument that is missing, unknown or wrong.
+    """
+    try:
+        return model.model_validate(arguments)
+    except ValidationError as error:
+        faults = [_fault(model.verb, problem) for problem in error.errors(include_url=False)]
+        raise Refused(Kind.BAD_REQUEST, "The arguments are wrong", faults) from error
+
+
+def _fault(verb: str, problem: Any) -> Fault:
+    where = ", ".join(str(step) for step in problem["loc"] if step != "[key]") or verb
+    why = problem["msg"].removeprefix("Value error, ")
+    if problem["type"] in ("missing", "extra_forbidden"):
+        return Fault(where, "is missing" if problem["type"] == "missing" else f"{verb} has no such argument", MEND)
+    return Fault(where, f"{shown(problem['input'])}: {why[:1].lower()}{why[1:]}", MEND)

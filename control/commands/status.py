@@ -1,0 +1,82 @@
+"""The command that asks how an edge stands."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from control.commands.interfaces import InterfaceState
+from control.commands.policy import Rule
+from control.commands.request import Reply, Request
+
+
+class Live(BaseModel):
+    """The live list: the local one and the feed's together."""
+
+    revision: int = Field(description="Counts the changes of either list.")
+    count: int = Field(description="Entries in it.")
+
+
+class ContactState(BaseModel):
+    """How the edge stands with its feed."""
+
+    feed: str = Field(description="Where the list is followed from, without a password.")
+    name: str = Field(description="Under which the feed knows this edge.")
+    trouble: str | None = Field(description="Why the last attempt failed.")
+    unacknowledged: int = Field(description="Serials that are live here, of which the feed could not be told.")
+    lag_s: float = Field(description="Seconds for which the feed may have had something that is not live here.")
+    complete_at: float = Field(description="When all that the feed had was last live, in seconds since 1970.")
+
+
+class FeedState(BaseModel):
+    """The feed's list, as far as it is live here."""
+
+    epoch: str
+    serial: int
+    count: int
+    contact: ContactState | None = Field(description="None where a feed was followed once, and is not any more.")
+
+
+class GenerationState(BaseModel):
+    """The generation that is live in the kernel."""
+
+    slot: int = Field(description="Its place among the generations.")
+    revision: int = Field(description="Of the live list that it holds.")
+    map_entries: int = Field(description="Entries in its hash map: prefixes, IPv6, narrowed, overflowed.")
+    map_capacity: int = Field(description="Entries that its hash map has room for.")
+    buckets: int = Field(description="Buckets of its exact set.")
+    held: list[int] = Field(description="Revisions of all generations that the kernel holds.")
+
+
+class LeaseState(BaseModel):
+    """For how long dropping is allowed."""
+
+    seconds: int = Field(description="At each renewal.")
+    left: float = Field(description="Seconds from now.")
+
+
+class Status(Reply):
+    """How an edge stands."""
+
+    model_config = ConfigDict(serialize_by_alias=True, validate_by_alias=True, validate_by_name=True)
+
+    instance: str
+    epoch: str = Field(description="Of the local list's serials.")
+    serial: int = Field(description="Of the local list.")
+    etag: str = Field(description="Of the local list.")
+    count: int = Field(description="Entries in the local list.")
+    live: Live
+    feed: FeedState | None = Field(description="None where none is followed, nor was.")
+    source_digest: str = Field(alias="schema", description="SHA-256 of the sources that the program is made of.")
+    generation: GenerationState | None = Field(description="None before the first list.")
+    interfaces: list[InterfaceState]
+    lease: LeaseState
+    policy: dict[str, Rule]
+    pinned: bool = Field(description="Whether a restart can adopt what is in the kernel.")
+    uptime_s: float
+    memory_bytes: int
+    pid: int
+
+
+class ReadStatus(Request[Status]):
+    """Ask how the edge stands."""
+
+    verb = "status"
+    reply = Status

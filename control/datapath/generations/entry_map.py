@@ -1,0 +1,170 @@
+"""Entries as the kernel's hash map holds them: prefixes, IPv6, narrowed entries, overflow of the exact set."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from control.allowlist import mapped
+from control.allowlist.allowlist import Allowlist
+from control.allowlist.columns import Columns, is_ipv4, of_ipv4
+from control.allowlist.entry import MAX_PORT_RANGES, PLAIN, Terms
+from control.datapath.program.layout import structure
+from control.fault import Fault, Kind, Refused
+from control.vocabulary import PROTOCOLS, constant
+
+KEY, ENTRY = structure("prefix"), structure("entry")
+RULES = constant("RULES")
+EVERY_PROTOCOL = 0xFFFF
+ALL_PORTS = ((0, 0xFFFF),)
+
+Keys = NDArray[Any]  # of KEY
+Entries = NDArray[Any]  # of ENTRY
+
+
+@dataclass(frozen=True, slots=True)
+class KernelRows:
+    """A list as the kernel takes it.
+
+    Attributes:
+        plain: u32, the IPv4 hosts that every protocol and port may use; for the exact set.
+        keys, entries: everything else, for the hash map.
+    """
+
+    plain: NDArray[np.uint32]
+    keys: Keys
+    entries: Entries
+
+
+def rows_of(allowlist: Allowlist) -> KernelRows:
+    """Return the list's rows, divided between exact set and hash map.
+
+    Raises:
+        Refused: an entry is narrowed in more ways than the kernel has room for.
+    """
+    narrowed = np.array([bool(terms.protocols or terms.ports) for terms in allowlist.terms_table], np.bool_)
+    is_host4 = is_ipv4(allowlist.columns) & (allowlist.length == mapped.HOST)
+    plain = is_host4 & ~narrowed[allowlist.terms]
+    rest = ~plain
+    entries = np.stack([entry_of(terms) for terms in allowlist.terms_table])[allowlist.terms[rest]]
+    keys = keys_of(allowlist.high[rest], allowlist.low[rest], allowlist.length[rest])
+    return KernelRows(allowlist.low[plain].astype(np.uint32), keys, entries)
+
+
+def keys_of(high: NDArray[np.uint64], low: NDArray[np.uint64], length: NDArray[Any]) -> Keys:
+    """Return the keys of prefixes: 128-bit addresses in two halves, and lengths 1 to 128."""
+    keys = np.zeros(len(high), KEY)
+    keys["length"] = length
+    keys["address"] = mapped.words_of(high, low)
+    return keys
+
+
+def host_keys(addresses: NDArray[np.uint32]) -> Keys:
+    """Return the keys of IPv4 hosts."""
+    rows = of_ipv4(addresses)
+    return keys_of(rows.high, rows.low, rows.length)
+
+
+def are_hosts(keys: Keys) -> NDArray[np.bool_]:
+    """Return which keys are IPv4 hosts'."""
+    hosts: NDArray[np.bool_] = (keys["length"] == mapped.HOST) & _are_ipv4(keys)
+    return hosts
+
+
+def _are_ipv4(keys: Keys) -> NDArray[np.bool_]:
+    return mapped.are_ipv4(*mapped.halves_of(keys["address"]))
+
+
+def hosts_among(keys: Keys) -> NDArray[np.uint32]:
+    """Return the addresses of those keys that are IPv4 hosts'."""
+    hosts: NDArray[np.uint32] = keys["address"][are_hosts(keys), 3]
+    return hosts
+
+
+def entry_of(terms: Terms) -> Entries:
+    """Return what the kernel keeps of an entry's terms: a rule for each range of ports, as one ENTRY.
+
+    Raises:
+        Refused: they are more than the kernel has room for.
+    """
+    entry = np.zeros((), ENTRY)
+    if not terms.protocols and not terms.ports:
+        return entry
+    rules = [*_rules_of(terms), *(_rules_of(terms.also) if terms.also else ())]
+    if len(rules) > RULES:
+        fault = Fault("ports", f"{len(rules)} ranges of ports in one entry", f"give at most {RULES} ranges")
+        raise Refused(Kind.BAD_LIST, "An entry is narrowed in too many ways", [fault])
+    entry["rules"] = len(rules)
+    entry["rule"][: len(rules)] = np.array(rules, ENTRY["rule"].base)
+    return entry
+
+
+def _rules_of(terms: Terms) -> list[tuple[int, int, int]]:
+    protocols = sum(1 << PROTOCOLS.index(name) for name in terms.protocols) or EVERY_PROTOCOL
+    return [(protocols, first, last) for first, last in terms.ports or ALL_PORTS]
+
+
+def terms_of(entry: Any) -> Terms:
+    """Return the terms that ``entry_of`` made this of; a note is not kept in the kernel.
+
+    Of the terms of two lists it returns some that allow all of both: every port where they are not the same.
+    """
+    rules = entry["rule"][: entry["rules"]]
+    if not len(rules):
+        return PLAIN
+    bits = int(np.bitwise_or.reduce(rules["protocols"]))
+    protocols = () if bits == EVERY_PROTOCOL else tuple(n for i, n in enumerate(PROTOCOLS) if bits >> i & 1)
+    ports = tuple((int(rule["first"]), int(rule["last"])) for rule in rules)
+    is_of_one_list = bool((rules["protocols"] == bits).all()) and len(ports) <= MAX_PORT_RANGES
+    return Terms(protocols, ports if is_of_one_list and ports != ALL_PORTS else (), "")
+
+
+def list_of(hosts: NDArray[np.uint32], keys: Keys, entries: Entries) -> Allowlist:
+    """Return the list that the kernel holds as ``hosts`` of the exact set and as entries of the hash map."""
+    high, low = mapped.halves_of(keys["address"])
+    content = entries.copy()
+    content["seen"] = 0
+    distinct, which = np.unique(content.view(f"V{ENTRY.itemsize}"), return_inverse=True)
+    table = [terms_of(entry) for entry in distinct.view(ENTRY)]
+    numbers = np.array([0 if terms == PLAIN else place for place, terms in enumerate(table, 1)], np.uint32)
+    terms = numbers[which] if len(table) else np.empty(0, np.uint32)
+    others = Columns(high, low, keys["length"].astype(np.uint8), terms)
+    rest = Allowlist.from_rows(others, (PLAIN, *table))
+    return rest.with_changes(Allowlist.from_rows(of_ipv4(np.sort(hosts))), Allowlist.empty()).tidy()
+
+
+def length_masks(lengths: Sequence[int]) -> Keys:
+    """Return each length, as in struct prefix, with the mask that leaves a prefix of it."""
+    ones = (1 << 128) - 1
+    masks = [ones ^ (ones >> length) for length in lengths]
+    high = np.array([mask >> 64 for mask in masks], np.uint64)
+    low = np.array([mask & (1 << 64) - 1 for mask in masks], np.uint64)
+    return keys_of(high, low, np.array(lengths, np.uint32))
+
+
+def lengths_by_family(keys: Keys) -> tuple[list[int], list[int]]:
+    """Return the distinct lengths among IPv4 keys, hosts left out, and among IPv6 keys, longest first."""
+    is_v4 = _are_ipv4(keys)
+    v4 = np.unique(keys["length"][is_v4 & (keys["length"] < mapped.HOST)])
+    v6 = np.unique(keys["length"][~is_v4])
+    return v4[::-1].tolist(), v6[::-1].tolist()
+
+
+def digest(keys: Keys, entries: Entries) -> int:
+    """Return a 64-bit number that does not depend on the rows' order; what the kernel marks as seen has no part."""
+    content = entries.copy()
+    content["seen"] = 0
+    words = np.concatenate(
+        [
+            keys.view(np.uint32).reshape(len(keys), KEY.itemsize // 4),
+            content.view(np.uint32).reshape(len(keys), ENTRY.itemsize // 4),
+        ],
+        axis=1,
+    )
+    hashed = np.zeros(len(keys), np.uint64)
+    for column in words.T:
+        hashed = (hashed ^ column) * np.uint64(0x9E3779B97F4A7C15)
+        hashed ^= hashed >> np.uint64(29)
+    return int(hashed.sum(dtype=np.uint64))

@@ -1,0 +1,74 @@
+"""How the edge stands."""
+
+import os
+import time
+from pathlib import Path
+
+from control.commands.status import (
+    FeedState,
+    GenerationState,
+    LeaseState,
+    Live,
+    ReadStatus,
+    Status,
+)
+from control.datapath.program.compile import schema
+from control.edge.edge import Edge
+
+MEMORY_PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+def read(edge: Edge, _request: ReadStatus | None = None, _body: bytes = b"") -> Status:
+    """Return how the edge stands."""
+    state = edge.list.state
+    return Status(
+        instance=edge.config.instance,
+        epoch=state.local.epoch,
+        serial=state.local.serial,
+        etag=state.local.etag,
+        count=len(state.union.local),
+        live=Live(revision=state.revision, count=state.union.count),
+        feed=_feed(edge),
+        schema=schema().hex(),
+        generation=_generation(edge),
+        interfaces=edge.interfaces.states(),
+        lease=LeaseState(seconds=edge.lease.seconds, left=round(edge.lease.left, 1)),
+        policy=edge.policies.state.policy,
+        pinned=edge.datapath.is_pinned(),
+        uptime_s=round(time.monotonic() - edge.started_at, 1),
+        memory_bytes=_memory(),
+        pid=os.getpid(),
+    )
+
+
+def _feed(edge: Edge) -> FeedState | None:
+    """Return how the feed's list stands; none where none is followed, nor was."""
+    state, contact = edge.list.state, edge.contact
+    if contact is None and not state.followed.epoch:
+        return None
+    return FeedState(
+        epoch=state.followed.epoch,
+        serial=state.followed.serial,
+        count=len(state.union.followed),
+        contact=contact.state() if contact else None,
+    )
+
+
+def _generation(edge: Edge) -> GenerationState | None:
+    generations = edge.datapath.lists
+    live = generations.live
+    if live is None:
+        return None
+    return GenerationState(
+        slot=live.slot,
+        revision=live.serial,
+        map_entries=live.used,
+        map_capacity=live.capacity,
+        buckets=live.buckets,
+        held=[held.serial for held in generations.held],
+    )
+
+
+def _memory() -> int:
+    """Return how many bytes of memory this process has in use."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * MEMORY_PAGE

@@ -1,0 +1,149 @@
+"""The list of an edge: what is asked of the local one, and what the feed makes of its own."""
+
+import time
+from dataclasses import asdict
+
+from control.allowlist.allowlist import Allowlist
+from control.commands.list import ListChanged, Would
+from control.edge.live_list import LiveList, LiveState, Timing
+from control.edge.turn import Turn
+from control.edge.usage import Usage
+from control.fault import Fault, Kind, Refused
+from control.feed.feed import demand_count
+from control.rollout.change import Change
+from control.rollout.origin import Door, Origin
+from control.rollout.position import Position
+from control.rollout.union import Source
+
+NAMED_IN_USE = 20  # prefixes in use that an answer names
+NAMED_BY_DRY_RUN = 100  # prefixes of each kind that a dry run names
+
+FOLLOWING = Origin(door=Door.FEED)
+
+
+class EdgeList:
+    """Judges changes of the lists, and has them applied.
+
+    Attributes:
+        max_entries: how long either list may be.
+    """
+
+    def __init__(self, live: LiveList, usage: Usage, max_entries: int) -> None:
+        self._live, self._usage, self.max_entries = live, usage, max_entries
+
+    @property
+    def state(self) -> LiveState:
+        """What is live."""
+        return self._live.state
+
+    def replace(
+        self,
+        turn: Turn,
+        new: Allowlist,
+        origin: Origin,
+        *,
+        if_match: str | None = None,
+        dry_run: bool = False,
+        allow_empty: bool = False,
+    ) -> ListChanged:
+        """Make another list the local one, as a whole; return what that changed.
+
+        Raises:
+            Refused: it is empty, too long or not for this version, or there is no room for it; the list that is
+                live stays so.
+        """
+        if len(new) == 0 and not allow_empty:
+            mend = "to empty the list on purpose, say so: ?allow_empty=true, or --allow-empty"
+            fault = Fault("the list", "it has no entry, and would cut everybody on the live one", mend)
+            raise Refused(Kind.BAD_LIST, "The list is empty", [fault])
+        started = time.perf_counter()
+        change = Change.to(self.state.union.local, new, origin)
+        return self._publish(turn, change, time.perf_counter() - started, if_match, dry_run)
+
+    def change(
+        self,
+        turn: Turn,
+        add: Allowlist,
+        remove: Allowlist,
+        origin: Origin,
+        *,
+        if_match: str | None = None,
+        dry_run: bool = False,
+    ) -> ListChanged:
+        """Add entries to the local list and remove prefixes, all or nothing; return what that changed.
+
+        Raises:
+            Refused: as for ``replace``.
+        """
+        started = time.perf_counter()
+        change = Change.of(self.state.union.local, add, remove, origin)
+        return self._publish(turn, change, time.perf_counter() - started, if_match, dry_run)
+
+    def follow(self, turn: Turn, new: Allowlist, position: Position) -> None:
+        """Make the feed's list, as a whole, what the union has of it.
+
+        Raises:
+            Refused: it is too long, or there is no room for it; nothing has changed.
+        """
+        self._follow(turn, Change.to(self.state.union.followed, new, FOLLOWING), position)
+
+    def follow_delta(self, turn: Turn, add: Allowlist, remove: Allowlist, position: Position, count: int) -> None:
+        """Add to the feed's list and remove from it; ``count`` is what it then has.
+
+        Raises:
+            Refused: it is too long, has another count, or there is no room for it; nothing has changed.
+        """
+        change = Change.of(self.state.union.followed, add, remove, FOLLOWING)
+        demand_count(position, count, change.new)
+        self._follow(turn, change, position)
+
+    def _publish(self, turn: Turn, change: Change, compared: float, if_match: str | None, dry_run: bool) -> ListChanged:
+        demand_match(self.state.local.etag, if_match, "list")
+        self._demand_room(change.new)
+        cut = change.removed.without(self.state.union.followed.at(change.removed))  # the feed's stay live
+        in_use, timing = self._usage.in_use(turn, cut), Timing()
+        if change and not dry_run:
+            timing = self._live.apply(turn, Source.LOCAL, change, self.state.local.next)
+        seconds = {"compare": compared, **asdict(timing)}
+        local = self.state.local
+        return ListChanged(
+            epoch=local.epoch,
+            serial=local.serial,
+            etag=local.etag,
+            count=len(change.new),
+            added=len(change.added),
+            removed=len(change.removed),
+            removed_in_use=len(in_use),
+            in_use=_first(in_use, NAMED_IN_USE),
+            live=not dry_run,
+            would=_would(change) if dry_run else None,
+            seconds={step: round(value, 6) for step, value in seconds.items()},
+        )
+
+    def _follow(self, turn: Turn, change: Change, position: Position) -> None:
+        self._demand_room(change.new)
+        self._live.apply(turn, Source.FEED, change, position)
+
+    def _demand_room(self, new: Allowlist) -> None:
+        if len(new) > self.max_entries:
+            why = f"{len(new)} entries are more than the {self.max_entries} allowed here"
+            raise Refused(Kind.TOO_LARGE, "The list is too long", [Fault("the list", why, "raise list.max_entries")])
+
+
+def demand_match(etag: str, if_match: str | None, what: str) -> None:
+    """Refuse whoever has read another version of ``what`` than the present one; none asks for no check.
+
+    Raises:
+        Refused: "stale".
+    """
+    if if_match is not None and if_match != etag:
+        fault = Fault("If-Match", f"you have read {if_match}, but it is {etag} now", "read it again, and repeat")
+        raise Refused(Kind.STALE, f"The {what} has changed since you read it", [fault])
+
+
+def _would(change: Change) -> Would:
+    return Would(add=_first(change.added, NAMED_BY_DRY_RUN), remove=_first(change.removed, NAMED_BY_DRY_RUN))
+
+
+def _first(entries: Allowlist, most: int) -> list[str]:
+    return [entry.text for entry in entries.entries(0, most)]

@@ -1,0 +1,48 @@
+"""Text on one line: what a name, a reference or a document's place may be, whichever door it comes by."""
+
+from functools import partial
+from typing import Annotated, Any
+
+from pydantic import PlainValidator, WithJsonSchema
+
+from control.fault import BadValueError, shown
+
+MAX_LINE = 200
+"""Characters."""
+
+MAX_REFERENCE = 100
+"""Characters; the column has no more."""
+
+PRINTABLE = r"^ *[^\p{C}\p{Z}](?: |[^\p{C}\p{Z}])*$"
+"""For the API's document: what ``str.isprintable`` takes, and not spaces alone."""
+
+
+def read_line(value: object, most: int = MAX_LINE) -> str:
+    """Return text without spaces around it.
+
+    Raises:
+        BadValueError: it is no text, empty, too long, or has a character that a line or a terminal would obey.
+    """
+    if not isinstance(value, str):
+        why = "is missing" if value is None else f"{shown(value)} is not text"
+        raise BadValueError(why, "write text in quotes")
+    text = value.strip(" ")
+    if not text:
+        raise BadValueError("is empty", f"write 1 to {most} printable characters")
+    if len(text) > most:
+        raise BadValueError(f"has {len(text)} characters", f"write at most {most}")
+    if text.isprintable():  # cheap, and true of nearly every line
+        return text
+    place, letter = next((place, letter) for place, letter in enumerate(text, 1) if not letter.isprintable())
+    raise BadValueError(f"character {place} cannot be printed (U+{ord(letter):04X})", "remove it")
+
+
+def line_schema(most: int) -> dict[str, Any]:
+    """Return what the API's document says of a line."""
+    return {"type": "string", "minLength": 1, "maxLength": most, "pattern": PRINTABLE}
+
+
+Line = Annotated[str, PlainValidator(read_line), WithJsonSchema(line_schema(MAX_LINE))]
+Reference = Annotated[
+    str, PlainValidator(partial(read_line, most=MAX_REFERENCE)), WithJsonSchema(line_schema(MAX_REFERENCE))
+]

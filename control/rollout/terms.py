@@ -1,0 +1,72 @@
+"""What two entries' terms allow together and beside each other: exact, and never wider than either says."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from control.allowlist.allowlist import Allowlist
+from control.allowlist.entry import PortRange, Terms
+from control.vocabulary import PROTOCOLS
+
+
+def contains(wide: Terms, narrow: Terms) -> bool:
+    """Return whether terms allow all that others allow; either is of a list, and so says nothing ``also``."""
+    protocols = not wide.protocols or (bool(narrow.protocols) and set(narrow.protocols) <= set(wide.protocols))
+    if not protocols or not wide.ports:
+        return protocols
+    return bool(narrow.ports) and all(
+        any(first <= low and high <= last for first, last in wide.ports) for low, high in narrow.ports
+    )
+
+
+def united(one: Terms, another: Terms) -> Terms:
+    """Return terms that allow what either allows, and no more; the note is the first that says something.
+
+    Where protocols and ports differ both, the second terms stand beside the first (``Terms.also``).
+    """
+    note = one.note or another.note
+    if contains(one, another):
+        return replace(one, note=note)
+    if contains(another, one):
+        return replace(another, note=note)
+    if one.protocols == another.protocols:
+        return Terms(one.protocols, _merged(one.ports, another.ports), note)
+    if one.ports == another.ports:
+        return Terms(_either(one.protocols, another.protocols), one.ports, note)
+    return replace(one, note=note, also=replace(another, note=""))
+
+
+def widened(held: Terms, new: Terms) -> Terms:
+    """Return what an entry is while its new terms allow already and its present ones still do."""
+    if contains(new, held):
+        return new
+    return held if contains(held, new) else replace(united(new, held), note=new.note)
+
+
+def combined(ones: Allowlist, others: Allowlist, combine: Callable[[Terms, Terms], Terms]) -> Allowlist:
+    """Return the list of the prefixes that two lists both consist of, with terms made of those of both."""
+    pairs, pair_of = np.unique(ones.terms.astype(np.uint64) << np.uint64(32) | others.terms, return_inverse=True)
+    table = tuple(
+        combine(ones.terms_table[pair >> 32], others.terms_table[pair & 0xFFFF_FFFF]) for pair in pairs.tolist()
+    )
+    return Allowlist(ones.columns.with_terms(pair_of.astype(np.uint32)), table).tidy()
+
+
+def _either(one: tuple[str, ...], another: tuple[str, ...]) -> tuple[str, ...]:
+    if not one or not another:
+        return ()
+    return tuple(sorted({*one, *another}, key=PROTOCOLS.index))
+
+
+def _merged(one: tuple[PortRange, ...], another: tuple[PortRange, ...]) -> tuple[PortRange, ...]:
+    """Return the ranges of both, sorted, those that touch as one; none means every port."""
+    if not one or not another:
+        return ()
+    merged: list[PortRange] = []
+    for first, last in sorted(one + another):
+        if merged and first <= merged[-1][1] + 1:
+            merged[-1] = (merged[-1][0], max(last, merged[-1][1]))
+        else:
+            merged.append((first, last))
+    return tuple(merged)

@@ -1,0 +1,1 @@
+"""The sessions on a stage: of each kind a registered and an unregistered one."""

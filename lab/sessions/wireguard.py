@@ -1,0 +1,49 @@
+"""WireGuard sessions: wireguard-go on both sides, IPv4 or IPv6 outside."""
+
+from __future__ import annotations
+
+import subprocess
+
+from lab.command import run
+from lab.sessions.session import Site, TunnelSession
+from lab.stage.namespace import Namespace
+from lab.vpn import wireguard
+from lab.waiting import listens, wait_for
+
+
+class WireGuardSession(TunnelSession):
+    """One wireguard-go on each side."""
+
+    protocol = "wireguard"
+    daemons: tuple[subprocess.Popen[bytes], ...] = ()
+
+    def __init__(self, site: Site) -> None:
+        super().__init__(site, f"wireguard v{site.peers.version}")
+
+    def start(self) -> None:
+        self.daemons = (
+            self._daemon(self.stage.internet, "server"),
+            self._daemon(self.stage.subscriber, "client"),
+        )
+        settings, inner = wireguard.settings(self.peers), self.peers.inner
+        self._configure(self.daemons[0], inner.server, settings["server"])
+        self._configure(self.daemons[1], inner.client, settings["client"])
+
+    def stop(self) -> None:
+        self.stage.end(*self.daemons)
+        self.daemons = ()
+
+    @property
+    def _interface(self) -> str:
+        return wireguard.interface(self.peers)
+
+    def _daemon(self, namespace: Namespace, side: str) -> subprocess.Popen[bytes]:
+        return self.stage.spawn_private(namespace, "wireguard-go", "-f", self._interface, log=f"{self.log}-{side}")
+
+    def _configure(self, daemon: subprocess.Popen[bytes], inner: str, settings: str) -> None:
+        inside = ("nsenter", "--target", str(daemon.pid), "--mount", "--net", "--")
+        control = self.stage.private_run(daemon, "wireguard", f"{self._interface}.sock")
+        wait_for(lambda: listens(control), f"wireguard-go of {self.name} listens")  # for `wg` does not try twice
+        run(*inside, "wg", "setconf", self._interface, "/dev/stdin", text=settings)
+        run(*inside, "ip", "address", "add", f"{inner}/30", "dev", self._interface)
+        run(*inside, "ip", "link", "set", self._interface, "txqueuelen", self.queue, "up")

@@ -1,0 +1,135 @@
+"""Tokens at random, before rows of every kind: each list of the API and of the command line is what sight says."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from api.application import create_app
+from control import config
+from control.registry.access import scopes, sight, tokens
+from control.registry.access.actor import SCOPES, Actor
+from control.registry.store.database import Database
+from control.registry.store.model import Application, Intent, Job, Officer, Provider, Registrant, Registration, Token
+from tests.cli_registry.conftest import Wicket
+from tests.registry.cast import OPERATOR
+from tests.registry.crowd import Crowd
+
+RATES = "check_rate = 1000000\naddress_rate = 1000000\ntoken_rate = 1000000\n"
+KINDS: dict[str, type[Any]] = {
+    "registrant": Registrant,
+    "application": Application,
+    "registration": Registration,
+    "provider": Provider,
+    "job": Job,
+    "intent": Intent,
+    "officer": Officer,
+    "token": Token,
+}
+PAGED = ("registrant", "application", "registration", "job", "intent")
+"""Kinds whose lists the command line cuts."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """The API without its server, the command line, and the database that both are before."""
+
+    client: FlaskClient
+    wicket: Wicket
+    database: Database
+    registrants: list[str]
+    providers: list[str]
+
+    def listed(self, kind: str, token: str) -> set[str] | None:
+        """Return the ids of a list of the API; none when it is refused."""
+        ids: set[str] = set()
+        cursor = ""
+        while True:
+            answer = self.client.get(f"/v1/{kind}s?limit=50{cursor}", headers={"Authorization": f"Bearer {token}"})
+            if answer.status_code == 403:
+                return None
+            assert answer.status_code == 200, answer.text
+            page = answer.get_json()
+            ids |= {item["id"] for item in page["items"]}
+            if page["next"] is None:
+                return ids
+            cursor = f"&cursor={page['next']}"
+
+    def listed_at_the_machine(self, kind: str, name: str) -> set[str] | None:
+        """Return the ids of a list of the command line; none when it is refused."""
+        limit = ("--limit", "1000") if kind in PAGED else ()
+        done = self.wicket.run(f"{kind}s", "list", *limit, "--json", who=name)
+        if done.exit_code:
+            assert json.loads(done.stderr)["kind"] == "forbidden"
+            return None
+        return {item["id"] for item in json.loads(done.stdout)}
+
+    def visible(self, kind: str, actor: Actor) -> set[str] | None:
+        """Return the ids of the rows that sight lets an actor see; none when he may not ask."""
+        if not scopes.may(actor, f"{kind}.read"):
+            return None
+        with self.database.reading() as session:
+            return {row.id for row in session.scalars(sight.select_visible(actor, KINDS[kind]))}
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    directory = tmp_path_factory.mktemp("tokens")
+    url = f"sqlite:///{directory}/registry.db"
+    file = directory / "wicket.toml"
+    file.write_text(f'state = "{directory}"\n[registry]\nenabled = true\nurl = "{url}"\n{RATES}')
+    application = create_app(config.load(Path(file)))
+    database, crowd = Database(url), Crowd.of_two()
+    everything = product(
+        crowd.registrants,
+        [None, *crowd.providers],
+        ["draft", "submitted", "returned", "approved", "withdrawn"],
+        [True, False],
+    )
+    for registrant, provider, state, submitted in everything:
+        crowd.apply(registrant.id, provider.id if provider else None, state, submitted)
+    ids = [registrant.id for registrant in crowd.registrants], [provider.id for provider in crowd.providers]
+    for owner in ("one", "two", *ids[0], *ids[1]):
+        crowd.order(owner)
+    with database.writing(OPERATOR) as writing:
+        crowd.enter(writing.session)
+    yield Place(application.test_client(), Wicket(directory / "desk", url), database, *ids)
+    database.close()
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    granted=st.frozensets(st.sampled_from(SCOPES), min_size=1, max_size=2),
+    sides=st.tuples(st.integers(0, 1), st.integers(0, 1)),
+    holder=st.sampled_from(["one", "two"]),
+)
+def test_every_list_is_what_sight_says(
+    place: Place, granted: frozenset[str], sides: tuple[int, int], holder: str
+) -> None:
+    registrant = place.registrants[sides[0]] if "registrant" in granted else None
+    provider = place.providers[sides[1]] if "provider" in granted else None
+    with place.database.writing(OPERATOR) as writing:
+        if "officer" in granted:
+            (holder,) = writing.session.scalars(sight.select_visible(OPERATOR, Officer).with_only_columns(Officer.id))
+        wanted = tokens.NewToken("test", tuple(granted), holder, timedelta(days=1), registrant, provider)
+        secret = tokens.create(writing, wanted)[1]
+    actor = Actor(holder, granted, registrant, provider)
+    for kind in KINDS:
+        assert place.listed(kind, secret) == place.visible(kind, actor), kind
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_list_at_the_machine_is_what_sight_says(place: Place, kind: str) -> None:
+    own = [Actor(id_, frozenset({"registrant"}), registrant=id_) for id_ in place.registrants]
+    own += [Actor(id_, frozenset({"provider"}), provider=id_) for id_ in place.providers]
+    for actor in own:
+        assert place.listed_at_the_machine(kind, actor.id) == place.visible(kind, actor)
+    assert place.listed_at_the_machine(kind, "") == place.visible(kind, OPERATOR)

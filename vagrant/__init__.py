@@ -1,1 +1,0 @@
-"""Wicketgate on real machines: the lab that `make vagrant-test` runs."""
