@@ -90,7 +90,7 @@ TABLE = [
     Bad("an unknown verb", verb("reboot"), "bad-request", ("verb",), "'reboot'", "attach, change"),
     Bad("an unknown argument", verb("check", adress="192.0.2.1"), "bad-request", ("address", "adress"),
         "no such argument", "docs/agent.md"),
-    Bad("no address", verb("check", address="192.0.2.300"), "invalid", ("address",), "192.0.2.300", "one IPv4 or IPv6"),
+    Bad("no address", verb("check", address="192.0.2.300"), "invalid", ("address",), "192.0.2.300", "such as 192.0.2.1"),
     Bad("an address that is a number", verb("check", address=5), "bad-request", ("address",),
         "5: input should be a valid string", "docs/agent.md"),
     Bad("a frame that is none", verb("explain", packet="00" * 5), "bad-request", ("packet",), "5 bytes", "14 bytes"),
