@@ -109,7 +109,7 @@ def test_a_suspension_is_proposed_counted_and_confirmed(database: Database, cast
         intent = intents.propose(writing, "suspend", dict.fromkeys(ids[:1]), "abuse").id
     assert live(database) == ["10.0.0.1", "10.0.0.2"]
     with database.reading() as session:
-        assert intents.effect(session, intent) == intents.Effect(1, 1, 1)
+        assert intents.effect(session, intent) == intents.IntentEffect(1, 1, 1)
     with pytest.raises(Refused, match="another number"), database.writing(OFFICER) as writing:
         intents.confirm(writing, intent, 2)
     with database.writing(OFFICER) as writing:

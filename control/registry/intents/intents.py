@@ -24,7 +24,7 @@ from control.registry.store.writing import Writing, portions
 
 
 @dataclass(frozen=True, slots=True)
-class Effect:
+class IntentEffect:
     """What an open intent would do now.
 
     Attributes:
@@ -71,19 +71,19 @@ def propose(writing: Writing, name: str, versions: Mapping[str, int | None], rea
     return made
 
 
-def effect(session: Session, id_: str) -> Effect:
+def effect(session: Session, id_: str) -> IntentEffect:
     """Return what an open intent would do now: the dry run."""
     live = Registration.state.in_(LIVE)
     counts = select(
         func.count(), func.count().filter(live), func.count(Registration.registrant_id.distinct()).filter(live)
     )
     of_intent = counts.select_from(IntentItem).join(Registration, Registration.id == IntentItem.registration_id)
-    return Effect(*session.execute(of_intent.where(IntentItem.intent_id == id_, IntentItem.is_open)).one())
+    return IntentEffect(*session.execute(of_intent.where(IntentItem.intent_id == id_, IntentItem.is_open)).one())
 
 
 def confirm(
     writing: Writing, id_: str, live: int, version: int | None = None, enact: Enact = policies.no_gateway
-) -> Effect:
+) -> IntentEffect:
     """Carry an open intent out; ``live`` is the number of live entries that ``effect`` showed.
 
     ``enact`` is how the gateway is asked when it is a policy; whatever it refuses leaves the intent open.
