@@ -12,7 +12,7 @@ from control.fault import Fault, Kind, Refused
 from control.registry.publication import serials
 from control.registry.store import rows
 from control.registry.store.ids import new_id
-from control.registry.store.model import Edge, EdgeAck, Listing
+from control.registry.store.model import EdgeAck, FollowingEdge, Listing
 from control.registry.store.writing import Writing, portions
 
 
@@ -57,9 +57,9 @@ def had_from(session: Session, serial: int) -> dict[str, datetime]:
 
     An edge that started anew from a later serial had it from then on.
     """
-    behind = select(EdgeAck.at).where(EdgeAck.edge_id == Edge.id, EdgeAck.serial >= serial)
+    behind = select(EdgeAck.at).where(EdgeAck.edge_id == FollowingEdge.id, EdgeAck.serial >= serial)
     first = behind.order_by(EdgeAck.serial).limit(1).scalar_subquery()  # by the key, however many there are
-    found = session.execute(select(Edge.name, first).order_by(Edge.name))
+    found = session.execute(select(FollowingEdge.name, first).order_by(FollowingEdge.name))
     return {name: at for name, at in found if at is not None}
 
 
@@ -69,7 +69,7 @@ def standing(session: Session, name: str, prefix: Prefix, at: datetime) -> Stand
     Raises:
         Refused: "not-found": no edge of that name was ever heard of.
     """
-    edge = session.scalar(select(Edge.id).where(Edge.name == name))
+    edge = session.scalar(select(FollowingEdge.id).where(FollowingEdge.name == name))
     if edge is None:
         raise Refused(Kind.NOT_FOUND, "There is no such edge", [Fault("edge", f"{name} is not known", "see the edges")])
     acks = select(EdgeAck.serial, EdgeAck.at).where(EdgeAck.edge_id == edge, EdgeAck.at <= at)
@@ -82,10 +82,10 @@ def standing(session: Session, name: str, prefix: Prefix, at: datetime) -> Stand
 def _edge(writing: Writing, name: str) -> str:
     """Return the id of the edge of that name, which is entered when it is first heard of."""
     name = rows.demand_name(name)
-    known = writing.session.scalar(select(Edge.id).where(Edge.name == name))
+    known = writing.session.scalar(select(FollowingEdge.id).where(FollowingEdge.name == name))
     if known:
         return known
-    made = Edge(id=new_id("edg"), name=name, created_at=writing.now, changed_at=writing.now)
+    made = FollowingEdge(id=new_id("edg"), name=name, created_at=writing.now, changed_at=writing.now)
     writing.session.add(made)
     writing.session.flush()
     writing.record("edge.create", made.id, {}, rows.columns(made))

@@ -11,7 +11,7 @@ from control.registry.access.actor import Actor
 from control.registry.parties.lines import read_line
 from control.registry.store.model import (
     Application,
-    Edge,
+    FollowingEdge,
     Intent,
     Job,
     Officer,
@@ -22,7 +22,7 @@ from control.registry.store.model import (
 )
 from control.registry.store.writing import Writing, portions
 
-Row = TypeVar("Row", Application, Edge, Intent, Job, Officer, Provider, Registrant, Registration, Token)
+Row = TypeVar("Row", Application, FollowingEdge, Intent, Job, Officer, Provider, Registrant, Registration, Token)
 
 
 def find(session: Session, actor: Actor, model: type[Row], id_: str) -> Row:
