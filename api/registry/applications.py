@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from api.kit.schema import Strict, named
 from api.registry.desk import paging, store
 from api.registry.desk.operation import Given, Nothing, ViewAnswer, creates, patches, reads, steps
-from api.registry.records import Chosen, EntryRecord, Identifier, Kept, Reason, Record
+from api.registry.records import Chosen, EntryRecord, Identifier, Reason, Record, VersionedRecord
 from control.allowlist.schema import EntryModel
 from control.registry.access import sight
 from control.registry.cases import applications, records, review
@@ -65,7 +65,7 @@ class DocumentRecord(BaseModel):
     sha256: str
 
 
-class ApplicationRecord(Kept):
+class ApplicationRecord(VersionedRecord):
     """An application."""
 
     registrant_id: str

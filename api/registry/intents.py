@@ -12,7 +12,7 @@ from api.kit.schema import Strict
 from api.kit.shared import PolicyModel
 from api.registry.desk import paging, store
 from api.registry.desk.operation import Given, Nothing, ViewAnswer, creates, reads, steps
-from api.registry.records import Chosen, Kept, Words
+from api.registry.records import Chosen, VersionedRecord, Words
 from control.registry.access import sight
 from control.registry.intents import intents
 from control.registry.store import rows
@@ -40,7 +40,7 @@ class EffectRecord(BaseModel):
     registrants: int = Field(description="Who would lose one.")
 
 
-class IntentRecord(Kept):
+class IntentRecord(VersionedRecord):
     """A proposed removal, or a proposed policy."""
 
     step: Proposed

@@ -15,7 +15,7 @@ from api.kit.contract import Contract, Media, under
 from api.kit.schema import Strict
 from api.registry.desk import paging, store
 from api.registry.desk.operation import Given, Nothing, ViewAnswer, creates, reads, takes
-from api.registry.records import Kept, Record
+from api.registry.records import Record, VersionedRecord
 from control.allowlist import formats
 from control.fault import Fault, Kind, Refused
 from control.registry.access import scopes, sight
@@ -44,7 +44,7 @@ class ExportNew(Strict):
     format: Literal["csv", "ndjson"] = "csv"
 
 
-class JobRecord(Kept):
+class JobRecord(VersionedRecord):
     """Long work: how far it is, and how it ended."""
 
     kind: Literal["import", "export"]

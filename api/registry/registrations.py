@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from api.registry.desk import paging, store
 from api.registry.desk.operation import Given, Nothing, ViewAnswer, reads, steps
 from api.registry.intents import IntentRecord, intent_record
-from api.registry.records import Identifier, Kept, Reason
+from api.registry.records import Identifier, Reason, VersionedRecord
 from control.registry.access import sight
 from control.registry.cases import records, registrations
 from control.registry.intents import intents
@@ -25,7 +25,7 @@ State = Literal["active", "expiring", "suspended", "expired", "revoked"]
 blueprint = APIBlueprint("registrations", __name__, tag="Registrations")
 
 
-class RegistrationRecord(Kept):
+class RegistrationRecord(VersionedRecord):
     """A registered prefix."""
 
     application_id: str

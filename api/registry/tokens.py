@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from api.kit.schema import Strict
 from api.registry.desk import paging, store
 from api.registry.desk.operation import Given, Nothing, ViewAnswer, creates, reads, steps
-from api.registry.records import Identifier, Kept
+from api.registry.records import Identifier, VersionedRecord
 from control.registry.access import sight, tokens
 from control.registry.parties.lines import Line
 from control.registry.store import rows
@@ -32,7 +32,7 @@ class TokenNew(Strict):
     provider_id: Identifier | None = Field(None, description="Whose, with the scope provider.")
 
 
-class TokenRecord(Kept):
+class TokenRecord(VersionedRecord):
     """A token, without the token itself."""
 
     name: str

@@ -223,7 +223,7 @@ def _columns(draft: Draft) -> dict[str, Any]:
 
 def _put_entries(writing: Writing, drafts: dict[str, Draft]) -> None:
     entries = [
-        {"application_id": id_, "place": place, **asdict(addresses.kept(entry))}
+        {"application_id": id_, "place": place, **asdict(addresses.stored(entry))}
         for id_, draft in drafts.items()
         for place, entry in enumerate(draft.entries)
     ]
@@ -232,5 +232,5 @@ def _put_entries(writing: Writing, drafts: dict[str, Draft]) -> None:
 
 
 def _entries_for_audit(draft: Draft) -> dict[str, Any]:
-    keeps = map(addresses.kept, draft.entries)
-    return {"entries": [[kept.prefix, kept.protocols, kept.ports] for kept in keeps]}
+    entries = map(addresses.stored, draft.entries)
+    return {"entries": [[entry.prefix, entry.protocols, entry.ports] for entry in entries]}

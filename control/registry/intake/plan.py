@@ -202,8 +202,8 @@ def _refuse_overlaps(session: Session, actor: Actor, batch: Batch, drafts: Seque
 def _claims(batch: Batch, drafts: Sequence[Draft]) -> Iterator[tuple[Item, Claim]]:
     for item, draft in zip(batch.items, drafts, strict=True):
         for entry in draft.entries:
-            kept = addresses.kept(entry)
-            yield item, Claim(str(item.row), draft.registrant_id, kept.first, kept.length, kept.prefix)
+            columns = addresses.stored(entry)
+            yield item, Claim(str(item.row), draft.registrant_id, columns.first, columns.length, columns.prefix)
 
 
 def _overlap(claim: Claim, other: Claim, unseen: Collection[str]) -> FieldFault:

@@ -102,7 +102,7 @@ def read_entries(rows: Sequence[object], rules: AddressRules) -> tuple[Entry, ..
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class StoredEntry:
     """An entry as the columns of the database have it; see ``model.ApplicationEntry``."""
 
     first: bytes
@@ -112,10 +112,10 @@ class Kept:
     ports: str
 
 
-def kept(entry: Entry) -> Kept:
+def stored(entry: Entry) -> StoredEntry:
     """Return an entry as the database keeps it."""
     ports = " ".join(map(port_text, entry.ports))
-    return Kept(*key(entry.prefix), entry.text, " ".join(entry.protocols), ports)
+    return StoredEntry(*key(entry.prefix), entry.text, " ".join(entry.protocols), ports)
 
 
 class Written(Protocol):
@@ -171,6 +171,6 @@ def covering_keys(prefix: Prefix) -> list[tuple[bytes, int]]:
 
 
 def terms(protocols: str, ports: str) -> tuple[tuple[str, ...], tuple[PortRange, ...]]:
-    """Return protocols and port ranges as ``kept`` wrote them; today's rules are not for what is stored."""
+    """Return protocols and port ranges as ``stored`` wrote them; today's rules are not for what is stored."""
     ranges = (each.partition("-") for each in ports.split())
     return tuple(protocols.split()), tuple((int(first), int(last or first)) for first, _, last in ranges)
