@@ -29,7 +29,7 @@ PUBLISHED = "published"
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class AuditEntry:
     """What one row says; ``model.AuditRow`` says more of its fields."""
 
     action: str
@@ -48,7 +48,7 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Tampering:
     """One thing that is wrong with the chain: at which row, and what."""
 
     seq: int
@@ -70,7 +70,7 @@ def canonical(value: object) -> str:
 
 
 def append(
-    session: Session, ledger: Ledger, at: datetime, actor: str, request_id: str, entries: Sequence[Entry]
+    session: Session, ledger: Ledger, at: datetime, actor: str, request_id: str, entries: Sequence[AuditEntry]
 ) -> None:
     """Write rows behind the last one; the caller holds the ledger."""
     for start in range(0, len(entries), BATCH):
@@ -97,7 +97,7 @@ def _hash(before: bytes, row: Mapping[str, Any]) -> bytes:
     return hashlib.sha256(before + canonical(row).encode()).digest()
 
 
-def verify(session: Session, published: Iterable[Head] = ()) -> Iterator[Finding]:
+def verify(session: Session, published: Iterable[Head] = ()) -> Iterator[Tampering]:
     """Read the whole chain and yield what is wrong with it; nothing is, when nothing is yielded.
 
     A row that was altered does not have its hash; where rows were removed a number is missing; rows that changed
@@ -107,25 +107,25 @@ def verify(session: Session, published: Iterable[Head] = ()) -> Iterator[Finding
     expected, previous = 1, START
     for row in _stream(session):
         if row["seq"] != expected:
-            yield Finding(expected, f"removed: the rows {expected} to {row['seq'] - 1} are missing")
+            yield Tampering(expected, f"removed: the rows {expected} to {row['seq'] - 1} are missing")
         digest = row.pop("hash")
         if row["seq"] == expected and _hash(previous, row) != digest:
-            yield Finding(row["seq"], f"altered: its hash does not fit row {row['seq']} behind row {row['seq'] - 1}")
+            yield Tampering(row["seq"], f"altered: its hash does not fit row {row['seq']} behind row {row['seq'] - 1}")
         if heads.get(row["seq"], digest.hex()) != digest.hex():
-            yield Finding(row["seq"], "differs from the head that was published")
+            yield Tampering(row["seq"], "differs from the head that was published")
         expected, previous = row["seq"] + 1, digest
     yield from _verify_end(session, expected - 1, previous, heads)
 
 
-def _verify_end(session: Session, seq: int, digest: bytes, heads: Mapping[int, str]) -> Iterator[Finding]:
+def _verify_end(session: Session, seq: int, digest: bytes, heads: Mapping[int, str]) -> Iterator[Tampering]:
     ledger = session.execute(select(Ledger.audit_seq, Ledger.audit_hash)).one()
     last = max([ledger.audit_seq, *heads])
     if last > seq:
-        yield Finding(seq + 1, f"removed: the rows {seq + 1} to {last} are missing at the end")
+        yield Tampering(seq + 1, f"removed: the rows {seq + 1} to {last} are missing at the end")
     elif ledger.audit_seq < seq:
-        yield Finding(ledger.audit_seq + 1, "added: the ledger knows no such row")
+        yield Tampering(ledger.audit_seq + 1, "added: the ledger knows no such row")
     elif ledger.audit_hash != digest:
-        yield Finding(seq, "altered: its hash is not the one in the ledger")
+        yield Tampering(seq, "altered: its hash is not the one in the ledger")
 
 
 def _stream(session: Session) -> Iterator[dict[str, Any]]:

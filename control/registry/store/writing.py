@@ -60,7 +60,7 @@ class Writing:
         self.session, self.actor, self.request_id, self.now, self.rules = session, actor, request_id, now, rules
         self.added = self.removed = 0
         self._ledger = ledger
-        self._audit: list[audit.Entry] = []
+        self._audit: list[audit.AuditEntry] = []
         self._attempt = ("write", "")
 
     @property
@@ -79,7 +79,7 @@ class Writing:
 
     def record(self, action: str, object_: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
         """Have an audit row written for a change: the fields that changed, before and after."""
-        self._audit.append(audit.Entry(action, object_, before, after))
+        self._audit.append(audit.AuditEntry(action, object_, before, after))
 
     def join(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Put on the live list what ``model.Registration`` says of each row: id, first, length, protocols, ports."""
@@ -121,12 +121,12 @@ class Writing:
         """Write the audit row of a refused attempt, and nothing else."""
         what = refused.to_dict()
         what["faults"] = what["faults"][:FAULTS_KEPT]
-        self._write_audit([audit.Entry(action, object_, {}, what, "refused")])
+        self._write_audit([audit.AuditEntry(action, object_, {}, what, "refused")])
 
     @property
     def attempted(self) -> tuple[str, str]:
         """What was last tried: action and object."""
         return self._attempt
 
-    def _write_audit(self, entries: Sequence[audit.Entry]) -> None:
+    def _write_audit(self, entries: Sequence[audit.AuditEntry]) -> None:
         audit.append(self.session, self._ledger, self.now, self.actor.id, self.request_id, entries)
