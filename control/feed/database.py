@@ -64,7 +64,7 @@ class RegistryFeed:
         self._demand_file()
         with self._database.reading() as session:
             whole = serials.snapshot(session)
-        return Snapshot(_position(whole.version), whole.version.count, whole.sha256, whole.entries)
+        return Snapshot(_position(whole.head), whole.head.count, whole.sha256, whole.entries)
 
     def deltas(self, since: Position) -> Sequence[Delta] | Literal["reset"]:
         """Return what came after a position, a hundred serials at most; or RESET.
@@ -74,13 +74,12 @@ class RegistryFeed:
         """
         self._demand_file()
         with self._database.reading() as session:
-            now = serials.version(session)
+            now = serials.head(session)
             if now.epoch != since.epoch or not 0 <= now.serial - since.serial <= MOST_CHANGES:
                 return RESET
-            changes = serials.changes(session, since.epoch, since.serial)
+            deltas = serials.deltas(session, since.epoch, since.serial)
         return [
-            Delta(_position(change.version), change.version.count, change.sha256, change.added, change.removed)
-            for change in changes
+            Delta(_position(delta.head), delta.head.count, delta.sha256, delta.added, delta.removed) for delta in deltas
         ]
 
     def wait(self, seconds: float) -> bool:
@@ -189,8 +188,8 @@ class _NotifyBell:
         self._connection.close()
 
 
-def _position(version: serials.Version) -> Position:
-    return Position(version.epoch, version.serial)
+def _position(head: serials.LiveHead) -> Position:
+    return Position(head.epoch, head.serial)
 
 
 def _unavailable(where: str, why: str) -> Refused:

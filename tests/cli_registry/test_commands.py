@@ -179,7 +179,7 @@ def test_whether_an_edge_had_an_address_let_through_at_a_time(wicket: Wicket, of
     database = Database(wicket.url)
     noon = datetime(2026, 11, 24, 12, tzinfo=UTC)
     with database.reading() as session:
-        epoch = serials.version(session).epoch
+        epoch = serials.head(session).epoch
     with database.writing(Actor("edge north")) as writing:
         edges.acknowledge(writing, "north", epoch, [(1, noon)])
     database.close()

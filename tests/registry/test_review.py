@@ -34,7 +34,7 @@ def test_an_approval_makes_every_address_live_with_its_serial(database: Database
         found = [session.get_one(Registration, id_) for id_ in (*first, *second)]
         assert [each.live_serial for each in found] == [1, 1, 2]
         assert [each.state for each in found] == ["active"] * 3
-        assert serials.version(session).count == 3
+        assert serials.head(session).count == 3
     assert live(database) == ["10.0.0.1", "10.0.0.2", "fd00::/64"]
 
 

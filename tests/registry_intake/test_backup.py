@@ -80,8 +80,8 @@ def test_a_restored_registry_says_so_and_begins_a_new_epoch(
     backup.write(database, tmp_path / "backup")
     backup.restore(other, tmp_path / "backup", OPERATOR)
     with other.reading() as new, database.reading() as old:
-        assert serials.version(new).epoch != serials.version(old).epoch
-        assert serials.version(new).serial == serials.version(old).serial
+        assert serials.head(new).epoch != serials.head(old).epoch
+        assert serials.head(new).serial == serials.head(old).serial
         last = new.scalars(select(AuditRow).order_by(AuditRow.seq.desc()).limit(1)).one()
         assert (last.action, last.actor) == ("registry.restore", OPERATOR.id)
     other.close()

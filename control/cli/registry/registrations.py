@@ -85,7 +85,7 @@ def registrations_live(desk: Desk, as_json: bool) -> None:
     """Show where the live list has got to."""
     with desk.reading("list.follow") as session:
         found = snapshot(session)
-    show_fields("live list", asdict(found.version) | {"sha256": found.sha256}, as_json)
+    show_fields("live list", asdict(found.head) | {"sha256": found.sha256}, as_json)
 
 
 @registrations.command("renew")
@@ -170,7 +170,7 @@ def intents_confirm(desk: Desk, id_: str, live: int, as_json: bool) -> None:
     with desk.writing() as writing:
         done = asdict(intents_.confirm(writing, id_, live))
     with desk.reading("list.follow") as session:
-        show_fields("carried out", done | {"serial": serials.version(session).serial}, as_json)
+        show_fields("carried out", done | {"serial": serials.head(session).serial}, as_json)
 
 
 @intents.command("cancel")

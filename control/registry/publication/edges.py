@@ -39,7 +39,7 @@ def acknowledge(writing: Writing, name: str, epoch: str, had: Sequence[tuple[int
         Refused: "invalid": the name; "gone": the serials are of another epoch, or were never given.
     """
     writing.attempt("edge.acknowledge")
-    now = serials.version(writing.session)
+    now = serials.head(writing.session)
     wrong = [serial for serial, _ in had if not 0 <= serial <= now.serial]
     if epoch != now.epoch or wrong:
         fault = Fault("serial", f"{epoch}:{wrong or had} is not of this list", "start anew from a snapshot")
