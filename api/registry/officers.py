@@ -9,9 +9,9 @@ from api.registry.desk import paging, store
 from api.registry.desk.operation import Given, ViewAnswer, creates, reads
 from api.registry.records import describe
 from control.registry.access import sight
-from control.registry.parties import bodies
-from control.registry.parties.bodies import OfficerNew
+from control.registry.parties import officers
 from control.registry.parties.lines import Line
+from control.registry.parties.officers import OfficerNew
 from control.registry.store import rows
 from control.registry.store.model import Officer
 
@@ -39,7 +39,7 @@ def find(session: Session, query: OfficerQuery) -> ViewAnswer:
     """List officers."""
     wanted = sight.select_visible(store.actor(), Officer).where(*paging.filters(query, COLUMNS))
     found, next_ = paging.page(session, wanted, query, COLUMNS)
-    return ViewAnswer({"items": [bodies.officer_record(each) for each in found], "next": next_})
+    return ViewAnswer({"items": [officers.record(each) for each in found], "next": next_})
 
 
 @blueprint.post("/v1/officers")
@@ -49,8 +49,8 @@ def create(given: Given[OfficerNew]) -> ViewAnswer:
 
     An operator does that, so that no officer makes a second self.
     """
-    made = bodies.create_officer(given.writing, given.body)
-    return ViewAnswer(bodies.officer_record(made), made.version, f"/v1/officers/{made.id}")
+    made = officers.create(given.writing, given.body)
+    return ViewAnswer(officers.record(made), made.version, f"/v1/officers/{made.id}")
 
 
 @blueprint.get("/v1/officers/<id:officer_id>")
@@ -58,4 +58,4 @@ def create(given: Given[OfficerNew]) -> ViewAnswer:
 def read(session: Session, officer_id: str) -> ViewAnswer:
     """Read an officer."""
     found = rows.find(session, store.actor(), Officer, officer_id)
-    return ViewAnswer(bodies.officer_record(found), found.version)
+    return ViewAnswer(officers.record(found), found.version)

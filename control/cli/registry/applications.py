@@ -19,8 +19,7 @@ from control.cli.registry.showing import (
 )
 from control.fault import Fault, Kind, Refused
 from control.registry.access import sight
-from control.registry.cases import applications as applications_
-from control.registry.cases import records, review, workflow
+from control.registry.cases import applications, records, review, workflow
 from control.registry.cases.applications import DocumentText, Draft
 from control.registry.space import addresses
 from control.registry.store import rows
@@ -54,12 +53,12 @@ def _wanted(desk: Desk, states: Iterable[str], filters: dict[str, str | None]) -
     return wanted
 
 
-@click.group()
-def applications() -> None:
+@click.group("applications")
+def commands() -> None:
     """Applications, from draft to approval."""
 
 
-@applications.command("list")
+@commands.command("list")
 @click.option("--state", "states", multiple=True, type=click.Choice(workflow.states("application")), help="Repeatable.")
 @_filtered
 @after_option
@@ -76,7 +75,7 @@ def applications_list(
     show_rows("applications", columns, found, as_json)
 
 
-@applications.command("show")
+@commands.command("show")
 @click.argument("id_", metavar="ID")
 @as_json_option
 @pass_desk
@@ -97,7 +96,7 @@ def _record(session: Session, application: Application) -> dict[str, Any]:
     return records.applications(session, [application])[0]
 
 
-@applications.command("add")
+@commands.command("add")
 @click.argument("registrant")
 @click.argument("category")
 @click.argument("prefixes", nargs=-1, required=True)
@@ -124,15 +123,15 @@ def applications_add(
         written = [{"prefix": prefix, **{name: value for name, value in said.items() if value}} for prefix in prefixes]
         entries = addresses.read_entries(written, writing.rules.addresses)
         papers = [dict(zip(DocumentText.model_fields, each, strict=True)) for each in documents]
-        draft = Draft(registrant, category, entries, applications_.read_documents(papers), provider)
-        found = _record(writing.session, applications_.create(writing, draft))
+        draft = Draft(registrant, category, entries, applications.read_documents(papers), provider)
+        found = _record(writing.session, applications.create(writing, draft))
     show_fields(found["id"], found, as_json)
 
 
 def _in_bulk(name: str, step: Callable[[Writing, review.Versions], list[Application]], words: str) -> None:
     """Make a command of a step that takes applications by the thousand."""
 
-    @applications.command(name, help=f"{words} With --all, all that wait for it; all or none.")
+    @commands.command(name, help=f"{words} With --all, all that wait for it; all or none.")
     @click.argument("ids", nargs=-1)
     @click.option("--all", "everything", is_flag=True, help="All that wait for it, and that the options below leave.")
     @_filtered
@@ -160,7 +159,7 @@ _in_bulk("approve", review.approve_many, "Approve applications: their addresses 
 def _one_by_one(name: str, step: Callable[[Writing, str, str], Application], words: str) -> None:
     """Make a command of a step that takes one application and a reason."""
 
-    @applications.command(name, help=words)
+    @commands.command(name, help=words)
     @click.argument("id_", metavar="ID")
     @click.argument("reason")
     @as_json_option
@@ -175,7 +174,7 @@ _one_by_one("return", review.return_, "Give an application back to be corrected;
 _one_by_one("refuse", review.refuse, "Refuse an application for good, for a REASON.")
 
 
-@applications.command("withdraw")
+@commands.command("withdraw")
 @click.argument("id_", metavar="ID")
 @as_json_option
 @pass_desk

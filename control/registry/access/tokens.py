@@ -77,7 +77,7 @@ def create(writing: Writing, new: NewToken) -> tuple[Token, str]:
     scopes.demand(writing.actor, "token.create" if set(new.scopes) <= UNPRIVILEGED else "token.create-privileged")
     _demand_sound(writing, new)
     secret = PREFIX + secrets.token_urlsafe(32)
-    made = Token(
+    token = Token(
         id=new_id("tok"),
         name=rows.demand_name(new.name),
         digest=_digest(writing.secret, secret),
@@ -89,10 +89,8 @@ def create(writing: Writing, new: NewToken) -> tuple[Token, str]:
         created_at=writing.now,
         changed_at=writing.now,
     )
-    writing.session.add(made)
-    writing.session.flush()
-    writing.record("token.create", made.id, {}, rows.columns(made))
-    return made, secret
+    rows.enter(writing, token)
+    return token, secret
 
 
 def revoke(writing: Writing, id_: str, version: int | None = None) -> Token:

@@ -85,8 +85,6 @@ def _edge(writing: Writing, name: str) -> str:
     known = writing.session.scalar(select(FollowingEdge.id).where(FollowingEdge.name == name))
     if known:
         return known
-    made = FollowingEdge(id=new_id("edg"), name=name, created_at=writing.now, changed_at=writing.now)
-    writing.session.add(made)
-    writing.session.flush()
-    writing.record("edge.create", made.id, {}, rows.columns(made))
-    return made.id
+    edge = FollowingEdge(id=new_id("edg"), name=name, created_at=writing.now, changed_at=writing.now)
+    rows.enter(writing, edge)
+    return edge.id

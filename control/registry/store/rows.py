@@ -79,6 +79,13 @@ def demand_name(name: str, where: str = "name") -> str:
         raise Refused(Kind.INVALID, "It lacks a name", [Fault(where, error.why, error.mend)]) from error
 
 
+def enter(writing: Writing, row: Row) -> None:
+    """Add a new row, and have it audited as made."""
+    writing.session.add(row)
+    writing.session.flush()
+    writing.record(f"{row.__tablename__}.create", row.id, {}, columns(row))
+
+
 Beside = tuple[Mapping[str, Any], Mapping[str, Any]]
 """What changed in other tables along with a row: before, and after."""
 
@@ -98,7 +105,7 @@ def change(writing: Writing, action: str, row: Row, values: Mapping[str, Any], b
 
 
 def columns(row: Row) -> dict[str, Any]:
-    """Return a new row's columns for the audit, without those of no one's business."""
+    """Return a new row's columns for the audit, without secrets, contents and what the audit's row says itself."""
     hidden = ("digest", "created_at", "changed_at", "body")
     values = {column.key: getattr(row, column.key) for column in row.__table__.columns if column.key not in hidden}
     return values | {"version": 1}
