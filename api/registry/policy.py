@@ -23,7 +23,7 @@ def change(read: Callable[[], SetPolicy]) -> PolicyChange:
         order = read()
         wanted = {protocol: rule.model_dump() for protocol, rule in order.policy.items()}
     with store.writing() as writing:
-        writing.attempt("policy.change", policies.POLICY)
+        writing.set_action("policy.change", policies.POLICY)
         now = agent.ask(ReadPolicy())
         _demand_match(now.etag, order.if_match)
         if policies.stricter(now.model_dump()["policy"], wanted):

@@ -90,7 +90,7 @@ def zeros(database: Database) -> str:
 
 def test_a_refused_attempt_is_audited_and_changes_nothing_else(database: Database) -> None:
     with pytest.raises(Refused), database.writing(OFFICER, "the-request") as writing:
-        writing.attempt("application.approve", "app_1")
+        writing.set_action("application.approve", "app_1")
         writing.record("application.approve", "app_1", {}, {"state": "approved"})
         raise Refused(Kind.CONFLICT, "No", [Fault("app_1", "is a draft", "submit it")])
     with database.reading() as session:

@@ -73,7 +73,7 @@ def create(writing: Writing, new: NewToken) -> tuple[Token, str]:
     Raises:
         Refused: "forbidden", "not-found" or "invalid".
     """
-    writing.attempt("token.create")
+    writing.set_action("token.create")
     scopes.demand(writing.actor, "token.create" if set(new.scopes) <= UNPRIVILEGED else "token.create-privileged")
     _demand_sound(writing, new)
     secret = PREFIX + secrets.token_urlsafe(32)
@@ -99,7 +99,7 @@ def revoke(writing: Writing, id_: str, version: int | None = None) -> Token:
     Raises:
         Refused: "not-found", "forbidden", "stale", or "conflict": it is revoked already.
     """
-    writing.attempt("token.revoke", id_)
+    writing.set_action("token.revoke", id_)
     scopes.demand(writing.actor, "token.revoke")
     found = rows.find(writing.session, writing.actor, Token, id_)
     rows.demand_versions([found], {id_: version})

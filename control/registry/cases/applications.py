@@ -80,7 +80,7 @@ def create(writing: Writing, draft: Draft) -> Application:
 
 def create_many(writing: Writing, drafts: Sequence[Draft]) -> list[Application]:
     """Enter applications as drafts, all or none; a fault's place begins with the draft's when there are several."""
-    writing.attempt("application.create")
+    writing.set_action("application.create")
     scopes.demand(writing.actor, "application.create")
     rows.find_many(writing.session, writing.actor, Registrant, list({draft.registrant_id for draft in drafts}))
     _demand_sound(writing, drafts)
@@ -111,7 +111,7 @@ def edit(writing: Writing, id_: str, version: int | None, draft: Draft) -> Appli
         Refused: "not-found", "forbidden", "stale", "conflict" or "invalid".
     """
     step = workflow.step("application", "edit")
-    writing.attempt(step.action, id_)
+    writing.set_action(step.action, id_)
     scopes.demand(writing.actor, step.action)
     found = rows.find(writing.session, writing.actor, Application, id_)
     rows.demand_versions([found], {id_: version})

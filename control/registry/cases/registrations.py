@@ -59,7 +59,7 @@ def resume(writing: Writing, id_: str, version: int | None = None) -> Registrati
     found = _checked(writing, "resume", id_, version)
     values = {"state": "active", "reason": "", "live_serial": writing.serial}
     rows.change(writing, "registration.resume", found, values)
-    writing.join([rows.columns(found)])
+    writing.list_entries([rows.columns(found)])
     return found
 
 
@@ -91,7 +91,7 @@ def _warn(writing: Writing, most: int) -> int:
 
 def _checked(writing: Writing, name: str, id_: str, version: int | None) -> Registration:
     step = workflow.step("registration", name)
-    writing.attempt(step.action, id_)
+    writing.set_action(step.action, id_)
     scopes.demand(writing.actor, step.action)
     found = rows.find(writing.session, writing.actor, Registration, id_)
     rows.demand_versions([found], {id_: version})

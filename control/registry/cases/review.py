@@ -109,7 +109,7 @@ def registrations_of(writing: Writing, found: Sequence[Application]) -> list[Reg
 def _checked(writing: Writing, name: str, versions: Versions, reason: str = "") -> list[Application]:
     """Return the applications once the step is theirs to take, and the actor's."""
     step = workflow.step("application", name)
-    writing.attempt(step.action, next(iter(versions)) if len(versions) == 1 else "")
+    writing.set_action(step.action, next(iter(versions)) if len(versions) == 1 else "")
     scopes.demand(writing.actor, step.action)
     found = rows.find_many(writing.session, writing.actor, Application, list(versions))
     rows.demand_versions(found, versions)
@@ -165,7 +165,7 @@ def _register(writing: Writing, approved: Sequence[Application]) -> None:
         made = [_registration(writing, by_id[entry.application_id], entry) for entry in entries]
         for some in portions(made):
             writing.session.execute(insert(Registration), some)
-        writing.join(made)
+        writing.list_entries(made)
         for each in made:
             hidden = ("first", "length", "id", "created_at", "changed_at")
             after = {name: value for name, value in each.items() if name not in hidden}

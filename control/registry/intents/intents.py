@@ -46,7 +46,7 @@ def propose(writing: Writing, name: str, versions: Mapping[str, int | None], rea
             step is not legal, or a registration is in another open intent.
     """
     step = _removing(name)
-    writing.attempt(f"intent.{name}", next(iter(versions)) if len(versions) == 1 else "")
+    writing.set_action(f"intent.{name}", next(iter(versions)) if len(versions) == 1 else "")
     scopes.demand(writing.actor, step.action)
     found = rows.find_many(writing.session, writing.actor, Registration, list(versions))
     rows.demand_versions(found, versions)
@@ -92,7 +92,7 @@ def confirm(
         Refused: "not-found"; "forbidden": no officer, or the one who proposed what takes two; "stale": the version
             or the number is another by now; "conflict": it is not open.
     """
-    writing.attempt("intent.confirm", id_)
+    writing.set_action("intent.confirm", id_)
     scopes.demand(writing.actor, "intent.confirm")
     intent = _open(writing, id_, version)
     _demand_second(writing, intent)
@@ -114,7 +114,7 @@ def cancel(writing: Writing, id_: str, version: int | None = None) -> Intent:
     Raises:
         Refused: "not-found", "forbidden", "stale" or "conflict".
     """
-    writing.attempt("intent.cancel", id_)
+    writing.set_action("intent.cancel", id_)
     scopes.demand(writing.actor, "intent.cancel")
     intent = _open(writing, id_, version)
     _close(writing, intent, "cancelled")
@@ -184,7 +184,7 @@ def _carry_out(writing: Writing, intent: Intent, step: Step) -> None:
     for each in found:
         rows.change(writing, step.action, each, {"state": step.target, "reason": intent.reason})
     writing.session.flush()
-    writing.leave([each.id for each in found])
+    writing.delist([each.id for each in found])
 
 
 def _close(writing: Writing, intent: Intent, state: str) -> None:

@@ -73,7 +73,7 @@ def order_import(writing: Writing, data: bytes, media_type: str | None, dry_run:
     Raises:
         Refused: "forbidden"; "unsupported-media-type"; "too-large"; "busy": too many of one's jobs wait.
     """
-    writing.attempt("import.order")
+    writing.set_action("import.order")
     scopes.demand(writing.actor, "import.order")
     formats.kind_of(media_type)
     intake_text.demand_size(data)
@@ -86,7 +86,7 @@ def order_export(writing: Writing, subject: str, media_type: str = formats.CSV) 
     Raises:
         Refused: "forbidden"; "invalid"; "unsupported-media-type"; "busy": too many of one's jobs wait.
     """
-    writing.attempt("export.order")
+    writing.set_action("export.order")
     exports.demand_allowed(writing.actor, subject, media_type)
     return _ordered(writing, "export", {"of": subject, "media_type": media_type}, None)
 

@@ -29,7 +29,7 @@ def create(writing: Writing, new: OfficerNew) -> Officer:
     Raises:
         Refused: "forbidden", or "conflict": the name is taken.
     """
-    writing.attempt("officer.create")
+    writing.set_action("officer.create")
     scopes.demand(writing.actor, "officer.create")
     names.demand_free(writing, Officer, new.name)
     officer = Officer(id=new_id("off"), created_at=writing.now, changed_at=writing.now, **new.columns())

@@ -32,7 +32,7 @@ def create(writing: Writing, new: ProviderText) -> Provider:
     Raises:
         Refused: "forbidden", or "conflict": the name is taken.
     """
-    writing.attempt("provider.create")
+    writing.set_action("provider.create")
     scopes.demand(writing.actor, "provider.create")
     names.demand_free(writing, Provider, new.name)
     provider = Provider(id=new_id("prv"), created_at=writing.now, changed_at=writing.now, **new.columns())
@@ -46,7 +46,7 @@ def edit(writing: Writing, id_: str, version: int | None, edited: Edit[ProviderT
     Raises:
         Refused: "not-found", "forbidden", "stale" or "conflict".
     """
-    writing.attempt("provider.edit", id_)
+    writing.set_action("provider.edit", id_)
     scopes.demand(writing.actor, "provider.edit")
     provider = rows.find(writing.session, writing.actor, Provider, id_)
     rows.demand_versions([provider], {id_: version})

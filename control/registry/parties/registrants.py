@@ -79,7 +79,7 @@ def create(writing: Writing, new: RegistrantNew) -> Registrant:
 
 def create_many(writing: Writing, news: Sequence[RegistrantNew]) -> list[Registrant]:
     """Enter registrants, all or none; see ``create``."""
-    writing.attempt("registrant.create")
+    writing.set_action("registrant.create")
     scopes.demand(writing.actor, "registrant.create")
     _demand_new_references(writing.session, [new.reference for new in news if new.reference is not None])
     made = [
@@ -98,7 +98,7 @@ def edit(writing: Writing, id_: str, version: int | None, edited: Edit[Registran
     Raises:
         Refused: "not-found", "forbidden", "stale" or "conflict".
     """
-    writing.attempt("registrant.edit", id_)
+    writing.set_action("registrant.edit", id_)
     scopes.demand(writing.actor, "registrant.edit")
     found = rows.find(writing.session, writing.actor, Registrant, id_)
     rows.demand_versions([found], {id_: version})

@@ -38,7 +38,7 @@ def acknowledge(writing: Writing, name: str, epoch: str, had: Sequence[tuple[int
     Raises:
         Refused: "invalid": the name; "gone": the serials are of another epoch, or were never given.
     """
-    writing.attempt("edge.acknowledge")
+    writing.set_action("edge.acknowledge")
     now = serials.head(writing.session)
     wrong = [serial for serial, _ in had if not 0 <= serial <= now.serial]
     if epoch != now.epoch or wrong:

@@ -63,7 +63,7 @@ def restore(database: Database, file: Path, actor: Actor, progress: Progress = n
     """
     database.upgrade()
     with database.writing(actor) as writing:
-        writing.attempt("registry.restore")
+        writing.set_action("registry.restore")
         _demand_empty(writing.session)
     try:
         with gzip.open(file, "rt", encoding="utf-8") as lines, database.writing(actor) as writing:

@@ -92,21 +92,21 @@ class Database:
         Raises:
             Refused: whatever the block refused; "unavailable" or "no-room" when the database is.
         """
-        attempted = ("write", "")
+        action = ("write", "")
         try:
             with self._transaction(actor, request_id) as writing:
                 try:
                     yield writing
                 finally:
-                    attempted = writing.attempted
+                    action = writing.action
                 if dry_run:
                     writing.session.rollback()
                 else:
-                    writing.settle()
+                    writing.finish()
                     writing.session.commit()
         except Refused as refused:
             if not dry_run and refused.kind not in (Kind.UNAVAILABLE, Kind.NO_ROOM):
-                self.record_refusal(actor, request_id, refused, *attempted)
+                self.record_refusal(actor, request_id, refused, *action)
             raise
 
     def record_refusal(self, actor: Actor, request_id: str, refused: Refused, action: str, object_: str = "") -> None:
@@ -116,7 +116,7 @@ class Database:
             Refused: "unavailable" or "no-room": the database cannot take it.
         """
         with self._transaction(actor, request_id) as writing:
-            writing.settle_refusal(refused, action, object_)
+            writing.finish_refused(refused, action, object_)
             writing.session.commit()
 
     @contextmanager
