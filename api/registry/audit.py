@@ -156,8 +156,8 @@ def listed(session: Session, query: ListedQuery) -> ViewAnswer:
         serial = serials.serial_at(session, query.at)
         found = serials.covering(session, asked, serial)
     else:
-        had = edges.standing(session, query.edge, asked, query.at)
-        serial, found = had.serial or 0, list(had.listings)
+        standing = edges.standing(session, query.edge, asked, query.at)
+        serial, found = standing.serial or 0, list(standing.listings)
     return ViewAnswer(
         ListedRecord(
             address=str(asked.network_address),

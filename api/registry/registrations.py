@@ -16,7 +16,7 @@ from control.registry.access import sight
 from control.registry.cases import records, registrations
 from control.registry.intents import intents
 from control.registry.parties.lines import Line
-from control.registry.publication.edges import had_from
+from control.registry.publication.edges import applied_from
 from control.registry.store import rows
 from control.registry.store.model import Registration
 
@@ -103,8 +103,8 @@ def find(session: Session, query: RegistrationQuery) -> ViewAnswer:
 def read(session: Session, registration_id: str) -> ViewAnswer:
     """Read a registration, and since when each edge has it."""
     found = rows.find(session, store.actor(), Registration, registration_id)
-    had = had_from(session, found.live_serial)
-    edges = [{"edge": name, "at": to_jsonable_python(at)} for name, at in had.items()]
+    applied = applied_from(session, found.live_serial)
+    edges = [{"edge": name, "at": to_jsonable_python(at)} for name, at in applied.items()]
     return ViewAnswer(records.registration(found) | {"edges": edges}, found.version, settled=False)
 
 

@@ -32,28 +32,28 @@ class Standing:
     listings: Sequence[Listing]
 
 
-def acknowledge(writing: Writing, name: str, epoch: str, had: Sequence[tuple[int, datetime]]) -> None:
-    """Note from when on the edge ``name`` had serials; what was noted of a serial before stands.
+def acknowledge(writing: Writing, name: str, epoch: str, applied: Sequence[tuple[int, datetime]]) -> None:
+    """Note from when on serials are applied at the edge ``name``; what was noted of a serial before stands.
 
     Raises:
         Refused: "invalid": the name; "gone": the serials are of another epoch, or were never given.
     """
     writing.set_action("edge.acknowledge")
     now = serials.head(writing.session)
-    wrong = [serial for serial, _ in had if not 0 <= serial <= now.serial]
+    wrong = [serial for serial, _ in applied if not 0 <= serial <= now.serial]
     if epoch != now.epoch or wrong:
-        fault = Fault("serial", f"{epoch}:{wrong or had} is not of this list", "start anew from a snapshot")
+        fault = Fault("serial", f"{epoch}:{wrong or applied} is not of this list", "start anew from a snapshot")
         raise Refused(Kind.GONE, "These serials were never given", [fault])
     edge = _edge(writing, name)
-    news = dict(reversed(had))
+    news = dict(reversed(applied))
     for portion in portions(news):
         known = select(EdgeAck.serial).where(EdgeAck.edge_id == edge, EdgeAck.serial.in_(portion))
         new = set(portion) - set(writing.session.scalars(known))
         writing.session.add_all(EdgeAck(edge_id=edge, serial=serial, at=news[serial]) for serial in sorted(new))
 
 
-def had_from(session: Session, serial: int) -> dict[str, datetime]:
-    """Return from when on each edge had what a serial did, by the edge's name; an edge that had not is not there.
+def applied_from(session: Session, serial: int) -> dict[str, datetime]:
+    """Return from when on each edge had applied what a serial did, by its name; without the edges that have not.
 
     An edge that started anew from a later serial had it from then on.
     """
