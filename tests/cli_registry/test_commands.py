@@ -134,13 +134,13 @@ def test_backup_and_restore(
     assert other("restore", str(tmp_path / "backup"), status=1)["kind"] == "conflict"
 
 
-def test_a_published_head_is_held_against_the_audit(wicket: Wicket, officers: tuple[str, str]) -> None:
-    published = wicket("audit", "publish")
+def test_an_anchored_head_is_held_against_the_audit(wicket: Wicket, officers: tuple[str, str]) -> None:
+    anchored = wicket("audit", "anchor")
     assert wicket("audit", "verify")["whole"]
-    file = Path(published["file"])
-    file.write_text(json.dumps({"seq": published["seq"], "hash": "00" * 32}))
+    file = Path(anchored["file"])
+    file.write_text(json.dumps({"seq": anchored["seq"], "hash": "00" * 32}))
     found = wicket("audit", "verify", status=1)
-    assert found["findings"] == [{"seq": published["seq"], "what": "differs from the head that was published"}]
+    assert found["findings"] == [{"seq": anchored["seq"], "what": "differs from the head that was anchored"}]
 
 
 @pytest.mark.parametrize(

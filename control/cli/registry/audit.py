@@ -23,8 +23,8 @@ from control.registry.store.model import AuditRow
 
 MOMENT = click.DateTime(["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M%z"])
 
-published_option = click.option(
-    "--published", type=click.Path(path_type=Path, file_okay=False), help="Directory of the heads that were published."
+anchors_option = click.option(
+    "--anchors", type=click.Path(path_type=Path, file_okay=False), help="Directory of the heads that were anchored."
 )
 
 
@@ -34,12 +34,12 @@ def commands() -> None:
 
 
 @commands.command("verify")
-@published_option
+@anchors_option
 @as_json_option
 @pass_desk
-def audit_verify(desk: Desk, published: Path | None, as_json: bool) -> None:
+def audit_verify(desk: Desk, anchors: Path | None, as_json: bool) -> None:
     """Name every row that was altered, removed or put elsewhere; the status is then 1."""
-    heads = chain.published(published or desk.published)
+    heads = chain.anchored(anchors or desk.anchors)
     with desk.reading("audit.read") as session:
         findings = [asdict(finding) for finding in chain.verify(session, heads)]
         head = chain.head(session)
@@ -49,7 +49,7 @@ def audit_verify(desk: Desk, published: Path | None, as_json: bool) -> None:
         show_rows("the audit was tampered with", ("seq", "what"), findings, as_json=False)
     else:
         click.echo(f"{head.seq:,} rows, and each as it was written; the head is {head.hash}")
-        click.echo(f"held against {len(heads)} published heads")
+        click.echo(f"held against {len(heads)} anchored heads")
     if findings:
         sys.exit(1)
 
@@ -83,15 +83,15 @@ def audit_head(desk: Desk, as_json: bool) -> None:
         show_fields("head", asdict(chain.head(session)), as_json)
 
 
-@commands.command("publish")
-@published_option
+@commands.command("anchor")
+@anchors_option
 @as_json_option
 @pass_desk
-def audit_publish(desk: Desk, published: Path | None, as_json: bool) -> None:
+def audit_anchor(desk: Desk, anchors: Path | None, as_json: bool) -> None:
     """Write the head into the day's file."""
     with desk.reading("audit.read") as session:
-        file = chain.publish(session, published or desk.published, desk.database.now())
-    show_fields("published", {"file": str(file), **json.loads(file.read_text(encoding="utf-8"))}, as_json)
+        file = chain.anchor(session, anchors or desk.anchors, desk.database.now())
+    show_fields("anchored", {"file": str(file), **json.loads(file.read_text(encoding="utf-8"))}, as_json)
 
 
 @commands.command("at")
