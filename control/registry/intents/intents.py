@@ -48,12 +48,12 @@ def propose(writing: Writing, name: str, versions: Mapping[str, int | None], rea
     step = _removing(name)
     writing.set_action(f"intent.{name}", next(iter(versions)) if len(versions) == 1 else "")
     scopes.demand(writing.actor, step.action)
-    found = rows.find_many(writing.session, writing.actor, Registration, list(versions))
-    rows.demand_versions(found, versions)
+    registrations = rows.find_many(writing.session, writing.actor, Registration, list(versions))
+    rows.demand_versions(registrations, versions)
     workflow.demand_reason(step, reason)
-    workflow.demand_legal(step, {each.id: each.state for each in found})
+    workflow.demand_legal(step, {registration.id: registration.state for registration in registrations})
     _demand_no_other(writing.session, list(versions))
-    made = Intent(
+    intent = Intent(
         id=new_id("int"),
         step=name,
         reason=reason,
@@ -62,13 +62,13 @@ def propose(writing: Writing, name: str, versions: Mapping[str, int | None], rea
         created_at=writing.now,
         changed_at=writing.now,
     )
-    writing.session.add(made)
+    writing.session.add(intent)
     writing.session.flush()
     for portion in portions(versions):
-        items = [{"intent_id": made.id, "registration_id": id_, "is_open": True} for id_ in portion]
+        items = [{"intent_id": intent.id, "registration_id": id_, "is_open": True} for id_ in portion]
         writing.session.execute(insert(IntentItem), items)
-    writing.record(f"intent.{name}", made.id, {}, rows.columns(made) | {"registrations": list(versions)})
-    return made
+    writing.record(f"intent.{name}", intent.id, {}, rows.columns(intent) | {"registrations": list(versions)})
+    return intent
 
 
 def effect(session: Session, id_: str) -> IntentEffect:
@@ -179,12 +179,14 @@ def _demand_second(writing: Writing, intent: Intent) -> None:
 
 def _carry_out(writing: Writing, intent: Intent, step: Step) -> None:
     of_intent = select(Registration).join(IntentItem, IntentItem.registration_id == Registration.id)
-    found = list(writing.session.scalars(of_intent.where(IntentItem.intent_id == intent.id, IntentItem.is_open)))
-    workflow.demand_legal(step, {each.id: each.state for each in found})
-    for each in found:
-        rows.change(writing, step.action, each, {"state": step.target, "reason": intent.reason})
+    registrations = list(
+        writing.session.scalars(of_intent.where(IntentItem.intent_id == intent.id, IntentItem.is_open))
+    )
+    workflow.demand_legal(step, {registration.id: registration.state for registration in registrations})
+    for registration in registrations:
+        rows.change(writing, step.action, registration, {"state": step.target, "reason": intent.reason})
     writing.session.flush()
-    writing.delist([each.id for each in found])
+    writing.delist([registration.id for registration in registrations])
 
 
 def _close(writing: Writing, intent: Intent, state: str) -> None:

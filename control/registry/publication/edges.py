@@ -59,8 +59,8 @@ def applied_from(session: Session, serial: int) -> dict[str, datetime]:
     """
     behind = select(EdgeAck.at).where(EdgeAck.edge_id == FollowingEdge.id, EdgeAck.serial >= serial)
     first = behind.order_by(EdgeAck.serial).limit(1).scalar_subquery()  # by the key, however many there are
-    found = session.execute(select(FollowingEdge.name, first).order_by(FollowingEdge.name))
-    return {name: at for name, at in found if at is not None}
+    times = session.execute(select(FollowingEdge.name, first).order_by(FollowingEdge.name))
+    return {name: at for name, at in times if at is not None}
 
 
 def standing(session: Session, name: str, prefix: Prefix, at: datetime) -> Standing:

@@ -98,7 +98,11 @@ def covering(session: Session, prefix: Prefix, serial: int | None = None) -> lis
     keys = set(addresses.covering_keys(prefix))
     # when is asked here and not in SQL, where SQLite would rather read all that is on the list
     near = select(Listing).where(Listing.first.in_({first for first, _ in keys})).order_by(Listing.length)
-    return [each for each in session.scalars(near) if (each.first, each.length) in keys and _stays(each, serial)]
+    return [
+        listing
+        for listing in session.scalars(near)
+        if (listing.first, listing.length) in keys and _stays(listing, serial)
+    ]
 
 
 def _stays(listing: Listing, serial: int | None) -> bool:
@@ -118,8 +122,8 @@ def deltas(session: Session, epoch: str, since: int, limit: int = 100) -> list[S
     if epoch != now.epoch or not 0 <= since <= now.serial:
         fault = Fault("since", f"{epoch}:{since} is no serial of this list", "start anew from a snapshot")
         raise Refused(Kind.GONE, "There are no changes since that serial", [fault])
-    wanted = select(Publication).where(Publication.serial > since).order_by(Publication.serial).limit(limit)
-    return [_delta(session, now.epoch, each) for each in session.scalars(wanted)]
+    publications = select(Publication).where(Publication.serial > since).order_by(Publication.serial).limit(limit)
+    return [_delta(session, now.epoch, publication) for publication in session.scalars(publications)]
 
 
 def _delta(session: Session, epoch: str, publication: Publication) -> SerialDelta:
@@ -146,7 +150,7 @@ def _allowlist(rows: Sequence[Any]) -> Allowlist:
         return Allowlist.empty()
     firsts, lengths, protocols, ports = zip(*rows, strict=True)
     spelled = list(zip(protocols, ports, strict=True))
-    index = {("", ""): 0} | {each: place for place, each in enumerate(sorted(set(spelled) - {("", "")}), 1)}
+    index = {("", ""): 0} | {spelling: place for place, spelling in enumerate(sorted(set(spelled) - {("", "")}), 1)}
     halves = np.frombuffer(b"".join(firsts), ">u8").astype(np.uint64).reshape(-1, 2)
     columns = Columns(
         np.ascontiguousarray(halves[:, 0]),
@@ -154,5 +158,5 @@ def _allowlist(rows: Sequence[Any]) -> Allowlist:
         np.array(lengths, np.uint8),
         np.fromiter(map(index.__getitem__, spelled), np.uint32, len(spelled)),
     )
-    table = (PLAIN, *(Terms(*addresses.terms(*each)) for each in list(index)[1:]))
+    table = (PLAIN, *(Terms(*addresses.terms(*spelling)) for spelling in list(index)[1:]))
     return Allowlist.from_rows(columns, table)

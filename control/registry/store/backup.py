@@ -102,9 +102,9 @@ def _write(session: Session, out: IO[str], at: datetime, progress: Progress) -> 
         names = [column.name for column in table.columns]
         out.write(json.dumps({"table": table.name, "columns": names}) + "\n")
         rows = session.execute(select(table).execution_options(yield_per=BATCH))
-        for some in rows.partitions():
-            out.writelines(json.dumps(list(row), default=_plain, ensure_ascii=False) + "\n" for row in some)
-            done += len(some)
+        for batch in rows.partitions():
+            out.writelines(json.dumps(list(row), default=_plain, ensure_ascii=False) + "\n" for row in batch)
+            done += len(batch)
             progress(done, total)
     out.write(json.dumps({"end": done}) + "\n")
     return done

@@ -40,16 +40,16 @@ def find_many(session: Session, actor: Actor, model: type[Row], ids: Sequence[st
     Raises:
         Refused: "not-found", with a fault for each that there is not.
     """
-    found: dict[str, Row] = {}
+    by_id: dict[str, Row] = {}
     for portion in portions(ids):
         seen = sight.select_visible(actor, model).where(model.id.in_(portion))
-        found |= {row.id: row for row in session.scalars(seen)}
-    missing = [id_ for id_ in ids if id_ not in found]
+        by_id |= {row.id: row for row in session.scalars(seen)}
+    missing = [id_ for id_ in ids if id_ not in by_id]
     if missing:
         kind = model.__tablename__
         faults = [Fault(shown(id_), f"is no {kind}", f"ask for one of your {kind}s") for id_ in missing]
         raise Refused(Kind.NOT_FOUND, f"There is no such {kind}", faults)
-    return [found[id_] for id_ in ids]
+    return [by_id[id_] for id_ in ids]
 
 
 def demand_versions(rows: Sequence[Row], versions: Mapping[str, int | None]) -> None:
@@ -59,9 +59,9 @@ def demand_versions(rows: Sequence[Row], versions: Mapping[str, int | None]) -> 
         Refused: "stale", with a fault for each.
     """
     faults = [
-        Fault(row.id, f"is version {row.version} by now, not {wanted}", "read it again, and decide anew")
+        Fault(row.id, f"is version {row.version} by now, not {seen}", "read it again, and decide anew")
         for row in rows
-        if (wanted := versions[row.id]) is not None and wanted != row.version
+        if (seen := versions[row.id]) is not None and seen != row.version
     ]
     if faults:
         raise Refused(Kind.STALE, "It was changed since you read it", faults)
