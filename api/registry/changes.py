@@ -83,10 +83,10 @@ def find(session: Session, query: ChangesQuery) -> ViewAnswer:
     """
     now = serials.head(session)
     epoch, since = _position(query.since, now.epoch)
-    found = [_record(delta) for delta in serials.deltas(session, epoch, since, query.limit)]
-    last = found[-1].serial if found else since
+    records = [_record(delta) for delta in serials.deltas(session, epoch, since, query.limit)]
+    last = records[-1].serial if records else since
     return ViewAnswer(
-        ChangesPage(epoch=now.epoch, serial=now.serial, count=now.count, changes=found, next=f"{now.epoch}:{last}")
+        ChangesPage(epoch=now.epoch, serial=now.serial, count=now.count, changes=records, next=f"{now.epoch}:{last}")
     )
 
 
@@ -146,7 +146,7 @@ def _record(delta: serials.SerialDelta) -> ChangeRecord:
         serial=delta.head.serial,
         at=delta.at,
         count=delta.head.count,
-        added=[entry_record(each) for each in delta.added.entries(0, len(delta.added))],
-        removed=[entry_record(each) for each in delta.removed.entries(0, len(delta.removed))],
+        added=[entry_record(entry) for entry in delta.added.entries(0, len(delta.added))],
+        removed=[entry_record(entry) for entry in delta.removed.entries(0, len(delta.removed))],
         sha256=delta.sha256,
     )

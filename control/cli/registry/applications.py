@@ -42,15 +42,15 @@ def _filtered(command: Filters) -> Filters:
     return command
 
 
-def _wanted(desk: Desk, states: Iterable[str], filters: dict[str, str | None]) -> Select[Any]:
-    wanted = sight.select_visible(desk.actor, Application)
+def _filtered_rows(desk: Desk, states: Iterable[str], filters: dict[str, str | None]) -> Select[Any]:
+    visible = sight.select_visible(desk.actor, Application)
     if states:
-        wanted = wanted.where(Application.state.in_(list(states)))
+        visible = visible.where(Application.state.in_(list(states)))
     columns = {"provider": Application.provider_id, "registrant": Application.registrant_id}
     for name, value in filters.items():
         if value is not None:
-            wanted = wanted.where(columns.get(name, Application.category) == value)
-    return wanted
+            visible = visible.where(columns.get(name, Application.category) == value)
+    return visible
 
 
 @click.group("applications")
@@ -70,9 +70,9 @@ def applications_list(
 ) -> None:
     """List applications, the oldest first."""
     with desk.reading("application.read") as session:
-        found = page(session, _wanted(desk, states, filters), after, limit, records.applications)
+        page_rows = page(session, _filtered_rows(desk, states, filters), after, limit, records.applications)
     columns = ("id", "state", "category", "registrant_id", "provider_id", "submitted_at", "reason")
-    show_rows("applications", columns, found, as_json)
+    show_rows("applications", columns, page_rows, as_json)
 
 
 @commands.command("show")
@@ -82,10 +82,10 @@ def applications_list(
 def applications_show(desk: Desk, id_: str, as_json: bool) -> None:
     """Show one application, with its addresses and the steps that are legal now."""
     with desk.reading("application.read") as session:
-        found = rows.find(session, desk.actor, Application, id_)
-        shown = _record(session, found)
-    entries = [" ".join(_words(entry)) for entry in shown["entries"]]
-    show_fields(id_, shown if as_json else shown | {"entries": entries}, as_json)
+        application = rows.find(session, desk.actor, Application, id_)
+        fields = _record(session, application)
+    entries = [" ".join(_words(entry)) for entry in fields["entries"]]
+    show_fields(id_, fields if as_json else fields | {"entries": entries}, as_json)
 
 
 def _words(entry: dict[str, Any]) -> list[str]:
@@ -122,10 +122,10 @@ def applications_add(
     with desk.writing() as writing:
         written = [{"prefix": prefix, **{name: value for name, value in said.items() if value}} for prefix in prefixes]
         entries = addresses.read_entries(written, writing.rules.addresses)
-        papers = [dict(zip(DocumentText.model_fields, each, strict=True)) for each in documents]
+        papers = [dict(zip(DocumentText.model_fields, parts, strict=True)) for parts in documents]
         draft = Draft(registrant, category, entries, applications.read_documents(papers), provider)
-        found = _record(writing.session, applications.create(writing, draft))
-    show_fields(found["id"], found, as_json)
+        fields = _record(writing.session, applications.create(writing, draft))
+    show_fields(fields["id"], fields, as_json)
 
 
 def _in_bulk(name: str, step: Callable[[Writing, review.Versions], list[Application]], words: str) -> None:
@@ -142,11 +142,11 @@ def _in_bulk(name: str, step: Callable[[Writing, review.Versions], list[Applicat
             raise Refused(Kind.INVALID, "It is not clear which", [Fault("ids", "or --all", "give one of the two")])
         sources = workflow.step("application", name).sources
         with desk.writing() as writing, progress(name, as_json) as told:
-            wanted = _wanted(desk, sources, filters).with_only_columns(Application.id).order_by(Application.id)
-            chosen = list(writing.session.scalars(wanted)) if everything else list(ids)
-            for place, some in enumerate(portions(chosen, STRIDE)):
-                step(writing, dict.fromkeys(some))
-                told(place * STRIDE + len(some), len(chosen))
+            waiting = _filtered_rows(desk, sources, filters).with_only_columns(Application.id).order_by(Application.id)
+            chosen = list(writing.session.scalars(waiting)) if everything else list(ids)
+            for place, batch in enumerate(portions(chosen, STRIDE)):
+                step(writing, dict.fromkeys(batch))
+                told(place * STRIDE + len(batch), len(chosen))
             serial = writing.serial if writing.added else None
         show_fields(name, {"applications": len(chosen), "live_serial": serial}, as_json)
 
@@ -166,8 +166,8 @@ def _one_by_one(name: str, step: Callable[[Writing, str, str], Application], wor
     @pass_desk
     def command(desk: Desk, id_: str, reason: str, as_json: bool) -> None:
         with desk.writing() as writing:
-            found = _record(writing.session, step(writing, id_, reason))
-        show_fields(found["id"], found, as_json)
+            fields = _record(writing.session, step(writing, id_, reason))
+        show_fields(fields["id"], fields, as_json)
 
 
 _one_by_one("return", review.return_, "Give an application back to be corrected; REASON says what is wrong.")
@@ -181,5 +181,5 @@ _one_by_one("refuse", review.refuse, "Refuse an application for good, for a REAS
 def applications_withdraw(desk: Desk, id_: str, as_json: bool) -> None:
     """Take an application back, as the applicant."""
     with desk.writing() as writing:
-        found = _record(writing.session, review.withdraw(writing, id_))
-    show_fields(found["id"], found, as_json)
+        fields = _record(writing.session, review.withdraw(writing, id_))
+    show_fields(fields["id"], fields, as_json)

@@ -65,13 +65,13 @@ def audit_verify(desk: Desk, anchors: Path | None, as_json: bool) -> None:
 @pass_desk
 def audit_list(desk: Desk, /, after: int, limit: int, as_json: bool, **filters: str | None) -> None:
     """List rows in their order."""
-    wanted = sight.select_visible(desk.actor, AuditRow).where(AuditRow.seq > after).order_by(AuditRow.seq).limit(limit)
+    visible = sight.select_visible(desk.actor, AuditRow).where(AuditRow.seq > after).order_by(AuditRow.seq).limit(limit)
     for name, value in filters.items():
         if value is not None:
-            wanted = wanted.where(getattr(AuditRow, name.rstrip("_")) == value)
+            visible = visible.where(getattr(AuditRow, name.rstrip("_")) == value)
     with desk.reading("audit.read") as session:
-        found = [_row(each) for each in session.scalars(wanted)]
-    show_rows("audit", ("seq", "at", "actor", "action", "object", "outcome", "after"), found, as_json)
+        page_rows = [_row(row) for row in session.scalars(visible)]
+    show_rows("audit", ("seq", "at", "actor", "action", "object", "outcome", "after"), page_rows, as_json)
 
 
 @commands.command("head")

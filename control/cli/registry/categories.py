@@ -12,6 +12,8 @@ from control.cli.registry.showing import show_rows
 @pass_desk
 def list_categories(desk: Desk, as_json: bool) -> None:
     """Show what can be applied for, and on which terms."""
-    found = [{"name": name, **each.model_dump(mode="json")} for name, each in desk.database.rules.categories.items()]
+    offered = [
+        {"name": name, **category.model_dump(mode="json")} for name, category in desk.database.rules.categories.items()
+    ]
     columns = ("name", "title", "applicants", "documents", "most_entries", "valid_days", "warn_days", "fee")
-    show_rows("categories", columns, found, as_json)
+    show_rows("categories", columns, offered, as_json)

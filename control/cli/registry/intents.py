@@ -36,12 +36,12 @@ def commands() -> None:
 @pass_desk
 def intents_list(desk: Desk, state: str, after: str, limit: int, as_json: bool) -> None:
     """List intents, and what each would cut."""
-    wanted = sight.select_visible(desk.actor, Intent).where(Intent.state == state)
+    visible = sight.select_visible(desk.actor, Intent).where(Intent.state == state)
     with desk.reading("intent.read") as session:
-        found = page(session, wanted, after, limit)
-        found = [each | asdict(intents.effect(session, each["id"])) for each in found]
+        page_rows = page(session, visible, after, limit)
+        page_rows = [intent | asdict(intents.effect(session, intent["id"])) for intent in page_rows]
     columns = ("id", "step", "reason", "proposed_by", "registrations", "live", "registrants")
-    show_rows(f"{state} intents", columns, found, as_json)
+    show_rows(f"{state} intents", columns, page_rows, as_json)
 
 
 @commands.command("propose")
@@ -53,9 +53,9 @@ def intents_list(desk: Desk, state: str, after: str, limit: int, as_json: bool) 
 def intents_propose(desk: Desk, step: str, ids: tuple[str, ...], reason: str, as_json: bool) -> None:
     """Propose a step for registrations, and show what it would cut; nothing is cut yet."""
     with desk.writing() as writing:
-        made = intents.propose(writing, step, dict.fromkeys(ids), reason)
-        found = record(made) | asdict(intents.effect(writing.session, made.id))
-    show_fields(found["id"], found, as_json)
+        intent = intents.propose(writing, step, dict.fromkeys(ids), reason)
+        fields = record(intent) | asdict(intents.effect(writing.session, intent.id))
+    show_fields(fields["id"], fields, as_json)
 
 
 @commands.command("confirm")
@@ -78,5 +78,5 @@ def intents_confirm(desk: Desk, id_: str, live: int, as_json: bool) -> None:
 def intents_cancel(desk: Desk, id_: str, as_json: bool) -> None:
     """Let go of an intent."""
     with desk.writing() as writing:
-        found = record(intents.cancel(writing, id_))
-    show_fields(found["id"], found, as_json)
+        fields = record(intents.cancel(writing, id_))
+    show_fields(fields["id"], fields, as_json)

@@ -83,9 +83,9 @@ def commands() -> None:
 def jobs_list(desk: Desk, after: str, limit: int, as_json: bool) -> None:
     """List jobs, the oldest first."""
     with desk.reading("job.read") as session:
-        found = page(session, sight.select_visible(desk.actor, Job), after, limit)
+        page_rows = page(session, sight.select_visible(desk.actor, Job), after, limit)
     columns = ("id", "kind", "state", "owner", "finished", "total", "created_at", "ended_at")
-    show_rows("jobs", columns, found, as_json)
+    show_rows("jobs", columns, page_rows, as_json)
 
 
 @commands.command("show")
@@ -120,8 +120,8 @@ def jobs_work(desk: Desk, as_json: bool) -> None:
         while (id_ := worker.work(desk.database, progress=told)) is not None:
             done.append(id_)
     with desk.reading("job.read") as session:
-        found = [record(session.get_one(Job, id_)) for id_ in done]
-    show_rows("done", ("id", "kind", "state", "result"), found, as_json)
+        records = [record(session.get_one(Job, id_)) for id_ in done]
+    show_rows("done", ("id", "kind", "state", "result"), records, as_json)
 
 
 def _say(desk: Desk, id_: str, as_json: bool) -> bool:
@@ -141,5 +141,5 @@ def _say(desk: Desk, id_: str, as_json: bool) -> bool:
 
 def _faults(desk: Desk, id_: str) -> list[dict[str, Any]]:
     with desk.reading("job.read") as session:
-        found = jobs.faults(session, id_, limit=sys.maxsize >> 1)
-    return [{name: getattr(each, name) for name in FAULT_COLUMNS} for each in found]
+        job_faults = jobs.faults(session, id_, limit=sys.maxsize >> 1)
+    return [{name: getattr(fault, name) for name in FAULT_COLUMNS} for fault in job_faults]

@@ -29,8 +29,8 @@ def commands() -> None:
 def officers_list(desk: Desk, as_json: bool) -> None:
     """List the officers."""
     with desk.reading("officer.read") as session:
-        found = page(session, sight.select_visible(desk.actor, Officer), records=each_by(officers.record))
-    show_rows("officers", ("id", *OfficerNew.model_fields), found, as_json)
+        page_rows = page(session, sight.select_visible(desk.actor, Officer), records=each_by(officers.record))
+    show_rows("officers", ("id", *OfficerNew.model_fields), page_rows, as_json)
 
 
 @commands.command("add")
@@ -41,5 +41,5 @@ def officers_add(desk: Desk, /, as_json: bool, **said: str | None) -> None:
     """Enter an officer."""
     new = forms.read(OfficerNew, said)
     with desk.writing() as writing:
-        found = officers.record(officers.create(writing, new))
-    show_fields(found["id"], found, as_json)
+        fields = officers.record(officers.create(writing, new))
+    show_fields(fields["id"], fields, as_json)

@@ -29,8 +29,8 @@ def commands() -> None:
 def providers_list(desk: Desk, as_json: bool) -> None:
     """List the providers."""
     with desk.reading("provider.read") as session:
-        found = page(session, sight.select_visible(desk.actor, Provider), records=each_by(providers.record))
-    show_rows("providers", ("id", *ProviderText.model_fields), found, as_json)
+        page_rows = page(session, sight.select_visible(desk.actor, Provider), records=each_by(providers.record))
+    show_rows("providers", ("id", *ProviderText.model_fields), page_rows, as_json)
 
 
 @commands.command("add")
@@ -41,8 +41,8 @@ def providers_add(desk: Desk, /, as_json: bool, **said: str | None) -> None:
     """Enter a provider."""
     new = forms.read(ProviderText, said)
     with desk.writing() as writing:
-        found = providers.record(providers.create(writing, new))
-    show_fields(found["id"], found, as_json)
+        fields = providers.record(providers.create(writing, new))
+    show_fields(fields["id"], fields, as_json)
 
 
 @commands.command("edit")
@@ -54,5 +54,5 @@ def providers_edit(desk: Desk, /, id_: str, as_json: bool, **said: str | None) -
     """Change what is given of a provider."""
     edited = forms.read_edit(ProviderText, said)
     with desk.writing() as writing:
-        found = providers.record(providers.edit(writing, id_, None, edited))
-    show_fields(found["id"], found, as_json)
+        fields = providers.record(providers.edit(writing, id_, None, edited))
+    show_fields(fields["id"], fields, as_json)

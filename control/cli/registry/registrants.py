@@ -34,12 +34,12 @@ def commands() -> None:
 @pass_desk
 def registrants_list(desk: Desk, name: str | None, after: str, limit: int, as_json: bool) -> None:
     """List registrants."""
-    wanted = sight.select_visible(desk.actor, Registrant)
+    visible = sight.select_visible(desk.actor, Registrant)
     if name:
-        wanted = wanted.where(Registrant.name.istartswith(name, autoescape=True))
+        visible = visible.where(Registrant.name.istartswith(name, autoescape=True))
     with desk.reading("registrant.read") as session:
-        found = page(session, wanted, after, limit, each_by(registrants.record))
-    show_rows("registrants", ("id", *registrants.FIELDS), found, as_json)
+        page_rows = page(session, visible, after, limit, each_by(registrants.record))
+    show_rows("registrants", ("id", *registrants.FIELDS), page_rows, as_json)
 
 
 @commands.command("show")
@@ -49,8 +49,8 @@ def registrants_list(desk: Desk, name: str | None, after: str, limit: int, as_js
 def registrants_show(desk: Desk, id_: str, as_json: bool) -> None:
     """Show one registrant."""
     with desk.reading("registrant.read") as session:
-        found = registrants.record(rows.find(session, desk.actor, Registrant, id_))
-    show_fields(found["id"], found, as_json)
+        fields = registrants.record(rows.find(session, desk.actor, Registrant, id_))
+    show_fields(fields["id"], fields, as_json)
 
 
 @commands.command("add")
@@ -61,8 +61,8 @@ def registrants_add(desk: Desk, /, as_json: bool, **said: str | None) -> None:
     """Enter a registrant; it takes an officer."""
     new = forms.read(RegistrantNew, said)
     with desk.writing() as writing:
-        found = registrants.record(registrants.create(writing, new))
-    show_fields(found["id"], found, as_json)
+        fields = registrants.record(registrants.create(writing, new))
+    show_fields(fields["id"], fields, as_json)
 
 
 @commands.command("edit")
@@ -74,5 +74,5 @@ def registrants_edit(desk: Desk, /, id_: str, as_json: bool, **said: str | None)
     """Change what is given of a registrant."""
     edited = forms.read_edit(RegistrantText, said)
     with desk.writing() as writing:
-        found = registrants.record(registrants.edit(writing, id_, None, edited))
-    show_fields(found["id"], found, as_json)
+        fields = registrants.record(registrants.edit(writing, id_, None, edited))
+    show_fields(fields["id"], fields, as_json)

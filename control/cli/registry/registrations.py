@@ -47,17 +47,17 @@ def registrations_list(
     as_json: bool,
 ) -> None:
     """List registrations, the oldest first."""
-    wanted = sight.select_visible(desk.actor, Registration)
+    visible = sight.select_visible(desk.actor, Registration)
     if states:
-        wanted = wanted.where(Registration.state.in_(states))
+        visible = visible.where(Registration.state.in_(states))
     if registrant:
-        wanted = wanted.where(Registration.registrant_id == registrant)
+        visible = visible.where(Registration.registrant_id == registrant)
     if prefix:
-        wanted = wanted.where(Registration.prefix == prefix)
+        visible = visible.where(Registration.prefix == prefix)
     with desk.reading("registration.read") as session:
-        found = page(session, wanted, after, limit, each_by(records.registration))
+        page_rows = page(session, visible, after, limit, each_by(records.registration))
     columns = ("id", "state", "prefix", "protocols", "ports", "registrant_id", "valid_until", "live_serial")
-    show_rows("registrations", columns, found, as_json)
+    show_rows("registrations", columns, page_rows, as_json)
 
 
 @commands.command("show")
@@ -67,9 +67,9 @@ def registrations_list(
 def registrations_show(desk: Desk, id_: str, as_json: bool) -> None:
     """Show one registration, and the steps that are legal now."""
     with desk.reading("registration.read") as session:
-        found = rows.find(session, desk.actor, Registration, id_)
-        shown = records.registration(found)
-    show_fields(id_, shown, as_json)
+        registration = rows.find(session, desk.actor, Registration, id_)
+        fields = records.registration(registration)
+    show_fields(id_, fields, as_json)
 
 
 @commands.command("live")
@@ -78,8 +78,8 @@ def registrations_show(desk: Desk, id_: str, as_json: bool) -> None:
 def registrations_live(desk: Desk, as_json: bool) -> None:
     """Show where the live list has got to."""
     with desk.reading("list.follow") as session:
-        found = serials.snapshot(session)
-    show_fields("live list", asdict(found.head) | {"sha256": found.sha256}, as_json)
+        snapshot = serials.snapshot(session)
+    show_fields("live list", asdict(snapshot.head) | {"sha256": snapshot.sha256}, as_json)
 
 
 @commands.command("renew")
@@ -89,8 +89,8 @@ def registrations_live(desk: Desk, as_json: bool) -> None:
 def registrations_renew(desk: Desk, id_: str, as_json: bool) -> None:
     """Have a registration valid for its category's term from now on."""
     with desk.writing() as writing:
-        found = records.registration(registrations.renew(writing, id_))
-    show_fields(found["id"], found, as_json)
+        fields = records.registration(registrations.renew(writing, id_))
+    show_fields(fields["id"], fields, as_json)
 
 
 @commands.command("resume")
@@ -100,8 +100,8 @@ def registrations_renew(desk: Desk, id_: str, as_json: bool) -> None:
 def registrations_resume(desk: Desk, id_: str, as_json: bool) -> None:
     """Put a suspended registration back on the live list."""
     with desk.writing() as writing:
-        found = records.registration(registrations.resume(writing, id_))
-    show_fields(found["id"], found, as_json)
+        fields = records.registration(registrations.resume(writing, id_))
+    show_fields(fields["id"], fields, as_json)
 
 
 @commands.command("tick")

@@ -29,13 +29,13 @@ def commands() -> None:
 @pass_desk
 def tokens_list(desk: Desk, holder: str | None, as_json: bool) -> None:
     """List the tokens, never the secrets."""
-    wanted = sight.select_visible(desk.actor, Token)
+    visible = sight.select_visible(desk.actor, Token)
     if holder:
-        wanted = wanted.where(Token.holder == holder)
+        visible = visible.where(Token.holder == holder)
     with desk.reading("token.read") as session:
-        found = page(session, wanted)
+        page_rows = page(session, visible)
     columns = ("id", "name", "scopes", "holder", "expires_at", "revoked_at", "used_at")
-    show_rows("tokens", columns, found, as_json)
+    show_rows("tokens", columns, page_rows, as_json)
 
 
 @commands.command("create")
@@ -60,9 +60,9 @@ def tokens_create(
     """Make a token and show it this once: NAME says what it is for."""
     new = NewToken(name, scopes, holder or name, timedelta(days=days), registrant, provider)
     with desk.writing() as writing:
-        made, secret = tokens.create(writing, new)
-        found = record(made) | {"token": secret}
-    show_fields(found["id"], found, as_json)
+        token, secret = tokens.create(writing, new)
+        fields = record(token) | {"token": secret}
+    show_fields(fields["id"], fields, as_json)
 
 
 @commands.command("revoke")
@@ -72,5 +72,5 @@ def tokens_create(
 def tokens_revoke(desk: Desk, id_: str, as_json: bool) -> None:
     """Make a token good for nothing from now on."""
     with desk.writing() as writing:
-        found = record(tokens.revoke(writing, id_))
-    show_fields(found["id"], found, as_json)
+        fields = record(tokens.revoke(writing, id_))
+    show_fields(fields["id"], fields, as_json)

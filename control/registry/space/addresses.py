@@ -90,7 +90,7 @@ def read_entries(rows: Sequence[object], rules: AddressRules) -> tuple[Entry, ..
     for place, row in enumerate(rows):
         entry = read_entry(row, rules)
         if isinstance(entry, list):
-            faults += [Fault(f"entries[{place}].{each.field}".rstrip("."), each.why, each.mend) for each in entry]
+            faults += [Fault(f"entries[{place}].{wrong.field}".rstrip("."), wrong.why, wrong.mend) for wrong in entry]
         elif entry.prefix not in entries:
             entries[entry.prefix] = entry
         elif entry.prefix not in repeated:
@@ -167,7 +167,7 @@ def covering_keys(prefix: Prefix) -> list[tuple[bytes, int]]:
     number = int.from_bytes(first, "big")
     host = mapped.HOST
     lengths = mapped.covering_lengths(prefix)
-    return [((number >> host - each << host - each).to_bytes(16, "big"), each) for each in lengths]
+    return [((number >> host - length << host - length).to_bytes(16, "big"), length) for length in lengths]
 
 
 def terms(protocols: str, ports: str) -> tuple[tuple[str, ...], tuple[PortRange, ...]]:

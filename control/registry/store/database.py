@@ -234,15 +234,15 @@ def _make_for_its_owner(path: Path) -> None:
     its log. Only what was made here is given away: anything else may be a link that somebody laid.
     """
     try:
-        made = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE_MODE)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE_MODE)
     except OSError:
         return  # it is there, or whoever opens it next says what is wrong
     try:
         if os.geteuid() == 0:
             owner = path.parent.stat()
-            os.fchown(made, owner.st_uid, owner.st_gid)
+            os.fchown(descriptor, owner.st_uid, owner.st_gid)
     finally:
-        os.close(made)
+        os.close(descriptor)
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _: Any) -> None:
