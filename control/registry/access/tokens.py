@@ -71,7 +71,7 @@ def create(writing: Writing, new: NewToken) -> tuple[Token, str]:
     """Make a token; return its row, and the token itself, which cannot be had again.
 
     Raises:
-        Refused: "forbidden", "not-found" or "invalid".
+        Refused: "invalid": no such scopes, too long a life, or a scope and no id that goes with it.
     """
     writing.set_action("token.create")
     scopes.demand(writing.actor, "token.create" if set(new.scopes) <= UNPRIVILEGED else "token.create-privileged")
@@ -97,7 +97,7 @@ def revoke(writing: Writing, id_: str, version: int | None = None) -> Token:
     """Make a token good for nothing from now on.
 
     Raises:
-        Refused: "not-found", "forbidden", "stale", or "conflict": it is revoked already.
+        Refused: "conflict": it is revoked already.
     """
     writing.set_action("token.revoke", id_)
     scopes.demand(writing.actor, "token.revoke")

@@ -73,7 +73,7 @@ def create(writing: Writing, draft: Draft) -> Application:
     """Enter an application as a draft, which may still lack what its submission demands.
 
     Raises:
-        Refused: "forbidden"; "not-found": the registrant; "invalid", with every fault.
+        Refused: "not-found": the registrant; "invalid", with every fault.
     """
     return create_many(writing, [draft])[0]
 
@@ -108,7 +108,7 @@ def edit(writing: Writing, id_: str, version: int | None, draft: Draft) -> Appli
     """Put another draft in the place of what an application says; ``draft_of`` gives the one to start from.
 
     Raises:
-        Refused: "not-found", "forbidden", "stale", "conflict" or "invalid".
+        Refused: "invalid", with every fault of the draft.
     """
     step = workflow.step("application", "edit")
     writing.set_action(step.action, id_)

@@ -36,8 +36,7 @@ def renew(writing: Writing, id_: str, version: int | None = None) -> Registratio
     """Have a registration valid for its category's term from now on; a proposal to let it expire is moot then.
 
     Raises:
-        Refused: "not-found", "forbidden" or "stale"; "conflict": the step is not legal, or the category is no longer
-            offered, so that there is no term.
+        Refused: "conflict": the category is no longer offered, so that there is no term.
     """
     registration = _checked(writing, "renew", id_, version)
     category = writing.rules.categories.get(registration.category)
@@ -55,11 +54,7 @@ def renew(writing: Writing, id_: str, version: int | None = None) -> Registratio
 
 
 def resume(writing: Writing, id_: str, version: int | None = None) -> Registration:
-    """Put a suspended registration back on the live list, with this transaction's serial.
-
-    Raises:
-        Refused: "not-found", "forbidden", "stale" or "conflict".
-    """
+    """Put a suspended registration back on the live list, with this transaction's serial."""
     registration = _checked(writing, "resume", id_, version)
     values = {"state": "active", "reason": "", "live_serial": writing.serial}
     rows.change(writing, "registration.resume", registration, values)

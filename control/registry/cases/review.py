@@ -26,8 +26,7 @@ def submit(writing: Writing, id_: str, version: int | None = None) -> Applicatio
     """Put an application before its provider.
 
     Raises:
-        Refused: "not-found", "forbidden", "stale"; "invalid": something is missing; "conflict": the step is not
-            legal, or another registrant holds an address.
+        Refused: "invalid": something is missing; "conflict": another registrant holds an address.
     """
     return submit_many(writing, {id_: version})[0]
 
@@ -43,11 +42,7 @@ def submit_many(writing: Writing, versions: Versions) -> list[Application]:
 
 
 def confirm(writing: Writing, id_: str, version: int | None = None) -> Application:
-    """Say, as the provider, that the addresses are the applicant's.
-
-    Raises:
-        Refused: "not-found", "forbidden", "stale" or "conflict".
-    """
+    """Say, as the provider, that the addresses are the applicant's."""
     return confirm_many(writing, {id_: version})[0]
 
 
@@ -57,39 +52,23 @@ def confirm_many(writing: Writing, versions: Versions) -> list[Application]:
 
 
 def return_(writing: Writing, id_: str, reason: str, version: int | None = None) -> Application:
-    """Give an application back to be corrected.
-
-    Raises:
-        Refused: "not-found", "forbidden", "stale", "conflict", or "invalid": no reason.
-    """
+    """Give an application back to be corrected."""
     return _moved(writing, "return", _checked(writing, "return", {id_: version}, reason), reason=reason)[0]
 
 
 def refuse(writing: Writing, id_: str, reason: str, version: int | None = None) -> Application:
-    """Refuse an application for good.
-
-    Raises:
-        Refused: "not-found", "forbidden", "stale", "conflict", or "invalid": no reason.
-    """
+    """Refuse an application for good."""
     applications = _checked(writing, "refuse", {id_: version}, reason)
     return _moved(writing, "refuse", applications, reason=reason, decided_at=writing.now)[0]
 
 
 def withdraw(writing: Writing, id_: str, version: int | None = None) -> Application:
-    """Take an application back, as the applicant.
-
-    Raises:
-        Refused: "not-found", "forbidden", "stale" or "conflict".
-    """
+    """Take an application back, as the applicant."""
     return _moved(writing, "withdraw", _checked(writing, "withdraw", {id_: version}), decided_at=writing.now)[0]
 
 
 def approve(writing: Writing, id_: str, version: int | None = None) -> list[Registration]:
-    """Approve an application: its addresses are registered and live with this transaction's serial.
-
-    Raises:
-        Refused: "not-found", "forbidden", "stale" or "conflict".
-    """
+    """Approve an application: its addresses are registered and live with this transaction's serial."""
     return registrations_of(writing, approve_many(writing, {id_: version}))
 
 

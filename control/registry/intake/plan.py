@@ -84,7 +84,7 @@ def enter(writing: Writing, plan: Plan) -> list[str]:
     """Enter what a plan without faults says, made in this very transaction; return the applications' ids.
 
     Raises:
-        Refused: "forbidden"; or whatever the services refuse.
+        Refused: "bad-list": the plan has faults; or whatever the services refuse.
     """
     if plan.faults:
         raise Refused(Kind.BAD_LIST, TITLE, [fault.fault() for fault in plan.faults])

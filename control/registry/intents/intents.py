@@ -42,8 +42,7 @@ def propose(writing: Writing, name: str, versions: Mapping[str, int | None], rea
     """Propose a removing step ("suspend", "expire" or "revoke") for registrations; nothing is cut by it.
 
     Raises:
-        Refused: "not-found", "forbidden", "stale"; "invalid": no reason, or no step that removes; "conflict": the
-            step is not legal, or a registration is in another open intent.
+        Refused: "invalid": no step that removes; "conflict": a registration is in another open intent.
     """
     step = _removing(name)
     writing.set_action(f"intent.{name}", next(iter(versions)) if len(versions) == 1 else "")
@@ -89,8 +88,8 @@ def confirm(
     ``enact`` is how the gateway is asked when it is a policy; whatever it refuses leaves the intent open.
 
     Raises:
-        Refused: "not-found"; "forbidden": no officer, or the one who proposed what takes two; "stale": the version
-            or the number is another by now; "conflict": it is not open.
+        Refused: "forbidden": who proposed what takes two; "stale": the number is another by now; "conflict": it is not
+            open.
     """
     writing.set_action("intent.confirm", id_)
     scopes.demand(writing.actor, "intent.confirm")
@@ -112,7 +111,7 @@ def cancel(writing: Writing, id_: str, version: int | None = None) -> Intent:
     """Let go of an open intent.
 
     Raises:
-        Refused: "not-found", "forbidden", "stale" or "conflict".
+        Refused: "conflict": it is not open.
     """
     writing.set_action("intent.cancel", id_)
     scopes.demand(writing.actor, "intent.cancel")

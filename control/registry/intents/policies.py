@@ -35,7 +35,7 @@ def propose(writing: Writing, policy: Rules, seen: str) -> Intent:
     """Propose a policy in place of the one that the ETag ``seen`` names; one proposal is open at a time.
 
     Raises:
-        Refused: "forbidden"; "conflict": another is open.
+        Refused: "conflict": another is open.
     """
     scopes.demand(writing.actor, "policy.change")
     other = writing.session.scalars(select(Intent.id).where(Intent.step == POLICY, Intent.state == "open")).first()

@@ -68,7 +68,7 @@ def chunks(
     """Yield what the actor may see of a subject ("applications" or "registrations"), many rows at a time.
 
     Raises:
-        Refused: "forbidden"; "invalid": no such subject; "unsupported-media-type".
+        Refused: "invalid": no such subject; "unsupported-media-type".
     """
     demand_allowed(actor, subject, media_type)
     columns: Sequence[str]
@@ -85,7 +85,7 @@ def demand_allowed(actor: Actor, subject: str, media_type: str) -> None:
     """Refuse an export that there is not, and one of what the actor may not list either.
 
     Raises:
-        Refused: "forbidden"; "invalid": no such subject; "unsupported-media-type".
+        Refused: "invalid": no such subject; "unsupported-media-type".
     """
     scopes.demand(actor, "export.order")
     if subject not in SUBJECTS:

@@ -71,7 +71,7 @@ def order_import(writing: Writing, data: bytes, media_type: str | None, dry_run:
     """Order the intake of a file of applications; see ``intake``.
 
     Raises:
-        Refused: "forbidden"; "unsupported-media-type"; "too-large"; "busy": too many of one's jobs wait.
+        Refused: "unsupported-media-type"; "too-large"; "busy": too many of one's jobs wait.
     """
     writing.set_action("import.order")
     scopes.demand(writing.actor, "import.order")
@@ -84,7 +84,7 @@ def order_export(writing: Writing, subject: str, media_type: str = formats.CSV) 
     """Order an export of what one may see; see ``exports``.
 
     Raises:
-        Refused: "forbidden"; "invalid"; "unsupported-media-type"; "busy": too many of one's jobs wait.
+        Refused: as ``exports.demand_allowed`` does; "busy": too many of one's jobs wait.
     """
     writing.set_action("export.order")
     exports.demand_allowed(writing.actor, subject, media_type)

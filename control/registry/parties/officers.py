@@ -27,7 +27,7 @@ def create(writing: Writing, new: OfficerNew) -> Officer:
     """Enter a person who decides for the regulator; an operator does that, so that no officer makes a second self.
 
     Raises:
-        Refused: "forbidden", or "conflict": the name is taken.
+        Refused: "conflict": the name is taken.
     """
     writing.set_action("officer.create")
     scopes.demand(writing.actor, "officer.create")

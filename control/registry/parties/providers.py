@@ -30,7 +30,7 @@ def create(writing: Writing, new: ProviderText) -> Provider:
     """Enter an internet provider.
 
     Raises:
-        Refused: "forbidden", or "conflict": the name is taken.
+        Refused: "conflict": the name is taken.
     """
     writing.set_action("provider.create")
     scopes.demand(writing.actor, "provider.create")
@@ -44,7 +44,7 @@ def edit(writing: Writing, id_: str, version: int | None, edited: Edit[ProviderT
     """Change some of what is said of a provider; what is not said stays as it is.
 
     Raises:
-        Refused: "not-found", "forbidden", "stale" or "conflict".
+        Refused: "conflict": the name is taken.
     """
     writing.set_action("provider.edit", id_)
     scopes.demand(writing.actor, "provider.edit")

@@ -74,7 +74,7 @@ def create(writing: Writing, new: RegistrantNew) -> Registrant:
     """Enter a registrant.
 
     Raises:
-        Refused: "forbidden"; "conflict": the reference is another's.
+        Refused: "conflict": the reference is another's.
     """
     return create_many(writing, [new])[0]
 
@@ -98,7 +98,7 @@ def edit(writing: Writing, id_: str, version: int | None, edited: Edit[Registran
     """Change some of what a registrant may change; what is not said stays as it is.
 
     Raises:
-        Refused: "not-found", "forbidden", "stale" or "conflict".
+        Refused: "conflict": the reference is another's.
     """
     writing.set_action("registrant.edit", id_)
     scopes.demand(writing.actor, "registrant.edit")
