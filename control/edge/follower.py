@@ -109,7 +109,7 @@ class Follower:
         snapshot.demand_whole()
         held = self._position
         if snapshot.position.epoch != held.epoch:
-            self._applied, self._last_applied = [], None  # they were told of in the other epoch, or never can be
+            self._applied, self._last_applied = [], None  # serials of another epoch: the feed knows none of them
             log.warning("starting anew from the feed", position=str(snapshot.position), held=str(held))
         with self._edge.turn() as turn:
             self._edge.list.follow(turn, snapshot.entries, snapshot.position)

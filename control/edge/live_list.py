@@ -126,7 +126,7 @@ class LiveList:
         followed, faults = self._store.followed.take_up()
         _report(faults)
         if faults:
-            # What is live may be newer than what can be read: it stays, and the feed says what is right.
+            # The live list may be newer than what the damaged database still says: it stays until the feed answers.
             live = self._generations.live
             followed = live.read() if live else followed
             self._store.followed.begin(Position(), followed)

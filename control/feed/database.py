@@ -139,7 +139,7 @@ class _FileBell:
     def wait(self, seconds: float) -> bool:
         deadline = time.monotonic() + seconds
         while True:
-            # Kept before what is new is read, so that nothing committed meanwhile is missed.
+            # Noted before the caller reads what is new, so that nothing committed meanwhile is missed.
             before, self._seen = self._seen, self._look()
             if before != self._seen:
                 return True
@@ -175,11 +175,11 @@ class _NotifyBell:
             raise _unavailable(self._where, str(error)) from error
 
     def wait(self, seconds: float) -> bool:
-        if not self._listens:  # what came before is not told
+        if not self._listens:  # PostgreSQL does not repeat what it told before LISTEN: have the caller look once
             self._listens = True
             return True
         try:
-            told = [each.payload for each in self._connection.notifies(timeout=seconds, stop_after=1)]
+            told = [notice.payload for notice in self._connection.notifies(timeout=seconds, stop_after=1)]
         except self._psycopg.Error as error:
             raise _unavailable(self._where, str(error)) from error
         return bool(told)

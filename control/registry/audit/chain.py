@@ -98,7 +98,7 @@ def _hash(before: bytes, row: Mapping[str, Any]) -> bytes:
 
 
 def verify(session: Session, anchors: Iterable[Head] = ()) -> Iterator[Tampering]:
-    """Read the whole chain and yield what is wrong with it; nothing is, when nothing is yielded.
+    """Read the whole chain and yield what is wrong with it: nothing, when it is intact.
 
     A row that was altered does not have its hash; where rows were removed a number is missing; rows that changed
     places have each other's hashes. A chain that was written anew as a whole differs from an anchored head.

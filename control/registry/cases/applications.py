@@ -128,7 +128,7 @@ def edit(writing: Writing, id_: str, version: int | None, draft: Draft) -> Appli
         beside = _entries_for_audit(before), _entries_for_audit(draft)
     columns = _columns(draft)
     if draft.documents == before.documents:
-        del columns["documents"]  # they stay as an older version may have taken them
+        del columns["documents"]  # as stored: an older version may have taken what today's rules refuse
     rows.change(writing, step.action, application, columns, beside)
     writing.session.flush()
     return application

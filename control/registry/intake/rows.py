@@ -177,7 +177,7 @@ def _documents(batch: Batch, row: int, values: Values) -> tuple[DocumentText, ..
             documents.append(DocumentText.model_validate(parts))
         except ValidationError as error:
             said: dict[str, Any] = {name: str(part) for name, part in parts.items()}
-            documents.append(DocumentText.model_construct(**said))  # so that it is not missing, too
+            documents.append(DocumentText.model_construct(**said))  # or the plan would call it missing as well
             for fault in forms.faults(error):
                 batch.refuse(row, FieldFault("documents", fault.why, f"{fault.field}: {fault.mend}"))
     return tuple(documents)

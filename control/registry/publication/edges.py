@@ -58,7 +58,9 @@ def applied_from(session: Session, serial: int) -> dict[str, datetime]:
     An edge that started anew from a later serial had it from then on.
     """
     behind = select(EdgeAck.at).where(EdgeAck.edge_id == FollowingEdge.id, EdgeAck.serial >= serial)
-    first = behind.order_by(EdgeAck.serial).limit(1).scalar_subquery()  # by the key, however many there are
+    first = (
+        behind.order_by(EdgeAck.serial).limit(1).scalar_subquery()
+    )  # one look-up in the primary key, however long the edge has followed
     times = session.execute(select(FollowingEdge.name, first).order_by(FollowingEdge.name))
     return {name: at for name, at in times if at is not None}
 

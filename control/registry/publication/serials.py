@@ -96,7 +96,7 @@ def serial_at(session: Session, at: datetime) -> int:
 def covering(session: Session, prefix: Prefix, serial: int | None = None) -> list[Listing]:
     """Return what on the live list covers a prefix, now or at an earlier serial, the widest first."""
     keys = set(addresses.covering_keys(prefix))
-    # when is asked here and not in SQL, where SQLite would rather read all that is on the list
+    # The serial is compared here and not in SQL: for that SQLite would read the index of all that is on the list.
     near = select(Listing).where(Listing.first.in_({first for first, _ in keys})).order_by(Listing.length)
     return [
         listing
