@@ -67,5 +67,5 @@ def is_whole(edge: Edge) -> bool:
         live is not None
         and live.holds(edge.list.state.union.whole())
         and len(edge.list.state.union.whole()) == edge.list.state.union.count
-        and live.serial == edge.list.state.revision
+        and live.revision == edge.list.state.revision
     )
