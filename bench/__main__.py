@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator
 import click
 from rich.console import Console
 
-from bench import agent, change, flood, list_, packet, report
+from bench import agent, change, flood, packet, replacing, report
 from bench.report import Table
 
 Benchmark = Callable[[], Iterator[Table]]
 
 BENCHMARKS: dict[str, Benchmark] = {
-    "list": list_.measure,
+    "list": replacing.measure,
     "change": change.measure,
     "packet": packet.measure,
     "flood": flood.measure,

@@ -120,9 +120,9 @@ struct entry {
 };
 
 struct generation {
-	u64 serial; /* of the list that it holds */
-	u32 shift;  /* a host's bucket is mix(address) >> shift */
-	u32 tick;   /* the agent's sweeps, counted from 1 */
+	u64 revision; /* of the list that it holds */
+	u32 shift;    /* a host's bucket is mix(address) >> shift */
+	u32 tick;     /* the agent's sweeps, counted from 1 */
 	/* The lengths of which there are entries, each with the mask that an
 	 * address is compared by; then length 0. The first of IPv4 is always
 	 * a host's, for the hosts of buckets that overflowed. */

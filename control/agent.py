@@ -19,7 +19,7 @@ from control import config as configuration
 from control.config import Config
 from control.datapath.interfaces.watch import LinkWatch
 from control.edge.commands.server import AgentServer
-from control.edge.contact import Contact
+from control.edge.contact import FeedContact
 from control.edge.edge import Edge
 from control.edge.follower import Follower
 from control.fault import Refused
@@ -133,7 +133,7 @@ def _follower(edge: Edge) -> Follower | None:
     from control.feed.database import RegistryFeed  # with SQLAlchemy, which an edge without a feed does without
 
     feed = RegistryFeed(config.feed.url, config.edge_name)
-    return Follower(edge, feed, Contact(feed.where, config.edge_name), config.feed.poll)
+    return Follower(edge, feed, FeedContact(feed.where, config.edge_name), config.feed.poll)
 
 
 @click.command()

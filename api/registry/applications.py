@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from api.kit.schema import Strict, named
 from api.registry.desk import paging, store
 from api.registry.desk.operation import Given, Nothing, ViewAnswer, creates, patches, reads, steps
-from api.registry.records import Chosen, EntryRecord, Identifier, Kept, Reason, Record
+from api.registry.records import Chosen, EntryRecord, Identifier, Reason, Record, VersionedRecord
 from control.allowlist.schema import EntryModel
 from control.registry.access import sight
 from control.registry.cases import applications, records, review
@@ -65,7 +65,7 @@ class DocumentRecord(BaseModel):
     sha256: str
 
 
-class ApplicationRecord(Kept):
+class ApplicationRecord(VersionedRecord):
     """An application."""
 
     registrant_id: str
@@ -137,9 +137,9 @@ def find(session: Session, query: ApplicationQuery) -> ViewAnswer:
 
     A registrant sees its own, a provider those that were put before it.
     """
-    wanted = sight.select_visible(store.actor(), Application).where(*paging.filters(query, COLUMNS))
-    found, next_ = paging.page(session, wanted, query, COLUMNS)
-    return ViewAnswer({"items": records.applications(session, found), "next": next_})
+    visible = sight.select_visible(store.actor(), Application).where(*paging.filters(query, COLUMNS))
+    items, next_ = paging.page(session, visible, query, COLUMNS)
+    return ViewAnswer({"items": records.applications(session, items), "next": next_})
 
 
 @blueprint.post("/v1/applications")
@@ -157,8 +157,8 @@ def create(given: Given[ApplicationNew]) -> ViewAnswer:
         tuple(text.documents),
         text.provider_id,
     )
-    made = applications.create(writing, draft)
-    return _answer(writing.session, made, f"/v1/applications/{made.id}")
+    application = applications.create(writing, draft)
+    return _answer(writing.session, application, f"/v1/applications/{application.id}")
 
 
 @blueprint.get("/v1/applications/<id:application_id>")
@@ -173,13 +173,13 @@ def read(session: Session, application_id: str) -> ViewAnswer:
 def edit(given: Given[ApplicationText], application_id: str) -> ViewAnswer:
     """Correct an application that is a draft or was returned."""
     writing = given.writing
-    found = rows.find(writing.session, writing.actor, Application, application_id)
+    application = rows.find(writing.session, writing.actor, Application, application_id)
     values = given.edit.values
     if "documents" in values:
         values["documents"] = tuple(values["documents"])
     if "entries" in values:
         values["entries"] = addresses.read_entries(values["entries"], writing.rules.addresses)
-    draft = replace(applications.draft_of(writing.session, found), **values)
+    draft = replace(applications.draft_of(writing.session, application), **values)
     return _answer(writing.session, applications.edit(writing, application_id, given.version, draft))
 
 
@@ -190,8 +190,8 @@ def take_many(given: Given[StepOfMany]) -> ViewAnswer:
 
     Their versions are in the body, in place of If-Match.
     """
-    moved = MANY[given.body.step](given.writing, given.body.versions)
-    return ViewAnswer(SteppedAll(items=[Stepped.model_validate(each) for each in moved]))
+    stepped = MANY[given.body.step](given.writing, given.body.versions)
+    return ViewAnswer(SteppedAll(items=[Stepped.model_validate(application) for application in stepped]))
 
 
 @blueprint.post("/v1/applications/<id:application_id>/submit")
@@ -266,5 +266,5 @@ def _taken(given: Given[Nothing] | Given[Reason], application_id: str) -> ViewAn
     return _answer(session, rows.find(session, given.writing.actor, Application, application_id))
 
 
-def _answer(session: Session, found: Application, location: str | None = None) -> ViewAnswer:
-    return ViewAnswer(records.applications(session, [found])[0], found.version, location)
+def _answer(session: Session, application: Application, location: str | None = None) -> ViewAnswer:
+    return ViewAnswer(records.applications(session, [application])[0], application.version, location)

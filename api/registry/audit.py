@@ -120,13 +120,13 @@ COLUMNS: paging.Columns = {
 @reads(AuditPage, "audit.read")
 def find(session: Session, query: AuditQuery) -> ViewAnswer:
     """Read the audit."""
-    wanted = sight.select_visible(store.actor(), AuditRow).where(*paging.filters(query, COLUMNS))
+    visible = sight.select_visible(store.actor(), AuditRow).where(*paging.filters(query, COLUMNS))
     if query.since is not None:
-        wanted = wanted.where(AuditRow.at >= query.since)
+        visible = visible.where(AuditRow.at >= query.since)
     if query.until is not None:
-        wanted = wanted.where(AuditRow.at < query.until)
-    found, next_ = paging.page(session, wanted, query, COLUMNS, "seq")
-    return ViewAnswer(AuditPage(items=[_record(each) for each in found], next=next_))
+        visible = visible.where(AuditRow.at < query.until)
+    items, next_ = paging.page(session, visible, query, COLUMNS, "seq")
+    return ViewAnswer(AuditPage(items=[_record(row) for row in items], next=next_))
 
 
 @blueprint.get("/v1/audit/head")
@@ -154,18 +154,18 @@ def listed(session: Session, query: ListedQuery) -> ViewAnswer:
     asked = asked_address(query.address)
     if query.edge is None:
         serial = serials.serial_at(session, query.at)
-        found = serials.covering(session, asked, serial)
+        listings = serials.covering(session, asked, serial)
     else:
-        had = edges.standing(session, query.edge, asked, query.at)
-        serial, found = had.serial or 0, list(had.listings)
+        standing = edges.standing(session, query.edge, asked, query.at)
+        serial, listings = standing.serial or 0, list(standing.listings)
     return ViewAnswer(
         ListedRecord(
             address=str(asked.network_address),
             at=query.at,
             edge=query.edge,
             serial=serial,
-            allowed=bool(found),
-            registrations=[each.registration_id for each in found],
+            allowed=bool(listings),
+            registrations=[listing.registration_id for listing in listings],
         )
     )
 

@@ -81,12 +81,12 @@ def find(session: Session, query: ChangesQuery) -> ViewAnswer:
 
     410 when the serial is not of this list's present epoch: start anew from a snapshot.
     """
-    now = serials.version(session)
+    now = serials.head(session)
     epoch, since = _position(query.since, now.epoch)
-    found = [_record(each) for each in serials.changes(session, epoch, since, query.limit)]
-    last = found[-1].serial if found else since
+    records = [_record(delta) for delta in serials.deltas(session, epoch, since, query.limit)]
+    last = records[-1].serial if records else since
     return ViewAnswer(
-        ChangesPage(epoch=now.epoch, serial=now.serial, count=now.count, changes=found, next=f"{now.epoch}:{last}")
+        ChangesPage(epoch=now.epoch, serial=now.serial, count=now.count, changes=records, next=f"{now.epoch}:{last}")
     )
 
 
@@ -100,10 +100,10 @@ def stream(query: StreamQuery) -> Response:
     Last-Event-ID.
     """
     with store.reading() as session:
-        now = serials.version(session)
+        now = serials.head(session)
         since = request.headers.get("Last-Event-ID") or query.since or f"{now.epoch}:{now.serial}"
         epoch, serial = _position(since, now.epoch)
-        serials.changes(session, epoch, serial, 1)  # refused here, while there can still be a status
+        serials.deltas(session, epoch, serial, 1)  # refused here, while there can still be a status
     if not STREAMS.acquire(blocking=False):
         fault = Fault("the stream", "as many are open as this server takes", "ask for pages, or come again later")
         refused = Refused(Kind.RATE_LIMITED, "Too many streams are open", [fault])
@@ -119,8 +119,8 @@ def _events(epoch: str, serial: int) -> Iterator[str]:
     yield ": following\n\n"
     while time.monotonic() < ends:
         with store.reading() as session:
-            news = serials.changes(session, epoch, serial) if serials.version(session).serial > serial else []
-            records = [_record(each) for each in news]
+            news = serials.deltas(session, epoch, serial) if serials.head(session).serial > serial else []
+            records = [_record(delta) for delta in news]
         for record in records:
             serial = record.serial
             yield f"id: {epoch}:{serial}\nevent: change\ndata: {record.model_dump_json()}\n\n"
@@ -141,12 +141,12 @@ def _position(since: str, epoch: str) -> tuple[str, int]:
     return named or epoch, int(serial)
 
 
-def _record(change: serials.Change) -> ChangeRecord:
+def _record(delta: serials.SerialDelta) -> ChangeRecord:
     return ChangeRecord(
-        serial=change.version.serial,
-        at=change.at,
-        count=change.version.count,
-        added=[entry_record(each) for each in change.added.entries(0, len(change.added))],
-        removed=[entry_record(each) for each in change.removed.entries(0, len(change.removed))],
-        sha256=change.sha256,
+        serial=delta.head.serial,
+        at=delta.at,
+        count=delta.head.count,
+        added=[entry_record(entry) for entry in delta.added.entries(0, len(delta.added))],
+        removed=[entry_record(entry) for entry in delta.removed.entries(0, len(delta.removed))],
+        sha256=delta.sha256,
     )

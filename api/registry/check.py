@@ -19,7 +19,7 @@ def check(address: Prefix) -> Check:
     with store.reading() as session:
         covering = serials.covering(session, address)
         first = min((entry.joined_serial for entry in covering), default=None)
-        since = None if first is None else min(edges.had_from(session, first).values(), default=None)
+        since = None if first is None else min(edges.applied_from(session, first).values(), default=None)
     return Check(
         address=str(address.network_address),
         registered=bool(covering),

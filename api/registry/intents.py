@@ -12,7 +12,7 @@ from api.kit.schema import Strict
 from api.kit.shared import PolicyModel
 from api.registry.desk import paging, store
 from api.registry.desk.operation import Given, Nothing, ViewAnswer, creates, reads, steps
-from api.registry.records import Chosen, Kept, Words
+from api.registry.records import Chosen, VersionedRecord, Words
 from control.registry.access import sight
 from control.registry.intents import intents
 from control.registry.store import rows
@@ -40,7 +40,7 @@ class EffectRecord(BaseModel):
     registrants: int = Field(description="Who would lose one.")
 
 
-class IntentRecord(Kept):
+class IntentRecord(VersionedRecord):
     """A proposed removal, or a proposed policy."""
 
     step: Proposed
@@ -79,9 +79,9 @@ COLUMNS: paging.Columns = {name: getattr(Intent, name) for name in ("id", "chang
 @reads(IntentPage, "intent.read")
 def find(session: Session, query: IntentQuery) -> ViewAnswer:
     """List intents."""
-    wanted = sight.select_visible(store.actor(), Intent).where(*paging.filters(query, COLUMNS))
-    found, next_ = paging.page(session, wanted, query, COLUMNS)
-    return ViewAnswer(IntentPage(items=[intent_record(session, each) for each in found], next=next_))
+    visible = sight.select_visible(store.actor(), Intent).where(*paging.filters(query, COLUMNS))
+    items, next_ = paging.page(session, visible, query, COLUMNS)
+    return ViewAnswer(IntentPage(items=[intent_record(session, intent) for intent in items], next=next_))
 
 
 @blueprint.post("/v1/intents")
@@ -89,16 +89,16 @@ def find(session: Session, query: IntentQuery) -> ViewAnswer:
 def create(given: Given[IntentNew]) -> ViewAnswer:
     """Propose a removing step for many registrations at once."""
     new = given.body
-    made = intents.propose(given.writing, new.step, new.versions, new.reason)
-    return ViewAnswer(intent_record(given.writing.session, made), made.version, f"/v1/intents/{made.id}")
+    intent = intents.propose(given.writing, new.step, new.versions, new.reason)
+    return ViewAnswer(intent_record(given.writing.session, intent), intent.version, f"/v1/intents/{intent.id}")
 
 
 @blueprint.get("/v1/intents/<id:intent_id>")
 @reads(IntentRecord, "intent.read")
 def read(session: Session, intent_id: str) -> ViewAnswer:
     """Read an intent, and what it would cut now."""
-    found = rows.find(session, store.actor(), Intent, intent_id)
-    return ViewAnswer(intent_record(session, found), found.version, settled=False)
+    intent = rows.find(session, store.actor(), Intent, intent_id)
+    return ViewAnswer(intent_record(session, intent), intent.version, settled=False)
 
 
 @blueprint.post("/v1/intents/<id:intent_id>/confirm")
@@ -120,16 +120,16 @@ def cancel(given: Given[Nothing], intent_id: str) -> ViewAnswer:
     return _answer(given, intent_id)
 
 
-def intent_record(session: Session, found: Intent) -> IntentRecord:
+def intent_record(session: Session, intent: Intent) -> IntentRecord:
     """Return an intent with what it would do now."""
     effect = None
-    if found.state == "open":
-        now = intents.effect(session, found.id)
+    if intent.state == "open":
+        now = intents.effect(session, intent.id)
         effect = EffectRecord(registrations=now.registrations, live=now.live, registrants=now.registrants)
-    fields = {name: getattr(found, name) for name in IntentRecord.model_fields if name != "effect"}
+    fields = {name: getattr(intent, name) for name in IntentRecord.model_fields if name != "effect"}
     return IntentRecord.model_validate({**fields, "effect": effect})
 
 
 def _answer(given: Given[Confirmation] | Given[Nothing], intent_id: str) -> ViewAnswer:
-    found = rows.find(given.writing.session, given.writing.actor, Intent, intent_id)
-    return ViewAnswer(intent_record(given.writing.session, found), found.version)
+    intent = rows.find(given.writing.session, given.writing.actor, Intent, intent_id)
+    return ViewAnswer(intent_record(given.writing.session, intent), intent.version)

@@ -15,7 +15,7 @@ from api.kit.contract import Contract, Media, under
 from api.kit.schema import Strict
 from api.registry.desk import paging, store
 from api.registry.desk.operation import Given, Nothing, ViewAnswer, creates, reads, takes
-from api.registry.records import Kept, Record
+from api.registry.records import Record, VersionedRecord
 from control.allowlist import formats
 from control.fault import Fault, Kind, Refused
 from control.registry.access import scopes, sight
@@ -44,7 +44,7 @@ class ExportNew(Strict):
     format: Literal["csv", "ndjson"] = "csv"
 
 
-class JobRecord(Kept):
+class JobRecord(VersionedRecord):
     """Long work: how far it is, and how it ended."""
 
     kind: Literal["import", "export"]
@@ -118,17 +118,17 @@ def export(given: Given[ExportNew]) -> ViewAnswer:
 @reads(JobPage, "job.read")
 def find(session: Session, query: JobQuery) -> ViewAnswer:
     """List jobs."""
-    wanted = sight.select_visible(store.actor(), Job).where(*paging.filters(query, COLUMNS))
-    found, next_ = paging.page(session, wanted, query, COLUMNS)
-    return ViewAnswer(JobPage(items=[JobRecord.model_validate(each) for each in found], next=next_))
+    visible = sight.select_visible(store.actor(), Job).where(*paging.filters(query, COLUMNS))
+    items, next_ = paging.page(session, visible, query, COLUMNS)
+    return ViewAnswer(JobPage(items=[JobRecord.model_validate(job) for job in items], next=next_))
 
 
 @blueprint.get("/v1/jobs/<id:job_id>")
 @reads(JobRecord, "job.read")
 def read(session: Session, job_id: str) -> ViewAnswer:
     """Read a job: how far it is."""
-    found = rows.find(session, store.actor(), Job, job_id)
-    return ViewAnswer(JobRecord.model_validate(found), found.version, settled=found.state in jobs.ENDED)
+    job = rows.find(session, store.actor(), Job, job_id)
+    return ViewAnswer(JobRecord.model_validate(job), job.version, settled=job.state in jobs.ENDED)
 
 
 @blueprint.get("/v1/jobs/<id:job_id>/faults")
@@ -137,9 +137,9 @@ def read(session: Session, job_id: str) -> ViewAnswer:
 def faults(session: Session, job_id: str, query: FaultQuery) -> ViewAnswer:
     """List a job's faults."""
     rows.find(session, store.actor(), Job, job_id)
-    wanted = select(JobRow).where(JobRow.job_id == job_id)
-    found, next_ = paging.page(session, wanted, query, {"place": JobRow.place}, "place")
-    return ViewAnswer(FaultPage(items=[FaultRecord.model_validate(each) for each in found], next=next_))
+    its = select(JobRow).where(JobRow.job_id == job_id)
+    items, next_ = paging.page(session, its, query, {"place": JobRow.place}, "place")
+    return ViewAnswer(FaultPage(items=[FaultRecord.model_validate(fault) for fault in items], next=next_))
 
 
 @blueprint.get("/v1/jobs/<id:job_id>/result")
@@ -151,12 +151,12 @@ def faults(session: Session, job_id: str, query: FaultQuery) -> ViewAnswer:
 def result(job_id: str) -> Response:
     """Read what an export wrote."""
     with store.reading() as session:
-        found = rows.find(session, store.actor(), Job, job_id)
-        if found.kind != "export" or found.state != "done":
-            fault = Fault(job_id, f"is an {found.kind} that is {found.state}", "wait for an export to be done")
+        job = rows.find(session, store.actor(), Job, job_id)
+        if job.kind != "export" or job.state != "done":
+            fault = Fault(job_id, f"is an {job.kind} that is {job.state}", "wait for an export to be done")
             raise Refused(Kind.CONFLICT, "The job has no result to read", [fault])
-        packed, media_type = jobs.body(session, job_id), str(found.result["media_type"])
-    name = f"{found.request['of']}.{'csv' if media_type == formats.CSV else 'ndjson'}"
+        packed, media_type = jobs.body(session, job_id), str(job.result["media_type"])
+    name = f"{job.request['of']}.{'csv' if media_type == formats.CSV else 'ndjson'}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(_unpacked(packed), 200, headers, content_type=media_type)
 

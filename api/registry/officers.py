@@ -9,9 +9,9 @@ from api.registry.desk import paging, store
 from api.registry.desk.operation import Given, ViewAnswer, creates, reads
 from api.registry.records import describe
 from control.registry.access import sight
-from control.registry.parties import bodies
-from control.registry.parties.bodies import OfficerNew
+from control.registry.parties import officers
 from control.registry.parties.lines import Line
+from control.registry.parties.officers import OfficerNew
 from control.registry.store import rows
 from control.registry.store.model import Officer
 
@@ -37,9 +37,9 @@ COLUMNS: paging.Columns = {"id": Officer.id, "name": Officer.name}
 @reads(OfficerPage, "officer.read")
 def find(session: Session, query: OfficerQuery) -> ViewAnswer:
     """List officers."""
-    wanted = sight.select_visible(store.actor(), Officer).where(*paging.filters(query, COLUMNS))
-    found, next_ = paging.page(session, wanted, query, COLUMNS)
-    return ViewAnswer({"items": [bodies.officer_record(each) for each in found], "next": next_})
+    visible = sight.select_visible(store.actor(), Officer).where(*paging.filters(query, COLUMNS))
+    items, next_ = paging.page(session, visible, query, COLUMNS)
+    return ViewAnswer({"items": [officers.record(officer) for officer in items], "next": next_})
 
 
 @blueprint.post("/v1/officers")
@@ -49,13 +49,13 @@ def create(given: Given[OfficerNew]) -> ViewAnswer:
 
     An operator does that, so that no officer makes a second self.
     """
-    made = bodies.create_officer(given.writing, given.body)
-    return ViewAnswer(bodies.officer_record(made), made.version, f"/v1/officers/{made.id}")
+    officer = officers.create(given.writing, given.body)
+    return ViewAnswer(officers.record(officer), officer.version, f"/v1/officers/{officer.id}")
 
 
 @blueprint.get("/v1/officers/<id:officer_id>")
 @reads(OfficerRecord, "officer.read")
 def read(session: Session, officer_id: str) -> ViewAnswer:
     """Read an officer."""
-    found = rows.find(session, store.actor(), Officer, officer_id)
-    return ViewAnswer(bodies.officer_record(found), found.version)
+    officer = rows.find(session, store.actor(), Officer, officer_id)
+    return ViewAnswer(officers.record(officer), officer.version)

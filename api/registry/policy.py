@@ -21,15 +21,15 @@ def change(read: Callable[[], SetPolicy]) -> PolicyChange:
     """
     with store.attempting("policy.change", policies.POLICY):
         order = read()
-        wanted = {protocol: rule.model_dump() for protocol, rule in order.policy.items()}
+        rules = {protocol: rule.model_dump() for protocol, rule in order.policy.items()}
     with store.writing() as writing:
-        writing.attempt("policy.change", policies.POLICY)
+        writing.set_action("policy.change", policies.POLICY)
         now = agent.ask(ReadPolicy())
         _demand_match(now.etag, order.if_match)
-        if policies.stricter(now.model_dump()["policy"], wanted):
-            proposal = policies.propose(writing, wanted, now.etag)
+        if policies.stricter(now.model_dump()["policy"], rules):
+            proposal = policies.propose(writing, rules, now.etag)
             return PolicyChange(now, f"/v1/intents/{proposal.id}")
-        policies.put(writing, wanted, now.etag, agent.set_policy)
+        policies.put(writing, rules, now.etag, agent.set_policy)
     return PolicyChange(agent.ask(ReadPolicy()))
 
 

@@ -16,9 +16,9 @@ from api.registry.records import describe
 from control.fault import Fault, Kind, Refused
 from control.registry.access import sight
 from control.registry.cases import records
-from control.registry.parties import bodies
-from control.registry.parties.bodies import ProviderText
+from control.registry.parties import providers
 from control.registry.parties.lines import Line
+from control.registry.parties.providers import ProviderText
 from control.registry.store import rows
 from control.registry.store.database import utc_now
 from control.registry.store.model import Application, Provider
@@ -65,33 +65,33 @@ def find(session: Session, query: ProviderQuery) -> ViewAnswer:
 
     Everybody with a token sees them all: an applicant has to name one.
     """
-    wanted = sight.select_visible(store.actor(), Provider).where(*paging.filters(query, COLUMNS))
-    found, next_ = paging.page(session, wanted, query, COLUMNS)
-    return ViewAnswer({"items": [bodies.provider_record(each) for each in found], "next": next_})
+    visible = sight.select_visible(store.actor(), Provider).where(*paging.filters(query, COLUMNS))
+    items, next_ = paging.page(session, visible, query, COLUMNS)
+    return ViewAnswer({"items": [providers.record(provider) for provider in items], "next": next_})
 
 
 @blueprint.post("/v1/providers")
 @creates(ProviderRecord, "provider.create", ProviderText)
 def create(given: Given[ProviderText]) -> ViewAnswer:
     """Enter a provider."""
-    made = bodies.create_provider(given.writing, given.body)
-    return ViewAnswer(bodies.provider_record(made), made.version, f"/v1/providers/{made.id}")
+    provider = providers.create(given.writing, given.body)
+    return ViewAnswer(providers.record(provider), provider.version, f"/v1/providers/{provider.id}")
 
 
 @blueprint.get("/v1/providers/<id:provider_id>")
 @reads(ProviderRecord, "provider.read")
 def read(session: Session, provider_id: str) -> ViewAnswer:
     """Read a provider."""
-    found = rows.find(session, store.actor(), Provider, provider_id)
-    return ViewAnswer(bodies.provider_record(found), found.version)
+    provider = rows.find(session, store.actor(), Provider, provider_id)
+    return ViewAnswer(providers.record(provider), provider.version)
 
 
 @blueprint.patch("/v1/providers/<id:provider_id>")
 @patches(ProviderRecord, "provider.edit", ProviderText)
 def edit(given: Given[ProviderText], provider_id: str) -> ViewAnswer:
     """Change a provider's name or contacts."""
-    edited = bodies.edit_provider(given.writing, provider_id, given.version, given.edit)
-    return ViewAnswer(bodies.provider_record(edited), edited.version)
+    edited = providers.edit(given.writing, provider_id, given.version, given.edit)
+    return ViewAnswer(providers.record(edited), edited.version)
 
 
 @blueprint.get("/v1/providers/<id:provider_id>/queue")
@@ -109,12 +109,12 @@ def queue(session: Session, query: QueueQuery, provider_id: str) -> ViewAnswer:
         raise Refused(Kind.NOT_FOUND, "There is no such queue", [fault])
     before = (Application.provider_id == provider_id, Application.state == "submitted")
     waiting = sight.select_visible(actor, Application).where(*before)
-    found, next_ = paging.page(session, waiting, query, APPLICATION_COLUMNS)
+    items, next_ = paging.page(session, waiting, query, APPLICATION_COLUMNS)
     sums = waiting.with_only_columns(func.count(), func.min(Application.submitted_at))
     count, oldest = session.execute(sums).one()
     return ViewAnswer(
         {
-            "items": records.applications(session, found),
+            "items": records.applications(session, items),
             "next": next_,
             "waiting": count,
             "oldest_seconds": (utc_now() - oldest).total_seconds() if oldest else None,

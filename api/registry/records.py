@@ -27,7 +27,7 @@ class Record(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
 
-class Kept(Record):
+class VersionedRecord(Record):
     """What every object has that can change; its version is also the answer's ETag."""
 
     id: str
@@ -36,7 +36,9 @@ class Kept(Record):
     changed_at: datetime
 
 
-def describe(name: str, document: str, form: type[BaseModel], base: type[BaseModel] = Kept) -> type[BaseModel]:
+def describe(
+    name: str, document: str, form: type[BaseModel], base: type[BaseModel] = VersionedRecord
+) -> type[BaseModel]:
     """Return a model that describes the answer about an object that a form's fields were taken for.
 
     The fields are the form's, without its limits: what is stored is answered, whatever today's limits are.
@@ -77,7 +79,7 @@ class EntryRecord(BaseModel):
 
 def entry_record(entry: Entry) -> EntryRecord:
     """Return an entry as it is answered."""
-    return EntryRecord(**addresses.record(addresses.kept(entry)))
+    return EntryRecord(**addresses.record(addresses.stored(entry)))
 
 
 class Reason(Strict):

@@ -49,17 +49,17 @@ def find(session: Session, query: RegistrantQuery) -> ViewAnswer:
 
     A registrant sees itself.
     """
-    wanted = sight.select_visible(store.actor(), Registrant).where(*paging.filters(query, COLUMNS))
-    found, next_ = paging.page(session, wanted, query, COLUMNS)
-    return ViewAnswer({"items": [registrants.record(each) for each in found], "next": next_})
+    visible = sight.select_visible(store.actor(), Registrant).where(*paging.filters(query, COLUMNS))
+    items, next_ = paging.page(session, visible, query, COLUMNS)
+    return ViewAnswer({"items": [registrants.record(registrant) for registrant in items], "next": next_})
 
 
 @blueprint.post("/v1/registrants")
 @creates(RegistrantRecord, "registrant.create", RegistrantNew)
 def create(given: Given[RegistrantNew]) -> ViewAnswer:
     """Enter a registrant."""
-    made = registrants.create(given.writing, given.body)
-    return _answer(made, location=f"/v1/registrants/{made.id}")
+    registrant = registrants.create(given.writing, given.body)
+    return _answer(registrant, location=f"/v1/registrants/{registrant.id}")
 
 
 @blueprint.get("/v1/registrants/<id:registrant_id>")
@@ -76,5 +76,5 @@ def edit(given: Given[RegistrantText], registrant_id: str) -> ViewAnswer:
     return _answer(registrants.edit(given.writing, registrant_id, given.version, given.edit))
 
 
-def _answer(found: Registrant, location: str | None = None) -> ViewAnswer:
-    return ViewAnswer(registrants.record(found), found.version, location)
+def _answer(registrant: Registrant, location: str | None = None) -> ViewAnswer:
+    return ViewAnswer(registrants.record(registrant), registrant.version, location)

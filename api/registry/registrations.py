@@ -11,12 +11,12 @@ from sqlalchemy.orm import Session
 from api.registry.desk import paging, store
 from api.registry.desk.operation import Given, Nothing, ViewAnswer, reads, steps
 from api.registry.intents import IntentRecord, intent_record
-from api.registry.records import Identifier, Kept, Reason
+from api.registry.records import Identifier, Reason, VersionedRecord
 from control.registry.access import sight
 from control.registry.cases import records, registrations
 from control.registry.intents import intents
 from control.registry.parties.lines import Line
-from control.registry.publication.edges import had_from
+from control.registry.publication.edges import applied_from
 from control.registry.store import rows
 from control.registry.store.model import Registration
 
@@ -25,7 +25,7 @@ State = Literal["active", "expiring", "suspended", "expired", "revoked"]
 blueprint = APIBlueprint("registrations", __name__, tag="Registrations")
 
 
-class RegistrationRecord(Kept):
+class RegistrationRecord(VersionedRecord):
     """A registered prefix."""
 
     application_id: str
@@ -93,19 +93,19 @@ def find(session: Session, query: RegistrationQuery) -> ViewAnswer:
 
     A registrant sees its own.
     """
-    wanted = sight.select_visible(store.actor(), Registration).where(*paging.filters(query, COLUMNS))
-    found, next_ = paging.page(session, wanted, query, COLUMNS)
-    return ViewAnswer({"items": [records.registration(each) for each in found], "next": next_})
+    visible = sight.select_visible(store.actor(), Registration).where(*paging.filters(query, COLUMNS))
+    items, next_ = paging.page(session, visible, query, COLUMNS)
+    return ViewAnswer({"items": [records.registration(registration) for registration in items], "next": next_})
 
 
 @blueprint.get("/v1/registrations/<id:registration_id>")
 @reads(RegistrationDetail, "registration.read")
 def read(session: Session, registration_id: str) -> ViewAnswer:
     """Read a registration, and since when each edge has it."""
-    found = rows.find(session, store.actor(), Registration, registration_id)
-    had = had_from(session, found.live_serial)
-    edges = [{"edge": name, "at": to_jsonable_python(at)} for name, at in had.items()]
-    return ViewAnswer(records.registration(found) | {"edges": edges}, found.version, settled=False)
+    registration = rows.find(session, store.actor(), Registration, registration_id)
+    applied = applied_from(session, registration.live_serial)
+    edges = [{"edge": name, "at": to_jsonable_python(at)} for name, at in applied.items()]
+    return ViewAnswer(records.registration(registration) | {"edges": edges}, registration.version, settled=False)
 
 
 @blueprint.post("/v1/registrations/<id:registration_id>/renew")
@@ -144,9 +144,9 @@ def expire(given: Given[Nothing], registration_id: str) -> ViewAnswer:
 
 
 def _proposed(given: Given[Reason] | Given[Nothing], name: str, registration_id: str, reason: str) -> ViewAnswer:
-    made = intents.propose(given.writing, name, {registration_id: given.version}, reason)
-    return ViewAnswer(intent_record(given.writing.session, made), made.version, f"/v1/intents/{made.id}")
+    intent = intents.propose(given.writing, name, {registration_id: given.version}, reason)
+    return ViewAnswer(intent_record(given.writing.session, intent), intent.version, f"/v1/intents/{intent.id}")
 
 
-def _answer(found: Registration) -> ViewAnswer:
-    return ViewAnswer(records.registration(found), found.version)
+def _answer(registration: Registration) -> ViewAnswer:
+    return ViewAnswer(records.registration(registration), registration.version)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from api.kit.schema import Strict
 from api.registry.desk import paging, store
 from api.registry.desk.operation import Given, Nothing, ViewAnswer, creates, reads, steps
-from api.registry.records import Identifier, Kept
+from api.registry.records import Identifier, VersionedRecord
 from control.registry.access import sight, tokens
 from control.registry.parties.lines import Line
 from control.registry.store import rows
@@ -32,7 +32,7 @@ class TokenNew(Strict):
     provider_id: Identifier | None = Field(None, description="Whose, with the scope provider.")
 
 
-class TokenRecord(Kept):
+class TokenRecord(VersionedRecord):
     """A token, without the token itself."""
 
     name: str
@@ -74,9 +74,9 @@ COLUMNS: paging.Columns = {
 @reads(TokenPage, "token.read")
 def find(session: Session, query: TokenQuery) -> ViewAnswer:
     """List tokens."""
-    wanted = sight.select_visible(store.actor(), Token).where(*paging.filters(query, COLUMNS))
-    found, next_ = paging.page(session, wanted, query, COLUMNS)
-    return ViewAnswer(TokenPage(items=[TokenRecord.model_validate(each) for each in found], next=next_))
+    visible = sight.select_visible(store.actor(), Token).where(*paging.filters(query, COLUMNS))
+    items, next_ = paging.page(session, visible, query, COLUMNS)
+    return ViewAnswer(TokenPage(items=[TokenRecord.model_validate(token) for token in items], next=next_))
 
 
 @blueprint.post("/v1/tokens")
@@ -88,26 +88,26 @@ def create(given: Given[TokenNew]) -> ViewAnswer:
     the same answer without it, for nothing that is kept holds a token.
     """
     new = given.body
-    wanted = tokens.NewToken(
+    order = tokens.NewToken(
         new.name, tuple(new.scopes), new.holder, timedelta(days=new.days), new.registrant_id, new.provider_id
     )
-    made, secret = tokens.create(given.writing, wanted)
-    record = TokenRecord.model_validate(made).model_dump()
-    shown, again = (TokenMade(**record, token=token) for token in (secret, None))
-    return ViewAnswer(shown, made.version, f"/v1/tokens/{made.id}", again=again)
+    token, secret = tokens.create(given.writing, order)
+    record = TokenRecord.model_validate(token).model_dump()
+    shown, again = (TokenMade(**record, token=shown_secret) for shown_secret in (secret, None))
+    return ViewAnswer(shown, token.version, f"/v1/tokens/{token.id}", again=again)
 
 
 @blueprint.get("/v1/tokens/<id:token_id>")
 @reads(TokenRecord, "token.read")
 def read(session: Session, token_id: str) -> ViewAnswer:
     """Read a token's record."""
-    found = rows.find(session, store.actor(), Token, token_id)
-    return ViewAnswer(TokenRecord.model_validate(found), found.version)
+    token = rows.find(session, store.actor(), Token, token_id)
+    return ViewAnswer(TokenRecord.model_validate(token), token.version)
 
 
 @blueprint.post("/v1/tokens/<id:token_id>/revoke")
 @steps(TokenRecord, "token.revoke", Nothing)
 def revoke(given: Given[Nothing], token_id: str) -> ViewAnswer:
     """Make a token good for nothing from now on."""
-    found = tokens.revoke(given.writing, token_id, given.version)
-    return ViewAnswer(TokenRecord.model_validate(found), found.version)
+    token = tokens.revoke(given.writing, token_id, given.version)
+    return ViewAnswer(TokenRecord.model_validate(token), token.version)

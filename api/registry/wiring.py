@@ -40,7 +40,7 @@ class IdConverter(BaseConverter):
 
 def worker(database: Database, config: Config) -> Worker:
     """Return what does the registry's jobs, and what time brings, beside the requests of one process."""
-    return Worker(database, Housekeeping(database, config.state_dir / chain.PUBLISHED))
+    return Worker(database, Housekeeping(database, config.state_dir / chain.ANCHORS))
 
 
 def register(app: APIFlask, config: Config, token: TokenSource) -> None:

@@ -15,7 +15,7 @@ from control.commands.packets import Explained, ExplainPacket, MatchedEntry
 from control.config import Config
 from control.datapath.probe import frames
 from control.fault import BadValueError, Fault, Kind, Refused
-from control.replay.capture import DamagedError, NotACaptureError, packets
+from control.replay.capture import DamagedCaptureError, NotACaptureError, packets
 from control.replay.link import UnsupportedLinkError, ethernet_frame
 from control.vocabulary import VPN_PROTOCOLS
 
@@ -93,7 +93,7 @@ def _of_capture(capture: Path, number: int) -> bytes:
         for place, packet in enumerate(packets(capture), 1):
             if place == number:
                 return ethernet_frame(packet.link, packet.content)
-    except (NotACaptureError, DamagedError, UnsupportedLinkError, OSError) as error:
+    except (NotACaptureError, DamagedCaptureError, UnsupportedLinkError, OSError) as error:
         unread = Fault(str(capture), str(error), "give a whole pcap or pcapng file of a known link type")
         raise Refused(Kind.UNREADABLE, "The capture cannot be read", [unread]) from error
     fault = Fault(str(capture), f"it has no packet {number}", "give a smaller --packet")

@@ -7,7 +7,7 @@ from control.commands.status import ContactState
 
 
 @dataclass
-class Contact:
+class FeedContact:
     """What is known of the feed; one thread writes it, others read.
 
     Attributes:

@@ -9,7 +9,7 @@ import structlog
 from control.config import Config
 from control.datapath.datapath import Datapath
 from control.edge import start
-from control.edge.contact import Contact
+from control.edge.contact import FeedContact
 from control.edge.interfaces import Interfaces
 from control.edge.lease import Lease, Sampling
 from control.edge.list import EdgeList
@@ -46,7 +46,7 @@ class Edge:
         self.lease, self.sampling = Lease(datapath.controls, config.lease), Sampling(datapath.controls)
         configured = {interface.name: interface.mode for interface in config.interfaces}
         self.interfaces = Interfaces(store, configured, lambda: datapath.programs)
-        self.contact: Contact | None = None
+        self.contact: FeedContact | None = None
         self._turns = Turns()
 
     @classmethod

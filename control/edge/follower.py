@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import structlog
 
-from control.edge.contact import Contact
+from control.edge.contact import FeedContact
 from control.edge.edge import Edge
 from control.fault import Fault, Kind, Refused
 from control.feed.feed import RESET, Delta, Feed, Snapshot
@@ -27,7 +27,7 @@ MOST_UNACKNOWLEDGED = 10_000  # serials remembered while the feed cannot be told
 class Follower:
     """Keeps one edge at its feed's list."""
 
-    def __init__(self, edge: Edge, feed: Feed, contact: Contact, poll: float) -> None:
+    def __init__(self, edge: Edge, feed: Feed, contact: FeedContact, poll: float) -> None:
         """``poll`` is after how many seconds it looks at the latest, and tries again."""
         self._edge, self._feed, self._poll, self._contact = edge, feed, poll, contact
         self._applied: list[tuple[int, float]] = []
@@ -109,7 +109,7 @@ class Follower:
         snapshot.demand_whole()
         held = self._position
         if snapshot.position.epoch != held.epoch:
-            self._applied, self._last_applied = [], None  # they were told of in the other epoch, or never can be
+            self._applied, self._last_applied = [], None  # serials of another epoch: the feed knows none of them
             log.warning("starting anew from the feed", position=str(snapshot.position), held=str(held))
         with self._edge.turn() as turn:
             self._edge.list.follow(turn, snapshot.entries, snapshot.position)

@@ -58,7 +58,7 @@ class EdgeList:
             raise Refused(Kind.BAD_LIST, "The list is empty", [fault])
         started = time.perf_counter()
         change = Change.to(self.state.union.local, new, origin)
-        return self._publish(turn, change, time.perf_counter() - started, if_match, dry_run)
+        return self._accept(turn, change, time.perf_counter() - started, if_match, dry_run)
 
     def change(
         self,
@@ -77,7 +77,7 @@ class EdgeList:
         """
         started = time.perf_counter()
         change = Change.of(self.state.union.local, add, remove, origin)
-        return self._publish(turn, change, time.perf_counter() - started, if_match, dry_run)
+        return self._accept(turn, change, time.perf_counter() - started, if_match, dry_run)
 
     def follow(self, turn: Turn, new: Allowlist, position: Position) -> None:
         """Make the feed's list, as a whole, what the union has of it.
@@ -97,7 +97,7 @@ class EdgeList:
         demand_count(position, count, change.new)
         self._follow(turn, change, position)
 
-    def _publish(self, turn: Turn, change: Change, compared: float, if_match: str | None, dry_run: bool) -> ListChanged:
+    def _accept(self, turn: Turn, change: Change, compared: float, if_match: str | None, dry_run: bool) -> ListChanged:
         demand_match(self.state.local.etag, if_match, "list")
         self._demand_room(change.new)
         cut = change.removed.without(self.state.union.followed.at(change.removed))  # the feed's stay live

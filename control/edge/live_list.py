@@ -81,7 +81,7 @@ class LiveList:
         self.state = self._state(union)
         whole, generations, epoch = union.whole(), self._generations, self._store.epoch
         live, revision = generations.live, self.state.revision
-        is_ours = live is not None and self._controls.epoch() == epoch and live.serial == revision
+        is_ours = live is not None and self._controls.epoch() == epoch and live.revision == revision
         if live is None or not is_ours or not live.holds(whole):
             generations.go_live(generations.stage(whole, revision))
         generations.settle()
@@ -118,7 +118,7 @@ class LiveList:
 
     def _take_up_local(self) -> Allowlist:
         live = self._generations.live
-        on_disk_or_live, faults = self._store.local.take_up(live.read if live else None, live.serial if live else 0)
+        on_disk_or_live, faults = self._store.local.take_up(live.read if live else None, live.revision if live else 0)
         _report(faults)
         return on_disk_or_live
 
@@ -126,7 +126,7 @@ class LiveList:
         followed, faults = self._store.followed.take_up()
         _report(faults)
         if faults:
-            # What is live may be newer than what can be read: it stays, and the feed says what is right.
+            # The live list may be newer than what the damaged database still says: it stays until the feed answers.
             live = self._generations.live
             followed = live.read() if live else followed
             self._store.followed.begin(Position(), followed)

@@ -53,7 +53,7 @@ class Policies:
         kept, self._version = self._store.policies()
         if is_new:
             self._controls.set_policies(dict.fromkeys(VPN_PROTOCOLS, Policy()))
-        elif not kept:  # the disk was lost, or none was ever set: the kernel's are the last that were
+        elif not kept:  # a lost disk, or no policy was ever set: the kernel has the last ones
             live = self._controls.policies()
             kept = {name: (policy.mode, policy.share) for name, policy in live.items() if policy != Policy()}
             self._version = self._store.keep_policies(kept) if kept else self._version

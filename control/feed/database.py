@@ -64,7 +64,7 @@ class RegistryFeed:
         self._demand_file()
         with self._database.reading() as session:
             whole = serials.snapshot(session)
-        return Snapshot(_position(whole.version), whole.version.count, whole.sha256, whole.entries)
+        return Snapshot(_position(whole.head), whole.head.count, whole.sha256, whole.entries)
 
     def deltas(self, since: Position) -> Sequence[Delta] | Literal["reset"]:
         """Return what came after a position, a hundred serials at most; or RESET.
@@ -74,13 +74,12 @@ class RegistryFeed:
         """
         self._demand_file()
         with self._database.reading() as session:
-            now = serials.version(session)
+            now = serials.head(session)
             if now.epoch != since.epoch or not 0 <= now.serial - since.serial <= MOST_CHANGES:
                 return RESET
-            changes = serials.changes(session, since.epoch, since.serial)
+            deltas = serials.deltas(session, since.epoch, since.serial)
         return [
-            Delta(_position(change.version), change.version.count, change.sha256, change.added, change.removed)
-            for change in changes
+            Delta(_position(delta.head), delta.head.count, delta.sha256, delta.added, delta.removed) for delta in deltas
         ]
 
     def wait(self, seconds: float) -> bool:
@@ -140,7 +139,7 @@ class _FileBell:
     def wait(self, seconds: float) -> bool:
         deadline = time.monotonic() + seconds
         while True:
-            # Kept before what is new is read, so that nothing committed meanwhile is missed.
+            # Noted before the caller reads what is new, so that nothing committed meanwhile is missed.
             before, self._seen = self._seen, self._look()
             if before != self._seen:
                 return True
@@ -176,11 +175,11 @@ class _NotifyBell:
             raise _unavailable(self._where, str(error)) from error
 
     def wait(self, seconds: float) -> bool:
-        if not self._listens:  # what came before is not told
+        if not self._listens:  # PostgreSQL does not repeat what it told before LISTEN: have the caller look once
             self._listens = True
             return True
         try:
-            told = [each.payload for each in self._connection.notifies(timeout=seconds, stop_after=1)]
+            told = [notice.payload for notice in self._connection.notifies(timeout=seconds, stop_after=1)]
         except self._psycopg.Error as error:
             raise _unavailable(self._where, str(error)) from error
         return bool(told)
@@ -189,8 +188,8 @@ class _NotifyBell:
         self._connection.close()
 
 
-def _position(version: serials.Version) -> Position:
-    return Position(version.epoch, version.serial)
+def _position(head: serials.LiveHead) -> Position:
+    return Position(head.epoch, head.serial)
 
 
 def _unavailable(where: str, why: str) -> Refused:

@@ -39,7 +39,7 @@ class NotACaptureError(ValueError):
     """The file is neither pcap nor pcapng."""
 
 
-class DamagedError(ValueError):
+class DamagedCaptureError(ValueError):
     """The file cannot be read beyond the place that the message names."""
 
 
@@ -64,7 +64,7 @@ class Interface(NamedTuple):
     cut: int
 
 
-class Source:
+class CaptureBytes:
     """A capture's bytes in order; knows the record and the byte where it stands."""
 
     def __init__(self, stream: BinaryIO) -> None:
@@ -94,10 +94,10 @@ class Source:
             raise self.damage("ends")
         return content
 
-    def damage(self, what: str) -> DamagedError:
+    def damage(self, what: str) -> DamagedCaptureError:
         """Return the error for ``what`` happened at the present place."""
         place = f"record {self.record}" if self.record else "its header"
-        return DamagedError(f"the file {what} inside {place} at byte {self.offset}")
+        return DamagedCaptureError(f"the file {what} inside {place} at byte {self.offset}")
 
 
 def packets(path: Path) -> Iterator[Packet]:
@@ -105,18 +105,18 @@ def packets(path: Path) -> Iterator[Packet]:
 
     Raises:
         NotACaptureError: it is no capture file; nothing was yielded.
-        DamagedError: it cannot be read any further.
+        DamagedCaptureError: it cannot be read any further.
         OSError: it cannot be opened.
     """
     with path.open("rb") as stream:
         if stream.peek(len(GZIP_MAGIC))[:2] != GZIP_MAGIC:
-            yield from _packets(Source(stream))
+            yield from _packets(CaptureBytes(stream))
             return
         with gzip.open(stream) as inflated:
-            yield from _packets(Source(cast(BinaryIO, inflated)))
+            yield from _packets(CaptureBytes(cast(BinaryIO, inflated)))
 
 
-def _packets(source: Source) -> Iterator[Packet]:
+def _packets(source: CaptureBytes) -> Iterator[Packet]:
     magic = source.upto(len(PCAPNG_MAGIC))
     if magic == PCAPNG_MAGIC:
         return _pcapng(source)
@@ -126,7 +126,7 @@ def _packets(source: Source) -> Iterator[Packet]:
     raise NotACaptureError(f"not a capture in pcap or pcapng format: {found}")
 
 
-def _pcap(source: Source, order: ByteOrder) -> Iterator[Packet]:
+def _pcap(source: CaptureBytes, order: ByteOrder) -> Iterator[Packet]:
     """Yield the packets after a pcap file's magic (draft-ietf-opsawg-pcap, sections 4 and 5)."""
     link = Struct(order + "16xI").unpack(source.take(20))[0] & LINK_TYPE_BITS
     sizes = Struct(order + "8xII")
@@ -137,7 +137,7 @@ def _pcap(source: Source, order: ByteOrder) -> Iterator[Packet]:
         yield Packet(link, source.take(captured), length)
 
 
-def _pcapng(source: Source) -> Iterator[Packet]:
+def _pcapng(source: CaptureBytes) -> Iterator[Packet]:
     """Yield the packets after a pcapng file's magic (draft-ietf-opsawg-pcapng, section 4)."""
     order = _section(source)
     interfaces: list[Interface] = []
@@ -156,7 +156,7 @@ def _pcapng(source: Source) -> Iterator[Packet]:
             yield _packet(source, order, kind, body, interfaces)
 
 
-def _section(source: Source, size: bytes = b"") -> ByteOrder:
+def _section(source: CaptureBytes, size: bytes = b"") -> ByteOrder:
     """Read a section header block from behind its type, or its size, and return the section's byte order."""
     size = size or source.take(4)
     magic = source.take(4)
@@ -167,7 +167,7 @@ def _section(source: Source, size: bytes = b"") -> ByteOrder:
     return order
 
 
-def _body(source: Source, order: ByteOrder, size: int, *, before: int) -> bytes:
+def _body(source: CaptureBytes, order: ByteOrder, size: int, *, before: int) -> bytes:
     """Return the body of a block of ``size`` bytes, ``before`` of which were read."""
     if not before + 4 <= size <= MAX_BLOCK or size % 4:
         raise source.damage(f"claims a block of {size} bytes")
@@ -178,7 +178,7 @@ def _body(source: Source, order: ByteOrder, size: int, *, before: int) -> bytes:
     return body
 
 
-def _packet(source: Source, order: ByteOrder, kind: int, body: bytes, interfaces: list[Interface]) -> Packet:
+def _packet(source: CaptureBytes, order: ByteOrder, kind: int, body: bytes, interfaces: list[Interface]) -> Packet:
     """Return the packet of a packet block of any of the three types."""
     if kind == SIMPLE_PACKET:
         number, start, (length,) = 0, 4, Struct(order + "I").unpack_from(body)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from control.datapath.probe.answer import Answer, End
-from control.replay.capture import DamagedError, NotACaptureError, packets
+from control.replay.capture import DamagedCaptureError, NotACaptureError, packets
 from control.replay.link import UnsupportedLinkError, ethernet_frame
 from control.vocabulary import PROTOCOLS
 
@@ -145,7 +145,7 @@ def replay(path: Path, prober: Prober) -> Replay:
                 result.strays += 1
             else:
                 flows.of(key).add(answer)
-    except DamagedError as error:
+    except DamagedCaptureError as error:
         result.unread.append(str(error))
     except (NotACaptureError, OSError) as error:
         result.unread.append(getattr(error, "strerror", None) or str(error))

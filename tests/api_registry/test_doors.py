@@ -167,7 +167,7 @@ def test_nobody_but_the_applicant_and_the_authority_sees_what_was_never_submitte
         ("audit", "list"),
         ("audit", "head"),
         ("audit", "verify"),
-        ("audit", "publish"),
+        ("audit", "anchor"),
         ("audit", "at", "reg_1", "2026-11-24T12:00+00:00"),
         ("audit", "standing", "north", "10.0.0.1", "2026-11-24T12:00+00:00"),
         ("registrations", "live"),

@@ -134,13 +134,13 @@ def test_backup_and_restore(
     assert other("restore", str(tmp_path / "backup"), status=1)["kind"] == "conflict"
 
 
-def test_a_published_head_is_held_against_the_audit(wicket: Wicket, officers: tuple[str, str]) -> None:
-    published = wicket("audit", "publish")
+def test_an_anchored_head_is_held_against_the_audit(wicket: Wicket, officers: tuple[str, str]) -> None:
+    anchored = wicket("audit", "anchor")
     assert wicket("audit", "verify")["whole"]
-    file = Path(published["file"])
-    file.write_text(json.dumps({"seq": published["seq"], "hash": "00" * 32}))
+    file = Path(anchored["file"])
+    file.write_text(json.dumps({"seq": anchored["seq"], "hash": "00" * 32}))
     found = wicket("audit", "verify", status=1)
-    assert found["findings"] == [{"seq": published["seq"], "what": "differs from the head that was published"}]
+    assert found["findings"] == [{"seq": anchored["seq"], "what": "differs from the head that was anchored"}]
 
 
 @pytest.mark.parametrize(
@@ -179,7 +179,7 @@ def test_whether_an_edge_had_an_address_let_through_at_a_time(wicket: Wicket, of
     database = Database(wicket.url)
     noon = datetime(2026, 11, 24, 12, tzinfo=UTC)
     with database.reading() as session:
-        epoch = serials.version(session).epoch
+        epoch = serials.head(session).epoch
     with database.writing(Actor("edge north")) as writing:
         edges.acknowledge(writing, "north", epoch, [(1, noon)])
     database.close()

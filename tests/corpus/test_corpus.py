@@ -6,7 +6,7 @@ import pytest
 
 from control.datapath.probe.answer import Answer
 from control.datapath.probe.probe import Probe
-from control.replay.capture import DamagedError, packets
+from control.replay.capture import DamagedCaptureError, packets
 from control.replay.flows import key_of, replay
 from control.replay.link import UnsupportedLinkError, ethernet_frame
 from tests.corpus.conftest import Corpus, Key, Label
@@ -85,6 +85,6 @@ def _strays(path: Path, prober: Probe) -> list[Answer]:
             answer = prober.probe(ethernet_frame(packet.link, packet.content))
             if key_of(answer) is None:
                 strays.append(answer)
-    except (DamagedError, UnsupportedLinkError):
+    except (DamagedCaptureError, UnsupportedLinkError):
         pass  # tests/unit/test_flows.py holds what is said about these
     return strays

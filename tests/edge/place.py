@@ -127,7 +127,7 @@ def generations_of(edge: Edge) -> list[Generation]:
 
 def serials_of(edge: Edge) -> list[int]:
     """The serials of the generations that the kernel holds, the live one's last."""
-    return [generation.serial for generation in edge.datapath.lists.held]
+    return [generation.revision for generation in edge.datapath.lists.held]
 
 
 def policies_of(edge: Edge) -> dict[str, Policy]:
@@ -152,7 +152,7 @@ def is_live(edge: Edge, allowlist: Allowlist) -> bool:
         live is not None
         and edge.list.state.union.local == allowlist
         and live.holds(allowlist)
-        and live.serial == edge.list.state.local.serial
+        and live.revision == edge.list.state.local.serial
         and edge.datapath.controls.epoch() == edge.store.epoch
     )
 

@@ -60,7 +60,7 @@ def test_every_held_generation_can_be_made_live_again(edge: Edge) -> None:
     for generation in generations_of(edge):
         edge.datapath.lists.go_live(generation)
         assert live_of(edge) is generation
-        assert generation.holds(wanted[generation.serial])
+        assert generation.holds(wanted[generation.revision])
     for number, (_, first) in enumerate(THIRTY[:3]):
         assert is_let_through(edge, f"203.{number}.0.9") == (number == 2), first
 

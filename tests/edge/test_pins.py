@@ -52,7 +52,7 @@ def test_removed_pins_are_pinned_again(place: Place, remove: Remove) -> None:
         replace_list(edge, hosts(MANY))
         replace_list(edge, listed())
         held, program = generations_of(edge), program_of(edge)
-        serials = [generation.serial for generation in held]
+        serials = [generation.revision for generation in held]
         remove(place)
         assert not is_pinned(edge)
         edge.sweep()
@@ -125,7 +125,7 @@ def test_a_list_that_cannot_be_pinned_is_refused(read_only: tuple[Place, Edge]) 
 def test_a_small_change_needs_no_pin(read_only: tuple[Place, Edge]) -> None:
     _, edge = read_only
     change_list(edge, listed(["192.0.2.99"]), hosts(1))
-    assert live_of(edge).serial == edge.list.state.local.serial
+    assert live_of(edge).revision == edge.list.state.local.serial
     assert is_let_through(edge, "192.0.2.99") and not is_let_through(edge, "203.0.0.0")
 
 

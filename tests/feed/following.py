@@ -6,7 +6,7 @@ from typing import Any
 
 from control.commands.status import Status
 from control.edge.commands.status import read
-from control.edge.contact import Contact
+from control.edge.contact import FeedContact
 from control.edge.edge import Edge
 from control.edge.follower import Follower
 from control.feed.database import RegistryFeed
@@ -26,7 +26,7 @@ def following(place: Place, feed: Feed | str) -> Iterator[Edge]:
     """Start an edge that follows a feed, or the registry at a URL."""
     with place.edge() as edge:
         source = RegistryFeed(feed, NAME) if isinstance(feed, str) else feed
-        follower = Follower(edge, source, Contact("the tests' registry", NAME), POLL)
+        follower = Follower(edge, source, FeedContact("the tests' registry", NAME), POLL)
         follower.start()
         try:
             yield edge
@@ -67,5 +67,5 @@ def is_whole(edge: Edge) -> bool:
         live is not None
         and live.holds(edge.list.state.union.whole())
         and len(edge.list.state.union.whole()) == edge.list.state.union.count
-        and live.serial == edge.list.state.revision
+        and live.revision == edge.list.state.revision
     )

@@ -99,7 +99,7 @@ def test_approvals_go_live_one_by_one(tmp_path: Path, bpffs: Path, registry: Reg
 def had(registry: Registry, serial: int) -> bool:
     """Whether the registry knows of an edge that had a serial."""
     with registry.database.reading() as session:
-        return bool(edges.had_from(session, serial))
+        return bool(edges.applied_from(session, serial))
 
 
 def test_an_agent_killed_before_it_told_tells_when_it_is_back(tmp_path: Path, bpffs: Path, registry: Registry) -> None:

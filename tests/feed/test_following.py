@@ -240,10 +240,10 @@ def test_the_registry_knows_when_the_edge_had_what(place: Place, registry: Regis
         at_noon, later = (edges.standing(session, NAME, prefix, each) for each in (noon, after))
         assert (at_noon.serial, [each.registration_id for each in at_noon.listings]) == (1, [registry.ids["10.0.0.1"]])
         assert (later.serial, list(later.listings)) == (2, [])
-        had = edges.had_from(session, 2)
+        had = edges.applied_from(session, 2)
         assert list(had) == [NAME]
         assert noon < had[NAME] < after
-        assert edges.had_from(session, 3) == {}
+        assert edges.applied_from(session, 3) == {}
 
 
 class Cut(RegistryFeed):
@@ -260,7 +260,7 @@ class Cut(RegistryFeed):
 def test_a_registry_that_lost_what_it_was_told_is_told_again(place: Place, registry: Registry) -> None:
     def had() -> dict[str, datetime]:
         with registry.database.reading() as session:
-            return edges.had_from(session, 1)
+            return edges.applied_from(session, 1)
 
     feed = Cut(registry.url, NAME)
     with following(place, feed) as edge:

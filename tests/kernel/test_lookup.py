@@ -69,7 +69,7 @@ class ListsAgainstDict(RuleBasedStateMachine):
         self.lists = Lists(pinned, keep=3)
         if pinned.generations.exists():
             self.lists.adopt()
-        self.serial = max((generation.serial for generation in self.lists.held), default=0)
+        self.serial = max((generation.revision for generation in self.lists.held), default=0)
         self.models: dict[int, Model] = {}
         self.replace([], crowded=False)
         for generation in self.lists.held:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from control.registry.access.actor import Actor
 from control.registry.cases import review
 from control.registry.cases.applications import DocumentText, Draft, create_many
-from control.registry.parties import bodies, registrants
-from control.registry.parties.bodies import ProviderText
+from control.registry.parties import providers, registrants
+from control.registry.parties.providers import ProviderText
 from control.registry.parties.registrants import RegistrantNew
 from control.registry.space.addresses import AddressRules, read_entries
 from control.registry.store.database import Database
@@ -55,7 +55,7 @@ def assemble(database: Database) -> Cast:
         company, rival = registrants.create_many(
             writing, [RegistrantNew(kind="organisation", name=name) for name in ("Company", "Rival")]
         )
-        return Cast(company.id, rival.id, bodies.create_provider(writing, ProviderText(name="Provider")).id)
+        return Cast(company.id, rival.id, providers.create(writing, ProviderText(name="Provider")).id)
 
 
 def apply(database: Database, cast: Cast, prefixes: Sequence[object], registrant: str = "") -> str:

@@ -61,7 +61,7 @@ def test_the_canonical_form(row: object, text: str) -> None:
 @pytest.mark.parametrize("row", ["8.8.8.8", "8.8.8.0/24", "2606:4700::/32", {"prefix": "8.8.4.4", "ports": [1, "5-9"]}])
 def test_an_entry_is_kept_as_it_is(row: object) -> None:
     (entry,) = read_entries([row], AddressRules(Bounds()))
-    assert addresses.entry(addresses.kept(entry)) == entry
+    assert addresses.entry(addresses.stored(entry)) == entry
 
 
 def test_a_prefix_that_is_there_again_and_again_is_shown_once() -> None:

@@ -33,9 +33,9 @@ def tamper(database: Database, *statements: str) -> None:
             writing.session.execute(text(statement))
 
 
-def findings(database: Database, published: Sequence[audit.Head] = ()) -> list[tuple[int, str]]:
+def findings(database: Database, anchors: Sequence[audit.Head] = ()) -> list[tuple[int, str]]:
     with database.reading() as session:
-        return [(each.seq, each.what.split(":")[0]) for each in audit.verify(session, published)]
+        return [(each.seq, each.what.split(":")[0]) for each in audit.verify(session, anchors)]
 
 
 def test_what_was_written_is_whole(rows: Database) -> None:
@@ -71,9 +71,9 @@ def test_rows_that_changed_places_are_named(rows: Database) -> None:
     assert [seq for seq, what in findings(rows) if what == "altered"] == [3, 4, 6, 7]
 
 
-def test_a_chain_written_anew_differs_from_the_published_head(rows: Database, tmp_path: Path, clock: Clock) -> None:
+def test_a_chain_written_anew_differs_from_the_anchored_head(rows: Database, tmp_path: Path, clock: Clock) -> None:
     with rows.reading() as session:
-        audit.publish(session, tmp_path, clock())
+        audit.anchor(session, tmp_path, clock())
     tamper(
         rows, "DELETE FROM audit", "UPDATE ledger SET audit_seq = 0", f"UPDATE ledger SET audit_hash = {zeros(rows)}"
     )
@@ -81,7 +81,7 @@ def test_a_chain_written_anew_differs_from_the_published_head(rows: Database, tm
         with rows.writing(Actor("intruder")) as writing:
             writing.record("test", "object", {}, {"forged": True})
     assert findings(rows) == []
-    assert findings(rows, audit.published(tmp_path)) == [(10, "differs from the head that was published")]
+    assert findings(rows, audit.anchored(tmp_path)) == [(10, "differs from the head that was anchored")]
 
 
 def zeros(database: Database) -> str:
@@ -90,7 +90,7 @@ def zeros(database: Database) -> str:
 
 def test_a_refused_attempt_is_audited_and_changes_nothing_else(database: Database) -> None:
     with pytest.raises(Refused), database.writing(OFFICER, "the-request") as writing:
-        writing.attempt("application.approve", "app_1")
+        writing.set_action("application.approve", "app_1")
         writing.record("application.approve", "app_1", {}, {"state": "approved"})
         raise Refused(Kind.CONFLICT, "No", [Fault("app_1", "is a draft", "submit it")])
     with database.reading() as session:

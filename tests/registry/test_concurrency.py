@@ -59,12 +59,12 @@ def follow(url: str, until: float) -> tuple[Allowlist, int]:
     while not last_round:
         last_round = time.time() > until
         with database.reading() as session:
-            version = serials.version(session)
-            while serial < version.serial:
-                for change in serials.changes(session, version.epoch, serial):
-                    assert change.version.serial == serial + 1
-                    mine, serial = mine.with_changes(change.added, change.removed), change.version.serial
-                    assert len(mine) == change.version.count
+            head = serials.head(session)
+            while serial < head.serial:
+                for delta in serials.deltas(session, head.epoch, serial):
+                    assert delta.head.serial == serial + 1
+                    mine, serial = mine.with_changes(delta.added, delta.removed), delta.head.serial
+                    assert len(mine) == delta.head.count
             assert serials.snapshot(session).entries == mine
     database.close()
     return mine, serial
@@ -85,7 +85,7 @@ def test_a_crowd(new_registry_url: Callable[[], str]) -> None:
             follower.result()
     with database.reading() as session:
         assert session.scalar(select(Registrant.contacts).where(Registrant.id == cast.rival)) == [{"name": str(rounds)}]
-        assert serials.version(session).serial == WRITERS + 2 * rounds
+        assert serials.head(session).serial == WRITERS + 2 * rounds
         assert list(audit.verify(session)) == []
     assert follow(url, 0)[1] == WRITERS + 2 * rounds
     database.close()
@@ -116,9 +116,9 @@ def test_a_reader_sees_one_state_whatever_is_written_meanwhile(database: Databas
     cast = assemble(database)
     register(database, cast, "10.0.0.1")
     with database.reading() as session:
-        before = serials.version(session)
+        before = serials.head(session)
         writer = threading.Thread(target=register, args=(database, cast, "10.0.0.2"))
         writer.start()
         writer.join()
-        assert serials.version(session) == before
+        assert serials.head(session) == before
         assert len(serials.snapshot(session).entries) == 1

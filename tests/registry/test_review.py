@@ -34,7 +34,7 @@ def test_an_approval_makes_every_address_live_with_its_serial(database: Database
         found = [session.get_one(Registration, id_) for id_ in (*first, *second)]
         assert [each.live_serial for each in found] == [1, 1, 2]
         assert [each.state for each in found] == ["active"] * 3
-        assert serials.version(session).count == 3
+        assert serials.head(session).count == 3
     assert live(database) == ["10.0.0.1", "10.0.0.2", "fd00::/64"]
 
 
@@ -109,7 +109,7 @@ def test_a_suspension_is_proposed_counted_and_confirmed(database: Database, cast
         intent = intents.propose(writing, "suspend", dict.fromkeys(ids[:1]), "abuse").id
     assert live(database) == ["10.0.0.1", "10.0.0.2"]
     with database.reading() as session:
-        assert intents.effect(session, intent) == intents.Effect(1, 1, 1)
+        assert intents.effect(session, intent) == intents.IntentEffect(1, 1, 1)
     with pytest.raises(Refused, match="another number"), database.writing(OFFICER) as writing:
         intents.confirm(writing, intent, 2)
     with database.writing(OFFICER) as writing:

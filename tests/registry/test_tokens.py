@@ -9,8 +9,8 @@ from control.fault import Refused
 from control.registry.access import tokens
 from control.registry.access.actor import Actor
 from control.registry.access.tokens import NewToken
-from control.registry.parties import bodies
-from control.registry.parties.bodies import OfficerNew
+from control.registry.parties import officers
+from control.registry.parties.officers import OfficerNew
 from control.registry.store.database import Database
 from tests.registry.cast import OFFICER, OPERATOR, assemble
 from tests.registry.clock import Clock
@@ -77,7 +77,7 @@ def test_its_last_use_is_noted_once_a_minute(database: Database, clock: Clock) -
 @pytest.mark.parametrize("scope", ["officer", "operator"])
 def test_an_officer_makes_no_second_officer(database: Database, scope: str) -> None:
     with database.writing(OPERATOR) as writing:
-        officer = bodies.create_officer(writing, OfficerNew(name="Officer")).id
+        officer = officers.create(writing, OfficerNew(name="Officer")).id
     new = NewToken("second self", (scope,), officer, DAY)
     with pytest.raises(Refused) as refused:
         issue(database, OFFICER, new)

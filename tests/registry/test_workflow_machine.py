@@ -146,13 +146,13 @@ class Workflow(RuleBasedStateMachine):
             snapshot = serials.snapshot(session)
             active = session.scalars(select(Registration).where(Registration.state.in_(workflow.LIVE)))
             expected = Allowlist.from_entries(map(addresses.entry, active))
-            for change in serials.changes(session, snapshot.version.epoch, self.serial):
-                assert change.version.serial == self.serial + 1
-                self.follower = self.follower.with_changes(change.added, change.removed)
+            for delta in serials.deltas(session, snapshot.head.epoch, self.serial):
+                assert delta.head.serial == self.serial + 1
+                self.follower = self.follower.with_changes(delta.added, delta.removed)
                 self.serial += 1
-                assert len(self.follower) == change.version.count
+                assert len(self.follower) == delta.head.count
         assert snapshot.entries == expected == self.follower
-        assert (snapshot.version.serial, snapshot.version.count) == (self.serial, len(expected))
+        assert (snapshot.head.serial, snapshot.head.count) == (self.serial, len(expected))
 
 
 EXAMPLES = int(os.environ.get("WICKET_EXAMPLES", "40"))

@@ -2,8 +2,7 @@
 
 import pytest
 
-from control.registry.parties import bodies
-from control.registry.parties.bodies import ProviderText
+from control.registry.parties.providers import ProviderText, create
 from control.registry.store.database import Database
 from tests.registry.cast import OFFICER
 from tests.registry.conftest import clock, database, empty
@@ -16,4 +15,4 @@ __all__ = ["clock", "database", "empty"]
 def providers(database: Database) -> dict[str, str]:
     """The ids of the members' providers by name."""
     with database.writing(OFFICER) as writing:
-        return {name: bodies.create_provider(writing, ProviderText(name=name)).id for name in PROVIDERS}
+        return {name: create(writing, ProviderText(name=name)).id for name in PROVIDERS}

@@ -24,8 +24,8 @@ from sqlalchemy import func, select
 
 from control.registry.audit import chain as audit
 from control.registry.jobs import jobs, worker
-from control.registry.parties import bodies
-from control.registry.parties.bodies import ProviderText
+from control.registry.parties import providers
+from control.registry.parties.providers import ProviderText
 from control.registry.store.database import Database, utc_now
 from control.registry.store.model import Application, ApplicationEntry, Job, Registrant
 from lab.waiting import wait_for
@@ -56,7 +56,7 @@ def prepare(url: str) -> str:
     try:
         with database.writing(OFFICER) as writing:
             for name in PROVIDERS:
-                bodies.create_provider(writing, ProviderText(name=name))
+                providers.create(writing, ProviderText(name=name))
             data = csv_of([member(number) for number in range(ROWS)])
             return jobs.order_import(writing, data, "text/csv").id
     finally:

@@ -15,8 +15,8 @@ from control.registry.access import tokens
 from control.registry.access.actor import Actor
 from control.registry.access.tokens import NewToken
 from control.registry.audit import chain as audit
-from control.registry.parties import bodies, registrants
-from control.registry.parties.bodies import ProviderText
+from control.registry.parties import providers, registrants
+from control.registry.parties.providers import ProviderText
 from control.registry.parties.registrants import RegistrantNew
 from control.registry.publication import serials
 from control.registry.store import backup
@@ -70,7 +70,7 @@ def others(database: Database) -> Cast:
         made = registrants.create_many(
             writing, [RegistrantNew(kind="organisation", name=name) for name in ("New", "Newer")]
         )
-        return Cast(made[0].id, made[1].id, bodies.create_provider(writing, ProviderText(name="New provider")).id)
+        return Cast(made[0].id, made[1].id, providers.create(writing, ProviderText(name="New provider")).id)
 
 
 def test_a_restored_registry_says_so_and_begins_a_new_epoch(
@@ -80,8 +80,8 @@ def test_a_restored_registry_says_so_and_begins_a_new_epoch(
     backup.write(database, tmp_path / "backup")
     backup.restore(other, tmp_path / "backup", OPERATOR)
     with other.reading() as new, database.reading() as old:
-        assert serials.version(new).epoch != serials.version(old).epoch
-        assert serials.version(new).serial == serials.version(old).serial
+        assert serials.head(new).epoch != serials.head(old).epoch
+        assert serials.head(new).serial == serials.head(old).serial
         last = new.scalars(select(AuditRow).order_by(AuditRow.seq.desc()).limit(1)).one()
         assert (last.action, last.actor) == ("registry.restore", OPERATOR.id)
     other.close()
@@ -170,7 +170,7 @@ def test_a_backup_of_a_running_registry_is_one_moment(database: Database, other:
         while not stop.is_set():
             number += 1
             with database.writing(OPERATOR) as writing:
-                bodies.create_provider(writing, ProviderText(name=f"Provider {number}"))
+                providers.create(writing, ProviderText(name=f"Provider {number}"))
 
     writer = threading.Thread(target=enter)
     writer.start()

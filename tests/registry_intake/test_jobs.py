@@ -15,7 +15,7 @@ from control.fault import Refused
 from control.registry.access.actor import Actor
 from control.registry.audit import chain as audit
 from control.registry.jobs import jobs, worker
-from control.registry.jobs.calendar import Housekeeping, publish_daily
+from control.registry.jobs.calendar import Housekeeping, anchor_daily
 from control.registry.jobs.jobs import LostError, Taken
 from control.registry.store.database import Database
 from control.registry.store.model import Application, AuditRow, Job
@@ -248,24 +248,24 @@ def test_everyone_exports_what_is_theirs(database: Database) -> None:
     assert _of_csv(exported(database, "applications", "text/csv", stranger)) == []
 
 
-def test_the_head_is_published_once_a_day(database: Database, clock: Clock, tmp_path: Path) -> None:
+def test_the_head_is_anchored_once_a_day(database: Database, clock: Clock, tmp_path: Path) -> None:
     assemble(database)
     keep = Housekeeping(database, tmp_path / "heads")
     keep()
-    assert publish_daily(database, tmp_path / "heads") is None
+    assert anchor_daily(database, tmp_path / "heads") is None
     clock.pass_(days=1)
-    assert publish_daily(database, tmp_path / "heads")
-    assert len(audit.published(tmp_path / "heads")) == 2
+    assert anchor_daily(database, tmp_path / "heads")
+    assert len(audit.anchored(tmp_path / "heads")) == 2
 
 
-def test_processes_may_publish_at_the_same_time(database: Database, tmp_path: Path) -> None:
-    def publish() -> None:
+def test_processes_may_anchor_at_the_same_time(database: Database, tmp_path: Path) -> None:
+    def anchor() -> None:
         with database.reading() as session:
             for _ in range(200):
-                audit.publish(session, tmp_path, database.now())
+                audit.anchor(session, tmp_path, database.now())
 
     fork = multiprocessing.get_context("fork")
-    processes = [fork.Process(target=publish) for _ in range(3)]
+    processes = [fork.Process(target=anchor) for _ in range(3)]
     for process in processes:
         process.start()
     for process in processes:

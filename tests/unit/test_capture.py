@@ -6,7 +6,7 @@ from struct import pack
 
 import pytest
 
-from control.replay.capture import DamagedError, NotACaptureError, Packet, packets
+from control.replay.capture import DamagedCaptureError, NotACaptureError, Packet, packets
 
 ETHERNET, RAW = 1, 101
 MICROSECONDS, NANOSECONDS = 0xA1B2C3D4, 0xA1B23C4D
@@ -54,7 +54,7 @@ def read(path: Path, content: bytes) -> tuple[list[Packet], str]:
     try:
         for packet in packets(file):
             found.append(packet)  # noqa: PERF402 - those before the damage count
-    except DamagedError as error:
+    except DamagedCaptureError as error:
         return found, str(error)
     return found, ""
 

@@ -56,15 +56,15 @@ class KeyClaim:
         with store.writing() as writing:
             session, now = writing.session, writing.now
             session.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at < now - KEPT))
-            found = session.get(IdempotencyKey, (writing.actor.id, self.key))
-            if found is None:
+            earlier = session.get(IdempotencyKey, (writing.actor.id, self.key))
+            if earlier is None:
                 session.add(self._row(writing.actor.id, now))
                 return None
-            if found.status is None and now - found.created_at > ABANDONED:
-                found.created_at, found.request_sha256 = now, self.digest
+            if earlier.status is None and now - earlier.created_at > ABANDONED:
+                earlier.created_at, earlier.request_sha256 = now, self.digest
                 return None
-            session.expunge(found)
-        return self._answered(found)
+            session.expunge(earlier)
+        return self._answered(earlier)
 
     def store(self, writing: Writing, answer: Response) -> None:
         """Store the answer along with the change."""
@@ -83,12 +83,12 @@ class KeyClaim:
             holder=holder, key=self.key, request_sha256=self.digest, created_at=now, status=None, headers={}, body=None
         )
 
-    def _answered(self, found: IdempotencyKey) -> Response:
+    def _answered(self, earlier: IdempotencyKey) -> Response:
         where = f"header {HEADER}"
-        if found.request_sha256 != self.digest:
+        if earlier.request_sha256 != self.digest:
             fault = Fault(where, "was used for another request", "take a new key for a new request")
             raise Refused(Kind.IDEMPOTENCY, "The key is another request's", [fault])
-        if found.status is None:
+        if earlier.status is None:
             fault = Fault(where, "is that of a request at work", "ask again in a moment")
             raise Refused(Kind.IN_FLIGHT, "The first request is still at work", [fault])
-        return Response(found.body, found.status, {**found.headers, "Idempotent-Replayed": "true"})
+        return Response(earlier.body, earlier.status, {**earlier.headers, "Idempotent-Replayed": "true"})

@@ -102,10 +102,10 @@ def reads(answer: type[BaseModel], action: str) -> Callable[[Reader[Arguments]],
         @wraps(view)
         def answered(*args: Arguments.args, **arguments: Arguments.kwargs) -> Response:
             with store.reading() as session:
-                found = view(session, *args, **arguments)
-            if found.version is not None and found.settled and etag.unchanged(tag(found.version)):
-                return Response(status=304, headers={"ETag": tag(found.version)})
-            return _response(found, contract)
+                read = view(session, *args, **arguments)
+            if read.version is not None and read.settled and etag.unchanged(tag(read.version)):
+                return Response(status=304, headers={"ETag": tag(read.version)})
+            return _response(read, contract)
 
         return under(contract)(answered)
 
@@ -161,15 +161,15 @@ def _changes(contract: Contract, model: type[Body]) -> Callable[[Changer[Body, A
                     if not contract.patches and not contract.takes:
                         payload.validate(model, value)
                 with store.writing() as writing:
-                    found = view(Given(writing, version, value, model), *args, **arguments)
+                    made = view(Given(writing, version, value, model), *args, **arguments)
                     if claim:
-                        again = found if found.again is None else replace(found, content=found.again)
+                        again = made if made.again is None else replace(made, content=made.again)
                         claim.store(writing, _response(again, contract))
             except BaseException:
                 if claim:
                     claim.release()
                 raise
-            return _response(found, contract)
+            return _response(made, contract)
 
         return under(contract)(answered)
 

@@ -42,7 +42,7 @@ def page_of(record: type[BaseModel], name: str, document: str) -> type[BaseModel
 
 
 def page(
-    session: Session, wanted: Select[Row], query: PageQuery, columns: Columns, id_name: str = "id"
+    session: Session, selected: Select[Row], query: PageQuery, columns: Columns, id_name: str = "id"
 ) -> tuple[list[Row], str | None]:
     """Return the rows of a page and the cursor of the next.
 
@@ -54,9 +54,9 @@ def page(
     name, falling = query.sort.removeprefix("-"), query.sort.startswith("-")
     column, id_ = columns[name], columns[id_name]
     if query.cursor is not None:
-        wanted = wanted.where(_behind(column, id_, _position(query, column), falling))
+        selected = selected.where(_behind(column, id_, _position(query, column), falling))
     order = [each.desc() if falling else each.asc() for each in dict.fromkeys((column, id_))]
-    rows = list(session.scalars(wanted.order_by(*order).limit(query.limit + 1)))
+    rows = list(session.scalars(selected.order_by(*order).limit(query.limit + 1)))
     if len(rows) <= query.limit:
         return rows, None
     last = rows[query.limit - 1]
@@ -79,7 +79,7 @@ def _behind(
 
 
 def _cursor(query: PageQuery, position: Sequence[Any]) -> str:
-    plain = [each.isoformat() if isinstance(each, datetime) else each for each in position]
+    plain = [value.isoformat() if isinstance(value, datetime) else value for value in position]
     return base64.urlsafe_b64encode(json.dumps([_digest(query), *plain]).encode()).decode().rstrip("=")
 
 

@@ -41,7 +41,7 @@ def demand() -> int:
         Refused: "unavailable": its database cannot be read.
     """
     with reading() as session:
-        return serials.version(session).serial
+        return serials.head(session).serial
 
 
 @contextmanager

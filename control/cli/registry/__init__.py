@@ -3,7 +3,19 @@
 import click
 
 from control.cli.context import ConfigFile
-from control.cli.registry import applications, people, record, registrations, work
+from control.cli.registry import (
+    applications,
+    audit,
+    categories,
+    intents,
+    jobs,
+    officers,
+    providers,
+    registrants,
+    registrations,
+    store,
+    tokens,
+)
 from control.cli.registry.desk import Desk
 
 
@@ -27,20 +39,20 @@ def registry(ctx: click.Context, who: str | None) -> None:
 
 
 for command in (
-    people.registrants,
-    people.providers,
-    people.officers,
-    people.tokens,
-    applications.applications,
-    registrations.registrations,
-    registrations.intents,
-    work.import_,
-    work.export,
-    work.jobs,
-    record.audit,
-    record.categories,
-    record.upgrade,
-    record.backup,
-    record.restore,
+    registrants.commands,
+    providers.commands,
+    officers.commands,
+    tokens.commands,
+    applications.commands,
+    registrations.commands,
+    intents.commands,
+    jobs.import_applications,
+    jobs.export_subject,
+    jobs.commands,
+    audit.commands,
+    categories.list_categories,
+    store.upgrade,
+    store.write_backup,
+    store.restore_backup,
 ):
     registry.add_command(command)

@@ -19,8 +19,7 @@ from control.cli.registry.showing import (
 )
 from control.fault import Fault, Kind, Refused
 from control.registry.access import sight
-from control.registry.cases import applications as applications_
-from control.registry.cases import records, review, workflow
+from control.registry.cases import applications, records, review, workflow
 from control.registry.cases.applications import DocumentText, Draft
 from control.registry.space import addresses
 from control.registry.store import rows
@@ -43,23 +42,23 @@ def _filtered(command: Filters) -> Filters:
     return command
 
 
-def _wanted(desk: Desk, states: Iterable[str], filters: dict[str, str | None]) -> Select[Any]:
-    wanted = sight.select_visible(desk.actor, Application)
+def _filtered_rows(desk: Desk, states: Iterable[str], filters: dict[str, str | None]) -> Select[Any]:
+    visible = sight.select_visible(desk.actor, Application)
     if states:
-        wanted = wanted.where(Application.state.in_(list(states)))
+        visible = visible.where(Application.state.in_(list(states)))
     columns = {"provider": Application.provider_id, "registrant": Application.registrant_id}
     for name, value in filters.items():
         if value is not None:
-            wanted = wanted.where(columns.get(name, Application.category) == value)
-    return wanted
+            visible = visible.where(columns.get(name, Application.category) == value)
+    return visible
 
 
-@click.group()
-def applications() -> None:
+@click.group("applications")
+def commands() -> None:
     """Applications, from draft to approval."""
 
 
-@applications.command("list")
+@commands.command("list")
 @click.option("--state", "states", multiple=True, type=click.Choice(workflow.states("application")), help="Repeatable.")
 @_filtered
 @after_option
@@ -71,22 +70,22 @@ def applications_list(
 ) -> None:
     """List applications, the oldest first."""
     with desk.reading("application.read") as session:
-        found = page(session, _wanted(desk, states, filters), after, limit, records.applications)
+        page_rows = page(session, _filtered_rows(desk, states, filters), after, limit, records.applications)
     columns = ("id", "state", "category", "registrant_id", "provider_id", "submitted_at", "reason")
-    show_rows("applications", columns, found, as_json)
+    show_rows("applications", columns, page_rows, as_json)
 
 
-@applications.command("show")
+@commands.command("show")
 @click.argument("id_", metavar="ID")
 @as_json_option
 @pass_desk
 def applications_show(desk: Desk, id_: str, as_json: bool) -> None:
     """Show one application, with its addresses and the steps that are legal now."""
     with desk.reading("application.read") as session:
-        found = rows.find(session, desk.actor, Application, id_)
-        shown = _record(session, found)
-    entries = [" ".join(_words(entry)) for entry in shown["entries"]]
-    show_fields(id_, shown if as_json else shown | {"entries": entries}, as_json)
+        application = rows.find(session, desk.actor, Application, id_)
+        fields = _record(session, application)
+    entries = [" ".join(_words(entry)) for entry in fields["entries"]]
+    show_fields(id_, fields if as_json else fields | {"entries": entries}, as_json)
 
 
 def _words(entry: dict[str, Any]) -> list[str]:
@@ -97,7 +96,7 @@ def _record(session: Session, application: Application) -> dict[str, Any]:
     return records.applications(session, [application])[0]
 
 
-@applications.command("add")
+@commands.command("add")
 @click.argument("registrant")
 @click.argument("category")
 @click.argument("prefixes", nargs=-1, required=True)
@@ -123,16 +122,16 @@ def applications_add(
     with desk.writing() as writing:
         written = [{"prefix": prefix, **{name: value for name, value in said.items() if value}} for prefix in prefixes]
         entries = addresses.read_entries(written, writing.rules.addresses)
-        papers = [dict(zip(DocumentText.model_fields, each, strict=True)) for each in documents]
-        draft = Draft(registrant, category, entries, applications_.read_documents(papers), provider)
-        found = _record(writing.session, applications_.create(writing, draft))
-    show_fields(found["id"], found, as_json)
+        papers = [dict(zip(DocumentText.model_fields, parts, strict=True)) for parts in documents]
+        draft = Draft(registrant, category, entries, applications.read_documents(papers), provider)
+        fields = _record(writing.session, applications.create(writing, draft))
+    show_fields(fields["id"], fields, as_json)
 
 
 def _in_bulk(name: str, step: Callable[[Writing, review.Versions], list[Application]], words: str) -> None:
     """Make a command of a step that takes applications by the thousand."""
 
-    @applications.command(name, help=f"{words} With --all, all that wait for it; all or none.")
+    @commands.command(name, help=f"{words} With --all, all that wait for it; all or none.")
     @click.argument("ids", nargs=-1)
     @click.option("--all", "everything", is_flag=True, help="All that wait for it, and that the options below leave.")
     @_filtered
@@ -143,11 +142,11 @@ def _in_bulk(name: str, step: Callable[[Writing, review.Versions], list[Applicat
             raise Refused(Kind.INVALID, "It is not clear which", [Fault("ids", "or --all", "give one of the two")])
         sources = workflow.step("application", name).sources
         with desk.writing() as writing, progress(name, as_json) as told:
-            wanted = _wanted(desk, sources, filters).with_only_columns(Application.id).order_by(Application.id)
-            chosen = list(writing.session.scalars(wanted)) if everything else list(ids)
-            for place, some in enumerate(portions(chosen, STRIDE)):
-                step(writing, dict.fromkeys(some))
-                told(place * STRIDE + len(some), len(chosen))
+            waiting = _filtered_rows(desk, sources, filters).with_only_columns(Application.id).order_by(Application.id)
+            chosen = list(writing.session.scalars(waiting)) if everything else list(ids)
+            for place, batch in enumerate(portions(chosen, STRIDE)):
+                step(writing, dict.fromkeys(batch))
+                told(place * STRIDE + len(batch), len(chosen))
             serial = writing.serial if writing.added else None
         show_fields(name, {"applications": len(chosen), "live_serial": serial}, as_json)
 
@@ -160,27 +159,27 @@ _in_bulk("approve", review.approve_many, "Approve applications: their addresses 
 def _one_by_one(name: str, step: Callable[[Writing, str, str], Application], words: str) -> None:
     """Make a command of a step that takes one application and a reason."""
 
-    @applications.command(name, help=words)
+    @commands.command(name, help=words)
     @click.argument("id_", metavar="ID")
     @click.argument("reason")
     @as_json_option
     @pass_desk
     def command(desk: Desk, id_: str, reason: str, as_json: bool) -> None:
         with desk.writing() as writing:
-            found = _record(writing.session, step(writing, id_, reason))
-        show_fields(found["id"], found, as_json)
+            fields = _record(writing.session, step(writing, id_, reason))
+        show_fields(fields["id"], fields, as_json)
 
 
 _one_by_one("return", review.return_, "Give an application back to be corrected; REASON says what is wrong.")
 _one_by_one("refuse", review.refuse, "Refuse an application for good, for a REASON.")
 
 
-@applications.command("withdraw")
+@commands.command("withdraw")
 @click.argument("id_", metavar="ID")
 @as_json_option
 @pass_desk
 def applications_withdraw(desk: Desk, id_: str, as_json: bool) -> None:
     """Take an application back, as the applicant."""
     with desk.writing() as writing:
-        found = _record(writing.session, review.withdraw(writing, id_))
-    show_fields(found["id"], found, as_json)
+        fields = _record(writing.session, review.withdraw(writing, id_))
+    show_fields(fields["id"], fields, as_json)

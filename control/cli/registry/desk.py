@@ -51,9 +51,9 @@ class Desk:
         return self._database
 
     @property
-    def published(self) -> Path:
-        """The directory of the audit's heads that were published."""
-        return self.config.state_dir / chain.PUBLISHED
+    def anchors(self) -> Path:
+        """The directory of the heads of the audit that were anchored."""
+        return self.config.state_dir / chain.ANCHORS
 
     @property
     def operator(self) -> Actor:

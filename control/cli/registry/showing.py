@@ -12,7 +12,7 @@ from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
 from control.cli.output import print_json, print_table
-from control.registry.intake.rows import Progress as Told
+from control.registry.intake import rows as intake
 from control.registry.store.model import Base
 
 HIDDEN = frozenset({"digest", "body", "first", "length"})
@@ -68,19 +68,19 @@ def each_by(show: Callable[[Any], dict[str, Any]]) -> Records:
 
 
 def page(
-    session: Session, wanted: Select[Any], after: str = "", limit: int = WHOLE, records: Records | None = None
+    session: Session, query: Select[Any], after: str = "", limit: int = WHOLE, records: Records | None = None
 ) -> list[dict[str, Any]]:
     """Return a page of the rows of one table in the order of their ids, which is that of their making.
 
     They are shown as ``records`` shows them.
     """
-    id_ = wanted.selected_columns["id"]
-    rows = session.scalars(wanted.where(id_ > after).order_by(id_).limit(limit)).all()
+    id_ = query.selected_columns["id"]
+    rows = session.scalars(query.where(id_ > after).order_by(id_).limit(limit)).all()
     return (records or each_by(record))(session, rows)
 
 
 @contextmanager
-def progress(what: str, as_json: bool) -> Iterator[Told]:
+def progress(what: str, as_json: bool) -> Iterator[intake.Progress]:
     """Give what is to be told of the progress, which a bar on a terminal shows."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     console = Console(stderr=True)
@@ -92,10 +92,10 @@ def progress(what: str, as_json: bool) -> Iterator[Told]:
 def _short(value: Any) -> Any:
     """Return a value as a cell of a table; what a terminal would obey is shown as its code."""
     if isinstance(value, list | tuple):
-        return ", ".join(str(_short(each)) for each in value)
+        return ", ".join(str(_short(part)) for part in value)
     if isinstance(value, dict):
-        said = {name: each for name, each in value.items() if each not in (None, "", [])}
-        return ", ".join(f"{name} {_short(each)}" for name, each in said.items())
+        said = {name: part for name, part in value.items() if part not in (None, "", [])}
+        return ", ".join(f"{name} {_short(part)}" for name, part in said.items())
     if isinstance(value, str) and not value.isprintable():
         return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in value)
     return value

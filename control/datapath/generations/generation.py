@@ -59,7 +59,7 @@ class Generation:
         Raises:
             Refused: there is no memory for it, or what was read back is not what was written.
         """
-        description["serial"] = 0
+        description["revision"] = 0
         rows = entry_map.rows_of(allowlist)
         table, overflow = exact_set.build(rows.plain)
         keys = np.concatenate([rows.keys, entry_map.host_keys(overflow)])
@@ -97,9 +97,9 @@ class Generation:
         return generation
 
     @property
-    def serial(self) -> int:
-        """The serial of the list that it holds."""
-        return int(self.description["serial"])
+    def revision(self) -> int:
+        """The revision of the list that it holds."""
+        return int(self.description["revision"])
 
     @property
     def addresses(self) -> int:
@@ -111,9 +111,9 @@ class Generation:
         """How many buckets its exact set has."""
         return len(self._table)
 
-    def finish(self, serial: int) -> None:
+    def finish(self, revision: int) -> None:
         """Say that the slot holds a list; written last, so that what a crash leaves half done is known as such."""
-        self.description["serial"] = serial
+        self.description["revision"] = revision
 
     def pin(self, directory: Path) -> None:
         """Pin both maps in ``directory``, which it makes: a restarted agent cannot reach an inner map otherwise."""
@@ -157,7 +157,7 @@ class Generation:
         hosts = self._table["address"]
         return entry_map.list_of(hosts[hosts != 0], *self._read_entries())
 
-    def change(self, added: Allowlist, removed: Allowlist, serial: int) -> None:
+    def change(self, added: Allowlist, removed: Allowlist, revision: int) -> None:
         """Change the list in place: ``added`` with its terms first, then ``removed``. For a few entries.
 
         A prefix in both stays, as in Allowlist.with_changes.
@@ -173,7 +173,7 @@ class Generation:
         gone = removed.without(added)
         for key in entry_map.keys_of(gone.high, gone.low, gone.length):
             self._remove(key)
-        self.description["serial"] = serial
+        self.description["revision"] = revision
 
     def sweep(self, with_entries: bool) -> tuple[NDArray[np.uint32], entry_map.Keys]:
         """Return which IPv4 hosts, and with ``with_entries`` which others, had traffic since the last sweep."""

@@ -36,8 +36,8 @@ class Lists:
 
     @property
     def held(self) -> list[Generation]:
-        """All generations that can be made live, by rising serial."""
-        return sorted(self._held.values(), key=lambda generation: generation.serial)
+        """All generations that can be made live, by rising revision."""
+        return sorted(self._held.values(), key=lambda generation: generation.revision)
 
     def are_pinned(self) -> bool:
         """Return whether the maps of all of them are still pinned."""
@@ -52,7 +52,7 @@ class Lists:
         """
         live = int(self._active[0])
         for slot in range(GENERATIONS):
-            whole = int(self._descriptions[slot]["serial"]) > 0
+            whole = int(self._descriptions[slot]["revision"]) > 0
             if slot != live and not whole:
                 self._clear(slot)
                 continue
@@ -63,8 +63,8 @@ class Lists:
                     raise
                 self._clear(slot)
 
-    def stage(self, allowlist: Allowlist, serial: int) -> Generation:
-        """Build ``allowlist`` as a generation that is not live yet; ``serial`` is above 0.
+    def stage(self, allowlist: Allowlist, revision: int) -> Generation:
+        """Build ``allowlist`` as a generation that is not live yet; ``revision`` is above 0.
 
         Raises:
             Refused: there is no room for it, or it cannot be pinned; the live list is untouched.
@@ -76,7 +76,7 @@ class Lists:
             generation.pin(self._path(slot))
             self._store("buckets", slot, generation.buckets_fd)
             self._store("entries", slot, generation.entries_fd)
-            generation.finish(serial)
+            generation.finish(revision)
         except BaseException as error:
             generation.close()
             self._clear(slot)
@@ -99,12 +99,12 @@ class Lists:
     def settle(self) -> None:
         """Let go of what a process that died had staged but not made live, and of what it had yet to retire.
 
-        The live generation must be that of the last serial: then any other of its serial or a later one never was
+        The live generation must be that of the last revision: then any other of its revision or a later one never was
         live, and must not be taken for one that was.
         """
         live = self.live
         for held in self.held:
-            if live is not None and held is not live and held.serial >= live.serial:
+            if live is not None and held is not live and held.revision >= live.revision:
                 self.discard(held)
         self.retire()
 
@@ -114,7 +114,7 @@ class Lists:
         generation.close()
         self._clear(generation.slot)
 
-    def change(self, added: Allowlist, removed: Allowlist, serial: int, whole: Callable[[], Allowlist]) -> Generation:
+    def change(self, added: Allowlist, removed: Allowlist, revision: int, whole: Callable[[], Allowlist]) -> Generation:
         """Make a change live; in place when it is small and there is room, otherwise as a bigger generation.
 
         ``whole`` gives the whole list after the change.
@@ -125,12 +125,12 @@ class Lists:
         live = self.live
         if live is not None and len(added) + len(removed) <= SMALL:
             try:
-                live.change(added, removed, serial)
+                live.change(added, removed, revision)
                 return live
             except OSError as error:
                 if error.errno not in (errno.E2BIG, errno.ENOMEM):
                     raise
-        generation = self.stage(whole(), serial)
+        generation = self.stage(whole(), revision)
         self.go_live(generation)
         self.retire()
         return generation
@@ -159,7 +159,7 @@ class Lists:
 
     def _clear(self, slot: int) -> None:
         """Empty a slot of the kernel's maps, which waits until no packet is looked up there any more."""
-        self._descriptions[slot]["serial"] = 0
+        self._descriptions[slot]["revision"] = 0
         key = np.array([slot], np.uint32)
         for outer in ("buckets", "entries"):
             syscall.delete(self._pinned.maps[outer], key)

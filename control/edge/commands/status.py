@@ -61,11 +61,11 @@ def _generation(edge: Edge) -> GenerationState | None:
         return None
     return GenerationState(
         slot=live.slot,
-        revision=live.serial,
+        revision=live.revision,
         map_entries=live.used,
         map_capacity=live.capacity,
         buckets=live.buckets,
-        held=[held.serial for held in generations.held],
+        held=[held.revision for held in generations.held],
     )
 
 

@@ -16,7 +16,7 @@ from control.registry.store.model import (
     Application,
     AuditRow,
     Base,
-    Edge,
+    FollowingEdge,
     Intent,
     Job,
     Officer,
@@ -78,7 +78,7 @@ GROUNDS: Mapping[type[Base], tuple[Ground, ...]] = {
     Intent: (),
     Officer: (),
     Token: (),
-    Edge: (),
+    FollowingEdge: (),
     AuditRow: (),
     Publication: (),
 }

@@ -71,13 +71,13 @@ def create(writing: Writing, new: NewToken) -> tuple[Token, str]:
     """Make a token; return its row, and the token itself, which cannot be had again.
 
     Raises:
-        Refused: "forbidden", "not-found" or "invalid".
+        Refused: "invalid": no such scopes, too long a life, or a scope and no id that goes with it.
     """
-    writing.attempt("token.create")
+    writing.set_action("token.create")
     scopes.demand(writing.actor, "token.create" if set(new.scopes) <= UNPRIVILEGED else "token.create-privileged")
     _demand_sound(writing, new)
     secret = PREFIX + secrets.token_urlsafe(32)
-    made = Token(
+    token = Token(
         id=new_id("tok"),
         name=rows.demand_name(new.name),
         digest=_digest(writing.secret, secret),
@@ -89,27 +89,25 @@ def create(writing: Writing, new: NewToken) -> tuple[Token, str]:
         created_at=writing.now,
         changed_at=writing.now,
     )
-    writing.session.add(made)
-    writing.session.flush()
-    writing.record("token.create", made.id, {}, rows.columns(made))
-    return made, secret
+    rows.enter(writing, token)
+    return token, secret
 
 
 def revoke(writing: Writing, id_: str, version: int | None = None) -> Token:
     """Make a token good for nothing from now on.
 
     Raises:
-        Refused: "not-found", "forbidden", "stale", or "conflict": it is revoked already.
+        Refused: "conflict": it is revoked already.
     """
-    writing.attempt("token.revoke", id_)
+    writing.set_action("token.revoke", id_)
     scopes.demand(writing.actor, "token.revoke")
-    found = rows.find(writing.session, writing.actor, Token, id_)
-    rows.demand_versions([found], {id_: version})
-    if found.revoked_at is not None:
-        fault = Fault(id_, f"was revoked at {found.revoked_at:%Y-%m-%d %H:%M} UTC", "nothing is left to do")
+    token = rows.find(writing.session, writing.actor, Token, id_)
+    rows.demand_versions([token], {id_: version})
+    if token.revoked_at is not None:
+        fault = Fault(id_, f"was revoked at {token.revoked_at:%Y-%m-%d %H:%M} UTC", "nothing is left to do")
         raise Refused(Kind.CONFLICT, "The token is revoked", [fault])
-    rows.change(writing, "token.revoke", found, {"revoked_at": writing.now})
-    return found
+    rows.change(writing, "token.revoke", token, {"revoked_at": writing.now})
+    return token
 
 
 def authenticate(session: Session, secret: str, now: datetime) -> Bearer:
@@ -119,13 +117,13 @@ def authenticate(session: Session, secret: str, now: datetime) -> Bearer:
         Refused: "unauthorized": it is unknown, expired or revoked.
     """
     digest = _digest(session.scalars(select(Ledger.secret)).one(), secret)
-    found = session.scalar(select(Token).where(Token.digest == digest))
-    why = "is not known" if found is None else _why_bad(found, now)
-    if found is None or why:
+    token = session.scalar(select(Token).where(Token.digest == digest))
+    why = "is not known" if token is None else _why_bad(token, now)
+    if token is None or why:
         fault = Fault("Authorization", f"the token {why}", "have a new one made: wicket registry token create")
         raise Refused(Kind.UNAUTHORIZED, "The token is not good", [fault])
-    actor = Actor(found.holder, frozenset(found.scopes), found.registrant_id, found.provider_id)
-    return Bearer(actor, found.id, found.used_at is None or now - found.used_at >= NOTED)
+    actor = Actor(token.holder, frozenset(token.scopes), token.registrant_id, token.provider_id)
+    return Bearer(actor, token.id, token.used_at is None or now - token.used_at >= NOTED)
 
 
 def note_use(writing: Writing, token_id: str) -> None:

@@ -1,7 +1,7 @@
 """The audit: a row for every change and every refused attempt, each hashed with the one before it.
 
 Rows are only ever added, under the writer's lock, so that their order is that of the commits. Whoever keeps a
-published head can prove later that nothing up to it was altered, removed or put in another order.
+anchored head can prove later that nothing up to it was altered, removed or put in another order.
 """
 
 import hashlib
@@ -24,12 +24,12 @@ START = bytes(32)
 BATCH = 2000
 """Rows written or read at a time."""
 
-PUBLISHED = "published"
+ANCHORS = "anchors"
 """Directory among an instance's state for the heads, one a day, for outsiders to keep."""
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class AuditEntry:
     """What one row says; ``model.AuditRow`` says more of its fields."""
 
     action: str
@@ -48,7 +48,7 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Tampering:
     """One thing that is wrong with the chain: at which row, and what."""
 
     seq: int
@@ -70,7 +70,7 @@ def canonical(value: object) -> str:
 
 
 def append(
-    session: Session, ledger: Ledger, at: datetime, actor: str, request_id: str, entries: Sequence[Entry]
+    session: Session, ledger: Ledger, at: datetime, actor: str, request_id: str, entries: Sequence[AuditEntry]
 ) -> None:
     """Write rows behind the last one; the caller holds the ledger."""
     for start in range(0, len(entries), BATCH):
@@ -97,35 +97,35 @@ def _hash(before: bytes, row: Mapping[str, Any]) -> bytes:
     return hashlib.sha256(before + canonical(row).encode()).digest()
 
 
-def verify(session: Session, published: Iterable[Head] = ()) -> Iterator[Finding]:
-    """Read the whole chain and yield what is wrong with it; nothing is, when nothing is yielded.
+def verify(session: Session, anchors: Iterable[Head] = ()) -> Iterator[Tampering]:
+    """Read the whole chain and yield what is wrong with it: nothing, when it is intact.
 
     A row that was altered does not have its hash; where rows were removed a number is missing; rows that changed
-    places have each other's hashes. A chain that was written anew as a whole differs from a published head.
+    places have each other's hashes. A chain that was written anew as a whole differs from an anchored head.
     """
-    heads = {head.seq: head.hash for head in published}
+    heads = {head.seq: head.hash for head in anchors}
     expected, previous = 1, START
     for row in _stream(session):
         if row["seq"] != expected:
-            yield Finding(expected, f"removed: the rows {expected} to {row['seq'] - 1} are missing")
+            yield Tampering(expected, f"removed: the rows {expected} to {row['seq'] - 1} are missing")
         digest = row.pop("hash")
         if row["seq"] == expected and _hash(previous, row) != digest:
-            yield Finding(row["seq"], f"altered: its hash does not fit row {row['seq']} behind row {row['seq'] - 1}")
+            yield Tampering(row["seq"], f"altered: its hash does not fit row {row['seq']} behind row {row['seq'] - 1}")
         if heads.get(row["seq"], digest.hex()) != digest.hex():
-            yield Finding(row["seq"], "differs from the head that was published")
+            yield Tampering(row["seq"], "differs from the head that was anchored")
         expected, previous = row["seq"] + 1, digest
     yield from _verify_end(session, expected - 1, previous, heads)
 
 
-def _verify_end(session: Session, seq: int, digest: bytes, heads: Mapping[int, str]) -> Iterator[Finding]:
+def _verify_end(session: Session, seq: int, digest: bytes, heads: Mapping[int, str]) -> Iterator[Tampering]:
     ledger = session.execute(select(Ledger.audit_seq, Ledger.audit_hash)).one()
     last = max([ledger.audit_seq, *heads])
     if last > seq:
-        yield Finding(seq + 1, f"removed: the rows {seq + 1} to {last} are missing at the end")
+        yield Tampering(seq + 1, f"removed: the rows {seq + 1} to {last} are missing at the end")
     elif ledger.audit_seq < seq:
-        yield Finding(ledger.audit_seq + 1, "added: the ledger knows no such row")
+        yield Tampering(ledger.audit_seq + 1, "added: the ledger knows no such row")
     elif ledger.audit_hash != digest:
-        yield Finding(seq, "altered: its hash is not the one in the ledger")
+        yield Tampering(seq, "altered: its hash is not the one in the ledger")
 
 
 def _stream(session: Session) -> Iterator[dict[str, Any]]:
@@ -149,7 +149,7 @@ def daily_file(directory: Path, at: datetime) -> Path:
     return directory / f"audit-{at.astimezone(UTC):%Y-%m-%d}.json"
 
 
-def publish(session: Session, directory: Path, at: datetime) -> Path:
+def anchor(session: Session, directory: Path, at: datetime) -> Path:
     """Write the head into the day's file, ``audit-2026-11-24.json``, and return its path."""
     file = daily_file(directory, at)
     directory.mkdir(parents=True, exist_ok=True)
@@ -159,8 +159,8 @@ def publish(session: Session, directory: Path, at: datetime) -> Path:
     return file
 
 
-def published(directory: Path) -> list[Head]:
-    """Return the heads that were published into a directory, oldest first."""
+def anchored(directory: Path) -> list[Head]:
+    """Return the heads that were anchored in a directory, oldest first."""
     contents = [json.loads(file.read_text(encoding="utf-8")) for file in sorted(directory.glob("audit-*.json"))]
     return [Head(content["seq"], content["hash"]) for content in contents]
 

@@ -73,18 +73,18 @@ def create(writing: Writing, draft: Draft) -> Application:
     """Enter an application as a draft, which may still lack what its submission demands.
 
     Raises:
-        Refused: "forbidden"; "not-found": the registrant; "invalid", with every fault.
+        Refused: "not-found": the registrant; "invalid", with every fault.
     """
     return create_many(writing, [draft])[0]
 
 
 def create_many(writing: Writing, drafts: Sequence[Draft]) -> list[Application]:
     """Enter applications as drafts, all or none; a fault's place begins with the draft's when there are several."""
-    writing.attempt("application.create")
+    writing.set_action("application.create")
     scopes.demand(writing.actor, "application.create")
     rows.find_many(writing.session, writing.actor, Registrant, list({draft.registrant_id for draft in drafts}))
     _demand_sound(writing, drafts)
-    made = [
+    applications = [
         Application(
             id=new_id("app"),
             registrant_id=draft.registrant_id,
@@ -96,27 +96,27 @@ def create_many(writing: Writing, drafts: Sequence[Draft]) -> list[Application]:
         )
         for draft in drafts
     ]
-    writing.session.add_all(made)
+    writing.session.add_all(applications)
     writing.session.flush()
-    _put_entries(writing, dict(zip((each.id for each in made), drafts, strict=True)))
-    for each, draft in zip(made, drafts, strict=True):
-        writing.record("application.create", each.id, {}, rows.columns(each) | _entries_for_audit(draft))
-    return made
+    _put_entries(writing, dict(zip((application.id for application in applications), drafts, strict=True)))
+    for application, draft in zip(applications, drafts, strict=True):
+        writing.record("application.create", application.id, {}, rows.columns(application) | _entries_for_audit(draft))
+    return applications
 
 
 def edit(writing: Writing, id_: str, version: int | None, draft: Draft) -> Application:
     """Put another draft in the place of what an application says; ``draft_of`` gives the one to start from.
 
     Raises:
-        Refused: "not-found", "forbidden", "stale", "conflict" or "invalid".
+        Refused: "invalid", with every fault of the draft.
     """
     step = workflow.step("application", "edit")
-    writing.attempt(step.action, id_)
+    writing.set_action(step.action, id_)
     scopes.demand(writing.actor, step.action)
-    found = rows.find(writing.session, writing.actor, Application, id_)
-    rows.demand_versions([found], {id_: version})
-    workflow.demand_legal(step, {id_: found.state})
-    before = draft_of(writing.session, found)
+    application = rows.find(writing.session, writing.actor, Application, id_)
+    rows.demand_versions([application], {id_: version})
+    workflow.demand_legal(step, {id_: application.state})
+    before = draft_of(writing.session, application)
     if draft.registrant_id != before.registrant_id:
         fault = Fault("registrant_id", "cannot be changed", "withdraw this application and write another")
         raise Refused(Kind.INVALID, "An application stays its registrant's", [fault])
@@ -128,10 +128,10 @@ def edit(writing: Writing, id_: str, version: int | None, draft: Draft) -> Appli
         beside = _entries_for_audit(before), _entries_for_audit(draft)
     columns = _columns(draft)
     if draft.documents == before.documents:
-        del columns["documents"]  # they stay as an older version may have taken them
-    rows.change(writing, step.action, found, columns, beside)
+        del columns["documents"]  # as stored: an older version may have taken what today's rules refuse
+    rows.change(writing, step.action, application, columns, beside)
     writing.session.flush()
-    return found
+    return application
 
 
 def draft_of(session: Session, application: Application) -> Draft:
@@ -147,8 +147,8 @@ def draft_of(session: Session, application: Application) -> Draft:
 
 def entries_of(session: Session, id_: str) -> tuple[Entry, ...]:
     """Return the entries of an application in the order of the applicant."""
-    wanted = select(ApplicationEntry).where(ApplicationEntry.application_id == id_).order_by(ApplicationEntry.place)
-    return tuple(addresses.entry(row) for row in session.scalars(wanted))
+    entries = select(ApplicationEntry).where(ApplicationEntry.application_id == id_).order_by(ApplicationEntry.place)
+    return tuple(addresses.entry(row) for row in session.scalars(entries))
 
 
 def faults(session: Session, rules: Rules, drafts: Sequence[Draft]) -> Iterator[tuple[int, FieldFault]]:
@@ -205,12 +205,12 @@ def _known_providers(session: Session, drafts: Sequence[Draft]) -> set[str]:
 
 
 def _demand_sound(writing: Writing, drafts: Sequence[Draft]) -> None:
-    found = [
+    wrong = [
         Fault(fault.field if len(drafts) == 1 else f"{place}.{fault.field}", fault.why, fault.mend)
         for place, fault in faults(writing.session, writing.rules, drafts)
     ]
-    if found:
-        raise Refused(Kind.INVALID, "The application has faults", found)
+    if wrong:
+        raise Refused(Kind.INVALID, "The application has faults", wrong)
 
 
 def _columns(draft: Draft) -> dict[str, Any]:
@@ -223,7 +223,7 @@ def _columns(draft: Draft) -> dict[str, Any]:
 
 def _put_entries(writing: Writing, drafts: dict[str, Draft]) -> None:
     entries = [
-        {"application_id": id_, "place": place, **asdict(addresses.kept(entry))}
+        {"application_id": id_, "place": place, **asdict(addresses.stored(entry))}
         for id_, draft in drafts.items()
         for place, entry in enumerate(draft.entries)
     ]
@@ -232,5 +232,5 @@ def _put_entries(writing: Writing, drafts: dict[str, Draft]) -> None:
 
 
 def _entries_for_audit(draft: Draft) -> dict[str, Any]:
-    keeps = map(addresses.kept, draft.entries)
-    return {"entries": [[kept.prefix, kept.protocols, kept.ports] for kept in keeps]}
+    entries = map(addresses.stored, draft.entries)
+    return {"entries": [[entry.prefix, entry.protocols, entry.ports] for entry in entries]}

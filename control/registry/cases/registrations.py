@@ -36,31 +36,30 @@ def renew(writing: Writing, id_: str, version: int | None = None) -> Registratio
     """Have a registration valid for its category's term from now on; a proposal to let it expire is moot then.
 
     Raises:
-        Refused: "not-found", "forbidden" or "stale"; "conflict": the step is not legal, or the category is no longer
-            offered, so that there is no term.
+        Refused: "conflict": the category is no longer offered, so that there is no term.
     """
-    found = _checked(writing, "renew", id_, version)
-    category = writing.rules.categories.get(found.category)
+    registration = _checked(writing, "renew", id_, version)
+    category = writing.rules.categories.get(registration.category)
     if category is None:
-        fault = Fault("category", f"{found.category} is no longer offered", "apply anew in a category that is")
+        fault = Fault("category", f"{registration.category} is no longer offered", "apply anew in a category that is")
         raise Refused(Kind.CONFLICT, "The registration cannot be renewed", [fault])
-    values = {"state": "active", "valid_until": max(found.valid_until, writing.now + category.term), "reason": ""}
+    values = {
+        "state": "active",
+        "valid_until": max(registration.valid_until, writing.now + category.term),
+        "reason": "",
+    }
     intents.drop(writing, "expire", id_)
-    rows.change(writing, "registration.renew", found, values)
-    return found
+    rows.change(writing, "registration.renew", registration, values)
+    return registration
 
 
 def resume(writing: Writing, id_: str, version: int | None = None) -> Registration:
-    """Put a suspended registration back on the live list, with this transaction's serial.
-
-    Raises:
-        Refused: "not-found", "forbidden", "stale" or "conflict".
-    """
-    found = _checked(writing, "resume", id_, version)
+    """Put a suspended registration back on the live list, with this transaction's serial."""
+    registration = _checked(writing, "resume", id_, version)
     values = {"state": "active", "reason": "", "live_serial": writing.serial}
-    rows.change(writing, "registration.resume", found, values)
-    writing.join([rows.columns(found)])
-    return found
+    rows.change(writing, "registration.resume", registration, values)
+    writing.list_entries([rows.columns(registration)])
+    return registration
 
 
 def tick(writing: Writing, most: int = BATCH) -> Tick:
@@ -73,7 +72,7 @@ def tick(writing: Writing, most: int = BATCH) -> Tick:
     warned = _warn(writing, most)
     writing.session.flush()
     over = _ending("expiring", writing.now).where(~_IN_OPEN_INTENT).limit(most)
-    ids = dict.fromkeys(each.id for each in writing.session.scalars(over))
+    ids = dict.fromkeys(registration.id for registration in writing.session.scalars(over))
     intent = intents.propose(writing, "expire", ids) if ids else None
     return Tick(warned, intent, most in (warned, len(ids)))
 
@@ -83,20 +82,20 @@ def _warn(writing: Writing, most: int) -> int:
     warned = 0
     for name, category in writing.rules.categories.items():
         near = _ending("active", writing.now + category.warning).where(Registration.category == name)
-        for each in writing.session.scalars(near.limit(most - warned)):
-            rows.change(writing, "registration.warn", each, {"state": "expiring"})
+        for registration in writing.session.scalars(near.limit(most - warned)):
+            rows.change(writing, "registration.warn", registration, {"state": "expiring"})
             warned += 1
     return warned
 
 
 def _checked(writing: Writing, name: str, id_: str, version: int | None) -> Registration:
     step = workflow.step("registration", name)
-    writing.attempt(step.action, id_)
+    writing.set_action(step.action, id_)
     scopes.demand(writing.actor, step.action)
-    found = rows.find(writing.session, writing.actor, Registration, id_)
-    rows.demand_versions([found], {id_: version})
-    workflow.demand_legal(step, {id_: found.state})
-    return found
+    registration = rows.find(writing.session, writing.actor, Registration, id_)
+    rows.demand_versions([registration], {id_: version})
+    workflow.demand_legal(step, {id_: registration.state})
+    return registration
 
 
 def _ending(state: str, by: datetime) -> Select[Registration]:

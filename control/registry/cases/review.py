@@ -10,7 +10,8 @@ from sqlalchemy import func, insert, select
 
 from control.fault import Fault, Kind, Refused
 from control.registry.access import scopes
-from control.registry.cases import applications, workflow
+from control.registry.cases import workflow
+from control.registry.cases.applications import missing
 from control.registry.space import claims
 from control.registry.store import rows
 from control.registry.store.ids import new_id
@@ -25,26 +26,23 @@ def submit(writing: Writing, id_: str, version: int | None = None) -> Applicatio
     """Put an application before its provider.
 
     Raises:
-        Refused: "not-found", "forbidden", "stale"; "invalid": something is missing; "conflict": the step is not
-            legal, or another registrant holds an address.
+        Refused: "invalid": something is missing; "conflict": another registrant holds an address.
     """
     return submit_many(writing, {id_: version})[0]
 
 
 def submit_many(writing: Writing, versions: Versions) -> list[Application]:
     """Put applications before their providers; see ``submit``."""
-    found = _checked(writing, "submit", versions)
-    _demand_complete(writing, found)
+    applications = _checked(writing, "submit", versions)
+    _demand_complete(writing, applications)
     claims.demand_free(writing.session, writing.actor, claims.wanted(writing.session, versions))
-    return _moved(writing, "submit", found, submitted_at=writing.now, confirmed_at=None, decided_at=None, reason="")
+    return _moved(
+        writing, "submit", applications, submitted_at=writing.now, confirmed_at=None, decided_at=None, reason=""
+    )
 
 
 def confirm(writing: Writing, id_: str, version: int | None = None) -> Application:
-    """Say, as the provider, that the addresses are the applicant's.
-
-    Raises:
-        Refused: "not-found", "forbidden", "stale" or "conflict".
-    """
+    """Say, as the provider, that the addresses are the applicant's."""
     return confirm_many(writing, {id_: version})[0]
 
 
@@ -54,54 +52,38 @@ def confirm_many(writing: Writing, versions: Versions) -> list[Application]:
 
 
 def return_(writing: Writing, id_: str, reason: str, version: int | None = None) -> Application:
-    """Give an application back to be corrected.
-
-    Raises:
-        Refused: "not-found", "forbidden", "stale", "conflict", or "invalid": no reason.
-    """
+    """Give an application back to be corrected."""
     return _moved(writing, "return", _checked(writing, "return", {id_: version}, reason), reason=reason)[0]
 
 
 def refuse(writing: Writing, id_: str, reason: str, version: int | None = None) -> Application:
-    """Refuse an application for good.
-
-    Raises:
-        Refused: "not-found", "forbidden", "stale", "conflict", or "invalid": no reason.
-    """
-    found = _checked(writing, "refuse", {id_: version}, reason)
-    return _moved(writing, "refuse", found, reason=reason, decided_at=writing.now)[0]
+    """Refuse an application for good."""
+    applications = _checked(writing, "refuse", {id_: version}, reason)
+    return _moved(writing, "refuse", applications, reason=reason, decided_at=writing.now)[0]
 
 
 def withdraw(writing: Writing, id_: str, version: int | None = None) -> Application:
-    """Take an application back, as the applicant.
-
-    Raises:
-        Refused: "not-found", "forbidden", "stale" or "conflict".
-    """
+    """Take an application back, as the applicant."""
     return _moved(writing, "withdraw", _checked(writing, "withdraw", {id_: version}), decided_at=writing.now)[0]
 
 
 def approve(writing: Writing, id_: str, version: int | None = None) -> list[Registration]:
-    """Approve an application: its addresses are registered and live with this transaction's serial.
-
-    Raises:
-        Refused: "not-found", "forbidden", "stale" or "conflict".
-    """
+    """Approve an application: its addresses are registered and live with this transaction's serial."""
     return registrations_of(writing, approve_many(writing, {id_: version}))
 
 
 def approve_many(writing: Writing, versions: Versions) -> list[Application]:
     """Approve applications; all that they ask for is live with one serial. See ``approve``."""
-    found = _checked(writing, "approve", versions)
-    _demand_categories(writing, found)
-    approved = _moved(writing, "approve", found, decided_at=writing.now)
+    applications = _checked(writing, "approve", versions)
+    _demand_categories(writing, applications)
+    approved = _moved(writing, "approve", applications, decided_at=writing.now)
     _register(writing, approved)
     return approved
 
 
-def registrations_of(writing: Writing, found: Sequence[Application]) -> list[Registration]:
+def registrations_of(writing: Writing, approved: Sequence[Application]) -> list[Registration]:
     """Return the registrations that came of applications."""
-    ids = [each.id for each in found]
+    ids = [application.id for application in approved]
     of_these = select(Registration).where(Registration.application_id.in_(ids))
     return list(writing.session.scalars(of_these.order_by(Registration.id)))
 
@@ -109,48 +91,54 @@ def registrations_of(writing: Writing, found: Sequence[Application]) -> list[Reg
 def _checked(writing: Writing, name: str, versions: Versions, reason: str = "") -> list[Application]:
     """Return the applications once the step is theirs to take, and the actor's."""
     step = workflow.step("application", name)
-    writing.attempt(step.action, next(iter(versions)) if len(versions) == 1 else "")
+    writing.set_action(step.action, next(iter(versions)) if len(versions) == 1 else "")
     scopes.demand(writing.actor, step.action)
-    found = rows.find_many(writing.session, writing.actor, Application, list(versions))
-    rows.demand_versions(found, versions)
+    applications = rows.find_many(writing.session, writing.actor, Application, list(versions))
+    rows.demand_versions(applications, versions)
     workflow.demand_reason(step, reason)
-    workflow.demand_legal(step, {each.id: each.state for each in found})
-    return found
+    workflow.demand_legal(step, {application.id: application.state for application in applications})
+    return applications
 
 
-def _moved(writing: Writing, name: str, found: list[Application], **values: Any) -> list[Application]:
+def _moved(writing: Writing, name: str, applications: list[Application], **values: Any) -> list[Application]:
     step = workflow.step("application", name)
-    for each in found:
-        rows.change(writing, step.action, each, {"state": step.target, **values})
+    for application in applications:
+        rows.change(writing, step.action, application, {"state": step.target, **values})
     writing.session.flush()
-    return found
+    return applications
 
 
-def _demand_complete(writing: Writing, found: Sequence[Application]) -> None:
+def _demand_complete(writing: Writing, applications: Sequence[Application]) -> None:
     kinds: dict[str, str] = {}
-    for portion in portions({each.registrant_id for each in found}):
-        some = select(Registrant.id, Registrant.kind).where(Registrant.id.in_(portion))
-        kinds |= dict(writing.session.execute(some).all())
+    for portion in portions({application.registrant_id for application in applications}):
+        kinds_of_these = select(Registrant.id, Registrant.kind).where(Registrant.id.in_(portion))
+        kinds |= dict(writing.session.execute(kinds_of_these).all())
     counts: dict[str, int] = {}
-    for portion in portions([each.id for each in found]):
+    for portion in portions([application.id for application in applications]):
         of_these = ApplicationEntry.application_id.in_(portion)
         per_application = select(ApplicationEntry.application_id, func.count()).where(of_these)
         grouped = per_application.group_by(ApplicationEntry.application_id)
         counts |= dict(writing.session.execute(grouped).all())
     faults = [
-        Fault(fault.field if len(found) == 1 else f"{each.id}, {fault.field}", fault.why, fault.mend)
-        for each in found
-        for fault in applications.missing(writing.rules, each, kinds[each.registrant_id], counts.get(each.id, 0))
+        Fault(fault.field if len(applications) == 1 else f"{application.id}, {fault.field}", fault.why, fault.mend)
+        for application in applications
+        for fault in missing(
+            writing.rules, application, kinds[application.registrant_id], counts.get(application.id, 0)
+        )
     ]
     if faults:
         raise Refused(Kind.INVALID, "The application is not complete", faults)
 
 
-def _demand_categories(writing: Writing, found: Sequence[Application]) -> None:
+def _demand_categories(writing: Writing, applications: Sequence[Application]) -> None:
     faults = [
-        Fault(each.id, f"is of the category {each.category}, which is no more", "return it, to be applied for anew")
-        for each in found
-        if each.category not in writing.rules.categories
+        Fault(
+            application.id,
+            f"is of the category {application.category}, which is no more",
+            "return it, to be applied for anew",
+        )
+        for application in applications
+        if application.category not in writing.rules.categories
     ]
     if faults:
         raise Refused(Kind.CONFLICT, "The category is no more", faults)
@@ -158,18 +146,18 @@ def _demand_categories(writing: Writing, found: Sequence[Application]) -> None:
 
 def _register(writing: Writing, approved: Sequence[Application]) -> None:
     """Make a registration of each entry and put it on the live list."""
-    by_id = {each.id: each for each in approved}
+    by_id = {application.id: application for application in approved}
     for portion in portions(by_id):
         of_these = select(ApplicationEntry).where(ApplicationEntry.application_id.in_(portion))
         entries = writing.session.scalars(of_these.order_by(ApplicationEntry.application_id, ApplicationEntry.place))
-        made = [_registration(writing, by_id[entry.application_id], entry) for entry in entries]
-        for some in portions(made):
-            writing.session.execute(insert(Registration), some)
-        writing.join(made)
-        for each in made:
+        registrations = [_registration(writing, by_id[entry.application_id], entry) for entry in entries]
+        for values in portions(registrations):
+            writing.session.execute(insert(Registration), values)
+        writing.list_entries(registrations)
+        for registration in registrations:
             hidden = ("first", "length", "id", "created_at", "changed_at")
-            after = {name: value for name, value in each.items() if name not in hidden}
-            writing.record("registration.start", each["id"], {}, after)
+            after = {name: value for name, value in registration.items() if name not in hidden}
+            writing.record("registration.start", registration["id"], {}, after)
 
 
 def _registration(writing: Writing, application: Application, entry: ApplicationEntry) -> dict[str, Any]:

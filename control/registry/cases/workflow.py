@@ -82,18 +82,18 @@ def step(subject: str, name: str) -> Step:
 
 def states(subject: str) -> tuple[str, ...]:
     """Return every state of a subject, in the order of the table."""
-    mine = [each for each in STEPS if each.subject == subject]
-    found = [INITIAL[subject], *(state for each in mine for state in (*each.sources, each.target) if state)]
-    return tuple(dict.fromkeys(found))
+    steps = [step for step in STEPS if step.subject == subject]
+    names = [INITIAL[subject], *(state for step in steps for state in (*step.sources, step.target) if state)]
+    return tuple(dict.fromkeys(names))
 
 
 def legal(subject: str, state: str, scopes: Iterable[str] | None = None) -> tuple[str, ...]:
     """Return the steps that are legal in a state, for whoever has ``scopes`` when they are given."""
-    wanted = None if scopes is None else set(scopes)
+    allowed = None if scopes is None else set(scopes)
     return tuple(
-        each.name
-        for each in STEPS
-        if each.subject == subject and state in each.sources and (wanted is None or wanted & set(each.scopes))
+        step.name
+        for step in STEPS
+        if step.subject == subject and state in step.sources and (allowed is None or allowed & set(step.scopes))
     )
 
 
@@ -128,10 +128,10 @@ def _illegal(step: Step, id_: str, state: str) -> Fault:
 def diagram(subject: str) -> str:
     """Return the state diagram of a subject, in mermaid."""
     lines = ["stateDiagram-v2", f"    [*] --> {INITIAL[subject]}"]
-    for each in STEPS:
-        if each.subject == subject:
-            signs = [sign for sign, shown in (("intent", each.removes), ("two persons", each.persons > 1)) if shown]
-            label = f"{each.name} ({', '.join(signs)})" if signs else each.name
-            lines += [f"    {source} --> {each.target or source}: {label}" for source in each.sources]
+    for step in STEPS:
+        if step.subject == subject:
+            signs = [sign for sign, shown in (("intent", step.removes), ("two persons", step.persons > 1)) if shown]
+            label = f"{step.name} ({', '.join(signs)})" if signs else step.name
+            lines += [f"    {source} --> {step.target or source}: {label}" for source in step.sources]
     lines += [f"    {state} --> [*]" for state in states(subject) if not legal(subject, state)]
     return "\n".join(lines)

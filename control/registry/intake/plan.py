@@ -71,7 +71,9 @@ def check(session: Session, actor: Actor, rules: Rules, batch: Batch) -> Plan:
     drafts = _drafts(session, batch, known)
     for place, fault in applications.faults(session, rules, drafts):
         batch.refuse(batch.items[place].row, fault)
-    kinds = {reference: each.kind for reference, each in new.items()} | {each.id: each.kind for each in known.values()}
+    kinds = {reference: registrant.kind for reference, registrant in new.items()} | {
+        registrant.id: registrant.kind for registrant in known.values()
+    }
     for item, draft in zip(batch.items, drafts, strict=True):
         _refuse_incomplete(rules, batch, item, draft, kinds.get(draft.registrant_id, ""))
     _refuse_overlaps(session, actor, batch, drafts)
@@ -82,16 +84,16 @@ def enter(writing: Writing, plan: Plan) -> list[str]:
     """Enter what a plan without faults says, made in this very transaction; return the applications' ids.
 
     Raises:
-        Refused: "forbidden"; or whatever the services refuse.
+        Refused: "bad-list": the plan has faults; or whatever the services refuse.
     """
     if plan.faults:
-        raise Refused(Kind.BAD_LIST, TITLE, [each.fault() for each in plan.faults])
+        raise Refused(Kind.BAD_LIST, TITLE, [fault.fault() for fault in plan.faults])
     ids: dict[str, str] = {}
     if plan.new:
-        made = registrants.create_many(writing, list(plan.new.values()))
-        ids = {each.reference or "": each.id for each in made}
+        new = registrants.create_many(writing, list(plan.new.values()))
+        ids = {registrant.reference or "": registrant.id for registrant in new}
     drafts = [replace(draft, registrant_id=ids.get(draft.registrant_id, draft.registrant_id)) for draft in plan.drafts]
-    entered = {each.id: None for each in applications.create_many(writing, drafts)}
+    entered = {application.id: None for application in applications.create_many(writing, drafts)}
     review.submit_many(writing, entered)
     return list(entered)
 
@@ -101,8 +103,8 @@ def _known_registrants(session: Session, actor: Actor, batch: Batch) -> dict[str
     known: dict[str, Registrant] = {}
     for portion in portions({item.registrant for item in batch.items}):
         named = Registrant.reference.in_(portion) | Registrant.id.in_(portion)
-        for each in session.scalars(sight.select_visible(actor, Registrant).where(named)):
-            known |= {each.id: each} | ({each.reference: each} if each.reference else {})
+        for registrant in session.scalars(sight.select_visible(actor, Registrant).where(named)):
+            known |= {registrant.id: registrant} | ({registrant.reference: registrant} if registrant.reference else {})
     return known
 
 
@@ -202,8 +204,8 @@ def _refuse_overlaps(session: Session, actor: Actor, batch: Batch, drafts: Seque
 def _claims(batch: Batch, drafts: Sequence[Draft]) -> Iterator[tuple[Item, Claim]]:
     for item, draft in zip(batch.items, drafts, strict=True):
         for entry in draft.entries:
-            kept = addresses.kept(entry)
-            yield item, Claim(str(item.row), draft.registrant_id, kept.first, kept.length, kept.prefix)
+            columns = addresses.stored(entry)
+            yield item, Claim(str(item.row), draft.registrant_id, columns.first, columns.length, columns.prefix)
 
 
 def _overlap(claim: Claim, other: Claim, unseen: Collection[str]) -> FieldFault:

@@ -102,13 +102,13 @@ class Batch:
 
     def listed(self) -> list[RowFault]:
         """Return the faults by row, as the file's writer sees them."""
-        found = sorted(
+        faults = sorted(
             RowFault(row, self.written.get(column, column), fault.why, fault.mend)
             for (row, column), fault in self.faults.items()
         )
-        if len(found) < MAX_FAULTS:
-            return found
-        return [*found, RowFault(found[-1].row, "", "there may be more faults", f"mend these {MAX_FAULTS:,} first")]
+        if len(faults) < MAX_FAULTS:
+            return faults
+        return [*faults, RowFault(faults[-1].row, "", "there may be more faults", f"mend these {MAX_FAULTS:,} first")]
 
 
 def read(data: bytes, media_type: str | None, rules: Rules, progress: Progress = no_progress) -> Batch:
@@ -161,23 +161,23 @@ def _entries(batch: Batch, row: int, values: Values, rules: Rules) -> tuple[Entr
 def _documents(batch: Batch, row: int, values: Values) -> tuple[DocumentText, ...]:
     """Return the documents, each written as kind=reference=sha256 or as an object."""
     documents = []
-    for each in cast("list[object]", values.get("documents", [])):
+    for document in cast("list[object]", values.get("documents", [])):
         parts: Mapping[Any, Any] = {}
-        if isinstance(each, str) and each.count("=") > 1:
-            kind, _, rest = each.partition("=")
+        if isinstance(document, str) and document.count("=") > 1:
+            kind, _, rest = document.partition("=")
             reference, _, sha256 = rest.rpartition("=")
             parts = {"kind": kind, "reference": reference, "sha256": sha256}
-        elif isinstance(each, dict):
-            parts = each
+        elif isinstance(document, dict):
+            parts = document
         if set(parts) != set(DocumentText.model_fields):
             mend = "write kind=reference=sha256, such as identity=shelf-7/12=9f86d0…, and nothing else"
-            batch.refuse(row, FieldFault("documents", f"{shown(each)} is no document", mend))
+            batch.refuse(row, FieldFault("documents", f"{shown(document)} is no document", mend))
             continue
         try:
             documents.append(DocumentText.model_validate(parts))
         except ValidationError as error:
             said: dict[str, Any] = {name: str(part) for name, part in parts.items()}
-            documents.append(DocumentText.model_construct(**said))  # so that it is not missing, too
+            documents.append(DocumentText.model_construct(**said))  # or the plan would call it missing as well
             for fault in forms.faults(error):
                 batch.refuse(row, FieldFault("documents", fault.why, f"{fault.field}: {fault.mend}"))
     return tuple(documents)

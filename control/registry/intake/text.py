@@ -122,13 +122,13 @@ def _header_faults(header: list[str], written: Mapping[str, str]) -> Iterator[Fa
 
 
 def _cells(line: str, names: tuple[str, ...]) -> Values | FieldFault:
-    found = cells(line)
-    if isinstance(found, FieldFault):
-        return found
-    if len(found) > len(names):
-        why = f"has {len(found)} cells where the header has {len(names)}"
+    row = cells(line)
+    if isinstance(row, FieldFault):
+        return row
+    if len(row) > len(names):
+        why = f"has {len(row)} cells where the header has {len(names)}"
         return FieldFault("", why, "put a cell that has a comma in quotes, and several values apart by semicolons")
-    pairs = zip(names, found, strict=False)
+    pairs = zip(names, row, strict=False)
     return {name: values(cell) if name in SEVERAL else cell for name, cell in pairs if cell}
 
 
@@ -138,13 +138,13 @@ def _read_json(line: str) -> Values | FieldFault:
         return row
     if not isinstance(row, dict):
         return FieldFault("", f"{shown(row)} is no application", f"write an object, such as {EXAMPLE}")
-    named = {_column(name): each for name, each in row.items() if each not in (None, "", [])}
-    for name, each in named.items():
+    named = {_column(name): cell for name, cell in row.items() if cell not in (None, "", [])}
+    for name, cell in named.items():
         if name not in COLUMNS:
             return FieldFault(shown(name), "is no field of an application", f"the fields are {', '.join(COLUMNS)}")
-        if name not in SEVERAL and not isinstance(each, str):
-            return FieldFault(name, f"{shown(each)} is not text", "write text in quotes")
-    return {name: [each] if name in SEVERAL and not isinstance(each, list) else each for name, each in named.items()}
+        if name not in SEVERAL and not isinstance(cell, str):
+            return FieldFault(name, f"{shown(cell)} is not text", "write text in quotes")
+    return {name: [cell] if name in SEVERAL and not isinstance(cell, list) else cell for name, cell in named.items()}
 
 
 def _column(name: str) -> str:

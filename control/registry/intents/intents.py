@@ -24,7 +24,7 @@ from control.registry.store.writing import Writing, portions
 
 
 @dataclass(frozen=True, slots=True)
-class Effect:
+class IntentEffect:
     """What an open intent would do now.
 
     Attributes:
@@ -42,18 +42,17 @@ def propose(writing: Writing, name: str, versions: Mapping[str, int | None], rea
     """Propose a removing step ("suspend", "expire" or "revoke") for registrations; nothing is cut by it.
 
     Raises:
-        Refused: "not-found", "forbidden", "stale"; "invalid": no reason, or no step that removes; "conflict": the
-            step is not legal, or a registration is in another open intent.
+        Refused: "invalid": no step that removes; "conflict": a registration is in another open intent.
     """
     step = _removing(name)
-    writing.attempt(f"intent.{name}", next(iter(versions)) if len(versions) == 1 else "")
+    writing.set_action(f"intent.{name}", next(iter(versions)) if len(versions) == 1 else "")
     scopes.demand(writing.actor, step.action)
-    found = rows.find_many(writing.session, writing.actor, Registration, list(versions))
-    rows.demand_versions(found, versions)
+    registrations = rows.find_many(writing.session, writing.actor, Registration, list(versions))
+    rows.demand_versions(registrations, versions)
     workflow.demand_reason(step, reason)
-    workflow.demand_legal(step, {each.id: each.state for each in found})
+    workflow.demand_legal(step, {registration.id: registration.state for registration in registrations})
     _demand_no_other(writing.session, list(versions))
-    made = Intent(
+    intent = Intent(
         id=new_id("int"),
         step=name,
         reason=reason,
@@ -62,37 +61,37 @@ def propose(writing: Writing, name: str, versions: Mapping[str, int | None], rea
         created_at=writing.now,
         changed_at=writing.now,
     )
-    writing.session.add(made)
+    writing.session.add(intent)
     writing.session.flush()
     for portion in portions(versions):
-        items = [{"intent_id": made.id, "registration_id": id_, "is_open": True} for id_ in portion]
+        items = [{"intent_id": intent.id, "registration_id": id_, "is_open": True} for id_ in portion]
         writing.session.execute(insert(IntentItem), items)
-    writing.record(f"intent.{name}", made.id, {}, rows.columns(made) | {"registrations": list(versions)})
-    return made
+    writing.record(f"intent.{name}", intent.id, {}, rows.columns(intent) | {"registrations": list(versions)})
+    return intent
 
 
-def effect(session: Session, id_: str) -> Effect:
+def effect(session: Session, id_: str) -> IntentEffect:
     """Return what an open intent would do now: the dry run."""
     live = Registration.state.in_(LIVE)
     counts = select(
         func.count(), func.count().filter(live), func.count(Registration.registrant_id.distinct()).filter(live)
     )
     of_intent = counts.select_from(IntentItem).join(Registration, Registration.id == IntentItem.registration_id)
-    return Effect(*session.execute(of_intent.where(IntentItem.intent_id == id_, IntentItem.is_open)).one())
+    return IntentEffect(*session.execute(of_intent.where(IntentItem.intent_id == id_, IntentItem.is_open)).one())
 
 
 def confirm(
     writing: Writing, id_: str, live: int, version: int | None = None, enact: Enact = policies.no_gateway
-) -> Effect:
+) -> IntentEffect:
     """Carry an open intent out; ``live`` is the number of live entries that ``effect`` showed.
 
     ``enact`` is how the gateway is asked when it is a policy; whatever it refuses leaves the intent open.
 
     Raises:
-        Refused: "not-found"; "forbidden": no officer, or the one who proposed what takes two; "stale": the version
-            or the number is another by now; "conflict": it is not open.
+        Refused: "forbidden": who proposed what takes two; "stale": the number is another by now; "conflict": it is not
+            open.
     """
-    writing.attempt("intent.confirm", id_)
+    writing.set_action("intent.confirm", id_)
     scopes.demand(writing.actor, "intent.confirm")
     intent = _open(writing, id_, version)
     _demand_second(writing, intent)
@@ -112,9 +111,9 @@ def cancel(writing: Writing, id_: str, version: int | None = None) -> Intent:
     """Let go of an open intent.
 
     Raises:
-        Refused: "not-found", "forbidden", "stale" or "conflict".
+        Refused: "conflict": it is not open.
     """
-    writing.attempt("intent.cancel", id_)
+    writing.set_action("intent.cancel", id_)
     scopes.demand(writing.actor, "intent.cancel")
     intent = _open(writing, id_, version)
     _close(writing, intent, "cancelled")
@@ -179,12 +178,14 @@ def _demand_second(writing: Writing, intent: Intent) -> None:
 
 def _carry_out(writing: Writing, intent: Intent, step: Step) -> None:
     of_intent = select(Registration).join(IntentItem, IntentItem.registration_id == Registration.id)
-    found = list(writing.session.scalars(of_intent.where(IntentItem.intent_id == intent.id, IntentItem.is_open)))
-    workflow.demand_legal(step, {each.id: each.state for each in found})
-    for each in found:
-        rows.change(writing, step.action, each, {"state": step.target, "reason": intent.reason})
+    registrations = list(
+        writing.session.scalars(of_intent.where(IntentItem.intent_id == intent.id, IntentItem.is_open))
+    )
+    workflow.demand_legal(step, {registration.id: registration.state for registration in registrations})
+    for registration in registrations:
+        rows.change(writing, step.action, registration, {"state": step.target, "reason": intent.reason})
     writing.session.flush()
-    writing.leave([each.id for each in found])
+    writing.delist([registration.id for registration in registrations])
 
 
 def _close(writing: Writing, intent: Intent, state: str) -> None:

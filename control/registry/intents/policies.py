@@ -22,51 +22,51 @@ Enact = Callable[[Rules, str], object]
 """Has the agent set rules while the policy still is the one that an ETag names; refuses as the agent does."""
 
 
-def stricter(now: Rules, wanted: Rules) -> bool:
+def stricter(now: Rules, proposed: Rules) -> bool:
     """Return whether any protocol of ``wanted`` would lose a larger share of its unregistered flows than now."""
-    return any(_dropped(rule) > _dropped(now[name]) for name, rule in wanted.items())
+    return any(_dropped(rule) > _dropped(now[name]) for name, rule in proposed.items())
 
 
 def _dropped(rule: Mapping[str, Any]) -> int:
     return int(rule["share"]) if rule["mode"] == "enforce" else 0
 
 
-def propose(writing: Writing, wanted: Rules, seen: str) -> Intent:
+def propose(writing: Writing, policy: Rules, seen: str) -> Intent:
     """Propose a policy in place of the one that the ETag ``seen`` names; one proposal is open at a time.
 
     Raises:
-        Refused: "forbidden"; "conflict": another is open.
+        Refused: "conflict": another is open.
     """
     scopes.demand(writing.actor, "policy.change")
     other = writing.session.scalars(select(Intent.id).where(Intent.step == POLICY, Intent.state == "open")).first()
     if other is not None:
         fault = Fault(POLICY, f"is in the open intent {other}", "confirm or cancel that one first")
         raise Refused(Kind.CONFLICT, "Another intent is open", [fault])
-    made = Intent(
+    intent = Intent(
         id=new_id("int"),
         step=POLICY,
         reason="",
         state="open",
         proposed_by=writing.actor.id,
-        policy=dict(wanted),
+        policy=dict(policy),
         policy_etag=seen,
         created_at=writing.now,
         changed_at=writing.now,
     )
-    writing.session.add(made)
+    writing.session.add(intent)
     writing.session.flush()
-    writing.record(f"intent.{POLICY}", made.id, {}, rows.columns(made))
-    return made
+    writing.record(f"intent.{POLICY}", intent.id, {}, rows.columns(intent))
+    return intent
 
 
-def put(writing: Writing, wanted: Rules, seen: str, enact: Enact) -> None:
+def put(writing: Writing, policy: Rules, seen: str, enact: Enact) -> None:
     """Have the agent set rules, in place of the policy that the ETag ``seen`` names.
 
     Raises:
         Refused: whatever the agent refused.
     """
-    enact(wanted, seen)
-    writing.record("policy.change", POLICY, {}, wanted)
+    enact(policy, seen)
+    writing.record("policy.change", POLICY, {}, policy)
 
 
 def no_gateway(_rules: Rules, _seen: str) -> object:

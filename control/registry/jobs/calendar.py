@@ -1,4 +1,4 @@
-"""What the registry does by itself as time passes: publish the audit's head daily, and attend to the dates."""
+"""What the registry does by itself as time passes: anchor the head of the audit daily, and attend to the dates."""
 
 import time
 from pathlib import Path
@@ -15,9 +15,9 @@ EVERY = 60.0
 class Housekeeping:
     """Call it often; it does something when it is time to."""
 
-    def __init__(self, database: Database, published: Path) -> None:
-        """``published`` is the directory of the audit's heads, for outsiders to take."""
-        self._database, self._published = database, published
+    def __init__(self, database: Database, anchors: Path) -> None:
+        """``anchors`` is the directory of the audit's heads, for outsiders to take."""
+        self._database, self._anchors = database, anchors
         self._next = 0.0
 
     def __call__(self) -> None:
@@ -29,15 +29,15 @@ class Housekeeping:
         if time.monotonic() < self._next:
             return
         self._next = time.monotonic() + EVERY
-        publish_daily(self._database, self._published)
+        anchor_daily(self._database, self._anchors)
         with self._database.writing(CLOCK) as writing:
             is_more = registrations.tick(writing).is_more
         if is_more:
             self._next = 0.0
 
 
-def publish_daily(database: Database, directory: Path) -> Path | None:
-    """Publish the audit's head unless the day has one already; return the new file, if any.
+def anchor_daily(database: Database, directory: Path) -> Path | None:
+    """Anchor the head of the audit unless the day has one already; return the new file, if any.
 
     The day's first head stays: who took a copy in the morning finds the same file in the evening.
     """
@@ -45,4 +45,4 @@ def publish_daily(database: Database, directory: Path) -> Path | None:
     if audit.daily_file(directory, now).exists():
         return None
     with database.reading() as session:
-        return audit.publish(session, directory, now)
+        return audit.anchor(session, directory, now)

@@ -68,7 +68,7 @@ def chunks(
     """Yield what the actor may see of a subject ("applications" or "registrations"), many rows at a time.
 
     Raises:
-        Refused: "forbidden"; "invalid": no such subject; "unsupported-media-type".
+        Refused: "invalid": no such subject; "unsupported-media-type".
     """
     demand_allowed(actor, subject, media_type)
     columns: Sequence[str]
@@ -85,7 +85,7 @@ def demand_allowed(actor: Actor, subject: str, media_type: str) -> None:
     """Refuse an export that there is not, and one of what the actor may not list either.
 
     Raises:
-        Refused: "forbidden"; "invalid": no such subject; "unsupported-media-type".
+        Refused: "invalid": no such subject; "unsupported-media-type".
     """
     scopes.demand(actor, "export.order")
     if subject not in SUBJECTS:
@@ -130,36 +130,38 @@ def _ndjson(columns: Sequence[str], rows: Sequence[Row]) -> str:
 
 
 def _registrations(session: Session, actor: Actor) -> Iterator[tuple[int, list[Row]]]:
-    wanted = select(Registration, Registrant).join(Registrant, Registrant.id == Registration.registrant_id)
-    for some in _partitions(session, wanted.where(sight.visible(actor, Registration)).order_by(Registration.id)):
-        yield len(some), [_registration(*row) for row in some]
+    registrations = select(Registration, Registrant).join(Registrant, Registrant.id == Registration.registrant_id)
+    for batch in _partitions(
+        session, registrations.where(sight.visible(actor, Registration)).order_by(Registration.id)
+    ):
+        yield len(batch), [_registration(*row) for row in batch]
 
 
-def _registration(each: Registration, registrant: Registrant) -> Row:
+def _registration(registration: Registration, registrant: Registrant) -> Row:
     same = ("id", "state", "category", "valid_from", "valid_until", "live_serial", "reason")
     return {
-        **{name: getattr(each, name) for name in same},
+        **{name: getattr(registration, name) for name in same},
         "registrant": registrant.reference or registrant.id,
         "name": registrant.name,
-        "application": each.application_id,
-        **addresses.record(each),
+        "application": registration.application_id,
+        **addresses.record(registration),
     }
 
 
 def _applications(session: Session, actor: Actor) -> Iterator[tuple[int, list[Row]]]:
-    wanted = (
+    applications = (
         select(Application, Registrant, Provider.name, sight.visible(actor, Registrant))
         .join(Registrant, Registrant.id == Application.registrant_id)
         .outerjoin(Provider, Provider.id == Application.provider_id)
     )
-    for some in _partitions(session, wanted.where(sight.visible(actor, Application)).order_by(Application.id)):
-        entries = _entries(session, [each.id for each, *_ in some])
+    for batch in _partitions(session, applications.where(sight.visible(actor, Application)).order_by(Application.id)):
+        entries = _entries(session, [application.id for application, *_ in batch])
         yield (
-            len(some),
+            len(batch),
             [
                 row
-                for each, registrant, provider, reachable in some
-                for row in _application(each, registrant, provider, reachable, entries.get(each.id, []))
+                for application, registrant, provider, reachable in batch
+                for row in _application(application, registrant, provider, reachable, entries.get(application.id, []))
             ],
         )
 
@@ -167,12 +169,12 @@ def _applications(session: Session, actor: Actor) -> Iterator[tuple[int, list[Ro
 def _entries(session: Session, ids: Sequence[str]) -> dict[str, list[ApplicationEntry]]:
     entry = ApplicationEntry
     order = (entry.application_id, entry.protocols, entry.ports, entry.place)
-    found = session.scalars(select(entry).where(entry.application_id.in_(ids)).order_by(*order))
-    return {id_: list(entries) for id_, entries in groupby(found, lambda each: each.application_id)}
+    rows = session.scalars(select(entry).where(entry.application_id.in_(ids)).order_by(*order))
+    return {id_: list(entries) for id_, entries in groupby(rows, lambda row: row.application_id)}
 
 
 def _application(
-    each: Application,
+    application: Application,
     registrant: Registrant,
     provider: str | None,
     reachable: bool,
@@ -181,7 +183,7 @@ def _application(
     """Yield an application's rows; whom to reach is only for who may see the registrant itself."""
     same = ("id", "state", "category", "documents", "submitted_at", "confirmed_at", "decided_at", "reason")
     row = {
-        **{name: getattr(each, name) for name in same},
+        **{name: getattr(application, name) for name in same},
         "registrant": registrant.reference or registrant.id,
         **registrants.columns_of(registrant, reachable),
         "provider": provider,
@@ -194,8 +196,8 @@ def _application(
         yield {**row, "prefixes": [entry["prefix"] for entry in listed], **terms}
 
 
-def _partitions(session: Session, wanted: Select[*tuple[Any, ...]]) -> Iterator[Sequence[Any]]:
+def _partitions(session: Session, query: Select[*tuple[Any, ...]]) -> Iterator[Sequence[Any]]:
     """Yield rows by the thousand without holding them all; each batch is let go of before the next."""
-    for some in session.execute(wanted.execution_options(yield_per=BATCH)).partitions():
-        yield some
+    for batch in session.execute(query.execution_options(yield_per=BATCH)).partitions():
+        yield batch
         session.expunge_all()

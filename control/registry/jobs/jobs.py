@@ -71,9 +71,9 @@ def order_import(writing: Writing, data: bytes, media_type: str | None, dry_run:
     """Order the intake of a file of applications; see ``intake``.
 
     Raises:
-        Refused: "forbidden"; "unsupported-media-type"; "too-large"; "busy": too many of one's jobs wait.
+        Refused: "unsupported-media-type"; "too-large"; "busy": too many of one's jobs wait.
     """
-    writing.attempt("import.order")
+    writing.set_action("import.order")
     scopes.demand(writing.actor, "import.order")
     formats.kind_of(media_type)
     intake_text.demand_size(data)
@@ -84,9 +84,9 @@ def order_export(writing: Writing, subject: str, media_type: str = formats.CSV) 
     """Order an export of what one may see; see ``exports``.
 
     Raises:
-        Refused: "forbidden"; "invalid"; "unsupported-media-type"; "busy": too many of one's jobs wait.
+        Refused: as ``exports.demand_allowed`` does; "busy": too many of one's jobs wait.
     """
-    writing.attempt("export.order")
+    writing.set_action("export.order")
     exports.demand_allowed(writing.actor, subject, media_type)
     return _ordered(writing, "export", {"of": subject, "media_type": media_type}, None)
 
@@ -148,8 +148,8 @@ def end(
 
 def faults(session: Session, id_: str, after: int = -1, limit: int = 1000) -> list[JobRow]:
     """Return faults of a job behind the place ``after``, in the order of the rows."""
-    found = select(JobRow).where(JobRow.job_id == id_, JobRow.place > after)
-    return list(session.scalars(found.order_by(JobRow.place).limit(limit)))
+    faults_behind = select(JobRow).where(JobRow.job_id == id_, JobRow.place > after)
+    return list(session.scalars(faults_behind.order_by(JobRow.place).limit(limit)))
 
 
 def body(session: Session, id_: str) -> bytes:
@@ -186,8 +186,8 @@ def _ordered(writing: Writing, kind: str, request: Mapping[str, Any], data: byte
 
 def _takeable(writing: Writing, id_: str | None) -> Any:
     left = (Job.state == "running") & or_(Job.seen_at.is_(None), Job.seen_at < writing.now - LEASE)
-    found = select(Job).where(or_(Job.state == "queued", left)).order_by(Job.id)
-    return (found.where(Job.id == id_) if id_ else found).options(undefer(Job.body))
+    jobs = select(Job).where(or_(Job.state == "queued", left)).order_by(Job.id)
+    return (jobs.where(Job.id == id_) if id_ else jobs).options(undefer(Job.body))
 
 
 def _end(writing: Writing, job: Job, state: str, result: Mapping[str, Any], body: bytes | None = None) -> None:

@@ -46,7 +46,9 @@ def work(database: Database, id_: str | None = None, progress: Progress = no_pro
     except Refused as refused:
         if refused.kind in DOWN:
             raise
-        _end_apart(database, taken, "refused", {"title": refused.title}, [_row_fault(each) for each in refused.faults])
+        _end_apart(
+            database, taken, "refused", {"title": refused.title}, [_row_fault(fault) for fault in refused.faults]
+        )
     except Exception as error:
         log.exception("a job failed", job=taken.id)
         _end_apart(database, taken, "failed", {"error": type(error).__name__}, [])

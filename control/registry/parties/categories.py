@@ -72,7 +72,9 @@ def load_categories(file: Path = DEFAULT_FILE) -> Mapping[str, Category]:
         raise Refused(Kind.BAD_CONFIGURATION, title, [Fault(str(file), str(error), "mend the file")]) from error
     except ValidationError as error:
         faults = [
-            Fault(f"{file}, {'.'.join(map(str, each['loc']))}", each["msg"], f"see {DEFAULT_FILE.name} for an example")
-            for each in error.errors(include_url=False)
+            Fault(
+                f"{file}, {'.'.join(map(str, wrong['loc']))}", wrong["msg"], f"see {DEFAULT_FILE.name} for an example"
+            )
+            for wrong in error.errors(include_url=False)
         ]
         raise Refused(Kind.BAD_CONFIGURATION, title, faults) from error

@@ -85,16 +85,16 @@ def read_edit(form: type[AnyForm], values: Mapping[str, object], title: str) -> 
 
 def faults(error: ValidationError) -> list[FieldFault]:
     """Return what pydantic found, in our words."""
-    found = []
-    for each in error.errors(include_url=False):
-        wrong = each.get("ctx", {}).get("error")
+    field_faults = []
+    for detail in error.errors(include_url=False):
+        wrong = detail.get("ctx", {}).get("error")
         if isinstance(wrong, BadValueError):
-            found.append(FieldFault(place(each["loc"]), wrong.why, wrong.mend))
-        elif each["type"] == "missing":
-            found.append(FieldFault(place(each["loc"]), "is missing", "write it"))
+            field_faults.append(FieldFault(place(detail["loc"]), wrong.why, wrong.mend))
+        elif detail["type"] == "missing":
+            field_faults.append(FieldFault(place(detail["loc"]), "is missing", "write it"))
         else:
-            found.append(FieldFault(place(each["loc"]), each["msg"], "write what the manual says of it"))
-    return found
+            field_faults.append(FieldFault(place(detail["loc"]), detail["msg"], "write what the manual says of it"))
+    return field_faults
 
 
 def place(location: tuple[int | str, ...]) -> str:
@@ -103,4 +103,4 @@ def place(location: tuple[int | str, ...]) -> str:
 
 
 def _refused(error: ValidationError, title: str) -> Refused:
-    return Refused(Kind.INVALID, title, [Fault(each.field, each.why, each.mend) for each in faults(error)])
+    return Refused(Kind.INVALID, title, [Fault(fault.field, fault.why, fault.mend) for fault in faults(error)])

@@ -65,67 +65,75 @@ def columns_of(registrant: Registrant, reachable: bool) -> dict[str, Any]:
 
 def record(registrant: Registrant) -> dict[str, Any]:
     """Return a registrant as every door shows it."""
-    return records.record(registrant, FIELDS) | {"contacts": [contacts.record(each) for each in registrant.contacts]}
+    return records.record(registrant, FIELDS) | {
+        "contacts": [contacts.record(contact) for contact in registrant.contacts]
+    }
 
 
 def create(writing: Writing, new: RegistrantNew) -> Registrant:
     """Enter a registrant.
 
     Raises:
-        Refused: "forbidden"; "conflict": the reference is another's.
+        Refused: "conflict": the reference is another's.
     """
     return create_many(writing, [new])[0]
 
 
 def create_many(writing: Writing, news: Sequence[RegistrantNew]) -> list[Registrant]:
     """Enter registrants, all or none; see ``create``."""
-    writing.attempt("registrant.create")
+    writing.set_action("registrant.create")
     scopes.demand(writing.actor, "registrant.create")
     _demand_new_references(writing.session, [new.reference for new in news if new.reference is not None])
-    made = [
+    registrants = [
         Registrant(id=new_id("reg"), created_at=writing.now, changed_at=writing.now, **new.columns()) for new in news
     ]
-    writing.session.add_all(made)
-    for each in made:
-        writing.record("registrant.create", each.id, {}, rows.columns(each))
+    writing.session.add_all(registrants)
+    for registrant in registrants:
+        writing.record("registrant.create", registrant.id, {}, rows.columns(registrant))
     writing.session.flush()
-    return made
+    return registrants
 
 
 def edit(writing: Writing, id_: str, version: int | None, edited: Edit[RegistrantText]) -> Registrant:
     """Change some of what a registrant may change; what is not said stays as it is.
 
     Raises:
-        Refused: "not-found", "forbidden", "stale" or "conflict".
+        Refused: "conflict": the reference is another's.
     """
-    writing.attempt("registrant.edit", id_)
+    writing.set_action("registrant.edit", id_)
     scopes.demand(writing.actor, "registrant.edit")
-    found = rows.find(writing.session, writing.actor, Registrant, id_)
-    rows.demand_versions([found], {id_: version})
+    registrant = rows.find(writing.session, writing.actor, Registrant, id_)
+    rows.demand_versions([registrant], {id_: version})
     values = edited.columns()
-    if values.get("reference") not in (None, found.reference):
+    if values.get("reference") not in (None, registrant.reference):
         _demand_new_references(writing.session, [values["reference"]])
-    rows.change(writing, "registrant.edit", found, values)
-    return found
+    rows.change(writing, "registrant.edit", registrant, values)
+    return registrant
 
 
 def by_reference(session: Session, references: Iterable[str]) -> dict[str, str]:
     """Return the ids of the registrants that have these references, by reference."""
-    found: dict[str, str] = {}
+    ids: dict[str, str] = {}
     for portion in portions(list(references)):
-        wanted = select(Registrant.reference, Registrant.id).where(Registrant.reference.in_(portion))
-        found |= {reference: id_ for reference, id_ in session.execute(wanted) if reference}
-    return found
+        known = select(Registrant.reference, Registrant.id).where(Registrant.reference.in_(portion))
+        ids |= {reference: id_ for reference, id_ in session.execute(known) if reference}
+    return ids
 
 
 def _demand_new_references(session: Session, references: Sequence[str]) -> None:
     taken = by_reference(session, references)
     twice = (
-        {each for each in references if references.count(each) > 1} if len(set(references)) < len(references) else ()
+        {reference for reference in references if references.count(reference) > 1}
+        if len(set(references)) < len(references)
+        else ()
     )
     faults = [
-        Fault("reference", f"{shown(each)} is that of {taken.get(each, 'two')}", "write another, or leave it out")
-        for each in sorted({*taken, *twice})
+        Fault(
+            "reference",
+            f"{shown(reference)} is that of {taken.get(reference, 'two')}",
+            "write another, or leave it out",
+        )
+        for reference in sorted({*taken, *twice})
     ]
     if faults:
         raise Refused(Kind.CONFLICT, "The reference is another registrant's", faults)

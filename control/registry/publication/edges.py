@@ -12,7 +12,7 @@ from control.fault import Fault, Kind, Refused
 from control.registry.publication import serials
 from control.registry.store import rows
 from control.registry.store.ids import new_id
-from control.registry.store.model import Edge, EdgeAck, Listing
+from control.registry.store.model import EdgeAck, FollowingEdge, Listing
 from control.registry.store.writing import Writing, portions
 
 
@@ -32,35 +32,37 @@ class Standing:
     listings: Sequence[Listing]
 
 
-def acknowledge(writing: Writing, name: str, epoch: str, had: Sequence[tuple[int, datetime]]) -> None:
-    """Note from when on the edge ``name`` had serials; what was noted of a serial before stands.
+def acknowledge(writing: Writing, name: str, epoch: str, applied: Sequence[tuple[int, datetime]]) -> None:
+    """Note from when on serials are applied at the edge ``name``; what was noted of a serial before stands.
 
     Raises:
         Refused: "invalid": the name; "gone": the serials are of another epoch, or were never given.
     """
-    writing.attempt("edge.acknowledge")
-    now = serials.version(writing.session)
-    wrong = [serial for serial, _ in had if not 0 <= serial <= now.serial]
+    writing.set_action("edge.acknowledge")
+    now = serials.head(writing.session)
+    wrong = [serial for serial, _ in applied if not 0 <= serial <= now.serial]
     if epoch != now.epoch or wrong:
-        fault = Fault("serial", f"{epoch}:{wrong or had} is not of this list", "start anew from a snapshot")
+        fault = Fault("serial", f"{epoch}:{wrong or applied} is not of this list", "start anew from a snapshot")
         raise Refused(Kind.GONE, "These serials were never given", [fault])
     edge = _edge(writing, name)
-    news = dict(reversed(had))
+    news = dict(reversed(applied))
     for portion in portions(news):
         known = select(EdgeAck.serial).where(EdgeAck.edge_id == edge, EdgeAck.serial.in_(portion))
         new = set(portion) - set(writing.session.scalars(known))
         writing.session.add_all(EdgeAck(edge_id=edge, serial=serial, at=news[serial]) for serial in sorted(new))
 
 
-def had_from(session: Session, serial: int) -> dict[str, datetime]:
-    """Return from when on each edge had what a serial did, by the edge's name; an edge that had not is not there.
+def applied_from(session: Session, serial: int) -> dict[str, datetime]:
+    """Return from when on each edge had applied what a serial did, by its name; without the edges that have not.
 
     An edge that started anew from a later serial had it from then on.
     """
-    behind = select(EdgeAck.at).where(EdgeAck.edge_id == Edge.id, EdgeAck.serial >= serial)
-    first = behind.order_by(EdgeAck.serial).limit(1).scalar_subquery()  # by the key, however many there are
-    found = session.execute(select(Edge.name, first).order_by(Edge.name))
-    return {name: at for name, at in found if at is not None}
+    behind = select(EdgeAck.at).where(EdgeAck.edge_id == FollowingEdge.id, EdgeAck.serial >= serial)
+    first = (
+        behind.order_by(EdgeAck.serial).limit(1).scalar_subquery()
+    )  # one look-up in the primary key, however long the edge has followed
+    times = session.execute(select(FollowingEdge.name, first).order_by(FollowingEdge.name))
+    return {name: at for name, at in times if at is not None}
 
 
 def standing(session: Session, name: str, prefix: Prefix, at: datetime) -> Standing:
@@ -69,7 +71,7 @@ def standing(session: Session, name: str, prefix: Prefix, at: datetime) -> Stand
     Raises:
         Refused: "not-found": no edge of that name was ever heard of.
     """
-    edge = session.scalar(select(Edge.id).where(Edge.name == name))
+    edge = session.scalar(select(FollowingEdge.id).where(FollowingEdge.name == name))
     if edge is None:
         raise Refused(Kind.NOT_FOUND, "There is no such edge", [Fault("edge", f"{name} is not known", "see the edges")])
     acks = select(EdgeAck.serial, EdgeAck.at).where(EdgeAck.edge_id == edge, EdgeAck.at <= at)
@@ -82,11 +84,9 @@ def standing(session: Session, name: str, prefix: Prefix, at: datetime) -> Stand
 def _edge(writing: Writing, name: str) -> str:
     """Return the id of the edge of that name, which is entered when it is first heard of."""
     name = rows.demand_name(name)
-    known = writing.session.scalar(select(Edge.id).where(Edge.name == name))
+    known = writing.session.scalar(select(FollowingEdge.id).where(FollowingEdge.name == name))
     if known:
         return known
-    made = Edge(id=new_id("edg"), name=name, created_at=writing.now, changed_at=writing.now)
-    writing.session.add(made)
-    writing.session.flush()
-    writing.record("edge.create", made.id, {}, rows.columns(made))
-    return made.id
+    edge = FollowingEdge(id=new_id("edg"), name=name, created_at=writing.now, changed_at=writing.now)
+    rows.enter(writing, edge)
+    return edge.id

@@ -23,7 +23,7 @@ from control.registry.store.model import Ledger, Listing, Publication
 
 
 @dataclass(frozen=True, slots=True)
-class Version:
+class LiveHead:
     """Where the live list has got to.
 
     Attributes:
@@ -38,10 +38,10 @@ class Version:
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot:
+class LiveSnapshot:
     """The whole live list at a serial."""
 
-    version: Version
+    head: LiveHead
     entries: Allowlist
 
     @property
@@ -51,15 +51,15 @@ class Snapshot:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class SerialDelta:
     """What one serial did; an entry whose terms changed is among both.
 
     Attributes:
-        version: after it.
+        head: after it.
         at: when it was given.
     """
 
-    version: Version
+    head: LiveHead
     at: datetime
     added: Allowlist = field(default_factory=Allowlist.empty)
     removed: Allowlist = field(default_factory=Allowlist.empty)
@@ -70,15 +70,15 @@ class Change:
         return hashlib.sha256(self.added.pack() + self.removed.pack()).hexdigest()
 
 
-def version(session: Session) -> Version:
+def head(session: Session) -> LiveHead:
     """Return where the live list has got to."""
     epoch, serial, count = session.execute(select(Ledger.epoch, Ledger.serial, Ledger.count)).one()
-    return Version(epoch.hex(), serial, count)
+    return LiveHead(epoch.hex(), serial, count)
 
 
-def snapshot(session: Session) -> Snapshot:
+def snapshot(session: Session) -> LiveSnapshot:
     """Return the whole live list; a million entries take a second or two."""
-    return Snapshot(version(session), _listed(session, Listing.left_serial.is_(None)))
+    return LiveSnapshot(head(session), _listed(session, Listing.left_serial.is_(None)))
 
 
 def snapshot_at(session: Session, at: datetime) -> tuple[int, Allowlist]:
@@ -96,9 +96,13 @@ def serial_at(session: Session, at: datetime) -> int:
 def covering(session: Session, prefix: Prefix, serial: int | None = None) -> list[Listing]:
     """Return what on the live list covers a prefix, now or at an earlier serial, the widest first."""
     keys = set(addresses.covering_keys(prefix))
-    # when is asked here and not in SQL, where SQLite would rather read all that is on the list
+    # The serial is compared here and not in SQL: for that SQLite would read the index of all that is on the list.
     near = select(Listing).where(Listing.first.in_({first for first, _ in keys})).order_by(Listing.length)
-    return [each for each in session.scalars(near) if (each.first, each.length) in keys and _stays(each, serial)]
+    return [
+        listing
+        for listing in session.scalars(near)
+        if (listing.first, listing.length) in keys and _stays(listing, serial)
+    ]
 
 
 def _stays(listing: Listing, serial: int | None) -> bool:
@@ -108,23 +112,23 @@ def _stays(listing: Listing, serial: int | None) -> bool:
     return listing.joined_serial <= serial < listing.left_serial
 
 
-def changes(session: Session, epoch: str, since: int, limit: int = 100) -> list[Change]:
+def deltas(session: Session, epoch: str, since: int, limit: int = 100) -> list[SerialDelta]:
     """Return what came after a serial, one change a serial, in order.
 
     Raises:
         Refused: "gone": the serial is not one of this list's; start anew from a snapshot.
     """
-    now = version(session)
+    now = head(session)
     if epoch != now.epoch or not 0 <= since <= now.serial:
         fault = Fault("since", f"{epoch}:{since} is no serial of this list", "start anew from a snapshot")
         raise Refused(Kind.GONE, "There are no changes since that serial", [fault])
-    wanted = select(Publication).where(Publication.serial > since).order_by(Publication.serial).limit(limit)
-    return [_change(session, now.epoch, each) for each in session.scalars(wanted)]
+    publications = select(Publication).where(Publication.serial > since).order_by(Publication.serial).limit(limit)
+    return [_delta(session, now.epoch, publication) for publication in session.scalars(publications)]
 
 
-def _change(session: Session, epoch: str, publication: Publication) -> Change:
-    return Change(
-        Version(epoch, publication.serial, publication.count),
+def _delta(session: Session, epoch: str, publication: Publication) -> SerialDelta:
+    return SerialDelta(
+        LiveHead(epoch, publication.serial, publication.count),
         publication.at,
         _listed(session, and_(Listing.joined_serial == publication.serial, _on_list_at(publication.serial))),
         _listed(session, and_(Listing.left_serial == publication.serial, _on_list_at(publication.serial - 1))),
@@ -146,7 +150,7 @@ def _allowlist(rows: Sequence[Any]) -> Allowlist:
         return Allowlist.empty()
     firsts, lengths, protocols, ports = zip(*rows, strict=True)
     spelled = list(zip(protocols, ports, strict=True))
-    index = {("", ""): 0} | {each: place for place, each in enumerate(sorted(set(spelled) - {("", "")}), 1)}
+    index = {("", ""): 0} | {spelling: place for place, spelling in enumerate(sorted(set(spelled) - {("", "")}), 1)}
     halves = np.frombuffer(b"".join(firsts), ">u8").astype(np.uint64).reshape(-1, 2)
     columns = Columns(
         np.ascontiguousarray(halves[:, 0]),
@@ -154,5 +158,5 @@ def _allowlist(rows: Sequence[Any]) -> Allowlist:
         np.array(lengths, np.uint8),
         np.fromiter(map(index.__getitem__, spelled), np.uint32, len(spelled)),
     )
-    table = (PLAIN, *(Terms(*addresses.terms(*each)) for each in list(index)[1:]))
+    table = (PLAIN, *(Terms(*addresses.terms(*spelling)) for spelling in list(index)[1:]))
     return Allowlist.from_rows(columns, table)

@@ -90,7 +90,7 @@ def read_entries(rows: Sequence[object], rules: AddressRules) -> tuple[Entry, ..
     for place, row in enumerate(rows):
         entry = read_entry(row, rules)
         if isinstance(entry, list):
-            faults += [Fault(f"entries[{place}].{each.field}".rstrip("."), each.why, each.mend) for each in entry]
+            faults += [Fault(f"entries[{place}].{wrong.field}".rstrip("."), wrong.why, wrong.mend) for wrong in entry]
         elif entry.prefix not in entries:
             entries[entry.prefix] = entry
         elif entry.prefix not in repeated:
@@ -102,7 +102,7 @@ def read_entries(rows: Sequence[object], rules: AddressRules) -> tuple[Entry, ..
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class StoredEntry:
     """An entry as the columns of the database have it; see ``model.ApplicationEntry``."""
 
     first: bytes
@@ -112,10 +112,10 @@ class Kept:
     ports: str
 
 
-def kept(entry: Entry) -> Kept:
+def stored(entry: Entry) -> StoredEntry:
     """Return an entry as the database keeps it."""
     ports = " ".join(map(port_text, entry.ports))
-    return Kept(*key(entry.prefix), entry.text, " ".join(entry.protocols), ports)
+    return StoredEntry(*key(entry.prefix), entry.text, " ".join(entry.protocols), ports)
 
 
 class Written(Protocol):
@@ -167,10 +167,10 @@ def covering_keys(prefix: Prefix) -> list[tuple[bytes, int]]:
     number = int.from_bytes(first, "big")
     host = mapped.HOST
     lengths = mapped.covering_lengths(prefix)
-    return [((number >> host - each << host - each).to_bytes(16, "big"), each) for each in lengths]
+    return [((number >> host - length << host - length).to_bytes(16, "big"), length) for length in lengths]
 
 
 def terms(protocols: str, ports: str) -> tuple[tuple[str, ...], tuple[PortRange, ...]]:
-    """Return protocols and port ranges as ``kept`` wrote them; today's rules are not for what is stored."""
+    """Return protocols and port ranges as ``stored`` wrote them; today's rules are not for what is stored."""
     ranges = (each.partition("-") for each in ports.split())
     return tuple(protocols.split()), tuple((int(first), int(last or first)) for first, _, last in ranges)

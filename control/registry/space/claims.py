@@ -127,21 +127,21 @@ def _stored(
     session: Session, claims: Sequence[Claim], lengths: Sequence[int], source: Claims
 ) -> Iterator[tuple[Claim, Claim]]:
     whose, first, length = (source.selected_columns[name] for name in ("registrant_id", "first", "length"))
-    for each in lengths:
+    for wide in lengths:
         above: dict[bytes, list[Claim]] = {}
         for claim in claims:
-            if claim.length >= each:
-                above.setdefault(claim.within(each), []).append(claim)
+            if claim.length >= wide:
+                above.setdefault(claim.within(wide), []).append(claim)
             else:
-                inside = source.where(length == each, first.between(claim.first, claim.last), whose != claim.registrant)
+                inside = source.where(length == wide, first.between(claim.first, claim.last), whose != claim.registrant)
                 yield from _barred([claim], _claims(session, inside.limit(1)))
         for portion in portions(above):
-            for found in _claims(session, source.where(length == each, first.in_(portion))):
-                yield from _barred(above[found.first], [found])
+            for other in _claims(session, source.where(length == wide, first.in_(portion))):
+                yield from _barred(above[other.first], [other])
 
 
-def _barred(claims: Sequence[Claim], found: Sequence[Claim]) -> Iterator[tuple[Claim, Claim]]:
-    yield from ((claim, other) for claim in claims for other in found if _in_the_way(claim, other))
+def _barred(claims: Sequence[Claim], others: Sequence[Claim]) -> Iterator[tuple[Claim, Claim]]:
+    yield from ((claim, other) for claim in claims for other in others if _in_the_way(claim, other))
 
 
 def _lengths(session: Session, source: Select[int]) -> list[int]:
@@ -149,8 +149,8 @@ def _lengths(session: Session, source: Select[int]) -> list[int]:
     column = source.selected_columns["length"]
     lengths: list[int] = []
     least = source.with_only_columns(func.min(column))
-    while (found := session.scalar(least.where(column > (lengths[-1] if lengths else 0)))) is not None:
-        lengths.append(found)
+    while (longer := session.scalar(least.where(column > (lengths[-1] if lengths else 0)))) is not None:
+        lengths.append(longer)
     return lengths
 
 

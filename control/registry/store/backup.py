@@ -63,7 +63,7 @@ def restore(database: Database, file: Path, actor: Actor, progress: Progress = n
     """
     database.upgrade()
     with database.writing(actor) as writing:
-        writing.attempt("registry.restore")
+        writing.set_action("registry.restore")
         _demand_empty(writing.session)
     try:
         with gzip.open(file, "rt", encoding="utf-8") as lines, database.writing(actor) as writing:
@@ -102,9 +102,9 @@ def _write(session: Session, out: IO[str], at: datetime, progress: Progress) -> 
         names = [column.name for column in table.columns]
         out.write(json.dumps({"table": table.name, "columns": names}) + "\n")
         rows = session.execute(select(table).execution_options(yield_per=BATCH))
-        for some in rows.partitions():
-            out.writelines(json.dumps(list(row), default=_plain, ensure_ascii=False) + "\n" for row in some)
-            done += len(some)
+        for batch in rows.partitions():
+            out.writelines(json.dumps(list(row), default=_plain, ensure_ascii=False) + "\n" for row in batch)
+            done += len(batch)
             progress(done, total)
     out.write(json.dumps({"end": done}) + "\n")
     return done

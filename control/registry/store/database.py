@@ -92,21 +92,21 @@ class Database:
         Raises:
             Refused: whatever the block refused; "unavailable" or "no-room" when the database is.
         """
-        attempted = ("write", "")
+        action = ("write", "")
         try:
             with self._transaction(actor, request_id) as writing:
                 try:
                     yield writing
                 finally:
-                    attempted = writing.attempted
+                    action = writing.action
                 if dry_run:
                     writing.session.rollback()
                 else:
-                    writing.settle()
+                    writing.finish()
                     writing.session.commit()
         except Refused as refused:
             if not dry_run and refused.kind not in (Kind.UNAVAILABLE, Kind.NO_ROOM):
-                self.record_refusal(actor, request_id, refused, *attempted)
+                self.record_refusal(actor, request_id, refused, *action)
             raise
 
     def record_refusal(self, actor: Actor, request_id: str, refused: Refused, action: str, object_: str = "") -> None:
@@ -116,7 +116,7 @@ class Database:
             Refused: "unavailable" or "no-room": the database cannot take it.
         """
         with self._transaction(actor, request_id) as writing:
-            writing.settle_refusal(refused, action, object_)
+            writing.finish_refused(refused, action, object_)
             writing.session.commit()
 
     @contextmanager
@@ -234,15 +234,15 @@ def _make_for_its_owner(path: Path) -> None:
     its log. Only what was made here is given away: anything else may be a link that somebody laid.
     """
     try:
-        made = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE_MODE)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE_MODE)
     except OSError:
         return  # it is there, or whoever opens it next says what is wrong
     try:
         if os.geteuid() == 0:
             owner = path.parent.stat()
-            os.fchown(made, owner.st_uid, owner.st_gid)
+            os.fchown(descriptor, owner.st_uid, owner.st_gid)
     finally:
-        os.close(made)
+        os.close(descriptor)
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _: Any) -> None:

@@ -11,7 +11,7 @@ from control.registry.access.actor import Actor
 from control.registry.parties.lines import read_line
 from control.registry.store.model import (
     Application,
-    Edge,
+    FollowingEdge,
     Intent,
     Job,
     Officer,
@@ -22,7 +22,7 @@ from control.registry.store.model import (
 )
 from control.registry.store.writing import Writing, portions
 
-Row = TypeVar("Row", Application, Edge, Intent, Job, Officer, Provider, Registrant, Registration, Token)
+Row = TypeVar("Row", Application, FollowingEdge, Intent, Job, Officer, Provider, Registrant, Registration, Token)
 
 
 def find(session: Session, actor: Actor, model: type[Row], id_: str) -> Row:
@@ -40,16 +40,16 @@ def find_many(session: Session, actor: Actor, model: type[Row], ids: Sequence[st
     Raises:
         Refused: "not-found", with a fault for each that there is not.
     """
-    found: dict[str, Row] = {}
+    by_id: dict[str, Row] = {}
     for portion in portions(ids):
         seen = sight.select_visible(actor, model).where(model.id.in_(portion))
-        found |= {row.id: row for row in session.scalars(seen)}
-    missing = [id_ for id_ in ids if id_ not in found]
+        by_id |= {row.id: row for row in session.scalars(seen)}
+    missing = [id_ for id_ in ids if id_ not in by_id]
     if missing:
         kind = model.__tablename__
         faults = [Fault(shown(id_), f"is no {kind}", f"ask for one of your {kind}s") for id_ in missing]
         raise Refused(Kind.NOT_FOUND, f"There is no such {kind}", faults)
-    return [found[id_] for id_ in ids]
+    return [by_id[id_] for id_ in ids]
 
 
 def demand_versions(rows: Sequence[Row], versions: Mapping[str, int | None]) -> None:
@@ -59,9 +59,9 @@ def demand_versions(rows: Sequence[Row], versions: Mapping[str, int | None]) -> 
         Refused: "stale", with a fault for each.
     """
     faults = [
-        Fault(row.id, f"is version {row.version} by now, not {wanted}", "read it again, and decide anew")
+        Fault(row.id, f"is version {row.version} by now, not {seen}", "read it again, and decide anew")
         for row in rows
-        if (wanted := versions[row.id]) is not None and wanted != row.version
+        if (seen := versions[row.id]) is not None and seen != row.version
     ]
     if faults:
         raise Refused(Kind.STALE, "It was changed since you read it", faults)
@@ -77,6 +77,13 @@ def demand_name(name: str, where: str = "name") -> str:
         return read_line(name)
     except BadValueError as error:
         raise Refused(Kind.INVALID, "It lacks a name", [Fault(where, error.why, error.mend)]) from error
+
+
+def enter(writing: Writing, row: Row) -> None:
+    """Add a new row, and have it audited as made."""
+    writing.session.add(row)
+    writing.session.flush()
+    writing.record(f"{row.__tablename__}.create", row.id, {}, columns(row))
 
 
 Beside = tuple[Mapping[str, Any], Mapping[str, Any]]
@@ -98,7 +105,7 @@ def change(writing: Writing, action: str, row: Row, values: Mapping[str, Any], b
 
 
 def columns(row: Row) -> dict[str, Any]:
-    """Return a new row's columns for the audit, without those of no one's business."""
+    """Return a new row's columns for the audit, without secrets, contents and what the audit's row says itself."""
     hidden = ("digest", "created_at", "changed_at", "body")
     values = {column.key: getattr(row, column.key) for column in row.__table__.columns if column.key not in hidden}
     return values | {"version": 1}

@@ -60,8 +60,8 @@ class Writing:
         self.session, self.actor, self.request_id, self.now, self.rules = session, actor, request_id, now, rules
         self.added = self.removed = 0
         self._ledger = ledger
-        self._audit: list[audit.Entry] = []
-        self._attempt = ("write", "")
+        self._audit: list[audit.AuditEntry] = []
+        self._action = ("write", "")
 
     @property
     def serial(self) -> int:
@@ -73,15 +73,15 @@ class Writing:
         """What keys the digests of tokens."""
         return self._ledger.secret
 
-    def attempt(self, action: str, object_: str = "") -> None:
-        """Say what is tried, so that a refusal can be audited as that."""
-        self._attempt = action, object_
+    def set_action(self, action: str, object_: str = "") -> None:
+        """Say which action is tried with which object, so that a refusal can be audited as that."""
+        self._action = action, object_
 
     def record(self, action: str, object_: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
         """Have an audit row written for a change: the fields that changed, before and after."""
-        self._audit.append(audit.Entry(action, object_, before, after))
+        self._audit.append(audit.AuditEntry(action, object_, before, after))
 
-    def join(self, rows: Sequence[Mapping[str, Any]]) -> None:
+    def list_entries(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Put on the live list what ``model.Registration`` says of each row: id, first, length, protocols, ports."""
         fields = ("first", "length", "protocols", "ports")
         listings = [
@@ -92,14 +92,14 @@ class Writing:
             self.session.execute(insert(Listing), portion)
         self.added += len(listings)
 
-    def leave(self, registrations: Collection[str]) -> None:
+    def delist(self, registrations: Collection[str]) -> None:
         """Take registrations off the live list; those that are not on it do not matter."""
         for portion in portions(registrations):
             gone = update(Listing).where(Listing.registration_id.in_(portion), Listing.left_serial.is_(None))
             result = cast("CursorResult[Any]", self.session.execute(gone.values(left_serial=self.serial)))
             self.removed += result.rowcount
 
-    def settle(self) -> None:
+    def finish(self) -> None:
         """Give the serial and write the audit; the commit comes right after."""
         if self.added or self.removed:
             self._ledger.serial += 1
@@ -117,16 +117,16 @@ class Writing:
                 self.session.execute(text(f"NOTIFY {CHANNEL}"))
         self._write_audit(self._audit)
 
-    def settle_refusal(self, refused: Refused, action: str, object_: str) -> None:
+    def finish_refused(self, refused: Refused, action: str, object_: str) -> None:
         """Write the audit row of a refused attempt, and nothing else."""
         what = refused.to_dict()
         what["faults"] = what["faults"][:FAULTS_KEPT]
-        self._write_audit([audit.Entry(action, object_, {}, what, "refused")])
+        self._write_audit([audit.AuditEntry(action, object_, {}, what, "refused")])
 
     @property
-    def attempted(self) -> tuple[str, str]:
-        """What was last tried: action and object."""
-        return self._attempt
+    def action(self) -> tuple[str, str]:
+        """The action that was last tried, and its object."""
+        return self._action
 
-    def _write_audit(self, entries: Sequence[audit.Entry]) -> None:
+    def _write_audit(self, entries: Sequence[audit.AuditEntry]) -> None:
         audit.append(self.session, self._ledger, self.now, self.actor.id, self.request_id, entries)

@@ -5,15 +5,15 @@ from control.registry.store.model.base import Base, Versioned
 from control.registry.store.model.ledger import AuditRow, Ledger, Publication
 from control.registry.store.model.people import Officer, Provider, Registrant, Token
 from control.registry.store.model.registrations import Intent, IntentItem, Listing, Registration
-from control.registry.store.model.work import Edge, EdgeAck, IdempotencyKey, Job, JobRow
+from control.registry.store.model.work import EdgeAck, FollowingEdge, IdempotencyKey, Job, JobRow
 
 __all__ = [
     "Application",
     "ApplicationEntry",
     "AuditRow",
     "Base",
-    "Edge",
     "EdgeAck",
+    "FollowingEdge",
     "IdempotencyKey",
     "Intent",
     "IntentItem",

@@ -67,7 +67,7 @@ class IdempotencyKey(Base):
     body: Mapped[bytes | None] = mapped_column(LargeBinary)
 
 
-class Edge(Versioned, Base):
+class FollowingEdge(Versioned, Base):
     """A gateway that follows the live list."""
 
     __tablename__ = "edge"

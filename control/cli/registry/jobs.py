@@ -13,8 +13,7 @@ from control.cli.output import print_json
 from control.cli.registry.desk import Desk, pass_desk
 from control.cli.registry.showing import after_option, limit_option, page, progress, record, show_row, show_rows
 from control.registry.access import sight
-from control.registry.jobs import exports, worker
-from control.registry.jobs import jobs as jobs_
+from control.registry.jobs import exports, jobs, worker
 from control.registry.store import rows
 from control.registry.store.model import Job
 
@@ -31,18 +30,18 @@ FAULT_COLUMNS = ("row", "column", "why", "mend")
 @click.option("--dry-run", is_flag=True, help="List every fault, and take nothing.")
 @as_json_option
 @pass_desk
-def import_(desk: Desk, file: BinaryIO, kind: str | None, dry_run: bool, as_json: bool) -> None:
+def import_applications(desk: Desk, file: BinaryIO, kind: str | None, dry_run: bool, as_json: bool) -> None:
     """Take a FILE of applications (CSV or NDJSON; - for standard input), all of it or nothing.
 
     A row is an application. Faults are listed by row and column with what to do; the status is then 1.
     """
     with desk.writing() as writing:
-        id_ = jobs_.order_import(writing, file.read(), MEDIA_TYPES[kind] if kind else None, dry_run).id
+        id_ = jobs.order_import(writing, file.read(), MEDIA_TYPES[kind] if kind else None, dry_run).id
     with progress("reading", as_json) as told:
         while worker.work(desk.database, id_, told) is None:
             with desk.reading("job.read") as session:
                 job = session.get_one(Job, id_)
-            if job.state in jobs_.ENDED:
+            if job.state in jobs.ENDED:
                 break
             told(job.finished, job.total)
             time.sleep(WAIT)
@@ -50,13 +49,13 @@ def import_(desk: Desk, file: BinaryIO, kind: str | None, dry_run: bool, as_json
         sys.exit(1)
 
 
-@click.command()
+@click.command("export")
 @click.argument("subject", type=click.Choice(exports.SUBJECTS))
 @click.option("--format", "kind", type=click.Choice(list(MEDIA_TYPES)), default="csv", show_default=True)
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="By default standard output.")
 @as_json_option
 @pass_desk
-def export(desk: Desk, subject: str, kind: str, output: Path | None, as_json: bool) -> None:
+def export_subject(desk: Desk, subject: str, kind: str, output: Path | None, as_json: bool) -> None:
     """Write what there is of a SUBJECT; with --json as NDJSON."""
     media_type = formats.NDJSON if as_json else MEDIA_TYPES[kind]
     quiet = as_json or output is None
@@ -71,12 +70,12 @@ def export(desk: Desk, subject: str, kind: str, output: Path | None, as_json: bo
                 file.writelines(chunks)
 
 
-@click.group()
-def jobs() -> None:
+@click.group("jobs")
+def commands() -> None:
     """Imports and exports, as the API orders them."""
 
 
-@jobs.command("list")
+@commands.command("list")
 @after_option
 @limit_option
 @as_json_option
@@ -84,12 +83,12 @@ def jobs() -> None:
 def jobs_list(desk: Desk, after: str, limit: int, as_json: bool) -> None:
     """List jobs, the oldest first."""
     with desk.reading("job.read") as session:
-        found = page(session, sight.select_visible(desk.actor, Job), after, limit)
+        page_rows = page(session, sight.select_visible(desk.actor, Job), after, limit)
     columns = ("id", "kind", "state", "owner", "finished", "total", "created_at", "ended_at")
-    show_rows("jobs", columns, found, as_json)
+    show_rows("jobs", columns, page_rows, as_json)
 
 
-@jobs.command("show")
+@commands.command("show")
 @click.argument("id_", metavar="ID")
 @as_json_option
 @pass_desk
@@ -99,7 +98,7 @@ def jobs_show(desk: Desk, id_: str, as_json: bool) -> None:
         show_row(rows.find(session, desk.actor, Job, id_), as_json)
 
 
-@jobs.command("faults")
+@commands.command("faults")
 @click.argument("id_", metavar="ID")
 @as_json_option
 @pass_desk
@@ -110,7 +109,7 @@ def jobs_faults(desk: Desk, id_: str, as_json: bool) -> None:
     show_rows("faults", FAULT_COLUMNS, _faults(desk, id_), as_json)
 
 
-@jobs.command("work")
+@commands.command("work")
 @as_json_option
 @pass_desk
 def jobs_work(desk: Desk, as_json: bool) -> None:
@@ -121,8 +120,8 @@ def jobs_work(desk: Desk, as_json: bool) -> None:
         while (id_ := worker.work(desk.database, progress=told)) is not None:
             done.append(id_)
     with desk.reading("job.read") as session:
-        found = [record(session.get_one(Job, id_)) for id_ in done]
-    show_rows("done", ("id", "kind", "state", "result"), found, as_json)
+        records = [record(session.get_one(Job, id_)) for id_ in done]
+    show_rows("done", ("id", "kind", "state", "result"), records, as_json)
 
 
 def _say(desk: Desk, id_: str, as_json: bool) -> bool:
@@ -142,5 +141,5 @@ def _say(desk: Desk, id_: str, as_json: bool) -> bool:
 
 def _faults(desk: Desk, id_: str) -> list[dict[str, Any]]:
     with desk.reading("job.read") as session:
-        found = jobs_.faults(session, id_, limit=sys.maxsize >> 1)
-    return [{name: getattr(each, name) for name in FAULT_COLUMNS} for each in found]
+        job_faults = jobs.faults(session, id_, limit=sys.maxsize >> 1)
+    return [{name: getattr(fault, name) for name in FAULT_COLUMNS} for fault in job_faults]

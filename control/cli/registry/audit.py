@@ -1,4 +1,4 @@
-"""Commands about what the registry keeps: its audit, its tables, its backups, its categories."""
+"""Commands about the audit."""
 
 import json
 import sys
@@ -14,49 +14,47 @@ from control.allowlist.prefix import read_prefix
 from control.cli.context import as_json_option
 from control.cli.output import print_json
 from control.cli.registry.desk import Desk, pass_desk
-from control.cli.registry.showing import limit_option, plain, progress, show_fields, show_rows
-from control.cli.registry.showing import record as record_of
+from control.cli.registry.showing import limit_option, plain, record, show_fields, show_rows
 from control.fault import BadValueError, Fault, Kind, Refused
 from control.registry.access import sight
-from control.registry.audit import chain as audit_
+from control.registry.audit import chain
 from control.registry.publication import edges
-from control.registry.store import backup as backup_
 from control.registry.store.model import AuditRow
 
 MOMENT = click.DateTime(["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M%z"])
 
-published_option = click.option(
-    "--published", type=click.Path(path_type=Path, file_okay=False), help="Directory of the heads that were published."
+anchors_option = click.option(
+    "--anchors", type=click.Path(path_type=Path, file_okay=False), help="Directory of the heads that were anchored."
 )
 
 
-@click.group()
-def audit() -> None:
+@click.group("audit")
+def commands() -> None:
     """The record of every change and every refused attempt."""
 
 
-@audit.command("verify")
-@published_option
+@commands.command("verify")
+@anchors_option
 @as_json_option
 @pass_desk
-def audit_verify(desk: Desk, published: Path | None, as_json: bool) -> None:
+def audit_verify(desk: Desk, anchors: Path | None, as_json: bool) -> None:
     """Name every row that was altered, removed or put elsewhere; the status is then 1."""
-    heads = audit_.published(published or desk.published)
+    heads = chain.anchored(anchors or desk.anchors)
     with desk.reading("audit.read") as session:
-        findings = [asdict(finding) for finding in audit_.verify(session, heads)]
-        head = audit_.head(session)
+        findings = [asdict(finding) for finding in chain.verify(session, heads)]
+        head = chain.head(session)
     if as_json:
         print_json({"whole": not findings, "rows": head.seq, "head": head.hash, "findings": findings})
     elif findings:
         show_rows("the audit was tampered with", ("seq", "what"), findings, as_json=False)
     else:
         click.echo(f"{head.seq:,} rows, and each as it was written; the head is {head.hash}")
-        click.echo(f"held against {len(heads)} published heads")
+        click.echo(f"held against {len(heads)} anchored heads")
     if findings:
         sys.exit(1)
 
 
-@audit.command("list")
+@commands.command("list")
 @click.option("--object", "object_", help="Only about the object of this id.")
 @click.option("--actor", help="Only what this actor did.")
 @click.option("--action", help="Only this action, such as application.approve.")
@@ -67,36 +65,36 @@ def audit_verify(desk: Desk, published: Path | None, as_json: bool) -> None:
 @pass_desk
 def audit_list(desk: Desk, /, after: int, limit: int, as_json: bool, **filters: str | None) -> None:
     """List rows in their order."""
-    wanted = sight.select_visible(desk.actor, AuditRow).where(AuditRow.seq > after).order_by(AuditRow.seq).limit(limit)
+    visible = sight.select_visible(desk.actor, AuditRow).where(AuditRow.seq > after).order_by(AuditRow.seq).limit(limit)
     for name, value in filters.items():
         if value is not None:
-            wanted = wanted.where(getattr(AuditRow, name.rstrip("_")) == value)
+            visible = visible.where(getattr(AuditRow, name.rstrip("_")) == value)
     with desk.reading("audit.read") as session:
-        found = [_row(each) for each in session.scalars(wanted)]
-    show_rows("audit", ("seq", "at", "actor", "action", "object", "outcome", "after"), found, as_json)
+        page_rows = [_row(row) for row in session.scalars(visible)]
+    show_rows("audit", ("seq", "at", "actor", "action", "object", "outcome", "after"), page_rows, as_json)
 
 
-@audit.command("head")
+@commands.command("head")
 @as_json_option
 @pass_desk
 def audit_head(desk: Desk, as_json: bool) -> None:
     """Show the last row's number and hash: keep them elsewhere, and no one can rewrite what is before."""
     with desk.reading("audit.read") as session:
-        show_fields("head", asdict(audit_.head(session)), as_json)
+        show_fields("head", asdict(chain.head(session)), as_json)
 
 
-@audit.command("publish")
-@published_option
+@commands.command("anchor")
+@anchors_option
 @as_json_option
 @pass_desk
-def audit_publish(desk: Desk, published: Path | None, as_json: bool) -> None:
+def audit_anchor(desk: Desk, anchors: Path | None, as_json: bool) -> None:
     """Write the head into the day's file."""
     with desk.reading("audit.read") as session:
-        file = audit_.publish(session, published or desk.published, desk.database.now())
-    show_fields("published", {"file": str(file), **json.loads(file.read_text(encoding="utf-8"))}, as_json)
+        file = chain.anchor(session, anchors or desk.anchors, desk.database.now())
+    show_fields("anchored", {"file": str(file), **json.loads(file.read_text(encoding="utf-8"))}, as_json)
 
 
-@audit.command("at")
+@commands.command("at")
 @click.argument("object_", metavar="ID")
 @click.argument("time", type=MOMENT)
 @as_json_option
@@ -104,10 +102,10 @@ def audit_publish(desk: Desk, published: Path | None, as_json: bool) -> None:
 def audit_at(desk: Desk, object_: str, time: datetime, as_json: bool) -> None:
     """Show an object as it was at a TIME, such as 2026-11-24T12:00+00:00."""
     with desk.reading("audit.read") as session:
-        show_fields(f"{object_} at {time.isoformat()}", audit_.state_at(session, object_, time), as_json)
+        show_fields(f"{object_} at {time.isoformat()}", chain.state_at(session, object_, time), as_json)
 
 
-@audit.command("standing")
+@commands.command("standing")
 @click.argument("edge")
 @click.argument("address")
 @click.argument("time", type=MOMENT)
@@ -135,52 +133,9 @@ def audit_standing(desk: Desk, edge: str, address: str, time: datetime, as_json:
     show_fields(f"{address} on {edge} at {time.isoformat()}", fields, as_json)
 
 
-@click.command()
-@as_json_option
-@pass_desk
-def categories(desk: Desk, as_json: bool) -> None:
-    """Show what can be applied for, and on which terms."""
-    found = [{"name": name, **each.model_dump(mode="json")} for name, each in desk.database.rules.categories.items()]
-    columns = ("name", "title", "applicants", "documents", "most_entries", "valid_days", "warn_days", "fee")
-    show_rows("categories", columns, found, as_json)
-
-
-@click.command()
-@as_json_option
-@pass_desk
-def upgrade(desk: Desk, as_json: bool) -> None:
-    """Make the registry's tables, or bring them to this version."""
-    desk.database.upgrade()
-    with desk.database.reading() as session:
-        show_fields("tables", {"revision": backup_.revision(session)}, as_json)
-
-
-@click.command()
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-@as_json_option
-@pass_desk
-def backup(desk: Desk, file: Path, as_json: bool) -> None:
-    """Write the whole registry into FILE, as it is at one moment, while it runs. It holds secrets: keep it safe."""
-    desk.demand("registry.backup")
-    with progress("writing", as_json) as told:
-        count = backup_.write(desk.database, file, told)
-    show_fields("backup", {"file": str(file), "rows": count, "bytes": file.stat().st_size}, as_json)
-
-
-@click.command()
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-@as_json_option
-@pass_desk
-def restore(desk: Desk, file: Path, as_json: bool) -> None:
-    """Fill an empty database from FILE, once its audit has been verified; followers start anew."""
-    with progress("reading", as_json) as told:
-        head = backup_.restore(desk.database, file, desk.operator, told)
-    show_fields("restored", {"audit_seq": head.seq, "audit_hash": head.hash}, as_json)
-
-
 def _row(row: AuditRow) -> dict[str, Any]:
     """Return a row of the audit with what it says as JSON, not as text."""
-    return {name: plain(value) for name, value in record_of(row).items()} | {
+    return {name: plain(value) for name, value in record(row).items()} | {
         "before": json.loads(row.before),
         "after": json.loads(row.after),
     }

@@ -1,0 +1,46 @@
+"""Commands about the registry's tables and their copies."""
+
+from pathlib import Path
+
+import click
+
+from control.cli.context import as_json_option
+from control.cli.registry.desk import Desk, pass_desk
+from control.cli.registry.showing import (
+    progress,
+    show_fields,
+)
+from control.registry.store import backup
+
+
+@click.command()
+@as_json_option
+@pass_desk
+def upgrade(desk: Desk, as_json: bool) -> None:
+    """Make the registry's tables, or bring them to this version."""
+    desk.database.upgrade()
+    with desk.database.reading() as session:
+        show_fields("tables", {"revision": backup.revision(session)}, as_json)
+
+
+@click.command("backup")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@as_json_option
+@pass_desk
+def write_backup(desk: Desk, file: Path, as_json: bool) -> None:
+    """Write the whole registry into FILE, as it is at one moment, while it runs. It holds secrets: keep it safe."""
+    desk.demand("registry.backup")
+    with progress("writing", as_json) as told:
+        count = backup.write(desk.database, file, told)
+    show_fields("backup", {"file": str(file), "rows": count, "bytes": file.stat().st_size}, as_json)
+
+
+@click.command("restore")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@as_json_option
+@pass_desk
+def restore_backup(desk: Desk, file: Path, as_json: bool) -> None:
+    """Fill an empty database from FILE, once its audit has been verified; followers start anew."""
+    with progress("reading", as_json) as told:
+        head = backup.restore(desk.database, file, desk.operator, told)
+    show_fields("restored", {"audit_seq": head.seq, "audit_hash": head.hash}, as_json)
