@@ -32,6 +32,8 @@ from tests.edge.place import (
     serials_of,
 )
 
+pytestmark = pytest.mark.usefixtures("copied_program")
+
 Remove = Callable[[Place], object]
 
 REMOVALS: dict[str, Remove] = {

@@ -20,7 +20,10 @@ def table_below(heading: str) -> list[list[str]]:
 
 
 def test_the_manual_has_the_table() -> None:
-    told = [[f"`{rule.action}`", rule.words, ", ".join(rule.token_scopes) or "the clock"] for rule in scopes.RULES]
+    told = [
+        [f"`{permission.action}`", permission.words, ", ".join(permission.token_scopes) or "the clock"]
+        for permission in scopes.PERMISSIONS
+    ]
     assert table_below("Actions") == told, "\n".join(f"| {' | '.join(cells)} |" for cells in told)
 
 
@@ -33,28 +36,28 @@ def test_the_manual_says_who_sees_which_rows() -> None:
 
 
 def test_every_action_is_there_once_and_every_step_is_one() -> None:
-    actions = [rule.action for rule in scopes.RULES]
+    actions = [permission.action for permission in scopes.PERMISSIONS]
     assert len(actions) == len(set(actions))
     assert {step.action for step in workflow.STEPS} <= set(actions)
 
 
 def test_an_auditor_only_reads() -> None:
-    reads = {rule.action for rule in scopes.RULES if "auditor" in rule.scopes}
+    reads = {permission.action for permission in scopes.PERMISSIONS if "auditor" in permission.scopes}
     assert all(action.endswith((".read", ".queue", ".follow")) for action in reads - {"export.order"})
 
 
-@pytest.mark.parametrize("rule", scopes.RULES, ids=lambda rule: rule.action)
-def test_who_has_none_of_the_scopes_is_refused_in_words(rule: scopes.Rule) -> None:
+@pytest.mark.parametrize("permission", scopes.PERMISSIONS, ids=lambda permission: permission.action)
+def test_who_has_none_of_the_scopes_is_refused_in_words(permission: scopes.Permission) -> None:
     for scope in SCOPES:
         actor = Actor("somebody", frozenset({scope}))
-        assert scopes.may(actor, rule.action) == (scope in rule.scopes)
-        if scope in rule.scopes:
-            scopes.demand(actor, rule.action)
+        assert scopes.may(actor, permission.action) == (scope in permission.scopes)
+        if scope in permission.scopes:
+            scopes.demand(actor, permission.action)
             continue
         with pytest.raises(Refused) as refused:
-            scopes.demand(actor, rule.action)
-        assert (refused.value.kind, refused.value.title) == ("forbidden", f"You may not {rule.words}")
-        assert all(allowed in refused.value.faults[0].mend for allowed in rule.token_scopes)
+            scopes.demand(actor, permission.action)
+        assert (refused.value.kind, refused.value.title) == ("forbidden", f"You may not {permission.words}")
+        assert all(allowed in refused.value.faults[0].mend for allowed in permission.token_scopes)
 
 
 def test_no_token_can_have_the_clocks_scope() -> None:

@@ -15,7 +15,7 @@ from control.registry.store import model
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class Permission:
     """One line of the table.
 
     Attributes:
@@ -49,44 +49,44 @@ IN_BULK = tuple(workflow.step("application", name) for name in ("submit", "confi
 _REMOVING = tuple(step for step in workflow.STEPS if step.removes)
 
 # fmt: off
-RULES = (
-    Rule("registrant.read", _sees(model.Registrant), "see registrants"),
-    Rule("registrant.create", ("officer",), "enter a registrant"),
-    Rule("registrant.edit", ("registrant", "officer"), "change this registrant"),
-    Rule("application.read", _sees(model.Application), "see applications"),
-    Rule("application.create", ("registrant", "officer"), "apply"),
-    Rule("application.step", _any(IN_BULK), "take applications a step further"),
-    *(Rule(step.action, step.scopes, f"{step.name} this {step.subject}") for step in workflow.STEPS),
-    Rule("registration.read", _sees(model.Registration), "see registrations"),
-    Rule("registration.tick", ("officer", "operator"), "attend to the dates"),
-    Rule("intent.read", _sees(model.Intent), "see intents"),
-    Rule("intent.propose", _any(_REMOVING), "propose an intent"),
-    Rule("intent.confirm", ("officer",), "decide on an intent"),
-    Rule("intent.cancel", ("officer",), "decide on an intent"),
-    Rule("policy.change", ("officer", "operator"), "change the policy"),
-    Rule("provider.read", _sees(model.Provider), "see providers"),
-    Rule("provider.queue", sight.seers(sight.QUEUES), "see what waits for a provider"),
-    Rule("provider.create", ("officer", "operator"), "enter a provider"),
-    Rule("provider.edit", ("officer", "operator"), "change a provider"),
-    Rule("officer.read", _sees(model.Officer), "see officers"),
-    Rule("officer.create", ("operator",), "enter an officer"),
-    Rule("token.read", _sees(model.Token), "see tokens"),
-    Rule("token.create", ("officer", "operator"), "make such a token"),
-    Rule("token.create-privileged", ("operator",), "make such a token"),
-    Rule("token.revoke", ("officer", "operator"), "revoke a token"),
-    Rule("import.order", ("registrant", "officer"), "import applications"),
-    Rule("export.order", (*_sees(model.Application), *_sees(model.Registration)), "export"),
-    Rule("job.read", _sees(model.Job), "see jobs"),
-    Rule("job.work", ("officer", "operator"), "do what waits"),
-    Rule("audit.read", _sees(model.AuditRow), "see the audit"),
-    Rule("list.follow", _sees(model.Publication), "follow the live list"),
-    Rule("registry.backup", ("operator",), "take a copy of everything"),
-    Rule("gateway.read", ("officer", "operator", "auditor"), "see the gateway's list and state"),
-    Rule("gateway.change", ("operator",), "change the gateway's list"),
+PERMISSIONS = (
+    Permission("registrant.read", _sees(model.Registrant), "see registrants"),
+    Permission("registrant.create", ("officer",), "enter a registrant"),
+    Permission("registrant.edit", ("registrant", "officer"), "change this registrant"),
+    Permission("application.read", _sees(model.Application), "see applications"),
+    Permission("application.create", ("registrant", "officer"), "apply"),
+    Permission("application.step", _any(IN_BULK), "take applications a step further"),
+    *(Permission(step.action, step.scopes, f"{step.name} this {step.subject}") for step in workflow.STEPS),
+    Permission("registration.read", _sees(model.Registration), "see registrations"),
+    Permission("registration.tick", ("officer", "operator"), "attend to the dates"),
+    Permission("intent.read", _sees(model.Intent), "see intents"),
+    Permission("intent.propose", _any(_REMOVING), "propose an intent"),
+    Permission("intent.confirm", ("officer",), "decide on an intent"),
+    Permission("intent.cancel", ("officer",), "decide on an intent"),
+    Permission("policy.change", ("officer", "operator"), "change the policy"),
+    Permission("provider.read", _sees(model.Provider), "see providers"),
+    Permission("provider.queue", sight.seers(sight.QUEUES), "see what waits for a provider"),
+    Permission("provider.create", ("officer", "operator"), "enter a provider"),
+    Permission("provider.edit", ("officer", "operator"), "change a provider"),
+    Permission("officer.read", _sees(model.Officer), "see officers"),
+    Permission("officer.create", ("operator",), "enter an officer"),
+    Permission("token.read", _sees(model.Token), "see tokens"),
+    Permission("token.create", ("officer", "operator"), "make such a token"),
+    Permission("token.create-privileged", ("operator",), "make such a token"),
+    Permission("token.revoke", ("officer", "operator"), "revoke a token"),
+    Permission("import.order", ("registrant", "officer"), "import applications"),
+    Permission("export.order", (*_sees(model.Application), *_sees(model.Registration)), "export"),
+    Permission("job.read", _sees(model.Job), "see jobs"),
+    Permission("job.work", ("officer", "operator"), "do what waits"),
+    Permission("audit.read", _sees(model.AuditRow), "see the audit"),
+    Permission("list.follow", _sees(model.Publication), "follow the live list"),
+    Permission("registry.backup", ("operator",), "take a copy of everything"),
+    Permission("gateway.read", ("officer", "operator", "auditor"), "see the gateway's list and state"),
+    Permission("gateway.change", ("operator",), "change the gateway's list"),
 )
 # fmt: on
 
-_BY_ACTION = {rule.action: rule for rule in RULES}
+_BY_ACTION = {permission.action: permission for permission in PERMISSIONS}
 
 
 def token_scopes(action: str) -> frozenset[str]:
@@ -115,8 +115,8 @@ def demand(actor: Actor, action: str) -> None:
         KeyError: the table has no such action.
     """
     if not may(actor, action):
-        rule = _BY_ACTION[action]
-        allowed = " or ".join(rule.token_scopes)
+        permission = _BY_ACTION[action]
+        allowed = " or ".join(permission.token_scopes)
         mend = f"it takes the scope {allowed}" if allowed else "the registry's clock does it by itself"
         fault = Fault(f"action {action}", f"is not for {actor.id}", mend)
-        raise Refused(Kind.FORBIDDEN, f"You may not {rule.words}", [fault])
+        raise Refused(Kind.FORBIDDEN, f"You may not {permission.words}", [fault])
