@@ -8,13 +8,13 @@ import structlog
 
 from control.config import Config
 from control.datapath.datapath import Datapath
-from control.edge import start
 from control.edge.contact import FeedContact
 from control.edge.interfaces import Interfaces
 from control.edge.lease import Lease, Sampling
 from control.edge.list import EdgeList
 from control.edge.live_list import LiveList
 from control.edge.policies import Policies
+from control.edge.start import Start
 from control.edge.state.store import Store
 from control.edge.turn import Turn, Turns
 from control.edge.usage import Usage
@@ -65,8 +65,9 @@ class Edge:
             store = Store(config.state_dir / "edge.db")
             opened.callback(store.close)
             edge = cls(config, datapath, store)
+            start = Start(datapath, store, edge.live, edge.sampling, edge.policies, edge.lease, edge.interfaces)
             with edge.turn() as turn:
-                start.bring_up(edge, turn)
+                start.bring_up(turn)
             opened.pop_all()
         return edge
 

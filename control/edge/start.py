@@ -1,44 +1,57 @@
 """How an edge starts: the list first, then the policies, then the interfaces. Nobody waits for the feed."""
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import structlog
 
+from control.datapath.datapath import Datapath
+from control.edge.interfaces import Interfaces
+from control.edge.lease import Lease, Sampling
+from control.edge.live_list import LiveList
+from control.edge.policies import Policies
+from control.edge.state.store import Store
 from control.edge.turn import Turn
 from control.fault import Refused
-
-if TYPE_CHECKING:
-    from control.edge.edge import Edge
 
 log = structlog.get_logger()
 
 
-def bring_up(edge: "Edge", turn: Turn) -> None:
-    """Bring the kernel to what was last accepted, and the program onto its interfaces.
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What is brought up, in the order in which it is."""
 
-    Raises:
-        Refused: kernel or disk do not do what is needed.
-    """
-    datapath = edge.datapath
-    edge.live.bring_up(turn)
-    edge.sampling.stop(turn)
-    edge.policies.bring_up(turn, datapath.is_new)
-    edge.lease.renew()
-    if datapath.is_new:
-        log.info("took over", interfaces=datapath.take_over(edge.store.programs(_boot())))
-    _note_program(edge)
-    edge.interfaces.take_up_attached(turn)
-    edge.interfaces.follow(turn)
-    log.info("up", serial=edge.list.state.local.serial, count=edge.list.state.union.count)
+    datapath: Datapath
+    store: Store
+    live: LiveList
+    sampling: Sampling
+    policies: Policies
+    lease: Lease
+    interfaces: Interfaces
 
+    def bring_up(self, turn: Turn) -> None:
+        """Bring the kernel to what was last accepted, and the program onto its interfaces.
 
-def _note_program(edge: "Edge") -> None:
-    """Keep which program is ours: should its pins be removed, the next agent knows it by that."""
-    try:
-        edge.store.keep_program(edge.datapath.programs.id, _boot())
-    except Refused as refused:  # an agent can be restarted on a full disk
-        log.warning("program not noted", why=str(refused.faults[0]))
+        Raises:
+            Refused: kernel or disk do not do what is needed.
+        """
+        self.live.bring_up(turn)
+        self.sampling.stop(turn)
+        self.policies.bring_up(turn, self.datapath.is_new)
+        self.lease.renew()
+        if self.datapath.is_new:
+            log.info("took over", interfaces=self.datapath.take_over(self.store.programs(_boot())))
+        self._note_program()
+        self.interfaces.take_up_attached(turn)
+        self.interfaces.follow(turn)
+        log.info("up", serial=self.live.state.local.serial, count=self.live.state.union.count)
+
+    def _note_program(self) -> None:
+        """Keep which program is ours: should its pins be removed, the next agent knows it by that."""
+        try:
+            self.store.keep_program(self.datapath.programs.id, _boot())
+        except Refused as refused:  # an agent can be restarted on a full disk
+            log.warning("program not noted", why=str(refused.faults[0]))
 
 
 def _boot() -> str:
