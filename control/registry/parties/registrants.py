@@ -31,7 +31,6 @@ class RegistrantText(Form):
 
     name: Line
     reference: Reference | None = Field(default=None, description="By which its association knows it; each once.")
-    registry_number: Line | None = Field(default=None, description="Its number in the register of companies.")
     contacts: Contacts = ()
 
 

@@ -24,7 +24,6 @@ class Registrant(Versioned, Base):
     kind: Mapped[str] = mapped_column(String(16))
     name: Mapped[str] = mapped_column(String(200), index=True)
     reference: Mapped[str | None] = mapped_column(String(100), unique=True)
-    registry_number: Mapped[str | None] = mapped_column(String(200))
     contacts: Mapped[list[Any]] = mapped_column(Document)
 
 
