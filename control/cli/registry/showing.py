@@ -12,7 +12,7 @@ from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
 from control.cli.output import print_json, print_table
-from control.registry.intake import rows as intake
+from control.registry.intake.reading import Progress as Told
 from control.registry.store.model import Base
 
 HIDDEN = frozenset({"digest", "body", "first", "length"})
@@ -80,7 +80,7 @@ def page(
 
 
 @contextmanager
-def progress(what: str, as_json: bool) -> Iterator[intake.Progress]:
+def progress(what: str, as_json: bool) -> Iterator[Told]:
     """Give what is to be told of the progress, which a bar on a terminal shows."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     console = Console(stderr=True)
