@@ -21,10 +21,11 @@ test: lint ## all checks and all tests
 test-on: ## the same on another release of Debian, in a tree of its own: RELEASE=trixie; COMMAND="make run ONCE=1" for another command
 	@packaging/test-on.sh "$$RELEASE" "$${COMMAND:-make test}"
 
-lint: setup ## style and types
+lint: setup ## style, types, and who imports whom
 	.venv/bin/ruff check --quiet
 	.venv/bin/ruff format --check --quiet
 	.venv/bin/mypy --no-error-summary
+	@report=$$(.venv/bin/lint-imports --no-logo --no-cache imports.toml) || { echo "$$report"; exit 1; }
 	clang-format --dry-run --Werror bpf/*.c bpf/*.h
 
 format: setup ## put the sources into shape

@@ -1,8 +1,9 @@
 """The loaded kernel program, for every kind of test that asks it."""
 
-import os
+import shutil
 import signal
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,14 +23,17 @@ settings.register_profile("wicketgate", deadline=None, suppress_health_check=[He
 settings.load_profile("wicketgate")
 
 
-def pytest_configure() -> None:
+@pytest.hookimpl(tryfirst=True)  # before pytest reads where its temporary directories are to be
+def pytest_configure(config: pytest.Config) -> None:
     """End in order, leaving nothing behind, by Ctrl-C and by SIGTERM, also where a shell in the background began us.
 
     Such a shell has SIGINT ignored, which would go on in every process that a test starts and ends by it.
     """
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
-    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(scratch.directory()))  # pytest's own, for its tmp_path
+    if config.option.basetemp is None:  # a short name: sockets lie below it, whose paths have 107 bytes
+        config.option.basetemp = tempfile.mkdtemp(prefix="wk-", dir=scratch.directory())
+        config.add_cleanup(lambda: shutil.rmtree(config.option.basetemp, ignore_errors=True))
     NodeManager.EXIT_TIMEOUT = 60  # s, for a worker to clean up; 10, as it comes, are few on a busy machine
 
 

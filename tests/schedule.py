@@ -16,11 +16,13 @@ LONGEST = (
     "registry/test_workflow_machine.py",
     "registry_intake/test_crash.py",
     "packaging/test_units.py",
+    "packaging/test_submission.py",
     "corpus/test_corpus.py",
     "kernel/test_table.py",
     "feed/test_following.py",
     "feed/test_agent.py",
     "services/test_agent.py",
+    "edge/test_pins.py",
     "services/test_api.py",
     "cli/test_inspect.py",
 )

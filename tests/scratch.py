@@ -7,7 +7,7 @@ from pathlib import Path
 SHARED_MEMORY = Path("/dev/shm")
 """A file system in memory, of every Linux machine (POSIX shared memory lives there)."""
 
-ENOUGH = 3 << 30  # bytes free; a run of four processes has had 1.1 GB there at most
+ENOUGH = 3 << 30  # bytes free; a run of three processes that removed nothing until its end had 2.4 GB there
 
 
 def directory() -> Path:

@@ -40,7 +40,7 @@ class IdConverter(BaseConverter):
 
 def worker(database: Database, config: Config) -> Worker:
     """Return what does the registry's jobs, and what time brings, beside the requests of one process."""
-    return Worker(database, Housekeeping(database, config.state_dir / chain.ANCHORS))
+    return Worker(database, Housekeeping(database, chain.anchors_of(config.state_dir)))
 
 
 def register(app: APIFlask, config: Config, token: TokenSource) -> None:

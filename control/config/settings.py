@@ -1,6 +1,5 @@
 """Every setting with its default, its limits and what it is for: docs/configuration.md is held against this."""
 
-import re
 from pathlib import Path
 from socket import gethostname
 from typing import Annotated, Any, Self
@@ -10,6 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_valida
 from control.allowlist.entry import Bounds
 from control.config.database_url import database_url, text
 from control.config.quantity import BYTES, SECONDS, Quantity
+from control.config.values import directory, host_and_port, instance_name, interface_name, one_of, whole, yes_or_no
 from control.fault import BadValueError, shown
 from control.vocabulary import ATTACH_MODES
 
@@ -18,71 +18,11 @@ SWEEP = Quantity("duration", SECONDS, least=1)
 POLL = Quantity("duration", SECONDS, least=1)
 SIZE = Quantity("size", BYTES, least=1 << 10)
 
-MAX_INTERFACE_NAME = 15
-"""Characters of an interface's name: IFNAMSIZ of linux/if.h, less the final NUL."""
-
 MAX_SOCKET_PATH = 107
 """Bytes of a Unix socket's path: sun_path of linux/un.h, less the final NUL."""
 
 
-def _whole(least: int, most: int) -> BeforeValidator:
-    """Return a check for a whole number within limits."""
-
-    def read(value: object) -> int:
-        if type(value) is not int or not least <= value <= most:
-            raise BadValueError(f"{shown(value)} is no number from {least} to {most}", "write one, without quotes")
-        return value
-
-    return BeforeValidator(read)
-
-
-def _one_of(*words: str) -> BeforeValidator:
-    """Return a check for one of a few words."""
-
-    def read(value: object) -> object:
-        if value not in words:
-            raise BadValueError(f"{shown(value)} is not known", f"write one of {', '.join(words)}")
-        return value
-
-    return BeforeValidator(read)
-
-
-def _yes_or_no(value: object) -> object:
-    if not isinstance(value, bool):
-        raise BadValueError(f"{shown(value)} is neither true nor false", "write true or false, without quotes")
-    return value
-
-
-def _directory(value: object) -> Path:
-    path = value if isinstance(value, Path) else Path(text(value))
-    if not path.is_absolute() or "\0" in str(path):
-        raise BadValueError(f"{shown(str(path))} is no absolute path", "write a path that begins with /")
-    return path
-
-
-def _instance(value: object) -> str:
-    if not re.fullmatch(r"[a-z0-9-]{1,32}", text(value), re.ASCII):
-        why = f"{shown(value)} is no name of an instance"
-        raise BadValueError(why, "write 1 to 32 lower-case letters, digits or hyphens")
-    return str(value)
-
-
-def _interface_name(value: object) -> str:
-    name = text(value)
-    if not 1 <= len(name) <= MAX_INTERFACE_NAME or name in (".", "..") or re.search(r"[\s/:\0]", name):
-        why = f"{shown(name)} is no name of an interface"
-        raise BadValueError(why, "write the name that `ip link` shows, such as eth0")
-    return name
-
-
-def _listen(value: object) -> str:
-    found = re.fullmatch(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):([0-9]{1,5})", text(value), re.ASCII)
-    if not found or not 1 <= int(found[1]) <= 0xFFFF:
-        raise BadValueError(f"{shown(value)} is no host:port", "write one such as 127.0.0.1:8080 or [::1]:8080")
-    return str(value)
-
-
-Directory = Annotated[Path, BeforeValidator(_directory)]
+Directory = Annotated[Path, BeforeValidator(directory)]
 
 
 class Settings(BaseModel):
@@ -94,8 +34,8 @@ class Settings(BaseModel):
 class InterfaceSettings(Settings):
     """An interface that the agent guards from its start on."""
 
-    name: Annotated[str, BeforeValidator(_interface_name)] = Field(description="Its name, such as eth0.")
-    mode: Annotated[str, _one_of(*ATTACH_MODES)] = Field(
+    name: Annotated[str, BeforeValidator(interface_name)] = Field(description="Its name, such as eth0.")
+    mode: Annotated[str, one_of(*ATTACH_MODES)] = Field(
         default="auto",
         description="Where the program runs: in the driver (native), in the stack (generic), or in the driver when "
         "it can and else in the stack with a warning (auto).",
@@ -105,19 +45,19 @@ class InterfaceSettings(Settings):
 class ListSettings(Settings):
     """What a list may be."""
 
-    max_entries: Annotated[int, _whole(1, 100_000_000)] = Field(
+    max_entries: Annotated[int, whole(1, 100_000_000)] = Field(
         default=4_000_000, description="Entries that the list may hold; one that has more is refused."
     )
     max_body: Annotated[int, BeforeValidator(SIZE.read), SIZE] = Field(
         default=64 << 20, description="Size of the largest list that the API takes."
     )
-    widest_ipv4: Annotated[int, _whole(1, 32)] = Field(
+    widest_ipv4: Annotated[int, whole(1, 32)] = Field(
         default=8, description="Shortest IPv4 prefix length that an entry may have."
     )
-    widest_ipv6: Annotated[int, _whole(1, 128)] = Field(
+    widest_ipv6: Annotated[int, whole(1, 128)] = Field(
         default=16, description="Shortest IPv6 prefix length that an entry may have."
     )
-    generations: Annotated[int, _whole(2, 7)] = Field(
+    generations: Annotated[int, whole(2, 7)] = Field(
         default=3, description="Generations of the list kept in the kernel, to roll back to at once."
     )
 
@@ -130,12 +70,12 @@ class ListSettings(Settings):
 class ApiSettings(Settings):
     """The HTTP API."""
 
-    listen: Annotated[str, BeforeValidator(_listen)] = Field(
+    listen: Annotated[str, BeforeValidator(host_and_port)] = Field(
         default="127.0.0.1:8080", description="Address and port that it listens on; loopback unless told otherwise."
     )
-    workers: Annotated[int, _whole(1, 64)] = Field(default=2, description="Processes that answer.")
-    threads: Annotated[int, _whole(1, 256)] = Field(default=4, description="Threads of each process.")
-    gateway: Annotated[bool, BeforeValidator(_yes_or_no)] = Field(
+    workers: Annotated[int, whole(1, 64)] = Field(default=2, description="Processes that answer.")
+    threads: Annotated[int, whole(1, 256)] = Field(default=4, description="Threads of each process.")
+    gateway: Annotated[bool, BeforeValidator(yes_or_no)] = Field(
         default=True,
         description="Whether there is a gateway on this machine to serve; false on a machine of the registry alone.",
     )
@@ -144,7 +84,7 @@ class ApiSettings(Settings):
 class RegistrySettings(Settings):
     """The registry."""
 
-    enabled: Annotated[bool, BeforeValidator(_yes_or_no)] = Field(
+    enabled: Annotated[bool, BeforeValidator(yes_or_no)] = Field(
         default=False, description="Whether the API serves the registry; without it there is the gateway alone."
     )
     url: Annotated[str, BeforeValidator(database_url)] = Field(
@@ -155,19 +95,19 @@ class RegistrySettings(Settings):
     categories: Annotated[str, BeforeValidator(text)] = Field(
         default="", description="A file of categories, documents and terms; empty is the one that comes with it."
     )
-    allow_private: Annotated[bool, BeforeValidator(_yes_or_no)] = Field(
+    allow_private: Annotated[bool, BeforeValidator(yes_or_no)] = Field(
         default=False, description="Whether private addresses may be registered, as in a lab."
     )
-    allow_documentation: Annotated[bool, BeforeValidator(_yes_or_no)] = Field(
+    allow_documentation: Annotated[bool, BeforeValidator(yes_or_no)] = Field(
         default=False, description="Whether addresses kept for documentation and benchmarks may be registered."
     )
-    check_rate: Annotated[int, _whole(1, 1_000_000)] = Field(
+    check_rate: Annotated[int, whole(1, 1_000_000)] = Field(
         default=60, description="Public questions (`/v1/check`) a minute that one address may ask."
     )
-    address_rate: Annotated[int, _whole(1, 1_000_000)] = Field(
+    address_rate: Annotated[int, whole(1, 1_000_000)] = Field(
         default=1200, description="Other requests a minute that may come from one address."
     )
-    token_rate: Annotated[int, _whole(1, 1_000_000)] = Field(
+    token_rate: Annotated[int, whole(1, 1_000_000)] = Field(
         default=1200, description="Requests a minute that one token may make."
     )
 
@@ -194,10 +134,10 @@ class FeedSettings(Settings):
 class LogSettings(Settings):
     """What is logged, and how."""
 
-    level: Annotated[str, _one_of("debug", "info", "warning", "error")] = Field(
+    level: Annotated[str, one_of("debug", "info", "warning", "error")] = Field(
         default="info", description="The least that is logged: debug, info, warning or error."
     )
-    format: Annotated[str, _one_of("auto", "console", "json", "journal")] = Field(
+    format: Annotated[str, one_of("auto", "console", "json", "journal")] = Field(
         default="auto",
         description="Lines for people (console), an object a line for programs (json), systemd's journal with each "
         "value a field (journal); or journal where standard error goes there, and else console (auto).",
@@ -207,7 +147,7 @@ class LogSettings(Settings):
 class Config(Settings):
     """Everything that can be set. Durations are seconds and sizes bytes once read."""
 
-    instance: Annotated[str, BeforeValidator(_instance)] = Field(
+    instance: Annotated[str, BeforeValidator(instance_name)] = Field(
         default="main", description="Name that keeps several gateways on one machine apart."
     )
     bpffs: Directory = Field(

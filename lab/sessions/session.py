@@ -8,9 +8,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from lab.buffers import enlarge_of
 from lab.network import Peers
 from lab.stage.stage import Stage
-from lab.traffic.buffers import enlarge_of
 from lab.traffic.exchange import ECHO_PORT, Dialect, Responder, SteadyPing, answered, echo
 
 # Longer than a start takes by far, also on a busy machine, and than many handshakes of every daemon here.

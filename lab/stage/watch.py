@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
+from lab.buffers import enlarge
 from lab.signals import held_back
 from lab.stage import addresses
 from lab.stage.namespace import Namespace
 from lab.stage.stage import Stage
-from lab.traffic.buffers import enlarge
 
 _ETH_P_ALL = 3  # linux/if_ether.h; only such a socket sees what leaves
 _SOL_PACKET = 263  # linux/socket.h

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-from lab.traffic.buffers import enlarge
+from lab.buffers import enlarge
 
 ECHO_PORT = 7  # RFC 862
 _TAIL = struct.Struct("!4sI")

@@ -23,7 +23,7 @@ def test_metrics_say_what_status_says(gateway: Gateway) -> None:
     assert values["wicketgate_list_entries"] == [len(START_LIST)]
     assert values["wicketgate_list_serial"] == [status["serial"]]
     assert values["wicketgate_generation_buckets"][0] > 0
-    assert values["wicketgate_generation_ends_capacity"][0] > values["wicketgate_generation_ends"][0] >= 2
+    assert values["wicketgate_generation_map_capacity"][0] > values["wicketgate_generation_map_entries"][0] >= 2
     assert values["wicketgate_enforced_share"] == [0] * len(status["policy"])
 
 

@@ -59,7 +59,7 @@ def test_status(attached: Cli) -> None:
     for words in ("3 entries, serial", "eth0", "native", "lease", "3,600 s left", *VPN_PROTOCOLS):
         assert words in said.out
     state = attached("status", "--json").json
-    assert (state["count"], state["pinned"], state["generation"]["serial"]) == (3, True, state["serial"])
+    assert (state["count"], state["pinned"], state["generation"]["revision"]) == (3, True, state["serial"])
     assert set(state["policy"]) == set(VPN_PROTOCOLS)
 
 

@@ -32,12 +32,14 @@ from tests.edge.place import (
     serials_of,
 )
 
+pytestmark = pytest.mark.usefixtures("copied_program")
+
 Remove = Callable[[Place], object]
 
 REMOVALS: dict[str, Remove] = {
     "the program's pin": lambda place: (place.live / "program").unlink(),
     "a map's pin": lambda place: (place.live / "maps" / "lease").unlink(),
-    "a generation's pin": lambda place: next(place.live.glob("generations/*/ends")).unlink(),
+    "a generation's pin": lambda place: next(place.live.glob("generations/*/entries")).unlink(),
     "all generations": lambda place: shutil.rmtree(place.live / "generations"),
     "all pins": lambda place: shutil.rmtree(place.live),
     "the instance": lambda place: shutil.rmtree(place.config.pins),

@@ -53,10 +53,10 @@ def sources(edge: Edge, address: str) -> str:
 
 def test_what_is_registered_goes_live_beside_the_local_list(place: Place, registry: Registry) -> None:
     with following(place, registry.url) as edge:
-        until(lambda: let_through(edge, "10.0.0.1") == [True])
+        until(lambda: let_through(edge, "10.0.0.1") == [True] and is_whole(edge))
         assert let_through(edge, "192.0.2.1", "10.0.0.2", "10.0.0.3") == [True, True, False]
         registry.register("10.0.0.3", {"prefix": "10.0.4.0/24", "protocols": ["wireguard"]})
-        until(lambda: let_through(edge, "10.0.0.3", "10.0.4.9") == [True, True])
+        until(lambda: let_through(edge, "10.0.0.3", "10.0.4.9") == [True, True] and is_whole(edge))
         assert is_whole(edge)
         said = status(edge)
         assert (said.count, said.feed and said.feed.count, said.live.count) == (2, 4, 5)
@@ -65,14 +65,14 @@ def test_what_is_registered_goes_live_beside_the_local_list(place: Place, regist
 
 def test_what_one_list_loses_the_other_keeps(place: Place, registry: Registry) -> None:
     with following(place, registry.url) as edge:
-        until(lambda: let_through(edge, "10.0.0.1") == [True])
+        until(lambda: let_through(edge, "10.0.0.1") == [True] and is_whole(edge))
         assert [sources(edge, each) for each in ("192.0.2.1", "10.0.0.2", "10.0.0.1")] == [
             "local",
             "local feed",
             "feed",
         ]
         revoke(registry, "10.0.0.1", "10.0.0.2")
-        until(lambda: let_through(edge, "10.0.0.1") == [False])
+        until(lambda: let_through(edge, "10.0.0.1") == [False] and is_whole(edge))
         assert let_through(edge, "10.0.0.2") == [True], "the local list has it"
         registry.register("10.0.0.2")
         until(lambda: sources(edge, "10.0.0.2") == "local feed")
@@ -87,7 +87,7 @@ def test_what_one_list_loses_the_other_keeps(place: Place, registry: Registry) -
 
 def test_it_starts_with_what_it_had_when_the_registry_is_gone(place: Place, registry: Registry) -> None:
     with following(place, registry.url) as edge:
-        until(lambda: let_through(edge, "10.0.0.1") == [True])
+        until(lambda: let_through(edge, "10.0.0.1") == [True] and is_whole(edge))
         until(lambda: edge.store.followed.complete_at)
         change_list(edge, listed(["192.0.2.2"]), NOTHING)
         position = edge.list.state.followed
@@ -105,14 +105,14 @@ def test_it_starts_with_what_it_had_when_the_registry_is_gone(place: Place, regi
         assert feed is not None and feed.contact is None
     registry.register("10.0.0.4")
     with following(place, registry.url) as edge:
-        until(lambda: let_through(edge, "10.0.0.4") == [True])
+        until(lambda: let_through(edge, "10.0.0.4") == [True] and is_whole(edge))
         until(lambda: lag(edge) < 0.5)
 
 
 def test_another_epoch_starts_anew(place: Place, registry: Registry, new_registry: Callable[[], Registry]) -> None:
     registry.register("10.0.0.3")
     with following(place, registry.url) as edge:
-        until(lambda: let_through(edge, "10.0.0.3") == [True])
+        until(lambda: let_through(edge, "10.0.0.3") == [True] and is_whole(edge))
         number = edge.list.state.revision
     other = new_registry()
     with following(place, other.url) as edge:
@@ -121,14 +121,14 @@ def test_another_epoch_starts_anew(place: Place, registry: Registry, new_registr
         other.register("10.0.0.3", "10.0.0.9")
         # In one wait: what is added is live a moment before what goes is gone.
         asked = ("10.0.0.9", "10.0.0.1", "10.0.0.3", "192.0.2.1")
-        until(lambda: let_through(edge, *asked) == [True, False, True, True])
+        until(lambda: let_through(edge, *asked) == [True, False, True, True] and is_whole(edge))
         assert (edge.list.state.followed.serial, edge.list.state.revision > number, is_whole(edge)) == (1, True, True)
 
 
 def test_a_registry_that_went_back_is_not_followed(place: Place, registry: Registry) -> None:
     registry.register("10.0.0.3")
     with following(place, registry.url) as edge:
-        until(lambda: let_through(edge, "10.0.0.3") == [True])
+        until(lambda: let_through(edge, "10.0.0.3") == [True] and is_whole(edge))
         set_ledger(registry, "serial = 1, count = 2")
         until(lambda: "was at 2" in trouble(edge))
         assert (edge.list.state.followed.serial, let_through(edge, "10.0.0.3")) == (2, [True])
@@ -153,22 +153,22 @@ class Garbled(RegistryFeed):
 def test_a_change_that_is_not_whole_is_refused_and_the_whole_list_asked_for(place: Place, registry: Registry) -> None:
     feed = Garbled(registry.url, NAME)
     with following(place, feed) as edge:
-        until(lambda: let_through(edge, "10.0.0.1") == [True])
+        until(lambda: let_through(edge, "10.0.0.1") == [True] and is_whole(edge))
         registry.register("10.0.0.3")
-        until(lambda: let_through(edge, "10.0.0.3") == [True])
+        until(lambda: let_through(edge, "10.0.0.3") == [True] and is_whole(edge))
         assert let_through(edge, "10.66.66.66") == [False]
         feed.snapshots_too = True
         registry.register("10.0.0.4")
         until(lambda: "entries" in trouble(edge) or "SHA-256" in trouble(edge))
         assert let_through(edge, "10.0.0.1", "10.0.0.3", "10.0.0.4", "10.66.66.66") == [True, True, False, False]
         feed.changes_too = feed.snapshots_too = False
-        until(lambda: let_through(edge, "10.0.0.4") == [True])
+        until(lambda: let_through(edge, "10.0.0.4") == [True] and is_whole(edge))
         until(lambda: not trouble(edge))
 
 
 def test_a_count_that_is_not_the_lists_is_refused(place: Place, registry: Registry) -> None:
     with following(place, registry.url) as edge:
-        until(lambda: let_through(edge, "10.0.0.1") == [True])
+        until(lambda: let_through(edge, "10.0.0.1") == [True] and is_whole(edge))
         set_ledger(registry, "count = count + 5")
         registry.register("10.0.0.3")
         until(lambda: "entries" in trouble(edge))
@@ -178,18 +178,18 @@ def test_a_count_that_is_not_the_lists_is_refused(place: Place, registry: Regist
 @pytest.mark.parametrize("databases", ["postgresql"], indirect=True)
 def test_a_connection_that_is_cut_is_made_again(place: Place, registry: Registry) -> None:
     with following(place, registry.url) as edge:
-        until(lambda: let_through(edge, "10.0.0.1") == [True])
+        until(lambda: let_through(edge, "10.0.0.1") == [True] and is_whole(edge))
         others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
         with registry.database.writing(OFFICER) as writing:
             writing.session.execute(text(f"{others} AND datname = current_database()"))
         registry.register("10.0.0.3")
-        until(lambda: let_through(edge, "10.0.0.3") == [True])
+        until(lambda: let_through(edge, "10.0.0.3") == [True] and is_whole(edge))
         until(lambda: not trouble(edge))
 
 
 def test_damage_on_the_edges_disk_cuts_nobody(place: Place, registry: Registry) -> None:
     with following(place, registry.url) as edge:
-        until(lambda: let_through(edge, "10.0.0.1") == [True])
+        until(lambda: let_through(edge, "10.0.0.1") == [True] and is_whole(edge))
         number = edge.list.state.revision
     place.sql("UPDATE followed_snapshot SET body = x'00'")
     with following(place, "sqlite:////nowhere/registry.db") as edge:
@@ -204,7 +204,7 @@ def test_damage_on_the_edges_disk_cuts_nobody(place: Place, registry: Registry) 
 def test_a_serial_of_many_entries_goes_live_as_a_generation(place: Place, registry: Registry) -> None:
     many = hosts(SMALL + 1, "10.1.0.0")
     with following(place, registry.url) as edge:
-        until(lambda: let_through(edge, "10.0.0.1") == [True])
+        until(lambda: let_through(edge, "10.0.0.1") == [True] and is_whole(edge))
         registry.register_many([entry.text for entry in many.entries()])
         until(lambda: edge.list.state.followed.serial == 2)
         assert let_through(edge, "10.1.0.0", "10.1.7.208", "10.0.0.1") == [True, True, True]
@@ -228,12 +228,12 @@ def test_the_registry_knows_when_the_edge_had_what(place: Place, registry: Regis
     prefix = ip_network("10.0.0.1/32")
     before = datetime.now(UTC)
     with following(place, registry.url) as edge:
-        until(lambda: let_through(edge, "10.0.0.1") == [True])
+        until(lambda: let_through(edge, "10.0.0.1") == [True] and is_whole(edge))
         until(lambda: edge.contact and edge.contact.complete_at and not edge.contact.unacknowledged)
         time.sleep(0.05)
         noon = datetime.now(UTC)
         revoke(registry, "10.0.0.1")
-        until(lambda: let_through(edge, "10.0.0.1") == [False])
+        until(lambda: let_through(edge, "10.0.0.1") == [False] and is_whole(edge))
     after = datetime.now(UTC)
     with registry.database.reading() as session:
         assert edges.standing(session, NAME, prefix, before).serial is None

@@ -98,7 +98,7 @@ class Live:
             assert (state["attached"], state["mode"], state["trouble"]) == (True, "native", None), state
         assert [state["name"] for state in status["interfaces"]] == list(self.gateway.stage.edge_interfaces)
         assert status["pinned"]
-        assert status["generation"]["serial"] == status["serial"]
+        assert status["generation"]["revision"] == status["serial"]
         assert len({link.program for link in self.gateway.guarded()}) == 1
         pinned = [path.name for path in self.gateway.pins.iterdir()]
         assert pinned == ["live"], f"pinned: {pinned}"

@@ -17,12 +17,14 @@ def postgres() -> Iterator[Postgres]:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def databases(request: pytest.FixtureRequest, tmp_path: Path) -> Sqlite | Postgres:
-    """Where to get databases."""
-    if request.param == "postgresql":
-        server: Postgres = request.getfixturevalue("postgres")
-        return server
-    return Sqlite(tmp_path)
+def databases(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Sqlite | Postgres]:
+    """Where to get databases, which go with the test."""
+    if request.param == "sqlite":
+        yield Sqlite(tmp_path)
+        return
+    server: Postgres = request.getfixturevalue("postgres")
+    yield server
+    server.drop()
 
 
 @pytest.fixture

@@ -27,6 +27,9 @@ SETTINGS = {
     "fsync": "off",
     "synchronous_commit": "off",
     "full_page_writes": "off",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "max_wal_size": "64MB",
 }
 TEMPLATE = "wicket_template"
 
@@ -41,6 +44,7 @@ class Postgres:
     def __init__(self, directory: Path) -> None:
         """Make the database that those with tables are copied from."""
         self.directory = directory
+        self._made: list[str] = []
         self._create(TEMPLATE)
         database = Database(self._url(TEMPLATE))
         database.upgrade()
@@ -50,23 +54,33 @@ class Postgres:
         """Make an empty database and return its URL."""
         name = _new_name()
         self._create(name)
+        self._made.append(name)
         return self._url(name)
 
     def migrated(self) -> str:
         """Make a database with its tables, as ``Database.upgrade`` leaves it, and return its URL."""
         name = _new_name()
-        self._create(name, f"TEMPLATE {TEMPLATE}")
+        self._create(name, f"TEMPLATE {TEMPLATE} STRATEGY FILE_COPY")
+        self._made.append(name)
         with psycopg.connect(host=str(self.directory), user="postgres", dbname=name) as server:
             own = secrets.token_bytes(16), secrets.token_bytes(32)  # what no two databases have in common
             server.execute("UPDATE ledger SET epoch = %s, secret = %s", own)
         return self._url(name)
 
+    def drop(self) -> None:
+        """Remove the databases made since it was last asked, whoever has them open."""
+        while self._made:
+            self._run(f"DROP DATABASE {self._made.pop()} WITH (FORCE)")
+
     def _url(self, name: str) -> str:
         return f"postgresql://postgres@/{name}?host={self.directory}"
 
     def _create(self, name: str, how: str = "") -> None:
+        self._run(f"CREATE DATABASE {name} {how}")
+
+    def _run(self, statement: str) -> None:
         with psycopg.connect(host=str(self.directory), user="postgres", dbname="postgres", autocommit=True) as server:
-            server.execute(f"CREATE DATABASE {name} {how}")
+            server.execute(statement)
 
 
 def _new_name() -> str:

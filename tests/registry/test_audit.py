@@ -88,6 +88,13 @@ def zeros(database: Database) -> str:
     return "zeroblob(32)" if database.is_sqlite else "decode(repeat('00', 32), 'hex')"
 
 
+def test_heads_from_before_their_directory_had_its_name_are_still_there(rows: Database, tmp_path: Path) -> None:
+    with rows.reading() as session:
+        kept = audit.anchor(session, tmp_path / "published", rows.now())
+    assert audit.anchored(audit.anchors_of(tmp_path)) == audit.anchored(tmp_path / audit.ANCHORS) != []
+    assert (audit.anchors_of(tmp_path) / kept.name).exists() and not kept.exists()
+
+
 def test_a_refused_attempt_is_audited_and_changes_nothing_else(database: Database) -> None:
     with pytest.raises(Refused), database.writing(OFFICER, "the-request") as writing:
         writing.set_action("application.approve", "app_1")

@@ -110,13 +110,32 @@ def test_every_list_shows_what_is_stored(house: House, rows: dict[str, list[str]
     api, cli = house.walk(f"/v1/{table}"), house.wicket(table, "list", *limit)
     assert api == cli
     assert set(rows[table]) <= {row["id"] for row in api}
-    assert house.wicket.run(table, "list", *limit).exit_code == 0
+    table_of = house.wicket.run(table, "list", *limit)
+    assert table_of.exit_code == 0
+    assert not set("\x07\x1b\udcff") & set(table_of.stdout)
     for id_ in rows[table]:
         (listed,) = (row for row in api if row["id"] == id_)
         shown = house.ask("GET", f"/v1/{table}/{id_}", status=200)
         assert {name: shown[name] for name in listed} == listed
         if table != "providers" and table != "officers":
             assert house.wicket(table, "show", id_) == listed
+
+
+RECORDS = {
+    "registrants": "RegistrantRecord",
+    "providers": "ProviderRecord",
+    "officers": "OfficerRecord",
+    "applications": "ApplicationRecord",
+    "registrations": "RegistrationRecord",
+}
+
+
+@pytest.mark.usefixtures("rows")
+@pytest.mark.parametrize("table", TABLES)
+def test_an_answer_has_the_members_that_the_document_describes(house: House, table: str) -> None:
+    schema = house.ask("GET", "/openapi.json")["components"]["schemas"][RECORDS[table]]
+    members = {frozenset(row) for row in house.walk(f"/v1/{table}")}
+    assert members == {frozenset(schema["properties"])} == {frozenset(schema["required"])}
 
 
 def test_contacts_and_documents_are_shown_as_they_are(house: House, rows: dict[str, list[str]]) -> None:

@@ -4,7 +4,7 @@ import secrets
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.registry_doors.house import CONTACT, DOORS, PAPERS, House, Said
@@ -109,7 +109,7 @@ SAYINGS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None)
 @given(sayings=st.lists(SAYINGS, min_size=3, max_size=6))
 def test_all_doors_take_and_refuse_the_same(house: House, sayings: list[Said]) -> None:
     taken = {}
@@ -146,7 +146,7 @@ def test_documents_are_held_to_the_same_at_every_door(house: House, door: str) -
     assert house.exported("csv")[-1]["documents"] == "=".join(SOUND.values())
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None)
 @given(reference=TEXT, sha256=st.just("ab" * 32) | TEXT | st.from_regex(r"\A[0-9a-f]{60,66}\Z"))
 def test_all_doors_take_and_refuse_the_same_documents(house: House, reference: str, sha256: str) -> None:
     document = {"kind": "identity", "reference": reference, "sha256": sha256}

@@ -53,7 +53,7 @@ class Desk:
     @property
     def anchors(self) -> Path:
         """The directory of the heads of the audit that were anchored."""
-        return self.config.state_dir / chain.ANCHORS
+        return chain.anchors_of(self.config.state_dir)
 
     @property
     def operator(self) -> Actor:

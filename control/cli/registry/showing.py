@@ -12,7 +12,7 @@ from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
 from control.cli.output import print_json, print_table
-from control.registry.intake.reading import Progress as Told
+from control.registry.progress import Progress as Told
 from control.registry.store.model import Base
 
 HIDDEN = frozenset({"digest", "body", "first", "length"})

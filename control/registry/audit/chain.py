@@ -4,6 +4,7 @@ Rows are only ever added, under the writer's lock, so that their order is that o
 anchored head can prove later that nothing up to it was altered, removed or put in another order.
 """
 
+import contextlib
 import hashlib
 import json
 import os
@@ -142,6 +143,15 @@ def head(session: Session) -> Head:
     """Return the last row's number and hash."""
     ledger = session.execute(select(Ledger.audit_seq, Ledger.audit_hash)).one()
     return Head(ledger.audit_seq, ledger.audit_hash.hex())
+
+
+def anchors_of(state: Path) -> Path:
+    """Return the directory of the heads among an instance's state; before 0.1 was out it had another name."""
+    directory, earlier = state / ANCHORS, state / "published"
+    if earlier.is_dir() and not directory.exists():
+        with contextlib.suppress(OSError):  # whoever only reads may not; whoever anchors then makes a new one
+            earlier.rename(directory)
+    return directory
 
 
 def daily_file(directory: Path, at: datetime) -> Path:

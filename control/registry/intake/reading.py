@@ -1,7 +1,7 @@
 """The rows of a file of applications, each held to what can be said of it alone, without the registry."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -15,6 +15,7 @@ from control.registry.intake import text as intake_text
 from control.registry.intake.text import Values
 from control.registry.parties import contacts, forms, registrants
 from control.registry.parties.registrants import RegistrantNew
+from control.registry.progress import Progress, no_progress
 from control.registry.space import addresses
 from control.registry.store.writing import Rules
 
@@ -32,13 +33,6 @@ COLUMN_OF = {
     **{f"contacts[0].{name}": column for column, name in contacts.COLUMNS.items()},
 }
 """Columns of the file that have another name than the field of an application."""
-
-Progress = Callable[[int, int], None]
-"""Told how many rows of how many are done."""
-
-
-def no_progress(done: int, total: int) -> None:
-    """Tell no one."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

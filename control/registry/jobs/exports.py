@@ -21,8 +21,8 @@ from control.registry.access import scopes, sight
 from control.registry.access.actor import Actor
 from control.registry.cases.applications import DocumentText
 from control.registry.intake import text as intake_text
-from control.registry.intake.reading import Progress, no_progress
 from control.registry.parties import registrants
+from control.registry.progress import Progress, no_progress
 from control.registry.space import addresses
 from control.registry.store.model import Application, ApplicationEntry, Provider, Registrant, Registration
 

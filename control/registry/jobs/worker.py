@@ -13,9 +13,10 @@ import structlog
 from control.fault import Fault, Kind, Refused
 from control.registry.intake import plan as intake
 from control.registry.intake import reading
-from control.registry.intake.reading import Progress, RowFault, no_progress
+from control.registry.intake.reading import RowFault
 from control.registry.jobs import exports, jobs
 from control.registry.jobs.jobs import LostError, Taken
+from control.registry.progress import Progress, no_progress
 from control.registry.store.database import Database
 
 log = structlog.get_logger()

@@ -18,7 +18,7 @@ MAX_PHONE = 100
 """Characters: two numbers with their extensions have room."""
 
 EMAIL = r"[^@\p{C}\p{Z}]+@[^@\p{C}\p{Z}]+\.[^@.\p{C}\p{Z}]+"
-"""For the API's document. A domain has a dot: without one it is a slip, or reaches nobody outside (RFC 7085)."""
+"""For the API's document. The domain has a dot: a local nickname is no address (RFC 5321, section 2.3.5)."""
 
 PHONE = r"(?:(?: |[^\p{C}\p{Z}0-9])*[0-9]){3}(?: |[^\p{C}\p{Z}])*"
 """For the API's document. At least three digits, the fewest of a number that can be dialled (112, a short code);

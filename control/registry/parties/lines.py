@@ -29,8 +29,8 @@ def read_line(value: object, most: int = MAX_LINE) -> str:
     text = value.strip(" ")
     if not text:
         raise BadValueError("is empty", f"write 1 to {most} printable characters")
-    if len(text) > most:
-        raise BadValueError(f"has {len(text)} characters", f"write at most {most}")
+    if len(value) > most:  # as the API's document counts them
+        raise BadValueError(f"has {len(value)} characters", f"write at most {most}")
     if text.isprintable():  # cheap, and true of nearly every line
         return text
     place, letter = next((place, letter) for place, letter in enumerate(text, 1) if not letter.isprintable())

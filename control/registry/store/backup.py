@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from control.fault import Fault, Kind, Refused
 from control.registry.access.actor import Actor
 from control.registry.audit import chain as audit
-from control.registry.intake.reading import Progress, no_progress
+from control.registry.progress import Progress, no_progress
 from control.registry.store.database import Database
 from control.registry.store.model import Base, Ledger
 from control.registry.store.model.base import Moment

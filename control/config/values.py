@@ -1,0 +1,94 @@
+"""What the value of a setting may be: each check returns it, or says what is wrong with it."""
+
+import re
+from pathlib import Path
+
+from pydantic import BeforeValidator
+
+from control.config.database_url import text
+from control.fault import BadValueError, shown
+
+MAX_INTERFACE_NAME = 15
+"""Characters of an interface's name: IFNAMSIZ of linux/if.h, less the final NUL."""
+
+
+def whole(least: int, most: int) -> BeforeValidator:
+    """Return a check for a whole number within limits."""
+
+    def read(value: object) -> int:
+        if type(value) is not int or not least <= value <= most:
+            raise BadValueError(f"{shown(value)} is no number from {least} to {most}", "write one, without quotes")
+        return value
+
+    return BeforeValidator(read)
+
+
+def one_of(*words: str) -> BeforeValidator:
+    """Return a check for one of a few words."""
+
+    def read(value: object) -> object:
+        if value not in words:
+            raise BadValueError(f"{shown(value)} is not known", f"write one of {', '.join(words)}")
+        return value
+
+    return BeforeValidator(read)
+
+
+def yes_or_no(value: object) -> object:
+    """Return what is true or false.
+
+    Raises:
+        BadValueError: it is neither.
+    """
+    if not isinstance(value, bool):
+        raise BadValueError(f"{shown(value)} is neither true nor false", "write true or false, without quotes")
+    return value
+
+
+def directory(value: object) -> Path:
+    """Return an absolute path.
+
+    Raises:
+        BadValueError: it is none.
+    """
+    path = value if isinstance(value, Path) else Path(text(value))
+    if not path.is_absolute() or "\0" in str(path):
+        raise BadValueError(f"{shown(str(path))} is no absolute path", "write a path that begins with /")
+    return path
+
+
+def instance_name(value: object) -> str:
+    """Return the name of an instance.
+
+    Raises:
+        BadValueError: it is none.
+    """
+    if not re.fullmatch(r"[a-z0-9-]{1,32}", text(value), re.ASCII):
+        why = f"{shown(value)} is no name of an instance"
+        raise BadValueError(why, "write 1 to 32 lower-case letters, digits or hyphens")
+    return str(value)
+
+
+def interface_name(value: object) -> str:
+    """Return the name of an interface.
+
+    Raises:
+        BadValueError: Linux takes no such name.
+    """
+    name = text(value)
+    if not 1 <= len(name) <= MAX_INTERFACE_NAME or name in (".", "..") or re.search(r"[\s/:\0]", name):
+        why = f"{shown(name)} is no name of an interface"
+        raise BadValueError(why, "write the name that `ip link` shows, such as eth0")
+    return name
+
+
+def host_and_port(value: object) -> str:
+    """Return a host, or an IPv6 address in brackets, with a port.
+
+    Raises:
+        BadValueError: it is none.
+    """
+    parts = re.fullmatch(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):([0-9]{1,5})", text(value), re.ASCII)
+    if not parts or not 1 <= int(parts[1]) <= 0xFFFF:
+        raise BadValueError(f"{shown(value)} is no host:port", "write one such as 127.0.0.1:8080 or [::1]:8080")
+    return str(value)
