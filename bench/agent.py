@@ -16,7 +16,7 @@ from bench.place import Place, place
 from bench.report import Table, Value
 from control import config as configuration
 from control.allowlist.allowlist import Allowlist
-from control.allowlist.columns import Columns
+from control.allowlist.columnar import Columns
 from control.commands.client import AgentSocket
 from control.commands.list import ReplaceList
 from control.commands.status import ReadStatus

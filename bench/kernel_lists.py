@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from bench import addresses
-from control.allowlist import columns
+from control.allowlist import columnar
 from control.allowlist.allowlist import Allowlist
 from control.allowlist.entry import Entry
 from control.datapath.controls import Controls, Policy
@@ -20,7 +20,7 @@ LEASE = 3600.0  # s: longer than any benchmark
 
 def random_list(size: int, seed: int, *prefixes: str) -> Allowlist:
     """Return a list of so many random addresses, and these prefixes."""
-    hosts = Allowlist.from_rows(columns.of_ipv4(np.sort(addresses.some(size, seed))))
+    hosts = Allowlist.from_rows(columnar.of_ipv4(np.sort(addresses.some(size, seed))))
     named = Allowlist.from_entries(Entry(ip_network(prefix)) for prefix in prefixes)
     return hosts.with_changes(add=named, remove=Allowlist.empty())
 

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from control.allowlist import columns as rows_of
-from control.allowlist import mapped, packing
-from control.allowlist.columns import U8, U32, U64, Columns, Index, Mask
+from control.allowlist import columnar, mapped, packing
+from control.allowlist.columnar import U8, U32, U64, Columns, Index, Mask
 from control.allowlist.entry import PLAIN, Entry, Prefix, Terms
 
 SLACK = 64
@@ -29,7 +28,7 @@ class Allowlist:
     @classmethod
     def empty(cls) -> "Allowlist":
         """Return the list without entries."""
-        return cls(rows_of.empty())
+        return cls(columnar.empty())
 
     @classmethod
     def from_entries(cls, entries: Iterable[Entry]) -> "Allowlist":
@@ -41,15 +40,15 @@ class Allowlist:
         index = {PLAIN: 0}
         rows = [(*mapped.key_of(entry.prefix), index.setdefault(entry.terms, len(index))) for entry in entries]
         high, low, length, terms = zip(*rows, strict=True) if rows else ((), (), (), ())
-        return cls.from_rows(rows_of.of_numbers(high, low, length, terms), tuple(index))
+        return cls.from_rows(columnar.of_numbers(high, low, length, terms), tuple(index))
 
     @classmethod
     def from_rows(cls, columns: Columns, terms_table: tuple[Terms, ...] = (PLAIN,)) -> "Allowlist":
         """Return the list of rows in any order; the last of those with the same prefix stands."""
-        if rows_of.are_sorted(columns):
+        if columnar.are_sorted(columns):
             return cls(columns, terms_table)
-        ordered = columns.take(rows_of.order(columns))
-        replaced = np.roll(rows_of.same_as_previous(ordered), -1)
+        ordered = columns.take(columnar.order(columns))
+        replaced = np.roll(columnar.same_as_previous(ordered), -1)
         return cls(ordered.take(~replaced) if replaced.any() else ordered, terms_table)
 
     @classmethod
@@ -60,7 +59,7 @@ class Allowlist:
             ValueError: the bytes are no packed list, are cut short, or break an invariant of the list.
         """
         plain, others, table = packing.unpack(data)
-        both = cls(others, table).with_changes(add=cls(rows_of.of_ipv4(plain)), remove=cls.empty())
+        both = cls(others, table).with_changes(add=cls(columnar.of_ipv4(plain)), remove=cls.empty())
         if len(both) != len(plain) + len(others):
             raise ValueError("a packed list holds a prefix twice")
         return both
@@ -78,7 +77,7 @@ class Allowlist:
             return NotImplemented
         if len(self) != len(other):
             return False
-        same_keys = rows_of.same_prefixes(self.columns, other.columns)
+        same_keys = columnar.same_prefixes(self.columns, other.columns)
         return bool(same_keys.all() and self._same_terms(self.terms, other, other.terms).all())
 
     __hash__ = None  # type: ignore[assignment]
@@ -109,7 +108,7 @@ class Allowlist:
             high, low, length = mapped.key_of(prefix)
         except ValueError:
             return None
-        rows, found = rows_of.locate(self.columns, rows_of.of_numbers([high], [low], [length], [0]))
+        rows, found = columnar.locate(self.columns, columnar.of_numbers([high], [low], [length], [0]))
         return self._entry(int(rows[0])) if found[0] else None
 
     def covering(self, prefix: Prefix) -> Entry | None:
@@ -141,19 +140,19 @@ class Allowlist:
         kept = self._without(remove)
         shift = np.uint32(len(self.terms_table) - 1)
         added = add.columns.with_terms(np.where(add.terms, add.terms + shift, np.uint32(0)))
-        rows, found = rows_of.locate(kept, added)
+        rows, found = columnar.locate(kept, added)
         if found.any():
             terms = kept.terms.copy()
             terms[rows[found]] = added.terms[found]
             kept = kept.with_terms(terms)
-        merged = rows_of.insert(kept, rows[~found], added.take(~found))
+        merged = columnar.insert(kept, rows[~found], added.take(~found))
         changed = Allowlist(merged, self.terms_table + add.terms_table[1:])
         in_use = np.count_nonzero(merged.terms)
         return changed.tidy() if len(changed.terms_table) > 2 * in_use + SLACK else changed
 
     def _without(self, remove: "Allowlist") -> Columns:
-        rows, found = rows_of.locate(self.columns, remove.columns)
-        return rows_of.delete(self.columns, rows[found])
+        rows, found = columnar.locate(self.columns, remove.columns)
+        return columnar.delete(self.columns, rows[found])
 
     def without(self, other: "Allowlist") -> "Allowlist":
         """Return the entries whose prefix ``other`` does not hold, whatever its terms."""
@@ -161,11 +160,11 @@ class Allowlist:
 
     def held_by(self, other: "Allowlist") -> "Allowlist":
         """Return the entries whose prefix ``other`` holds too, whatever its terms."""
-        return self.only(rows_of.locate(other.columns, self.columns)[1])
+        return self.only(columnar.locate(other.columns, self.columns)[1])
 
     def at(self, prefixes: "Allowlist") -> "Allowlist":
         """Return the entries whose prefix ``prefixes`` holds; quick when those are few, however long this list is."""
-        rows, found = rows_of.locate(self.columns, prefixes.columns)
+        rows, found = columnar.locate(self.columns, prefixes.columns)
         return Allowlist(self.columns.take(rows[found]), self.terms_table).tidy()
 
     def only(self, rows: Mask) -> "Allowlist":
@@ -174,7 +173,7 @@ class Allowlist:
 
     def difference(self, other: "Allowlist") -> "Allowlist":
         """Return the entries that ``other`` does not hold, or holds with other terms."""
-        rows, found = rows_of.locate(other.columns, self.columns)
+        rows, found = columnar.locate(other.columns, self.columns)
         same = found.copy()
         same[found] = self._same_terms(self.terms[found], other, other.terms[rows[found]])
         return Allowlist(self.columns.take(~same), self.terms_table)
@@ -200,8 +199,8 @@ class Allowlist:
 
     def plain4(self) -> U32:
         """Return the single IPv4 addresses without terms, as numbers in host order, ascending."""
-        return self.low[rows_of.is_plain4(self.columns)].astype(np.uint32)
+        return self.low[columnar.is_plain4(self.columns)].astype(np.uint32)
 
     def others(self) -> "Allowlist":
         """Return what ``plain4`` leaves out."""
-        return Allowlist(self.columns.take(~rows_of.is_plain4(self.columns)), self.terms_table)
+        return Allowlist(self.columns.take(~columnar.is_plain4(self.columns)), self.terms_table)

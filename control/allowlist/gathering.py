@@ -6,10 +6,9 @@ from typing import NoReturn
 
 import numpy as np
 
-from control.allowlist import columns as rows_of
-from control.allowlist import mapped
+from control.allowlist import columnar, mapped
 from control.allowlist.allowlist import Allowlist
-from control.allowlist.columns import Columns, Index
+from control.allowlist.columnar import Columns, Index
 from control.allowlist.entry import PLAIN, Bounds, Entry, Terms
 from control.allowlist.schema import FieldFault, read_row
 from control.fault import Fault, Kind, Refused
@@ -36,7 +35,7 @@ class Gathering:
     def __init__(self, bounds: Bounds, place: Callable[[int], str]) -> None:
         """Start with nothing; ``place`` says a row's number as the writer of the list counts."""
         self.bounds, self._place = bounds, place
-        self._columns: list[Columns] = [rows_of.empty()]
+        self._columns: list[Columns] = [columnar.empty()]
         self._numbers: list[Index] = [np.empty(0, np.intp)]
         self._slow: list[tuple[int, int, int, int, int]] = []
         self._index: dict[Terms, int] = {PLAIN: 0}
@@ -117,11 +116,11 @@ class Gathering:
         """
         if self._slow:
             numbers, high, low, length, terms = zip(*self._slow, strict=True)
-            self.take(np.array(numbers, np.intp), rows_of.of_numbers(high, low, length, terms))
-        columns, numbers_of = rows_of.concatenate(*self._columns), np.concatenate(self._numbers)
-        order = rows_of.order(columns)
+            self.take(np.array(numbers, np.intp), columnar.of_numbers(high, low, length, terms))
+        columns, numbers_of = columnar.concatenate(*self._columns), np.concatenate(self._numbers)
+        order = columnar.order(columns)
         columns = columns.take(order)
-        again = np.flatnonzero(rows_of.same_as_previous(columns))
+        again = np.flatnonzero(columnar.same_as_previous(columns))
         self._refuse_duplicates(columns.take(again), numbers_of[order[again - 1]], numbers_of[order[again]])
         if self._faults:
             self._raise()

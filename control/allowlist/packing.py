@@ -9,9 +9,8 @@ import struct
 
 import numpy as np
 
-from control.allowlist import columns as rows_of
-from control.allowlist import mapped
-from control.allowlist.columns import U32, Columns
+from control.allowlist import columnar, mapped
+from control.allowlist.columnar import U32, Columns
 from control.allowlist.entry import MAX_NOTE, MAX_PORT_RANGES, PLAIN, PortRange, Terms
 from control.vocabulary import VPN_PROTOCOLS
 
@@ -58,7 +57,7 @@ def unpack(data: bytes) -> Parts:
         rows["terms"].astype(np.uint32),
     )
     table = (PLAIN, *_read_terms(data[terms_at:]))
-    if not (_are_sound(rows_of.of_ipv4(plain), 1) and _are_sound(others, len(table))):
+    if not (_are_sound(columnar.of_ipv4(plain), 1) and _are_sound(others, len(table))):
         raise ValueError("a packed list is out of order or holds a row that no list has")
     return plain, others, table
 
@@ -66,11 +65,11 @@ def unpack(data: bytes) -> Parts:
 def _are_sound(columns: Columns, terms: int) -> bool:
     """Return whether the rows are in order, within their ranges, and count into a table of so many terms."""
     return (
-        rows_of.are_sorted(columns)
+        columnar.are_sorted(columns)
         and bool(((columns.length >= 1) & (columns.length <= mapped.HOST)).all())
-        and not (rows_of.overlap(columns, mapped.FIRST, mapped.LAST) & (columns.length <= mapped.SHIFT)).any()
+        and not (columnar.overlap(columns, mapped.FIRST, mapped.LAST) & (columns.length <= mapped.SHIFT)).any()
         and bool((columns.terms < terms).all())
-        and not rows_of.have_host_bits(columns).any()
+        and not columnar.have_host_bits(columns).any()
     )
 
 

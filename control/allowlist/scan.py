@@ -11,9 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from control.allowlist import columns as rows_of
-from control.allowlist import mapped
-from control.allowlist.columns import U8, U32, Columns, Index, Mask
+from control.allowlist import columnar, mapped
+from control.allowlist.columnar import U8, U32, Columns, Index, Mask
 from control.allowlist.entry import Bounds
 from control.allowlist.prefix import SPECIAL
 
@@ -82,7 +81,7 @@ def scan(block: bytes, bounds: Bounds) -> Scan:
         starts,
         ends,
         np.concatenate([rows, others[ipv6]]),
-        rows_of.concatenate(columns, ipv6_columns),
+        columnar.concatenate(columns, ipv6_columns),
         np.concatenate([rest, [b"," in lines[row] for row in ipv6.tolist()]]).astype(np.bool_),
         np.flatnonzero(left),
     )
@@ -111,7 +110,7 @@ def _ipv4(
     length, readable = _number(octets, at[3] + slashed, at[4])
     good &= ~slashed | (readable & (length >= 1) & (length <= 32))
     lengths = np.where(slashed, length, np.uint32(32)).astype(np.uint8)
-    columns = rows_of.of_ipv4(address[good], lengths[good])
+    columns = columnar.of_ipv4(address[good], lengths[good])
     lawful = _lawful(columns, mapped.length_of(bounds.ipv4, 4), FORBIDDEN_IPV4)
     return rows[good][lawful], columns.take(lawful), (stopped_by == COMMA)[good][lawful]
 
@@ -150,7 +149,7 @@ def _ipv6(lines: Sequence[bytes], bounds: Bounds) -> tuple[Index, Columns]:
 
 def _lawful(columns: Columns, shortest: int, forbidden: Sequence[tuple[int, int]]) -> Mask:
     """Return which prefixes a list may hold: as ``prefix.read_prefix`` decides, without its words."""
-    lawful = (columns.length >= shortest) & ~rows_of.have_host_bits(columns)
+    lawful = (columns.length >= shortest) & ~columnar.have_host_bits(columns)
     for first, last in forbidden:
-        lawful &= ~rows_of.overlap(columns, first, last)
+        lawful &= ~columnar.overlap(columns, first, last)
     return lawful

@@ -8,10 +8,9 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from control.allowlist import columns as rows_of
-from control.allowlist import mapped
+from control.allowlist import columnar, mapped
 from control.allowlist.allowlist import Allowlist
-from control.allowlist.columns import Columns
+from control.allowlist.columnar import Columns
 from control.allowlist.entry import PortRange, Terms, port_text
 from control.allowlist.schema import FIELDS
 
@@ -21,7 +20,7 @@ ROWS = 1 << 15
 
 def texts(columns: Columns) -> list[str]:
     """Return the rows' prefixes as lists write them: a single address without its length."""
-    ipv4 = rows_of.is_ipv4(columns)
+    ipv4 = columnar.is_ipv4(columns)
     written = [""] * len(columns)
     packed = columns.low[ipv4].astype(">u4").tobytes()
     for place, row in enumerate(np.flatnonzero(ipv4).tolist()):

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from control.allowlist.allowlist import Allowlist
-from control.allowlist.columns import of_ipv4
+from control.allowlist.columnar import of_ipv4
 from control.allowlist.entry import Entry
 from control.commands.list import ListChanged
 from control.commands.packets import CheckAddress

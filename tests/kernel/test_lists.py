@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from control.allowlist.allowlist import Allowlist
-from control.allowlist.columns import of_ipv4
+from control.allowlist.columnar import of_ipv4
 from control.allowlist.entry import Entry, Prefix
 from control.datapath.generations.exact_set import BUCKET_SLOTS
 from control.rollout.change import SMALL

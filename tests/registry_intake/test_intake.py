@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 
 from control.fault import Refused
 from control.registry.intake import plan as intake
-from control.registry.intake import rows as intake_rows
+from control.registry.intake import reading
 from control.registry.intake.plan import Plan
 from control.registry.store.database import Database
 from control.registry.store.model import Application, ApplicationEntry, AuditRow, Registrant
@@ -19,13 +19,13 @@ pytestmark = pytest.mark.usefixtures("providers")
 
 def planned(database: Database, data: bytes, media_type: str | None = "text/csv") -> Plan:
     """Return what a dry run says."""
-    batch = intake_rows.read(data, media_type, database.rules)
+    batch = reading.read(data, media_type, database.rules)
     with database.reading() as session:
         return intake.check(session, OFFICER, database.rules, batch)
 
 
 def taken(database: Database, data: bytes, media_type: str | None = "text/csv") -> list[str]:
-    batch = intake_rows.read(data, media_type, database.rules)
+    batch = reading.read(data, media_type, database.rules)
     with database.writing(OFFICER) as writing:
         return intake.enter(writing, intake.check(writing.session, OFFICER, database.rules, batch))
 
@@ -160,7 +160,7 @@ def test_a_known_registrant_needs_no_name_and_may_have_no_other(database: Databa
 def test_a_registrant_enters_no_others(database: Database) -> None:
     cast = assemble(database)
     mine, others = member(1) | {"registrant": cast.company, "kind": "", "name": "", "email": ""}, member(2)
-    batch = intake_rows.read(csv_of([mine, others]), "text/csv", database.rules)
+    batch = reading.read(csv_of([mine, others]), "text/csv", database.rules)
     with database.reading() as session:
         (fault,) = intake.check(session, cast.applicant, database.rules, batch).faults
     assert (fault.row, fault.why) == (3, "M-2 is none of yours")

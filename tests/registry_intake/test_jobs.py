@@ -166,7 +166,7 @@ def test_a_fault_of_the_program_fails_the_job_and_not_the_worker(
         raise ZeroDivisionError
 
     id_ = ordered(database)
-    monkeypatch.setattr("control.registry.intake.rows.read", broken)
+    monkeypatch.setattr("control.registry.intake.reading.read", broken)
     assert worker.work(database) == id_
     assert (job(database, id_).state, job(database, id_).result) == ("failed", {"error": "ZeroDivisionError"})
 

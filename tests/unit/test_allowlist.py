@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from control.allowlist import mapped
 from control.allowlist.allowlist import Allowlist
-from control.allowlist.columns import of_ipv4
+from control.allowlist.columnar import of_ipv4
 from control.allowlist.entry import Entry, Prefix, Terms
 
 Model = dict[Prefix, Terms]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from control.allowlist import mapped
 from control.allowlist.allowlist import Allowlist
-from control.allowlist.columns import Columns, is_ipv4, of_ipv4
+from control.allowlist.columnar import Columns, is_ipv4, of_ipv4
 from control.allowlist.entry import MAX_PORT_RANGES, PLAIN, Terms
 from control.datapath.program.layout import structure
 from control.fault import Fault, Kind, Refused
@@ -38,7 +38,7 @@ class KernelRows:
     entries: Entries
 
 
-def rows_of(allowlist: Allowlist) -> KernelRows:
+def kernel_rows(allowlist: Allowlist) -> KernelRows:
     """Return the list's rows, divided between exact set and hash map.
 
     Raises:

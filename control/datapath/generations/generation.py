@@ -60,7 +60,7 @@ class Generation:
             Refused: there is no memory for it, or what was read back is not what was written.
         """
         description["revision"] = 0
-        rows = entry_map.rows_of(allowlist)
+        rows = entry_map.kernel_rows(allowlist)
         table, overflow = exact_set.build(rows.plain)
         keys = np.concatenate([rows.keys, entry_map.host_keys(overflow)])
         values = np.concatenate([rows.entries, np.zeros(len(overflow), entry_map.ENTRY)])
@@ -141,7 +141,7 @@ class Generation:
 
     def holds(self, allowlist: Allowlist) -> bool:
         """Return whether it holds just this list, whatever the order in which that came about."""
-        rows = entry_map.rows_of(allowlist)
+        rows = entry_map.kernel_rows(allowlist)
         keys, values = self._read_entries()
         hosts = self._table["address"][self._table["address"] != 0]
         overflow = np.setdiff1d(entry_map.hosts_among(keys), entry_map.hosts_among(rows.keys))
@@ -165,7 +165,7 @@ class Generation:
         Raises:
             OSError: E2BIG or ENOMEM, the hash map is full; what was done until then stays.
         """
-        rows = entry_map.rows_of(added)
+        rows = entry_map.kernel_rows(added)
         for address in rows.plain.tolist():
             self._add_host(address)
         for key, entry in zip(rows.keys, rows.entries, strict=True):

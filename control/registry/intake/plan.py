@@ -1,6 +1,6 @@
 """Bulk intake: a file of thousands of applications, taken as a whole or not at all.
 
-``intake_rows`` reads a file, which needs no lock. What only the registry knows (who is registered, which addresses
+``reading`` reads a file, which needs no lock. What only the registry knows (who is registered, which addresses
 are held) is checked here, in the transaction that enters the applications, so that nothing can come between. A row is
 one application, entered and put before its provider. Faults name the row and the column as the file's writer sees
 them; in one column of a row the first cause is told.
@@ -19,7 +19,7 @@ from control.registry.access import scopes, sight
 from control.registry.access.actor import Actor
 from control.registry.cases import applications, review
 from control.registry.cases.applications import Draft
-from control.registry.intake.rows import Batch, Item, RowFault
+from control.registry.intake.reading import Batch, Item, RowFault
 from control.registry.parties import registrants
 from control.registry.parties.categories import APPLICANTS
 from control.registry.parties.registrants import RegistrantNew

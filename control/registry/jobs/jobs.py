@@ -19,7 +19,7 @@ from control.fault import Fault, Kind, Refused
 from control.registry.access import scopes
 from control.registry.access.actor import Actor
 from control.registry.intake import text as intake_text
-from control.registry.intake.rows import RowFault
+from control.registry.intake.reading import RowFault
 from control.registry.jobs import exports
 from control.registry.store.database import Database
 from control.registry.store.ids import new_id

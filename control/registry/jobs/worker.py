@@ -12,8 +12,8 @@ import structlog
 
 from control.fault import Fault, Kind, Refused
 from control.registry.intake import plan as intake
-from control.registry.intake import rows as intake_rows
-from control.registry.intake.rows import RowFault
+from control.registry.intake import reading
+from control.registry.intake.reading import RowFault
 from control.registry.jobs import exports, jobs
 from control.registry.jobs.jobs import LostError, Taken
 from control.registry.progress import Progress, no_progress
@@ -72,7 +72,7 @@ class _Showing:
 
 def _import(database: Database, taken: Taken, progress: Progress) -> None:
     dry_run = bool(taken.request["dry_run"])
-    batch = intake_rows.read(taken.body, taken.request["media_type"], database.rules, progress)
+    batch = reading.read(taken.body, taken.request["media_type"], database.rules, progress)
     if dry_run:
         with database.reading() as session:
             plan = intake.check(session, taken.owner, database.rules, batch)

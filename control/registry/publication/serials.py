@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from control.allowlist.allowlist import Allowlist
-from control.allowlist.columns import Columns
+from control.allowlist.columnar import Columns
 from control.allowlist.entry import PLAIN, Prefix, Terms
 from control.fault import Fault, Kind, Refused
 from control.registry.space import addresses
