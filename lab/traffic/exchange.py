@@ -149,6 +149,11 @@ class Steady(ABC):
     ) -> None:
         self.stop()
 
+    @property
+    def sent(self) -> int:
+        """How many questions were asked so far."""
+        return self._sent
+
     def finish(self) -> None:
         """Ask no more; returns at once, while the stragglers come in."""
         self._stopping.set()

@@ -93,23 +93,25 @@ def test_api_and_agent_are_gone(lab: Live) -> None:
     """The configuration cannot be read, so that no agent starts; and it says so."""
     gateway = lab.gateway
     configuration = gateway.config.read_text()
-    with lab.nothing_lost():
-        gateway.kill_agent()
-        gateway.stop_api()
-        gateway.config.write_text("instance = \n")
-        done = subprocess.run(
-            [*gateway.stage.edge.enter(), AGENT, "--config", str(gateway.config)],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 1
-        assert "line 1" in done.stderr
-        lab.unregistered_are_refused()
-    lab.registered_start()
-    gateway.config.write_text(configuration)
-    gateway.start_api()
-    gateway.start_agent()
+    try:
+        with lab.nothing_lost():
+            gateway.kill_agent()
+            gateway.stop_api()
+            gateway.config.write_text("instance = \n")
+            done = subprocess.run(
+                [*gateway.stage.edge.enter(), AGENT, "--config", str(gateway.config)],
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            assert done.returncode == 1
+            assert "line 1" in done.stderr
+            lab.unregistered_are_refused()
+        lab.registered_start()
+    finally:
+        gateway.config.write_text(configuration)
+        gateway.start_api()
+        gateway.start_agent()
     lab.must_be_healthy()
 
 
