@@ -1,7 +1,7 @@
 # Wicketgate. As root on Debian; every target sets up what it needs.
 PYTHON := .venv/bin/python
 .DEFAULT_GOAL := help
-.PHONY: help setup lock run test test-on lint format accuracy bench deb vagrant-up vagrant-test vagrant-down clean
+.PHONY: help setup lock run test test-on lint format documents accuracy bench deb vagrant-up vagrant-test vagrant-down clean
 
 help: ## say what there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -32,6 +32,9 @@ format: setup ## put the sources into shape
 	.venv/bin/ruff check --quiet --fix
 	.venv/bin/ruff format --quiet
 	clang-format -i bpf/*.c bpf/*.h
+
+documents: setup ## write the API's documents into docs/, as they are served now
+	@$(PYTHON) -m manual.documents
 
 accuracy: setup ## the captures of others, and what is made of them
 	$(PYTHON) -m pytest -v tests/corpus
