@@ -1,9 +1,15 @@
-"""Which files begin first where several processes share the tests: the longest, so that none is left at the end."""
+"""How several processes share the tests: a file is one's, and so is the whole lab.
+
+The longest files begin first, so that none is left at the end. Two files of the lab at a time ask more of a machine
+than it can answer, and what is lost then says nothing of the gateway.
+"""
 
 from pathlib import Path
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
+LAB = "tests/lab/"
 TESTS = Path(__file__).parent
 LONGEST = (
     "lab/test_promise.py",
@@ -40,3 +46,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if gone := [str(path) for path in PLACES if not path.exists()]:
         raise pytest.UsageError(f"no such file: {', '.join(gone)}; put tests/schedule.py right")
     items.sort(key=lambda item: PLACES.get(item.path, len(PLACES)))
+
+
+class LabAtOnce(LoadFileScheduling):  # type: ignore[misc] # xdist says no types
+    """Gives out files, and those of the lab as if they were one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return LAB if nodeid.startswith(LAB) else str(super()._split_scope(nodeid))
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LabAtOnce | None:
+    """Share by files where that was asked for."""
+    return LabAtOnce(config, log) if config.getoption("dist") == "loadfile" else None

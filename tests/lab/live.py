@@ -47,8 +47,10 @@ class Live:
             asked = [session.sent for session in sessions]
             wait_for(lambda: all(session.sent >= _LEAST for session in sessions), "enough is asked")
         assert all(asked), f"of every registered session, how often it was asked meanwhile: {asked}"
-        lost = {tally.name: tally.missing for tally in tallies if tally.lost}
-        assert not lost, f"lost, by their numbers: {lost}"
+        lost = [
+            f"{tally.name}: {tally.lost} of {tally.sent}, from {tally.missing[0]} on" for tally in tallies if tally.lost
+        ]
+        assert not lost, f"lost: {'; '.join(lost)}"
 
     def refused_pings(self) -> list[SteadyPing]:
         """Unregistered packets that their protocol number identifies: they need no session to be sent."""
