@@ -14,17 +14,17 @@ from pydantic import BaseModel, Field, RootModel
 
 from api.kit.schema import named
 from control.allowlist.entry import Prefix
-from control.commands.policy import PolicyState, ProtocolName, Rule, SetPolicy
+from control.commands.policy import PolicyState, Rules, SetPolicy
 from control.vocabulary import VPN_PROTOCOLS
 
 EXTENSION = "wicketgate-registry-port"
 """Key of the application's ``Registry``; nothing where none is served."""
 
 
-class PolicyModel(RootModel[dict[ProtocolName, Rule]]):
+class PolicyModel(RootModel[Rules]):
     """A rule for each protocol; in a PUT, the protocols not named keep theirs."""
 
-    model_config = named("Policy", propertyNames={"enum": list(VPN_PROTOCOLS)}, minProperties=1)
+    model_config = named("Policy", propertyNames={"enum": list(VPN_PROTOCOLS)})
 
 
 class Check(BaseModel):

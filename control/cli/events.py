@@ -8,7 +8,7 @@ import click
 
 from control.cli.context import as_json_option, pass_config
 from control.cli.output import agent
-from control.commands.packets import SamplePackets
+from control.commands.packets import MOST_RATE, SamplePackets
 from control.config import Config
 from control.datapath.probe.events import Event, Events
 from control.datapath.program import pins
@@ -19,7 +19,9 @@ PAUSE = 0.1  # s
 
 
 @click.command()
-@click.option("--rate", type=click.IntRange(1), default=100, show_default=True, help="Show one packet in so many.")
+@click.option(
+    "--rate", type=click.IntRange(1, MOST_RATE), default=100, show_default=True, help="Show one packet in so many."
+)
 @click.option("--responders", is_flag=True, help="Tell where unregistered handshakes go, too.")
 @click.option("--for", "seconds", type=click.FloatRange(0), help="Stop after so many seconds; by default on Ctrl-C.")
 @as_json_option

@@ -83,12 +83,16 @@ class Sampled(Reply):
     rate: int = Field(description="One packet in so many; 0: none.")
 
 
+MOST_RATE = 0xFFFF_FFFF
+"""The kernel has 32 bits for it (``struct sampling``)."""
+
+
 class SamplePackets(Request[Sampled]):
     """Sample packets that look like VPN into the pinned ring `events`, for a time."""
 
     verb = "sample"
     reply = Sampled
 
-    rate: int = Field(ge=0, le=0xFFFF_FFFF, description="One packet in so many; 0 stops at once.")
+    rate: int = Field(ge=0, le=MOST_RATE, description="One packet in so many; 0 stops at once.")
     responders: bool = Field(default=False, description="Tell where unregistered handshakes go, too.")
     seconds: float = Field(default=15.0, ge=0, description="After which it stops by itself.")

@@ -34,6 +34,10 @@ class Rule(BaseModel):
     share: int = Field(strict=True, ge=0, le=100, description="Per cent of the flows that `enforce` is for.")
 
 
+Rules = Annotated[dict[ProtocolName, Rule], Field(min_length=1)]
+"""A rule for each protocol that is named; one at least."""
+
+
 class PolicyState(Reply):
     """The policy as the kernel has it."""
 
@@ -54,5 +58,5 @@ class SetPolicy(Order[PolicyState]):
     verb = "set_policy"
     reply = PolicyState
 
-    policy: dict[ProtocolName, Rule] = Field(min_length=1, description="A rule for each protocol named.")
+    policy: Rules = Field(description="A rule for each protocol named.")
     if_match: str | None = Field(default=None, description="ETag of the policy that it is meant for; none: any.")

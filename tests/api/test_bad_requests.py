@@ -66,6 +66,7 @@ TABLE = [
     Bad("a policy that is not JSON", "PUT", POLICY, b"{", JSON, NOT_JSON),
     Bad("a policy for no protocol", "PUT", POLICY, {"ipsec": {"mode": "monitor", "share": 1}}, {},
         invalid("ipsec", why="wireguard", mend="PROTOCOL")),
+    Bad("a policy that names none", "PUT", POLICY, {}, {}, invalid("body", why="at least 1", mend="PROTOCOL")),
     Bad("a policy with four faults", "PUT", POLICY, {"ike": {"mode": "drop", "share": 101}, "esp": {}}, {},
         invalid("ike, mode", "ike, share", "esp, mode", "esp, share", why="enforce")),
     Bad("a parameter that is not", "PUT", f"{LIST}?dryrun=true", ROWS, {},

@@ -99,6 +99,12 @@ def test_counters(wicket: Cli) -> None:
     assert isinstance(wicket("counters", "--json").json, list)
 
 
+@pytest.mark.parametrize("rate", ["0", str(1 << 32)])
+def test_a_rate_that_the_kernel_has_no_room_for(wicket: Cli, rate: str) -> None:
+    said = wicket("events", "--rate", rate, "--for", "0.1")
+    assert (said.status, said.out) == (2, "") and "--rate" in said.err
+
+
 @pytest.mark.parametrize(
     "words",
     [("status",), ("attach", "eth0"), ("policy", "get"), ("policy", "set", "all", "monitor"), ("counters",),
