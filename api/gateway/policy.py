@@ -9,6 +9,7 @@ from api.kit.contract import GATEWAY_READERS, Contract, Outcome, under
 from api.kit.payload import JSON
 from api.kit.shared import PolicyChange, PolicyModel
 from control.commands.policy import ReadPolicy, SetPolicy
+from control.commands.request import place
 from control.fault import Fault, Kind, Refused
 from control.registry.access import scopes
 
@@ -82,9 +83,7 @@ def _parse(data: bytes) -> PolicyModel:
         broken = problems[0]["type"] == "json_invalid"
         kind, title = (Kind.BAD_REQUEST, "The body is not JSON") if broken else (Kind.INVALID, "The policy is wrong")
         mend = 'send {"PROTOCOL": {"mode": "monitor" or "enforce", "share": 0 to 100}}'
-        faults = [Fault(_where(each["loc"]), each["msg"].removeprefix("Value error, "), mend) for each in problems]
+        faults = [
+            Fault(place(each["loc"]) or "body", each["msg"].removeprefix("Value error, "), mend) for each in problems
+        ]
         raise Refused(kind, title, faults) from error
-
-
-def _where(location: tuple[int | str, ...]) -> str:
-    return ", ".join(str(step) for step in location if step != "[key]") or "body"

@@ -10,6 +10,7 @@ from pydantic_core import ErrorDetails
 from api.kit import body
 from api.kit.schema import name_of
 from control.fault import BadValueError, Fault, Kind, Refused, shown
+from control.registry.parties import forms
 
 JSON = "application/json"
 MERGE_PATCH = "application/merge-patch+json"
@@ -85,9 +86,8 @@ def merged(target: Any, patch: Any) -> Any:
 
 def place(location: tuple[int | str, ...]) -> str:
     """Return a place in a body as faults have it: ``documents[0].sha256``."""
-    steps = (step for step in location if step not in ("", "[key]"))  # of a member's name that is wrong itself
-    text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps)
-    return text.removeprefix(".") or "body"
+    steps = tuple(step for step in location if step not in ("", "[key]"))  # of a member's name that is wrong itself
+    return forms.place(steps) or "body"
 
 
 def _no_number(name: str) -> float:

@@ -4,6 +4,7 @@ A file here is a subject. Agent, command line and API share these models, and do
 """
 
 import time
+from collections.abc import Sequence
 from typing import Any, ClassVar, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -67,8 +68,13 @@ def read(model: type[Request[R]], arguments: dict[str, Any]) -> Request[R]:
         raise Refused(Kind.BAD_REQUEST, "The arguments are wrong", faults) from error
 
 
+def place(location: Sequence[int | str]) -> str:
+    """Return a place in what was asked, as faults have it: ``policy, esp, share``; empty for the whole."""
+    return ", ".join(str(step) for step in location if step != "[key]")  # of a name that is wrong itself
+
+
 def _fault(verb: str, problem: Any) -> Fault:
-    where = ", ".join(str(step) for step in problem["loc"] if step != "[key]") or verb
+    where = place(problem["loc"]) or verb
     why = problem["msg"].removeprefix("Value error, ")
     if problem["type"] in ("missing", "extra_forbidden"):
         return Fault(where, "is missing" if problem["type"] == "missing" else f"{verb} has no such argument", MEND)

@@ -1,8 +1,7 @@
 """One edge: where its list, its policies, its interfaces and what it allows for a time meet."""
 
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack
 
 import structlog
 
@@ -71,11 +70,9 @@ class Edge:
             opened.pop_all()
         return edge
 
-    @contextmanager
-    def turn(self) -> Iterator[Turn]:
+    def turn(self) -> AbstractContextManager[Turn]:
         """Wait for a turn, in which to change something, and have it until the end of the block."""
-        with self._turns.take() as turn:
-            yield turn
+        return self._turns.take()
 
     def sweep(self) -> None:
         """Take in which entries had traffic, and tidy up what is only worth doing now and then.

@@ -43,10 +43,6 @@ class LiveState:
         """Return where one of the lists has got to."""
         return self.local if source is Source.LOCAL else self.followed
 
-    def list_of(self, source: Source) -> Allowlist:
-        """Return one of the lists."""
-        return self.union.local if source is Source.LOCAL else self.union.followed
-
 
 @dataclass(frozen=True, slots=True)
 class Timing:
@@ -114,7 +110,7 @@ class LiveList:
         for source in Source:
             history = self._store.history(source)
             if history.changes_since_snapshot() >= self.changes_before_snapshot:
-                history.keep_snapshot(history.position.serial, self.state.list_of(source))
+                history.keep_snapshot(history.position.serial, self.state.union.list_of(source))
 
     def _take_up_local(self) -> Allowlist:
         live = self._generations.live

@@ -63,6 +63,10 @@ class Union:
         """Return the union as a list; two million entries take half a second."""
         return unite(self.local, self.followed)
 
+    def list_of(self, source: Source) -> Allowlist:
+        """Return one of the lists."""
+        return self.local if source is Source.LOCAL else self.followed
+
     def find(self, prefix: Prefix) -> Entry | None:
         """Return the entry of exactly this prefix; of two lists' terms, what an entry can say of them."""
         entries = [entry for allowlist in (self.local, self.followed) if (entry := allowlist.find(prefix))]
@@ -88,8 +92,7 @@ class Union:
 
     def holding(self, prefix: Prefix) -> list[Source]:
         """Return which of the lists have an entry of exactly this prefix."""
-        lists = {Source.LOCAL: self.local, Source.FEED: self.followed}
-        return [source for source, allowlist in lists.items() if allowlist.find(prefix)]
+        return [source for source in Source if self.list_of(source).find(prefix)]
 
 
 def unite(local: Allowlist, followed: Allowlist) -> Allowlist:
