@@ -19,7 +19,7 @@ from tests.unit.test_capture import pcap, record
 
 LINK_HEADERS, EXTENSION_HEADERS = 6, 8  # that the program looks behind, bpf/parse.h
 TRANSPORT_BYTES = {UDP: 8, TCP: 20}
-FRAGMENT = 44
+FRAGMENT, ESP = 44, 50
 EXTENSIONS = {"hop-by-hop": 0, "routing": 43, "destination": 60, "mobility": 135, "HIP": 139, "shim6": 140}
 PPP = {4: 0x0021, 6: 0x0057}  # RFC 1332, RFC 5072
 
@@ -107,8 +107,15 @@ class Frame:
 
     @property
     def headers(self) -> bytes:
-        """All that must be there for the flow to be known."""
         return self._link() + self._ip() + self._transport()
+
+    @property
+    def least_bytes(self) -> int:
+        """What must be there for the flow to be known: the headers, but for the last options where no ports follow."""
+        if self.protocol in TRANSPORT_BYTES:
+            return len(self.headers)
+        last_units = self.extensions[-1].units if self.extensions else 0
+        return len(self.headers) - 4 * self.options - 8 * last_units
 
     @property
     def content(self) -> bytes:
@@ -118,7 +125,7 @@ class Frame:
     @property
     def name(self) -> Name | None:
         """The flow's name; None where the program cannot or does not look that deep."""
-        is_readable = all(header.is_readable for header in self.link) and len(self.content) >= len(self.headers)
+        is_readable = all(header.is_readable for header in self.link) and len(self.content) >= self.least_bytes
         is_later_fragment = self.offset or any(each.offset for each in self.extensions)
         if not is_readable or is_later_fragment:
             return None
@@ -179,9 +186,13 @@ FRAMES = st.builds(
 ) | st.builds(Frame, source=SIX, destination=SIX, extensions=CHAINS, **COMMON)
 
 
-def between6(*extensions: Extension, link: tuple[Any, ...] = ()) -> Frame:
+def between6(*extensions: Extension, link: tuple[Any, ...] = (), protocol: int = UDP, cut: int = 0) -> Frame:
     ends = ip_address("2001:db8::9"), ip_address("2001:db8::10")
-    return Frame(link, *ends, UDP, (40000, 51820), extensions)
+    return Frame(link, *ends, protocol, (40000, 51820), extensions, cut=cut)
+
+
+def between4(options: int, protocol: int, cut: int) -> Frame:
+    return Frame((), ip_address("192.0.2.9"), ip_address("192.0.2.10"), protocol, (40000, 51820), (), options, cut=cut)
 
 
 @pytest.fixture(scope="module")
@@ -196,6 +207,12 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @example(between6(link=(Tag(0x8100),) * (LINK_HEADERS + 1)))
 @example(between6(link=(Session(0x21, 0),)))
 @example(between6(*[Extension(EXTENSIONS["destination"])] * (EXTENSION_HEADERS + 1)))
+@example(between6(Extension(EXTENSIONS["destination"], 1), protocol=ESP, cut=12 + 8))
+@example(between6(Extension(EXTENSIONS["destination"], 1), protocol=ESP, cut=12 + 9))
+@example(between6(Extension(EXTENSIONS["destination"], 1), cut=12 + 1))
+@example(between4(2, ESP, 12 + 8))
+@example(between4(2, ESP, 12 + 9))
+@example(between4(2, UDP, 12 + 1))
 def test_a_flow_has_the_ends_that_the_kernel_read(edge: Edge, file: Path, frame: Frame) -> None:
     file.write_bytes(pcap(record(frame.content)))
     result = replay(file, edge)
