@@ -1,6 +1,7 @@
 """Waiting for what happens: no longer than it takes, and never by the clock alone."""
 
 import socket
+import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -26,6 +27,17 @@ def wait_for(
             raise TimeoutError(f"waited {seconds:g} s in vain: {what}")
         time.sleep(pause)
     return answer
+
+
+def wait_until_ready(daemon: subprocess.Popen[bytes], ready: Callable[[], bool], what: str) -> None:
+    """Wait until a daemon that was started is ready, or has ended, as it does when its stage is closed meanwhile.
+
+    Raises:
+        RuntimeError: it has ended; names `what`.
+        TimeoutError: it is not ready in PATIENCE seconds; names `what`.
+    """
+    if wait_for(lambda: daemon.poll() is not None or ready(), what) and daemon.returncode is not None:
+        raise RuntimeError(f"ended with status {daemon.returncode} before: {what}")
 
 
 def listens(path: Path) -> bool:

@@ -15,7 +15,7 @@ from lab.sessions.session import Site, TunnelSession
 from lab.stage.namespace import Namespace
 from lab.stage.stage import Stage
 from lab.vpn import strongswan
-from lab.waiting import listens, wait_for
+from lab.waiting import listens, wait_until_ready
 
 
 class Charon:
@@ -42,7 +42,7 @@ class Charon:
                 self.daemon = self._stage.spawn_private(
                     self._namespace, "env", self._environment, strongswan.CHARON, log=self._log
                 )
-                wait_for(lambda: listens(self._socket), "strongSwan listens")
+                wait_until_ready(self.daemon, lambda: listens(self._socket), "strongSwan listens")
             with self._connections.open("a") as connections:
                 connections.write(connection)
             self.control("--load-all", "--file", str(self._connections))

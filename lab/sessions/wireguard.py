@@ -8,7 +8,7 @@ from lab.command import run
 from lab.sessions.session import Site, TunnelSession
 from lab.stage.namespace import Namespace
 from lab.vpn import wireguard
-from lab.waiting import listens, wait_for
+from lab.waiting import listens, wait_until_ready
 
 
 class WireGuardSession(TunnelSession):
@@ -43,7 +43,8 @@ class WireGuardSession(TunnelSession):
     def _configure(self, daemon: subprocess.Popen[bytes], inner: str, settings: str) -> None:
         inside = ("nsenter", "--target", str(daemon.pid), "--mount", "--net", "--")
         control = self.stage.private_run(daemon, "wireguard", f"{self._interface}.sock")
-        wait_for(lambda: listens(control), f"wireguard-go of {self.name} listens")  # for `wg` does not try twice
+        # For `wg` does not try twice.
+        wait_until_ready(daemon, lambda: listens(control), f"wireguard-go of {self.name} listens")
         run(*inside, "wg", "setconf", self._interface, "/dev/stdin", text=settings)
         run(*inside, "ip", "address", "add", f"{inner}/30", "dev", self._interface)
         run(*inside, "ip", "link", "set", self._interface, "txqueuelen", self.queue, "up")

@@ -2,6 +2,7 @@
 
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from control.commands.client import AgentSocket
 from control.commands.status import ReadStatus
 from lab.gateway import AGENT, STOP_SECONDS, WICKET
 from lab.stage.namespace import Namespace
+from lab.waiting import wait_for
 from tests.edge.place import Place, listed, place, replace_list
 from tests.edge.wired import cable
 from tests.services.manager import WATCHDOG_SECONDS, started
@@ -86,6 +88,19 @@ def test_a_stuck_agent_is_noticed(here: Place, tmp_path: Path) -> None:
         assert manager.is_alive()
 
 
+def rests(pid: int) -> bool:
+    """Whether no thread of a process runs, and none has for a while."""
+
+    def ran() -> dict[Path, str]:
+        return {path: path.read_text() for path in tasks.glob("*/schedstat")}
+
+    tasks = Path(f"/proc/{pid}/task")
+    before = ran()
+    time.sleep(0.3)
+    states = {path.read_text().rpartition(") ")[2][0] for path in tasks.glob("*/stat")}
+    return states == {"S"} and ran() == before
+
+
 def test_an_agent_that_its_watchdog_ends_says_where_each_thread_stood(
     here: Place, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -93,6 +108,7 @@ def test_an_agent_that_its_watchdog_ends_says_where_each_thread_stood(
     config.write_text(CONFIG.format(here.config, host="192.0.2.1"))
     with started(tmp_path, "prlimit", "--core=0", AGENT, "--config", str(config)) as manager:
         manager.wait_for("READY=1")
+        wait_for(lambda: rests(manager.process.pid), "the agent rests")  # where a thread runs, Python reads in motion
         manager.process.send_signal(signal.SIGABRT)
         assert manager.process.wait(STOP_SECONDS) == -signal.SIGABRT
     said = capfd.readouterr().err
