@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from control import config as configuration
+from control.cli import main
 from control.config import Config
 from control.datapath import datapath
 from lab.gateway import AGENT, WICKET, configure, wait_for_start
@@ -51,9 +53,16 @@ class Cli:
     def config(self) -> Config:
         return configuration.load(self.config_file)
 
-    def __call__(self, *words: str, config: Path | None = None, stdin: str = "", before: tuple[str, ...] = ()) -> Said:
+    def __call__(self, *words: str, config: Path | None = None, stdin: str = "") -> Said:
+        """Run a command in this process: most of what a process of its own takes is its start."""
+        arguments = ["--config", str(config or self.config_file), *words]
+        done = self.namespace.inside(lambda: CliRunner().invoke(main, arguments, stdin, catch_exceptions=False))
+        return Said(done.exit_code, done.stdout, done.stderr)
+
+    def apart(self, *words: str, config: Path | None = None, before: tuple[str, ...] = ()) -> Said:
+        """Run a command in a process of its own, as an operator does; ``before`` it, what shall start it."""
         command = [*self.namespace.enter(), *before, WICKET, "--config", str(config or self.config_file), *words]
-        done = subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
         return Said(done.returncode, done.stdout, done.stderr)
 
     def agent(self) -> subprocess.Popen[bytes]:

@@ -51,7 +51,7 @@ def test_help_and_version_need_no_configuration(wicket: Cli, faulty: Path) -> No
         ("allow", "add", "-h"),
         ("registry", "jobs", "-h"),
     ):
-        assert wicket(*words, config=faulty).status == 0
+        assert wicket.apart(*words, config=faulty).status == 0
 
 
 def test_only_the_option_asks_for_json(wicket: Cli, faulty: Path) -> None:

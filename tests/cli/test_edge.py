@@ -54,7 +54,7 @@ def test_an_unknown_interface_is_named_beside_those_there_are(wicket: Cli) -> No
 
 
 def test_status(attached: Cli) -> None:
-    said = attached("status")
+    said = attached.apart("status")
     assert (said.status, said.err) == (0, "")
     for words in ("3 entries, serial", "eth0", "native", "lease", "3,600 s left", *VPN_PROTOCOLS):
         assert words in said.out
@@ -129,7 +129,7 @@ def test_detach_without_an_agent_takes_everything_out(alone: Cli, tmp_path: Path
     assert (alone.config.pins / "live" / "program").exists()
     assert alone("detach", "far", "--json").json == {"detached": [], "removed": False}
     assert alone("detach", "eth0", "--json").json == {"detached": ["eth0"], "removed": False}
-    said = alone("detach")
+    said = alone.apart("detach")
     assert said.out == "detached: nothing was attached\nprogram and lists are removed from the kernel\n"
     assert not alone.config.pins.exists()
     assert alone("detach", "--json").json == {"detached": [], "removed": True}

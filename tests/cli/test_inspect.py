@@ -110,7 +110,7 @@ def test_replay_needs_no_agent(alone: Cli, capture: Path) -> None:
 
 
 def test_replay_for_people(wicket: Cli, capture: Path) -> None:
-    said = wicket("replay", str(capture))
+    said = wicket.apart("replay", str(capture))
     assert said.status == 0
     for words in ("wireguard", "203.0.113.2:51820", "handshakes"):
         assert words in said.out
@@ -138,7 +138,7 @@ def test_a_machine_that_lacks_nothing(wicket: Cli) -> None:
     status, found = findings(wicket)
     assert status == 0 and all(finding["good"] for finding in found.values()), found
     assert list(found) == ["kernel", "rights", "BPF JIT", "bcc", "headers", "bpffs", "program", "disk", "agent"]
-    said = wicket("doctor")
+    said = wicket.apart("doctor")
     assert said.status == 0 and "MISSING" not in said.out
 
 
@@ -160,7 +160,7 @@ def test_the_doctor_names_what_is_missing(alone: Cli, tmp_path: Path) -> None:
 
 
 def test_the_doctor_names_missing_rights(alone: Cli) -> None:
-    said = alone("doctor", "--json", before=("setpriv", "--bounding-set=-bpf", "--inh-caps=-bpf"))
+    said = alone.apart("doctor", "--json", before=("setpriv", "--bounding-set=-bpf", "--inh-caps=-bpf"))
     (rights,) = (finding for finding in json.loads(said.out) if finding["what"] == "rights")
     assert (said.status, rights["good"], rights["found"]) == (1, False, "without CAP_BPF")
 

@@ -29,7 +29,7 @@ def test_what_is_listed_can_be_pushed_again(wicket: Cli) -> None:
 
 
 def test_add(wicket: Cli) -> None:
-    said = wicket("allow", "add", "203.0.113.7", "2001:db8:7::/48")
+    said = wicket.apart("allow", "add", "203.0.113.7", "2001:db8:7::/48")
     assert (said.status, said.err) == (0, "")
     assert said.out.startswith("5 entries live, serial ") and said.out.endswith(": 2 added, 0 removed\n")
     assert set(prefixes(wicket)) == {*PRINTED, "203.0.113.7", "2001:db8:7::/48"}

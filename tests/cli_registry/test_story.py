@@ -1,4 +1,4 @@
-"""The story of an association: 20,000 applications from a file with slips to live entries."""
+"""The story of an association: 6,000 applications from a file with slips to live entries."""
 
 import time
 from pathlib import Path
@@ -8,9 +8,9 @@ import pytest
 from tests.cli_registry.conftest import Wicket
 from tests.registry_intake.association import PROVIDERS, SLIPS, Row, address, csv_of, member
 
-MEMBERS = 20_000
-SLIPPED = 200
-SECONDS = 60
+MEMBERS = 6_000
+SLIPPED = 60
+SECONDS = 18
 
 
 def with_slips(rows: list[Row]) -> dict[tuple[int, str], tuple[str, str]]:

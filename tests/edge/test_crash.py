@@ -31,6 +31,7 @@ from tests.edge.place import (
 )
 from tests.program import Copies, copied
 
+KILLS = 30
 LONG, OTHER = hosts(60_000), hosts(50_000, "198.18.0.0")
 
 
@@ -100,7 +101,7 @@ def test_killed_in_a_change(place: Place, name: str) -> None:
     with place.edge() as edge:
         replace_list(edge, first)
         program, serial = program_of(edge), edge.list.state.local.serial
-    for _ in range(50):
+    for _ in range(KILLS):
         kill(place, work, chance.uniform(0, 0.12))
         with place.edge() as edge:
             assert any(is_live(edge, allowlist) for allowlist in either)
@@ -119,7 +120,7 @@ def test_killed_while_starting(place: Place, copies: Copies, tmp_path: Path, mon
     temporary_files.mkdir()
     monkeypatch.setenv("TMPDIR", str(temporary_files))
     chance = random.Random(12)
-    for _ in range(8):
+    for _ in range(6):
         with child(lambda: Edge.open(place.config)):
             time.sleep(chance.uniform(0, 1.5))
         with copied(copies), place.edge() as edge:

@@ -16,9 +16,10 @@ from control.commands.packets import CheckAddress
 from control.fault import Refused
 from tests.lab.live import Live, live
 
-ROUNDS = 20
+KILLS = 8
+REPLACEMENTS = 20
 LIST = 100_000
-KILLS_IN_REPLACEMENT = 8
+KILLS_IN_REPLACEMENT = 6
 CHANGES, CHANGE_EVERY = 200, 0.02  # s, where the machine is as fast
 
 
@@ -39,7 +40,7 @@ def test_the_agent_is_killed_and_restarted(lab: Live) -> None:
     program = lab.gateway.guarded()[0].program
     serial = lab.must_be_healthy()["serial"]
     with lab.nothing_dropped(), lab.nothing_lost():
-        for _ in range(ROUNDS):
+        for _ in range(KILLS):
             lab.gateway.kill_agent()
             lab.gateway.start_agent()
     status = lab.must_be_healthy()
@@ -51,11 +52,11 @@ def test_a_long_list_is_replaced(lab: Live) -> None:
     lists = [_list(lab, 11), _list(lab, 12)]
     serial = lab.must_be_healthy()["serial"]
     with lab.nothing_dropped(), lab.nothing_lost():
-        for turn in range(ROUNDS):
+        for turn in range(REPLACEMENTS):
             answer = lab.gateway.put(lists[turn % 2], Content_Type="text/csv")
             assert answer.status == 200, answer.body
     status = lab.must_be_healthy()
-    assert (status["serial"], status["count"]) == (serial + ROUNDS, LIST - 1)
+    assert (status["serial"], status["count"]) == (serial + REPLACEMENTS, LIST - 1)
 
 
 def test_the_agent_is_killed_in_a_replacement(lab: Live) -> None:

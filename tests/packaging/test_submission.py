@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-MAKEFILE = "test:\n\t{checks}\n\t.venv/bin/python -m pytest -n 2 --dist loadfile -p no:cacheprovider {options}\n"
+MAKEFILE = "test:\n\t{checks}\n\t.venv/bin/python -m pytest -n 1 --dist loadfile -p no:cacheprovider {options}\n"
 PASSES = "def test_passes(): pass\n"
 FAILS = "def test_fails(): raise ValueError\n"
 FAILS_ONCE = """
