@@ -16,7 +16,7 @@ from typing import Any
 
 from control import config as configuration
 from lab.signals import held_back
-from lab.waiting import wait_for
+from lab.waiting import must_run, wait_until_ready
 
 BIN = Path(sys.executable).parent
 AGENT, API, WICKET = (str(BIN / name) for name in ("wicketd", "wicket-api", "wicket"))
@@ -123,7 +123,7 @@ class Gateway:
 
     def must_run(self) -> None:
         """Say which process has ended, if one has, and how."""
-        _must_run(self.processes)
+        must_run(self.processes)
 
     def wait(self, path: str, status: int) -> None:
         """Wait until ``path`` answers with ``status``."""
@@ -143,24 +143,14 @@ def wait_for_start(processes: Sequence[subprocess.Popen[bytes]], answers: Callab
         AssertionError: one of them has ended.
         TimeoutError: they do not answer; they were ended by SIGABRT, at which an agent says where it hangs.
     """
-
-    def run_and_answer() -> bool:
-        _must_run(processes)
-        return answers()
-
     try:
-        wait_for(run_and_answer, what, START_SECONDS)
+        wait_until_ready(processes, answers, what, START_SECONDS)
     except TimeoutError:
         for process in processes:
             process.send_signal(signal.SIGABRT)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(STOP_SECONDS)  # what it says is there for whoever reads its log next
         raise
-
-
-def _must_run(processes: Sequence[subprocess.Popen[bytes]]) -> None:
-    ended = {str(process.args): process.returncode for process in processes if process.poll() is not None}
-    assert not ended, f"ended, with status: {ended}"
 
 
 def free_port() -> int:

@@ -3,7 +3,7 @@
 import socket
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -29,15 +29,31 @@ def wait_for(
     return answer
 
 
-def wait_until_ready(daemon: subprocess.Popen[bytes], ready: Callable[[], bool], what: str) -> None:
-    """Wait until a daemon that was started is ready, or has ended, as it does when its stage is closed meanwhile.
+def must_run(processes: Sequence[subprocess.Popen[bytes]]) -> None:
+    """Say which of the processes have ended, and how.
 
     Raises:
-        RuntimeError: it has ended; names `what`.
-        TimeoutError: it is not ready in PATIENCE seconds; names `what`.
+        AssertionError: one of them has.
     """
-    if wait_for(lambda: daemon.poll() is not None or ready(), what) and daemon.returncode is not None:
-        raise RuntimeError(f"ended with status {daemon.returncode} before: {what}")
+    ended = {str(process.args): process.returncode for process in processes if process.poll() is not None}
+    assert not ended, f"ended, with status: {ended}"
+
+
+def wait_until_ready(
+    processes: Sequence[subprocess.Popen[bytes]], ready: Callable[[], bool], what: str, seconds: float = PATIENCE
+) -> None:
+    """Wait until processes that were started are ready; no longer than they run, which a stage's end may cut short.
+
+    Raises:
+        AssertionError: one of them has ended.
+        TimeoutError: they are not, in so many seconds; names `what`.
+    """
+
+    def run_and_are_ready() -> bool:
+        must_run(processes)
+        return ready()
+
+    wait_for(run_and_are_ready, what, seconds)
 
 
 def listens(path: Path) -> bool:

@@ -42,7 +42,7 @@ class Charon:
                 self.daemon = self._stage.spawn_private(
                     self._namespace, "env", self._environment, strongswan.CHARON, log=self._log
                 )
-                wait_until_ready(self.daemon, lambda: listens(self._socket), "strongSwan listens")
+                wait_until_ready([self.daemon], lambda: listens(self._socket), "strongSwan listens")
             with self._connections.open("a") as connections:
                 connections.write(connection)
             self.control("--load-all", "--file", str(self._connections))

@@ -42,7 +42,7 @@ class OpenVpnSession(TunnelSession):
         server_log = f"{self.log}-server"
         server = self.stage.spawn(self.stage.internet, *self._command("server"), log=server_log)
         said = self.stage.log_path(server_log)
-        wait_until_ready(server, lambda: openvpn.LISTENING in said.read_text(), f"{self.name}: the server listens")
+        wait_until_ready([server], lambda: openvpn.LISTENING in said.read_text(), f"{self.name}: the server listens")
         client = self.stage.spawn(self.stage.subscriber, *self._command("client"), log=f"{self.log}-client")
         self.daemons = (server, client)
 

@@ -44,7 +44,7 @@ class WireGuardSession(TunnelSession):
         inside = ("nsenter", "--target", str(daemon.pid), "--mount", "--net", "--")
         control = self.stage.private_run(daemon, "wireguard", f"{self._interface}.sock")
         # For `wg` does not try twice.
-        wait_until_ready(daemon, lambda: listens(control), f"wireguard-go of {self.name} listens")
+        wait_until_ready([daemon], lambda: listens(control), f"wireguard-go of {self.name} listens")
         run(*inside, "wg", "setconf", self._interface, "/dev/stdin", text=settings)
         run(*inside, "ip", "address", "add", f"{inner}/30", "dev", self._interface)
         run(*inside, "ip", "link", "set", self._interface, "txqueuelen", self.queue, "up")
