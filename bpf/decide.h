@@ -34,6 +34,7 @@ static __always_inline u32 decide(struct scratch *scratch)
 	u32 protocol = scratch->answer.protocol, zero = 0;
 	struct policy *policy = policies.lookup(&protocol);
 	u64 *until = lease.lookup(&zero);
+	struct brake *brake = brakes.lookup(&zero);
 
 	scratch->answer.share = share_of(scratch);
 	if (!can_be_refused(scratch))
@@ -42,6 +43,8 @@ static __always_inline u32 decide(struct scratch *scratch)
 		return REASON_MONITOR;
 	if (scratch->answer.share > policy->share)
 		return REASON_OUTSIDE_SHARE;
+	if (!brake || brake->by_command || brake->by_file)
+		return REASON_BYPASS;
 	if (!until || bpf_ktime_get_coarse_ns() > *until)
 		return REASON_LEASE_OVER;
 	return REASON_ENFORCED;

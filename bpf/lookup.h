@@ -107,12 +107,24 @@ static __always_inline int is_registered(
 	return 0;
 }
 
-/* Either end will do: the server's address, or the office's. The destination
+/* The number of moves, read from memory each time. */
+static __always_inline u32 moves(struct list *list)
+{
+	return *(volatile u32 *)&list->description->moves;
+}
+
+/* An entry that changes in place is for a moment where nobody who began to look
+ * before it finds it: behind a reader's back it goes from a bucket to the
+ * entries or back, or its element is exchanged for another. Who finds no end,
+ * and sees that something moved meanwhile, knows nothing, and lets it go.
+ *
+ * Either end will do: the server's address, or the office's. The destination
  * first: a flood's packets have a thousand sources and one destination. */
 static __always_inline u32 look_up(struct scratch *scratch, u32 mark)
 {
 	u32 zero = 0, *generation = active.lookup(&zero);
 	struct list list = {.mark = mark};
+	u32 before;
 
 	if (!generation)
 		return REASON_NO_LIST;
@@ -122,11 +134,14 @@ static __always_inline u32 look_up(struct scratch *scratch, u32 mark)
 	list.entries = entries.lookup(generation);
 	if (!list.description || !list.buckets || !list.entries)
 		return REASON_NO_LIST;
+	before = moves(&list);
 	if (is_registered(scratch, &list, SIDE_DESTINATION))
 		scratch->answer.side = SIDE_DESTINATION;
 	else if (is_registered(scratch, &list, SIDE_SOURCE))
 		scratch->answer.side = SIDE_SOURCE;
-	return scratch->answer.side ? REASON_REGISTERED : UNDECIDED;
+	if (scratch->answer.side)
+		return REASON_REGISTERED;
+	return before & 1 || before != moves(&list) ? REASON_MOVED : UNDECIDED;
 }
 
 #endif

@@ -18,6 +18,7 @@ BPF_F_TABLE("array", u32, struct generation, generations, GENERATIONS, 1024);
 BPF_F_TABLE("array", u32, u32, active, 1, 1024);
 
 BPF_F_TABLE("array", u32, struct policy, policies, PROTOCOLS, 1024);
+BPF_F_TABLE("array", u32, struct brake, brakes, 1, 1024);
 /* Until when dropping is allowed: CLOCK_MONOTONIC, ns. */
 BPF_F_TABLE("array", u32, u64, lease, 1, 1024);
 BPF_F_TABLE("array", u32, struct instance, instances, 1, 1024);

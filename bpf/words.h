@@ -61,6 +61,8 @@ enum reason {
 	REASON_OUTSIDE_SHARE, /* dropped, were the enforced share larger */
 	REASON_LEASE_OVER,    /* dropped, had the agent renewed the lease */
 	REASON_ENFORCED,      /* unregistered, and its protocol is enforced */
+	REASON_BYPASS,	      /* dropped, had nobody pulled the brake */
+	REASON_MOVED,	      /* not found while the list was being changed */
 	REASONS,
 };
 #define UNDECIDED REASONS /* no reason to let it go yet: the next step */
@@ -123,6 +125,14 @@ struct generation {
 	u64 revision; /* of the list that it holds */
 	u32 shift;    /* a host's bucket is mix(address) >> shift */
 	u32 tick;     /* the agent's sweeps, counted from 1 */
+	u32 moves;    /* odd while an entry is being moved in place, and another
+		       * number afterwards: who has not found an end
+		       * meanwhile has not looked everywhere */
+	u32 spare;
+	/* What it is, for who starts after us: the union of two lists, where
+	 * each of them had got to, and a digest of all that is in it. */
+	u64 digest, local_serial, followed_serial;
+	u8 followed_epoch[16];
 	/* The lengths of which there are entries, each with the mask that an
 	 * address is compared by; then length 0. The first of IPv4 is always
 	 * a host's, for the hosts of buckets that overflowed. */
@@ -131,8 +141,15 @@ struct generation {
 };
 
 struct policy {
-	u16 mode;  /* enum mode */
-	u16 share; /* of the flows that are enforced, 0 to 100 % */
+	u16 mode;     /* enum mode */
+	u16 share;    /* of the flows that are enforced, 0 to 100 % */
+	u16 loosened; /* by hand and past the agent, which is to keep it */
+	u16 spare;
+};
+
+/* Who has pulled the brake: while anybody has, nothing is dropped. */
+struct brake {
+	u32 by_command, by_file;
 };
 
 struct count {
@@ -141,9 +158,14 @@ struct count {
 
 /* The identity of this pinned state. */
 struct instance {
-	u8 schema[32];	/* SHA-256 of the sources it was compiled from */
-	u8 epoch[16];	/* of the list's serials */
-	u64 started_at; /* Unix seconds */
+	u8 schema[32];	    /* SHA-256 of the sources it was compiled from */
+	u8 epoch[16];	    /* of the list's serials */
+	u8 owner[16];	    /* which instance's, see program/identity.py */
+	u64 policy_version; /* counts the changes of the policies */
+	u64 policy_digest;  /* of the policies at that version */
+	u64 namespace;	    /* inode of the network namespace it guards in */
+	u32 starts; /* of agents since one of them last worked for long */
+	u32 spare;
 };
 
 struct sampling {

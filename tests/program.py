@@ -53,10 +53,7 @@ class Copies:
                 opened.callback(os.close, fds[name])
             program = self._load(fds)
             opened.callback(os.close, program)
-            (directory / "maps").mkdir(parents=True)
-            syscall.pin(program, str(directory / "program"))
-            for name in compiler.PINNED_MAPS:
-                syscall.pin(fds[name], str(directory / "maps" / name))
+            compiler.pin(directory, program, {name: fds[name] for name in compiler.PINNED_MAPS})
 
     def _map(self, name: str, fds: dict[str, int]) -> bytes:
         inner = _inner(name)

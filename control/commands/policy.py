@@ -43,6 +43,7 @@ class PolicyState(Reply):
 
     policy: dict[str, Rule] = Field(description="A rule for each protocol.")
     etag: str = Field(description="Names this version of the policy.")
+    not_kept: str | None = Field(default=None, description="Why the disk has not taken it; the kernel goes by it.")
 
 
 class ReadPolicy(Request[PolicyState]):

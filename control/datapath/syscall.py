@@ -10,7 +10,7 @@ import os
 import platform
 import signal
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +21,22 @@ SYS_BPF = {"x86_64": 321, "aarch64": 280, "riscv64": 280}[platform.machine()]
 
 # enum bpf_cmd, <linux/bpf.h>
 MAP_CREATE, MAP_LOOKUP, MAP_UPDATE, MAP_DELETE, MAP_NEXT_KEY = 0, 1, 2, 3, 4
-OBJ_PIN, OBJ_GET, PROG_TEST_RUN, PROG_GET_FD_BY_ID, OBJ_INFO = 6, 7, 10, 13, 15
-MAP_LOOKUP_BATCH, MAP_UPDATE_BATCH = 24, 26
+OBJ_PIN, OBJ_GET, PROG_TEST_RUN, PROG_GET_NEXT_ID, PROG_GET_FD_BY_ID, MAP_GET_FD_BY_ID, OBJ_INFO = (
+    6,
+    7,
+    10,
+    11,
+    13,
+    14,
+    15,
+)
+MAP_LOOKUP_BATCH, MAP_UPDATE_BATCH, PROG_BIND_MAP = 24, 26, 35
 
 PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
+
+READ_ONLY = 1 << 3  # BPF_F_RDONLY
+PROG_TYPE_XDP = 6  # enum bpf_prog_type
+MOST_MAPS = 64  # that a program may use (MAX_USED_MAPS)
 
 ATTRIBUTES = 144  # bytes of union bpf_attr that we hand over; the kernel wants zeros after what it reads
 
@@ -62,10 +74,13 @@ def pin(fd: int, path: str) -> None:
     bpf(OBJ_PIN, struct.pack("QII", ct.addressof(name), fd, 0))
 
 
-def open_pin(path: str) -> int:
-    """Open what is pinned under a path and return its file descriptor."""
+def open_pin(path: str, *, read_only: bool = False) -> int:
+    """Open what is pinned under a path and return its file descriptor.
+
+    For writing too unless ``read_only``, which works on a bpffs that is mounted so, for maps.
+    """
     name = ct.create_string_buffer(path.encode())
-    return bpf(OBJ_GET, struct.pack("QII", ct.addressof(name), 0, 0))[0]
+    return bpf(OBJ_GET, struct.pack("QII", ct.addressof(name), 0, READ_ONLY if read_only else 0))[0]
 
 
 def open_program(path: str) -> int:
@@ -141,6 +156,59 @@ def map_info(fd: int) -> tuple[int, int, int, int, int]:
     bpf(OBJ_INFO, struct.pack("IIQ", fd, info.nbytes, pointer(info)))
     kind, _, key, value, entries, flags = (int(word) for word in info[:6])
     return kind, key, value, entries, flags
+
+
+def map_name(fd: int) -> str:
+    """Return the name that a map was made with, of which the kernel keeps 15 bytes."""
+    info = np.zeros(256, np.uint8)
+    bpf(OBJ_INFO, struct.pack("IIQ", fd, info.nbytes, pointer(info)))
+    return info.tobytes()[24:40].split(b"\0")[0].decode()  # struct bpf_map_info: six words, name[16], …
+
+
+def map_id(fd: int) -> int:
+    """Return the number by which the kernel knows a map."""
+    info = np.zeros(32, np.uint32)
+    bpf(OBJ_INFO, struct.pack("IIQ", fd, info.nbytes, pointer(info)))
+    return int(info[1])
+
+
+def map_by_id(number: int) -> int:
+    """Open a map by its id (needs CAP_SYS_ADMIN) and return its file descriptor."""
+    return bpf(MAP_GET_FD_BY_ID, struct.pack("III", number, 0, 0))[0]
+
+
+def program_maps(fd: int) -> list[int]:
+    """Return the ids of the maps that a program uses: whatever is pinned under their names, it asks these."""
+    info, numbers = np.zeros(64, np.uint32), np.zeros(MOST_MAPS, np.uint32)
+    # struct bpf_prog_info: …, nr_map_ids at 52, the place of map_ids at 56
+    info[13] = MOST_MAPS
+    info[14:16] = np.array([pointer(numbers)], np.uint64).view(np.uint32)
+    bpf(OBJ_INFO, struct.pack("IIQ", fd, info.nbytes, pointer(info)))
+    return [int(number) for number in numbers[: int(info[13])]]
+
+
+def bind_map(program: int, fd: int) -> None:
+    """Make a map one of a program's, which lives as long as that (Linux 5.10)."""
+    bpf(PROG_BIND_MAP, struct.pack("III", program, fd, 0))
+
+
+def programs() -> Iterator[int]:
+    """Yield the ids of all programs that are loaded (needs CAP_SYS_ADMIN), by rising number."""
+    number = 0
+    while True:
+        try:
+            left = bpf(PROG_GET_NEXT_ID, struct.pack("III", number, 0, 0))[1]
+        except FileNotFoundError:
+            return
+        number = struct.unpack_from("I", left, 4)[0]
+        yield number
+
+
+def program_type(fd: int) -> int:
+    """Return a program's type, of enum bpf_prog_type."""
+    info = np.zeros(64, np.uint32)
+    bpf(OBJ_INFO, struct.pack("IIQ", fd, info.nbytes, pointer(info)))
+    return int(info[0])
 
 
 def program_info(fd: int) -> tuple[int, bytes, str]:

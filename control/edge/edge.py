@@ -75,17 +75,14 @@ class Edge:
         return self._turns.take()
 
     def sweep(self) -> None:
-        """Take in which entries had traffic, and tidy up what is only worth doing now and then.
-
-        Raises:
-            Refused: the disk does not take a snapshot.
-        """
+        """Take in which entries had traffic, and tidy up what is only worth doing now and then."""
         with self.turn() as turn:
             self.usage.take_in_marks(turn)
             self.sampling.expire(turn)
             if not self.datapath.is_pinned():
                 log.error("pins were removed; pinning again", directory=str(self.config.pins))
                 self.datapath.pin_again()
+            self.policies.keep_up(turn)
             self.live.keep_snapshots(turn)
 
     def close(self) -> None:

@@ -1,7 +1,6 @@
 """The list of an edge: what is asked of the local one, and what the feed makes of its own."""
 
 import time
-from dataclasses import asdict
 
 from control.allowlist.allowlist import Allowlist
 from control.commands.list import ListChanged, Would
@@ -104,7 +103,7 @@ class EdgeList:
         in_use, timing = self._usage.in_use(turn, cut), Timing()
         if change and not dry_run:
             timing = self._live.apply(turn, Source.LOCAL, change, self.state.local.next)
-        seconds = {"compare": compared, **asdict(timing)}
+        seconds = {"compare": compared, "kernel": timing.kernel, "disk": timing.disk}
         local = self.state.local
         return ListChanged(
             epoch=local.epoch,
@@ -116,6 +115,7 @@ class EdgeList:
             removed_in_use=len(in_use),
             in_use=_first(in_use, NAMED_IN_USE),
             live=not dry_run,
+            not_kept=timing.not_kept,
             would=_would(change) if dry_run else None,
             seconds={step: round(value, 6) for step, value in seconds.items()},
         )

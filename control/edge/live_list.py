@@ -1,20 +1,22 @@
 """The live list: the union of the local list and the feed's, kept on disk and in the kernel under rising revisions.
 
-This is the one place where a change of a list is applied, and taken back when the kernel refuses it.
+This is the one place where a change of a list is applied, and taken back when the kernel refuses it. What only lets
+more through goes to the kernel first: a disk that does not take it is told, and is no reason not to do it. What cuts
+is on disk first.
 """
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
-from control.allowlist.allowlist import Allowlist
 from control.datapath.datapath import Datapath
+from control.edge.newest import Newest
 from control.edge.state.store import Store
 from control.edge.turn import Turn
-from control.fault import Fault, Refused
+from control.fault import Fault, Kind, Refused
 from control.rollout.change import NONE, Change
-from control.rollout.position import Position
+from control.rollout.position import Position, Standing
 from control.rollout.union import Effect, Source, Union
 
 log = structlog.get_logger()
@@ -30,8 +32,7 @@ class LiveState:
         union: of both lists: what the kernel has.
         local: where the local list has got to.
         followed: where the feed's list has got to here.
-        revision: counts the changes of either; the kernel has it with the list. The local serial where no feed was
-            ever followed.
+        revision: counts the changes of either; the kernel has it with the list.
     """
 
     union: Union
@@ -39,17 +40,33 @@ class LiveState:
     followed: Position
     revision: int
 
+    @property
+    def standing(self) -> Standing:
+        """What a generation in the kernel says of itself."""
+        return Standing(self.revision, self.local.serial, self.followed)
+
     def position(self, source: Source) -> Position:
         """Return where one of the lists has got to."""
         return self.local if source is Source.LOCAL else self.followed
 
+    def after(self, source: Source, union: Union, position: Position) -> "LiveState":
+        """Return what is live after one more change, of one of the lists."""
+        changed = {"local" if source is Source.LOCAL else "followed": position}
+        return replace(self, union=union, revision=self.revision + 1, **changed)
+
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """How many seconds a change took in kernel and on disk."""
+    """How a change went.
+
+    Attributes:
+        kernel, disk: seconds that it took there.
+        not_kept: why it is live and not on disk; none when it is.
+    """
 
     kernel: float = 0.0
     disk: float = 0.0
+    not_kept: str | None = None
 
 
 class LiveList:
@@ -58,117 +75,178 @@ class LiveList:
     Attributes:
         state: what is live.
         changes_before_snapshot: how many changes a start may have to replay.
+        found: what the start found amiss, in words.
+        not_kept: why the disk has not all that is live of a list; it is tried again.
     """
 
     def __init__(self, datapath: Datapath, store: Store) -> None:
         self._generations, self._controls, self._store = datapath.lists, datapath.controls, store
         self.state = LiveState(Union(NONE, NONE, 0), Position(), Position(), 0)
         self.changes_before_snapshot = CHANGES_BEFORE_SNAPSHOT
+        self.found: list[Fault] = []
+        self.not_kept: dict[Source, str] = {}
 
     def bring_up(self, turn: Turn) -> None:
-        """Take up what was last accepted, and bring the kernel to it.
+        """Take up the newest whole list, of disk and kernel, and bring both to it.
 
         Raises:
             Refused: disk or kernel do not do what is needed.
         """
         turn.demand()
-        _report(self._store.faults)
-        union = Union.of(self._take_up_local(), self._take_up_followed())
-        self.state = self._state(union)
-        whole, generations, epoch = union.whole(), self._generations, self._store.epoch
-        live, revision = generations.live, self.state.revision
-        is_ours = live is not None and self._controls.epoch() == epoch and live.revision == revision
-        if live is None or not is_ours or not live.holds(whole):
-            generations.go_live(generations.stage(whole, revision))
-        generations.settle()
-        self._controls.set_epoch(epoch)
+        newest = Newest.of(self._store, self._generations.live, self._controls.epoch())
+        self.found = [*self._store.faults, *newest.found]
+        for fault in self.found:
+            log.error("damaged", where=fault.where, why=fault.why, mend=fault.mend)
+        self._store.adopt_epoch(newest.epoch)
+        self.state = LiveState(newest.union, newest.local, newest.followed, newest.revision)
+        for source in newest.to_keep:
+            self._store.history(source).go_ahead(newest.position(source))
+        self.keep_snapshots(turn)
+        self._bring_kernel()
+        self._controls.set_epoch(self._store.epoch)
 
     def apply(self, turn: Turn, source: Source, change: Change, position: Position) -> Timing:
         """Make a change of one of the lists live, after which that list is at ``position``.
 
         Raises:
-            Refused: there is no room for it, or nobody waits for it any more; nothing has changed.
+            Refused: there is no room for it, or nobody waits for it any more; nothing has changed, but that what only
+                lets more through may be live, which is said.
         """
         turn.demand()
-        union, effect = self.state.union.after(source, change)
         change.origin.demand_time(time.monotonic())
-        if effect.is_small:
-            timing = self._in_place(source, change, position, union, effect)
-        else:
-            timing = self._swap(source, change, position, union)
-        self.state = self._state(union)
-        self._log(source, change, position)
+        make = self._narrow if change.narrows else self._widen
+        timing = make(source, change, position)
+        self._log(source, change, position, timing)
         return timing
 
     def keep_snapshots(self, turn: Turn) -> None:
-        """Let a start have little to replay.
+        """Let a start have little to replay, and keep what the disk did not take when it was asked.
 
-        Raises:
-            Refused: the disk does not take it.
+        A disk that does not take it is said, and tried again.
         """
         turn.demand()
         for source in Source:
             history = self._store.history(source)
-            if history.changes_since_snapshot() >= self.changes_before_snapshot:
-                history.keep_snapshot(history.position.serial, self.state.union.list_of(source))
+            if not history.is_kept or history.changes_since_snapshot() >= self.changes_before_snapshot:
+                self._keep_whole(source)
 
-    def _take_up_local(self) -> Allowlist:
-        live = self._generations.live
-        on_disk_or_live, faults = self._store.local.take_up(live.read if live else None, live.revision if live else 0)
-        _report(faults)
-        return on_disk_or_live
+    def _bring_kernel(self) -> None:
+        """Bring the kernel to the state, if it is not there; what was staged and never live is let go of."""
+        whole, generations, standing = self.state.union.whole(), self._generations, self.state.standing
+        live = generations.live
+        if live is not None and live.is_whole and live.holds(whole):
+            live.finish(standing)
+        else:
+            generations.go_live(generations.stage(whole, standing))
+        generations.settle()
 
-    def _take_up_followed(self) -> Allowlist:
-        followed, faults = self._store.followed.take_up()
-        _report(faults)
-        if faults:
-            # The live list may be newer than what the damaged database still says: it stays until the feed answers.
-            live = self._generations.live
-            followed = live.read() if live else followed
-            self._store.followed.begin(Position(), followed)
-        return followed
+    def _keep_whole(self, source: Source) -> None:
+        try:
+            self._store.history(source).keep_whole(self.state.union.list_of(source))
+        except Refused as refused:
+            self._say_not_kept(source, refused)
+        else:
+            self.not_kept.pop(source, None)
 
-    def _swap(self, source: Source, change: Change, position: Position, union: Union) -> Timing:
+    def _say_not_kept(self, source: Source, refused: Refused) -> str:
+        why = str(refused.faults[0])
+        if self.not_kept.get(source) != why:
+            log.error("not kept", list=source.value, why=why)
+        self.not_kept[source] = why
+        return why
+
+    def _widen(self, source: Source, change: Change, position: Position) -> Timing:
+        """Let it through first, and keep it afterwards."""
+        union, effect = self.state.union.after(source, change)
+        after, started = self.state.after(source, union, position), time.perf_counter()
+        self._make_live(after, effect)
+        self.state, live = after, time.perf_counter()
+        history = self._store.history(source)
+        try:
+            history.record(change, position)
+        except Refused as refused:
+            history.go_ahead(position)
+            return Timing(live - started, time.perf_counter() - live, self._say_not_kept(source, refused))
+        return Timing(live - started, time.perf_counter() - live)
+
+    def _narrow(self, source: Source, change: Change, position: Position) -> Timing:
+        """Keep it on disk, then cut; where the disk does not take it, what it widens is live all the same."""
+        union, effect = self.state.union.after(source, change)
+        after = self.state.after(source, union, position)
+        try:
+            return (
+                self._swap(source, change, after)
+                if not effect.is_small
+                else self._in_place(source, change, after, effect)
+            )
+        except Refused as refused:
+            widening = change.widening()
+            if refused.kind != Kind.NO_ROOM or not len(widening):
+                raise
+            held = self.state.position(source)
+            timing = self._widen(source, widening, held.next if source is Source.LOCAL else held)
+            self._log(source, widening, self.state.position(source), timing)
+            what = f"the {len(widening):,} entries that are new or wider are live; nothing was removed or narrowed"
+            fault = Fault("what only lets more through", what, "repeat the change when there is room")
+            raise Refused(refused.kind, refused.title, [*refused.faults, fault]) from refused
+
+    def _make_live(self, after: LiveState, effect: Effect) -> None:
+        """Make what only widens live in the kernel.
+
+        Raises:
+            Refused: there is no room for it; what was live is, alone.
+        """
+        if not effect.is_small:
+            self._generations.go_live(self._generations.stage(after.union.whole(), after.standing))
+            self._generations.retire()
+            return
+        try:
+            self._generations.change(effect.added, effect.removed, after.standing, after.union.whole)
+        except (Refused, OSError):
+            self._generations.go_live(self._generations.stage(self.state.union.whole(), self.state.standing))
+            raise
+
+    def _swap(self, source: Source, change: Change, after: LiveState) -> Timing:
         """Build beside what is live, keep on disk, go live: what can fail comes first."""
         generations, started = self._generations, time.perf_counter()
-        staged = generations.stage(union.whole(), self.state.revision + 1)
+        staged = generations.stage(after.union.whole(), after.standing)
         built = time.perf_counter()
         try:
-            self._store.history(source).record(change, position)
+            self._store.history(source).record(change, after.position(source))
         except Refused:
             generations.discard(staged)
             raise
         kept = time.perf_counter()
         generations.go_live(staged)
+        self.state = after
         generations.retire()
         return Timing(kernel=built - started + time.perf_counter() - kept, disk=kept - built)
 
-    def _in_place(self, source: Source, change: Change, position: Position, union: Union, effect: Effect) -> Timing:
+    def _in_place(self, source: Source, change: Change, after: LiveState, effect: Effect) -> Timing:
         """Keep on disk, then change what is live; taken back when the kernel refuses."""
         history, started = self._store.history(source), time.perf_counter()
-        history.record(change, position)
+        history.record(change, after.position(source))
         kept = time.perf_counter()
         try:
-            self._generations.change(effect.added, effect.removed, self.state.revision + 1, union.whole)
+            self._generations.change(effect.added, effect.removed, after.standing, after.union.whole)
         except (Refused, OSError):
             self._take_back(source, change)
             raise
+        self.state = after
         return Timing(kernel=time.perf_counter() - kept, disk=kept - started)
 
     def _take_back(self, source: Source, change: Change) -> None:
         """Make live what was before a change that the kernel took in part: the old content, under the next revision."""
-        self._store.history(source).revert(change, self.state.position(source))
-        self.state = self._state(self.state.union)
-        self._generations.go_live(self._generations.stage(self.state.union.whole(), self.state.revision))
+        history = self._store.history(source)
+        history.revert(change, self.state.position(source))
+        self.state = self.state.after(source, self.state.union, history.position)
+        self._generations.go_live(self._generations.stage(self.state.union.whole(), self.state.standing))
 
-    def _state(self, union: Union) -> LiveState:
-        local, followed = self._store.local.position, self._store.followed
-        return LiveState(union, local, followed.position, local.serial + followed.revision)
-
-    def _log(self, source: Source, change: Change, position: Position) -> None:
+    def _log(self, source: Source, change: Change, position: Position, timing: Timing) -> None:
         sizes = {"count": len(change.new), "added": len(change.added), "removed": len(change.removed)}
         origin = {name: value for name, value in (("who", change.origin.who), ("why", change.origin.why)) if value}
         names = {Source.LOCAL: "list", Source.FEED: "followed"}
+        kept = {"not_kept": timing.not_kept} if timing.not_kept else {}
         log.info(
             names[source],
             serial=position.serial,
@@ -176,9 +254,5 @@ class LiveList:
             live=self.state.union.count,
             door=change.origin.door.value,
             **origin,
+            **kept,
         )
-
-
-def _report(faults: list[Fault]) -> None:
-    for fault in faults:
-        log.error("damaged", where=fault.where, why=fault.why, mend=fault.mend)

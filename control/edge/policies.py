@@ -1,5 +1,10 @@
-"""The policies of an edge: what happens to unregistered traffic, kept on disk and set in the kernel."""
+"""The policies of an edge: what happens to unregistered traffic, set in the kernel and kept on disk.
 
+What loosens goes to the kernel first, and to disk after; what tightens the other way round. Both say which version
+they have, and a start takes the newer; where that cannot be told, the looser.
+"""
+
+import contextlib
 from collections.abc import Mapping
 
 import structlog
@@ -9,16 +14,24 @@ from control.datapath.controls import Controls, Policy
 from control.edge.list import demand_match
 from control.edge.state.store import Store
 from control.edge.turn import Turn
+from control.fault import Fault, Refused
 from control.vocabulary import VPN_PROTOCOLS
 
 log = structlog.get_logger()
 
 
 class Policies:
-    """One rule for each protocol."""
+    """One rule for each protocol.
+
+    Attributes:
+        not_kept: why the disk has not what the kernel has; none when it has.
+        found: what the start found amiss, in words.
+    """
 
     def __init__(self, controls: Controls, store: Store) -> None:
         self._controls, self._store, self._version = controls, store, 0
+        self.not_kept: str | None = None
+        self.found: list[Fault] = []
 
     @property
     def etag(self) -> str:
@@ -29,32 +42,116 @@ class Policies:
     def state(self) -> PolicyState:
         """The policies as the kernel has them."""
         rules = {name: Rule(mode=policy.mode, share=policy.share) for name, policy in self._controls.policies().items()}
-        return PolicyState(policy=rules, etag=self.etag)
+        return PolicyState(policy=rules, etag=self.etag, not_kept=self.not_kept)
 
     def set(self, turn: Turn, rules: Mapping[str, Rule], if_match: str | None = None) -> None:
         """Set the rules of the protocols named; the others stay.
 
         Raises:
-            Refused: the policies are not those that the caller has read, or the disk does not take them.
+            Refused: the policies are not those that the caller has read, or the disk does not take them; what loosens
+                is done all the same.
         """
         turn.demand()
         demand_match(self.etag, if_match, "policy")
-        self._version = self._store.keep_policies({name: (rule.mode, rule.share) for name, rule in rules.items()})
-        self._controls.set_policies({name: Policy(rule.mode, rule.share) for name, rule in rules.items()})
-        log.info("policy", **{name: f"{rule.mode} {rule.share} %" for name, rule in rules.items()})
+        held = self._controls.policies()
+        wanted = {name: Policy(rule.mode, rule.share) for name, rule in rules.items()}
+        loosening = {name: policy for name, policy in wanted.items() if loosens(held[name], policy)}
+        tightening = {name: policy for name, policy in wanted.items() if name not in loosening}
+        self._set(loosening)
+        try:
+            self._keep(held | wanted)
+        except Refused as refused:
+            if not tightening:
+                return
+            done = f"{', '.join(loosening)} is done: it loosens" if loosening else "nothing is done"
+            fault = Fault(", ".join(tightening), f"what tightens is done when it is kept; {done}", "free space, repeat")
+            raise Refused(refused.kind, refused.title, [*refused.faults, fault]) from refused
+        self._set(tightening)
+        self._controls.note_policies(self._version)
 
     def bring_up(self, turn: Turn, is_new: bool) -> None:
-        """Bring the kernel, which is new or not, to the policies that were last set.
+        """Bring kernel, which is new or not, and disk to the newest policies that either has.
 
         Raises:
-            Refused: the disk cannot be read or written.
+            Refused: the disk cannot be read.
         """
         turn.demand()
-        kept, self._version = self._store.policies()
+        kept, version = self._store.policies()
+        on_disk = {name: Policy(*policy) for name, policy in kept.items() if name in VPN_PROTOCOLS}
         if is_new:
-            self._controls.set_policies(dict.fromkeys(VPN_PROTOCOLS, Policy()))
-        elif not kept:  # a lost disk, or no policy was ever set: the kernel has the last ones
-            live = self._controls.policies()
-            kept = {name: (policy.mode, policy.share) for name, policy in live.items() if policy != Policy()}
-            self._version = self._store.keep_policies(kept) if kept else self._version
-        self._controls.set_policies({name: Policy(*policy) for name, policy in kept.items()})
+            chosen = dict.fromkeys(VPN_PROTOCOLS, Policy()) | on_disk
+            self._version = version
+        else:
+            chosen = self._newest(on_disk, version)
+        self._controls.set_policies(chosen)
+        self._controls.note_policies(self._version)
+        if {name: policy for name, policy in chosen.items() if on_disk.get(name, Policy()) != policy}:
+            with contextlib.suppress(Refused):  # it is said in the state, and tried again
+                self._keep(chosen)
+
+    def keep_up(self, turn: Turn) -> None:
+        """Keep what the disk has not, or has not taken, and what was loosened by hand, past the agent."""
+        turn.demand()
+        by_hand = self._controls.loosened()
+        if by_hand:
+            self._log(
+                {name: policy for name, policy in self._controls.policies().items() if name in by_hand}, "by hand"
+            )
+        elif self.not_kept is None and self._store.policies()[1] >= self._version:
+            return
+        try:
+            self._keep(self._controls.policies())
+        except Refused:
+            return  # it is said in the state, and tried again
+        self._controls.set_policies({name: self._controls.policies()[name] for name in by_hand})
+        self._controls.note_policies(self._version)
+
+    def _newest(self, on_disk: Mapping[str, Policy], version: int) -> dict[str, Policy]:
+        live, by_hand, sealed = self._controls.policies(), self._controls.loosened(), self._controls.policy_version()
+        kept = live | dict(on_disk)  # a row that the disk has not, or not whole, is the kernel's
+        self._version = max(version, sealed or 0)
+        if sealed is None:
+            self._say(
+                "they are not what was sealed there", "the looser of kernel and disk is taken, protocol by protocol"
+            )
+        if sealed is None or sealed == version:
+            chosen = {name: policy if loosens(live[name], policy) else live[name] for name, policy in kept.items()}
+        elif sealed > version:
+            self._say(f"they are of version {sealed}, and the disk has {version}", "the kernel's are taken")
+            chosen = dict(live)
+        else:
+            chosen = kept
+        return chosen | {name: live[name] for name in by_hand}
+
+    def _set(self, policies: Mapping[str, Policy]) -> None:
+        if not policies:
+            return
+        self._version += 1
+        self._controls.set_policies(policies)
+        self._controls.note_policies(self._version)
+        self._log(policies)
+
+    def _keep(self, policies: Mapping[str, Policy]) -> None:
+        try:
+            version = max(self._version, self._store.policies()[1] + 1)
+            self._store.keep_policies({name: (rule.mode, rule.share) for name, rule in policies.items()}, version)
+        except Refused as refused:
+            self.not_kept = str(refused.faults[0])
+            log.error("policies are not kept", why=self.not_kept)
+            raise
+        self._version, self.not_kept = version, None
+
+    def _say(self, why: str, what: str) -> None:
+        fault = Fault(
+            "the policies in the kernel", f"{why}; {what}", "see that they are what you expect: wicket policy get"
+        )
+        self.found.append(fault)
+        log.error("policies", where=fault.where, why=fault.why, mend=fault.mend)
+
+    def _log(self, policies: Mapping[str, Policy], how: str = "") -> None:
+        log.info("policy", **{name: str(policy) for name, policy in policies.items()}, **({"set": how} if how else {}))
+
+
+def loosens(held: Policy, wanted: Policy) -> bool:
+    """Return whether one policy drops nothing that another does not drop."""
+    return wanted.dropped_share <= held.dropped_share

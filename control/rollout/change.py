@@ -74,6 +74,13 @@ class Change:
         """The prefixes that it touches."""
         return self.added.with_changes(self.removed, NONE)
 
+    @property
+    def narrows(self) -> bool:
+        """Whether it lets anything less through: what only widens waits for nobody."""
+        held = self.held.at(self.added)
+        both = combined(held, self.added.held_by(held), widened)
+        return bool(len(self.removed) or len(both.difference(self.added)))
+
     def widening(self) -> "Change":
         """Return the part that lets more through and nothing less: it never has to wait.
 

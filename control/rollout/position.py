@@ -28,3 +28,18 @@ class Position:
     def next(self) -> "Position":
         """The position after one more change."""
         return Position(self.epoch, self.serial + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a union of two lists stands: what a generation in the kernel says of itself.
+
+    Attributes:
+        revision: counts the changes of either list.
+        local: the serial of the local list.
+        followed: where the feed's list has got to.
+    """
+
+    revision: int
+    local: int = 0
+    followed: Position = Position()

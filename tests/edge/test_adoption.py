@@ -8,9 +8,11 @@ import pytest
 
 from control.datapath import syscall
 from control.datapath.program.layout import MAP_TYPES
+from control.datapath.program.maps import array
 from control.datapath.program.pins import Pinned
 from control.edge.edge import Edge
 from control.fault import Refused
+from control.rollout.position import Standing
 from tests.edge.place import (
     MANY,
     Place,
@@ -76,7 +78,7 @@ def wrong_map(path: Path) -> None:
 
 def wrong_schema(place: Place) -> None:
     pinned = Pinned(place.live)
-    pinned.array("instances")[0]["schema"] = np.zeros(32, np.uint8)
+    array(pinned, "instances")[0]["schema"] = np.zeros(32, np.uint8)
     pinned.close()
 
 
@@ -93,7 +95,7 @@ DAMAGES: dict[str, Callable[[Place], None]] = {
 
 def live_pin(place: Place, name: str) -> Path:
     pinned = Pinned(place.live)
-    slot = int(pinned.array("active")["value"][0])
+    slot = int(array(pinned, "active")["value"][0])
     pinned.close()
     return place.live / "generations" / str(slot) / name
 
@@ -156,7 +158,7 @@ def test_a_list_that_the_kernel_lost_is_filled_again(used: Place) -> None:
     with used.edge() as edge:
         program = program_of(edge)
         live = live_of(edge)
-        live.change(listed(["203.0.113.66"]), listed(["192.0.2.1"]), edge.list.state.local.serial)
+        live.change(listed(["203.0.113.66"]), listed(["192.0.2.1"]), Standing(edge.list.state.local.serial))
     with used.edge() as edge:
         assert program_of(edge) == program
         assert is_live(edge, listed())

@@ -50,12 +50,35 @@ def test_they_outlive_a_reboot(place: Place) -> None:
         assert policies_of(edge) == ALL
 
 
-def test_the_store_decides_where_the_kernel_differs(place: Place) -> None:
+@pytest.mark.parametrize(
+    ("in_kernel", "then"),
+    [
+        (Policy("enforce", 1), Policy("enforce", 1)),
+        (Policy("monitor"), Policy("monitor")),
+        (Policy("enforce", 60), Policy("enforce", 50)),
+    ],
+)
+def test_of_policies_that_somebody_changed_the_looser_holds(place: Place, in_kernel: Policy, then: Policy) -> None:
     with place.edge() as edge:
-        choose(edge)
-        edge.datapath.controls.set_policies({"esp": Policy("enforce", 1)})
+        set_policies(edge, {"esp": {"mode": "enforce", "share": 50}})
+        edge.datapath.controls.set_policies({"esp": in_kernel})
+    for _ in range(2):
+        with place.edge() as edge:
+            assert policies_of(edge)["esp"] == then
+
+
+def test_what_the_disk_has_of_an_earlier_day_gives_way(place: Place) -> None:
     with place.edge() as edge:
-        assert policies_of(edge) == ALL
+        set_policies(edge, {"esp": {"mode": "enforce", "share": 100}})
+    earlier = place.database.read_bytes()
+    with place.edge() as edge:
+        set_policies(edge, {"esp": {"mode": "monitor", "share": 100}, "ah": {"mode": "enforce", "share": 3}})
+        kept = policies_of(edge)
+    place.database.write_bytes(earlier)
+    for _ in range(2):
+        with place.edge() as edge:
+            assert policies_of(edge) == kept
+            assert len(edge.policies.found) == (0 if _ else 1)
 
 
 def test_the_kernels_are_kept_where_the_store_has_none(place: Place) -> None:

@@ -7,11 +7,12 @@ from itertools import count
 
 from control.allowlist.allowlist import Allowlist
 from control.allowlist.entry import Entry
-from control.datapath.controls import Controls, Policy
+from control.datapath.controls import RELEASED, Brake, Controls, Policy
 from control.datapath.generations.generation import Generation
 from control.datapath.generations.lists import Lists
 from control.datapath.probe.probe import Probe
 from control.datapath.program.pins import Pinned
+from control.rollout.position import Standing
 from control.vocabulary import VPN_PROTOCOLS
 from lab.packets import SERVER4, SERVER6
 from tests.kernel.row import Row
@@ -35,7 +36,7 @@ class Edge:
 
     def stage(self, entries: Allowlist | Iterable[Entry]) -> Generation:
         """Build a whole list beside the live one."""
-        return self.lists.stage(_listed(entries), next(self._serials))
+        return self.lists.stage(_listed(entries), Standing(next(self._serials)))
 
     def register(self, entries: Allowlist | Iterable[Entry]) -> None:
         """Make a whole list live."""
@@ -44,7 +45,7 @@ class Edge:
 
     def change(self, add: Iterable[Entry], remove: Iterable[Entry], whole: Iterable[Entry] = ()) -> None:
         """Change the live list; ``whole`` is what it is then, for when there is no room in it."""
-        self.lists.change(_listed(add), _listed(remove), next(self._serials), lambda: _listed(whole))
+        self.lists.change(_listed(add), _listed(remove), Standing(next(self._serials)), lambda: _listed(whole))
 
     def set_all(self, mode: str, share: int = 100) -> None:
         """Give every protocol the same policy."""
@@ -60,6 +61,8 @@ class Situation:
 
     Attributes:
         lease: seconds for which dropping is allowed from now on.
+        brake: who has pulled it.
+        is_moving: an entry of the list is being moved.
     """
 
     name: str
@@ -69,12 +72,17 @@ class Situation:
     other: str = "established"
     share: int = 100
     lease: float = 3600
+    brake: Brake = RELEASED
+    is_moving: bool = False
 
     def prepare(self, edge: Edge) -> None:
         edge.set_all(self.mode, self.share)
         edge.controls.renew_lease(self.lease)
+        edge.controls.pull(self.brake)
         if self.allowlist is not None:
             edge.register(self.allowlist)
+        if edge.lists.live:
+            edge.lists.live.description["moves"] = int(self.is_moving)
 
     def reason_for(self, row: Row) -> str:
         """Why a row's packet passes here, or is dropped."""
@@ -89,6 +97,10 @@ SITUATIONS = (
     Situation("enforce, unregistered", FAR_AWAY, "enforce", "enforced"),
     Situation("enforce, outside the share", FAR_AWAY, "enforce", "outside_share", share=0),
     Situation("enforce, lease over", FAR_AWAY, "enforce", "lease_over", lease=-1),
+    Situation("enforce, bypass by command", FAR_AWAY, "enforce", "bypass", brake=Brake(by_command=True)),
+    Situation("enforce, bypass by file", FAR_AWAY, "enforce", "bypass", brake=Brake(by_file=True)),
+    Situation("enforce, an entry is moving", FAR_AWAY, "enforce", "moved", "moved", is_moving=True),
     Situation("enforce, registered", SERVERS, "enforce", "registered", "registered"),
+    Situation("enforce, registered, another moving", SERVERS, "enforce", "registered", "registered", is_moving=True),
 )
 """In this order: once there is a list, there is always one."""

@@ -54,7 +54,7 @@ def swept(edge: Edge) -> set[tuple[Address, int]]:
     hosts, keys = edge.lists.sweep(with_entries=True)
     found: set[tuple[Address, int]] = {(ip_address(host), 32) for host in hosts.tolist()}
     for key in keys:
-        is_v4 = len(entry_map.lengths_by_family(np.array([key]))[0]) or len(entry_map.hosts_among(np.array([key])))
+        is_v4 = entry_map.are_ipv4(np.array([key]))[0]
         packed = key["address"].astype(">u4").tobytes()
         found.add((ip_address(packed[12:] if is_v4 else packed), int(key["length"]) - 96 * bool(is_v4)))
     return found

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from control.datapath.program.maps import array
 from control.datapath.program.pins import Pinned
 from control.vocabulary import VPN_PROTOCOLS
 from lab.gateway import AGENT
@@ -33,7 +34,7 @@ def _program(gateway: EdgeGateway) -> int:
 
 def _be_of_another_version(gateway: EdgeGateway) -> None:
     pinned = Pinned(gateway.pins / "live")
-    pinned.array("instances")[0]["schema"][:] = 0xFF
+    array(pinned, "instances")[0]["schema"][:] = 0xFF
     pinned.close()
 
 

@@ -13,6 +13,7 @@ from control.commands.client import AgentSocket
 from control.commands.status import ReadStatus
 from control.config import credentials, parse
 from control.datapath.program import pins
+from control.datapath.program.maps import array
 from lab.gateway import AGENT, WICKET
 from lab.stage.namespace import Namespace
 from tests.edge.place import Place, place
@@ -145,7 +146,7 @@ def run_agent(namespace: Namespace, directory: Path, without: str = "") -> Abstr
 def as_another_version(here: Place) -> None:
     """Have the next agent find the program of another version, as after an upgrade."""
     pinned = pins.Pinned(here.live)
-    pinned.array("instances")[0]["schema"] = 0
+    array(pinned, "instances")[0]["schema"] = 0
     pinned.close()
 
 

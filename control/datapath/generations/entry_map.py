@@ -1,6 +1,5 @@
 """Entries as the kernel's hash map holds them: prefixes, IPv6, narrowed entries, overflow of the exact set."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +18,7 @@ KEY, ENTRY = structure("prefix"), structure("entry")
 RULES = constant("RULES")
 EVERY_PROTOCOL = 0xFFFF
 ALL_PORTS = ((0, 0xFFFF),)
+_ODD = np.uint64(0x9E3779B97F4A7C15)  # 2^64 over the golden ratio: it spreads what it multiplies
 
 Keys = NDArray[Any]  # of KEY
 Entries = NDArray[Any]  # of ENTRY
@@ -69,11 +69,12 @@ def host_keys(addresses: NDArray[np.uint32]) -> Keys:
 
 def are_hosts(keys: Keys) -> NDArray[np.bool_]:
     """Return which keys are IPv4 hosts'."""
-    hosts: NDArray[np.bool_] = (keys["length"] == mapped.HOST) & _are_ipv4(keys)
+    hosts: NDArray[np.bool_] = (keys["length"] == mapped.HOST) & are_ipv4(keys)
     return hosts
 
 
-def _are_ipv4(keys: Keys) -> NDArray[np.bool_]:
+def are_ipv4(keys: Keys) -> NDArray[np.bool_]:
+    """Return which keys are IPv4's."""
     return mapped.are_ipv4(*mapped.halves_of(keys["address"]))
 
 
@@ -135,36 +136,36 @@ def list_of(hosts: NDArray[np.uint32], keys: Keys, entries: Entries) -> Allowlis
     return rest.with_changes(Allowlist.from_rows(of_ipv4(np.sort(hosts))), Allowlist.empty()).tidy()
 
 
-def length_masks(lengths: Sequence[int]) -> Keys:
-    """Return each length, as in struct prefix, with the mask that leaves a prefix of it."""
-    ones = (1 << 128) - 1
-    masks = [ones ^ (ones >> length) for length in lengths]
-    high = np.array([mask >> 64 for mask in masks], np.uint64)
-    low = np.array([mask & (1 << 64) - 1 for mask in masks], np.uint64)
-    return keys_of(high, low, np.array(lengths, np.uint32))
-
-
-def lengths_by_family(keys: Keys) -> tuple[list[int], list[int]]:
-    """Return the distinct lengths among IPv4 keys, hosts left out, and among IPv6 keys, longest first."""
-    is_v4 = _are_ipv4(keys)
-    v4 = np.unique(keys["length"][is_v4 & (keys["length"] < mapped.HOST)])
-    v6 = np.unique(keys["length"][~is_v4])
-    return v4[::-1].tolist(), v6[::-1].tolist()
-
-
 def digest(keys: Keys, entries: Entries) -> int:
-    """Return a 64-bit number that does not depend on the rows' order; what the kernel marks as seen has no part."""
+    """Return a 64-bit number that does not depend on the rows' order; what the kernel marks as seen has no part.
+
+    It is the sum of the rows' numbers modulo 2^64, so that it follows a change: plus what comes, minus what goes. It
+    tells damage and what was left half done, and is no defence against forgers.
+    """
     content = entries.copy()
     content["seen"] = 0
-    words = np.concatenate(
-        [
-            keys.view(np.uint32).reshape(len(keys), KEY.itemsize // 4),
-            content.view(np.uint32).reshape(len(keys), ENTRY.itemsize // 4),
-        ],
-        axis=1,
-    )
-    hashed = np.zeros(len(keys), np.uint64)
+    return int(_hashed_rows(_hashed(_words(keys)), _hashed(_words(content))).sum(dtype=np.uint64))
+
+
+def digest_of_hosts(addresses: NDArray[np.uint32]) -> int:
+    """Return ``digest`` of plain IPv4 hosts."""
+    plain = _hashed(_words(np.zeros(1, ENTRY)))
+    return int(_hashed_rows(_hashed(_words(host_keys(addresses))), plain).sum(dtype=np.uint64))
+
+
+def _words(rows: NDArray[Any]) -> NDArray[np.uint32]:
+    return rows.view(np.uint32).reshape(len(rows), rows.dtype.itemsize // 4)
+
+
+def _hashed(words: NDArray[np.uint32]) -> NDArray[np.uint64]:
+    hashed = np.zeros(len(words), np.uint64)
     for column in words.T:
-        hashed = (hashed ^ column) * np.uint64(0x9E3779B97F4A7C15)
+        hashed = (hashed ^ column) * _ODD
         hashed ^= hashed >> np.uint64(29)
-    return int(hashed.sum(dtype=np.uint64))
+    return hashed
+
+
+def _hashed_rows(keys: NDArray[np.uint64], entries: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    mixed: NDArray[np.uint64] = (keys ^ (entries + _ODD)) * _ODD
+    mixed ^= mixed >> np.uint64(32)
+    return mixed * _ODD

@@ -70,6 +70,11 @@ def bucket_of(table: Buckets, address: int) -> int:
     return int(mix(np.array([address], np.uint32))[0]) >> shift_of(len(table))
 
 
+def holds(table: Buckets, address: int) -> bool:
+    """Return whether ``address`` stands in its bucket."""
+    return bool((table[bucket_of(table, address)]["address"] == address).any())
+
+
 def insert(table: Buckets, address: int) -> bool:
     """Store one address, by one aligned store of four bytes; return whether its bucket had room."""
     slots = table[bucket_of(table, address)]["address"]

@@ -9,17 +9,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from control.allowlist import mapped
 from control.allowlist.allowlist import Allowlist
 from control.datapath import syscall
 from control.datapath.generations import entry_map, exact_set
+from control.datapath.generations.content import Content
 from control.datapath.program.layout import MAP_TYPES, map_shapes
 from control.fault import Fault, Kind, Refused
-from control.vocabulary import constant
+from control.rollout.position import Position, Standing
 
 BUCKETS_SHAPE, ENTRIES_SHAPE = map_shapes()["bucket_template"], map_shapes()["entry_template"]
 PINS = {"buckets": BUCKETS_SHAPE, "entries": ENTRIES_SHAPE}  # what a generation's directory holds
-LENGTHS4, LENGTHS6 = constant("LENGTHS4"), constant("LENGTHS6")
 SPARE_ENTRIES = 4096  # that a generation can take up beside what it was built with
 
 
@@ -37,7 +36,6 @@ class Generation:
     Attributes:
         slot: its place in the kernel's outer maps.
         description: its struct generation, in the kernel's memory.
-        used: entries in the hash map.
         capacity: how many it can hold.
     """
 
@@ -48,7 +46,7 @@ class Generation:
         entries = syscall.map_info(buckets)[3]
         self._table: NDArray[Any] = np.frombuffer(mmap.mmap(buckets, entries * 32), exact_set.BUCKET, entries)
         self.capacity = syscall.map_info(entries_map)[3]
-        self.used = 0
+        self._content = Content(self._table, entries_map, self.capacity, description)
 
     @classmethod
     def build(cls, slot: int, allowlist: Allowlist, description: Any) -> "Generation":
@@ -71,7 +69,9 @@ class Generation:
         except BaseException:
             generation.close()
             raise
-        _describe(description, len(table), rows.keys)
+        generation._content.take_stock()
+        description["shift"], description["tick"], description["moves"] = exact_set.shift_of(len(table)), 1, 0
+        generation._content.describe_lengths()
         return generation
 
     @classmethod
@@ -93,13 +93,30 @@ class Generation:
                     raise Refused(Kind.BAD_PINS, "The pinned list is not of this version", [fault])
             opened.pop_all()
         generation = cls(slot, fds[0], fds[1], description)
-        generation.used = len(generation._read_entries()[0])
+        generation._content.take_stock()
         return generation
 
     @property
     def revision(self) -> int:
         """The revision of the list that it holds."""
         return int(self.description["revision"])
+
+    @property
+    def used(self) -> int:
+        """Entries in the hash map."""
+        return self._content.used
+
+    @property
+    def standing(self) -> Standing:
+        """Where the lists had got to of which it holds the union."""
+        epoch = bytes(self.description["followed_epoch"])
+        followed = Position(epoch.hex(), int(self.description["followed_serial"])) if any(epoch) else Position()
+        return Standing(self.revision, int(self.description["local_serial"]), followed)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it holds what it says: nobody left it half changed, or has changed it behind its back."""
+        return int(self.description["digest"]) == self._content.digest and int(self.description["moves"]) % 2 == 0
 
     @property
     def addresses(self) -> int:
@@ -111,9 +128,14 @@ class Generation:
         """How many buckets its exact set has."""
         return len(self._table)
 
-    def finish(self, revision: int) -> None:
-        """Say that the slot holds a list; written last, so that what a crash leaves half done is known as such."""
-        self.description["revision"] = revision
+    def finish(self, standing: Standing) -> None:
+        """Say what the slot holds; the revision last, so that what a crash leaves half done is known as such."""
+        self.description["digest"] = self._content.digest
+        self.description["local_serial"] = standing.local
+        self.description["followed_serial"] = standing.followed.serial
+        epoch = bytes.fromhex(standing.followed.epoch) or bytes(16)
+        self.description["followed_epoch"] = np.frombuffer(epoch, np.uint8)
+        self.description["revision"] = standing.revision
 
     def pin(self, directory: Path) -> None:
         """Pin both maps in ``directory``, which it makes: a restarted agent cannot reach an inner map otherwise."""
@@ -127,7 +149,7 @@ class Generation:
         Raises:
             Refused: they differ.
         """
-        read_keys, read_values = self._read_entries()
+        read_keys, read_values = self._content.read_entries()
         same_buckets = bool(
             (self._table["address"] == table["address"]).all()
             and (self._table["overflowed"] == table["overflowed"]).all()
@@ -142,8 +164,8 @@ class Generation:
     def holds(self, allowlist: Allowlist) -> bool:
         """Return whether it holds just this list, whatever the order in which that came about."""
         rows = entry_map.kernel_rows(allowlist)
-        keys, values = self._read_entries()
-        hosts = self._table["address"][self._table["address"] != 0]
+        keys, values = self._content.read_entries()
+        hosts = self._content.hosts()
         overflow = np.setdiff1d(entry_map.hosts_among(keys), entry_map.hosts_among(rows.keys))
         expected_keys = np.concatenate([rows.keys, entry_map.host_keys(overflow)])
         expected = np.concatenate([rows.entries, np.zeros(len(overflow), entry_map.ENTRY)])
@@ -154,10 +176,9 @@ class Generation:
 
     def read(self) -> Allowlist:
         """Return the list that it holds, without the notes, which the kernel does not have."""
-        hosts = self._table["address"]
-        return entry_map.list_of(hosts[hosts != 0], *self._read_entries())
+        return entry_map.list_of(self._content.hosts(), *self._content.read_entries())
 
-    def change(self, added: Allowlist, removed: Allowlist, revision: int) -> None:
+    def change(self, added: Allowlist, removed: Allowlist, standing: Standing) -> None:
         """Change the list in place: ``added`` with its terms first, then ``removed``. For a few entries.
 
         A prefix in both stays, as in Allowlist.with_changes.
@@ -167,13 +188,14 @@ class Generation:
         """
         rows = entry_map.kernel_rows(added)
         for address in rows.plain.tolist():
-            self._add_host(address)
+            self._content.add_host(address)
         for key, entry in zip(rows.keys, rows.entries, strict=True):
-            self._add_entry(key, entry)
+            self._content.add_entry(key, entry)
         gone = removed.without(added)
         for key in entry_map.keys_of(gone.high, gone.low, gone.length):
-            self._remove(key)
-        self.description["revision"] = revision
+            self._content.remove(key)
+        self._content.forget_lengths()
+        self.finish(standing)
 
     def sweep(self, with_entries: bool) -> tuple[NDArray[np.uint32], entry_map.Keys]:
         """Return which IPv4 hosts, and with ``with_entries`` which others, had traffic since the last sweep."""
@@ -182,7 +204,7 @@ class Generation:
             return hosts, np.zeros(0, entry_map.KEY)
         tick = int(self.description["tick"])
         self.description["tick"] = tick % 0xFFFF_FFFF + 1
-        keys, values = self._read_entries()
+        keys, values = self._content.read_entries()
         return hosts, keys[values["seen"] == tick]
 
     def close(self) -> None:
@@ -194,51 +216,8 @@ class Generation:
             syscall.update_batch(self.entries_fd, keys, values)
         except OSError as error:
             raise _no_room(error) from error
-        self.used = len(keys)
         exact_set.expect_overflow(table, entry_map.hosts_among(keys))
         self._table[:] = table
-
-    def _read_entries(self) -> tuple[entry_map.Keys, entry_map.Entries]:
-        return syscall.read_all(self.entries_fd, entry_map.KEY, entry_map.ENTRY, self.capacity)
-
-    def _add_host(self, address: int) -> None:
-        (key,) = entry_map.host_keys(np.array([address], np.uint32))
-        if exact_set.insert(self._table, address):
-            self.used -= self._delete_entry(key)  # it may have been there narrowed, or for want of room
-        else:
-            self._add_entry(key, np.zeros((), entry_map.ENTRY))
-
-    def _add_entry(self, key: Any, entry: Any) -> None:
-        new = np.zeros(1, entry_map.ENTRY)
-        is_new = not syscall.lookup(self.entries_fd, np.array([key]), new)
-        new[0] = entry
-        syscall.update(self.entries_fd, np.array([key]), new)
-        self.used += is_new
-        hosts = entry_map.hosts_among(np.array([key]))
-        if not len(hosts):
-            self._expect_length(key)
-            return
-        # It is in the hash map; now its bucket says so, and only then it leaves the bucket.
-        exact_set.expect_overflow(self._table, hosts)
-        exact_set.remove(self._table, int(hosts[0]))
-
-    def _remove(self, key: Any) -> None:
-        for host in entry_map.hosts_among(np.array([key])).tolist():
-            exact_set.remove(self._table, host)
-        self.used -= self._delete_entry(key)
-
-    def _delete_entry(self, key: Any) -> bool:
-        return syscall.delete(self.entries_fd, np.array([key]))
-
-    def _expect_length(self, key: Any) -> None:
-        v4, _ = entry_map.lengths_by_family(np.array([key]))
-        present = self.description["lengths4" if v4 else "lengths6"]
-        if key["length"] in present["length"]:
-            return
-        place = int(np.argmin(present["length"]))  # the first 0, which ends the list
-        (mask,) = entry_map.length_masks([int(key["length"])])
-        present["address"][place] = mask["address"]
-        present["length"][place] = mask["length"]
 
 
 def _make_maps(buckets: int, capacity: int) -> tuple[int, int]:
@@ -252,14 +231,6 @@ def _make_maps(buckets: int, capacity: int) -> tuple[int, int]:
     except OSError as error:
         syscall.close_all([table])
         raise _no_room(error) from error
-
-
-def _describe(description: Any, buckets: int, keys: entry_map.Keys) -> None:
-    lengths4, lengths6 = entry_map.lengths_by_family(keys)
-    description["shift"], description["tick"] = exact_set.shift_of(buckets), 1
-    for name, lengths in (("lengths4", [mapped.HOST, *lengths4]), ("lengths6", lengths6)):
-        description[name] = np.zeros((), entry_map.KEY)
-        description[name][: len(lengths)] = entry_map.length_masks(lengths)
 
 
 def _no_room(error: OSError) -> Refused:

@@ -12,9 +12,11 @@ from control.allowlist.allowlist import Allowlist
 from control.datapath import syscall
 from control.datapath.generations import entry_map
 from control.datapath.generations.generation import PINS, Generation
+from control.datapath.program.maps import array
 from control.datapath.program.pins import Pinned, cannot_pin
 from control.fault import Refused
 from control.rollout.change import SMALL
+from control.rollout.position import Standing
 from control.vocabulary import constant
 
 GENERATIONS = constant("GENERATIONS")
@@ -26,7 +28,7 @@ class Lists:
     def __init__(self, pinned: Pinned, keep: int) -> None:
         """``keep`` is how many generations are held at most, the live one among them."""
         self._pinned, self._keep = pinned, keep
-        self._descriptions, self._active = pinned.array("generations"), pinned.array("active")["value"]
+        self._descriptions, self._active = array(pinned, "generations"), array(pinned, "active")["value"]
         self._held: dict[int, Generation] = {}
 
     @property
@@ -63,8 +65,8 @@ class Lists:
                     raise
                 self._clear(slot)
 
-    def stage(self, allowlist: Allowlist, revision: int) -> Generation:
-        """Build ``allowlist`` as a generation that is not live yet; ``revision`` is above 0.
+    def stage(self, allowlist: Allowlist, standing: Standing) -> Generation:
+        """Build ``allowlist`` as a generation that is not live yet; its revision is above 0.
 
         Raises:
             Refused: there is no room for it, or it cannot be pinned; the live list is untouched.
@@ -76,7 +78,7 @@ class Lists:
             generation.pin(self._path(slot))
             self._store("buckets", slot, generation.buckets_fd)
             self._store("entries", slot, generation.entries_fd)
-            generation.finish(revision)
+            generation.finish(standing)
         except BaseException as error:
             generation.close()
             self._clear(slot)
@@ -114,7 +116,9 @@ class Lists:
         generation.close()
         self._clear(generation.slot)
 
-    def change(self, added: Allowlist, removed: Allowlist, revision: int, whole: Callable[[], Allowlist]) -> Generation:
+    def change(
+        self, added: Allowlist, removed: Allowlist, standing: Standing, whole: Callable[[], Allowlist]
+    ) -> Generation:
         """Make a change live; in place when it is small and there is room, otherwise as a bigger generation.
 
         ``whole`` gives the whole list after the change.
@@ -125,12 +129,12 @@ class Lists:
         live = self.live
         if live is not None and len(added) + len(removed) <= SMALL:
             try:
-                live.change(added, removed, revision)
+                live.change(added, removed, standing)
                 return live
             except OSError as error:
                 if error.errno not in (errno.E2BIG, errno.ENOMEM):
                     raise
-        generation = self.stage(whole(), revision)
+        generation = self.stage(whole(), standing)
         self.go_live(generation)
         self.retire()
         return generation

@@ -84,6 +84,23 @@ def compile_and_pin(directory: Path, scratch: Path | None = None) -> None:
         raise Refused(Kind.BAD_PINS, "The kernel program does not compile or load", [fault]) from None
 
 
+def pin(directory: Path, program: int, maps: Mapping[str, int]) -> None:
+    """Pin a program and its maps, file descriptors by name, in ``directory``, which it makes.
+
+    A map that no instruction asks is bound to the program: what a program names as its maps is all that is its own.
+
+    Raises:
+        OSError: the kernel refuses.
+    """
+    asked = syscall.program_maps(program)
+    (directory / "maps").mkdir(parents=True)
+    for name, fd in maps.items():
+        if syscall.map_id(fd) not in asked:
+            syscall.bind_map(program, fd)
+        syscall.pin(fd, str(directory / "maps" / name))
+    syscall.pin(program, str(directory / "program"))
+
+
 @contextlib.contextmanager
 def _temporary_files_in(scratch: Path | None) -> Iterator[Mapping[str, str]]:
     """Give the environment of a process that makes its temporary files in a directory; they go with that."""
@@ -144,10 +161,7 @@ def main() -> int:
         module = compiled(source())
         function = module.load_func("wicket", module.XDP)
         _hold_against_header(module)
-        (directory / "maps").mkdir(parents=True)
-        syscall.pin(function.fd, str(directory / "program"))
-        for name in PINNED_MAPS:
-            syscall.pin(module[name].map_fd, str(directory / "maps" / name))
+        pin(directory, function.fd, {name: module[name].map_fd for name in PINNED_MAPS})
     except Refused as refused:
         return _tell(refused)
     except OSError as error:

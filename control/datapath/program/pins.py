@@ -7,19 +7,17 @@ and attached; what a crash leaves behind in ``next`` is removed.
 import contextlib
 import errno
 import fcntl
-import mmap
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from control.datapath import syscall
 from control.datapath.program.compile import PINNED_MAPS, compile_and_pin, schema
-from control.datapath.program.layout import MapShape, map_shapes, padded
+from control.datapath.program.layout import MapShape, map_shapes
+from control.datapath.program.maps import array
 from control.fault import Fault, Kind, Refused
 
 BPF_FS_MAGIC = 0xCAFE4A11  # <linux/magic.h>
@@ -97,21 +95,17 @@ class Pinned:
             for name in PINNED_MAPS:
                 self.maps[name] = syscall.open_pin(str(directory / "maps" / name))
                 opened.callback(os.close, self.maps[name])
+            asked = syscall.program_maps(self.program)
             for name, shape in map_shapes().items():
                 if name in self.maps:
                     _check_shape(directory / "maps" / name, self.maps[name], shape)
+                    _check_asked(directory / "maps" / name, self.maps[name], asked)
             opened.pop_all()
-
-    def array(self, name: str) -> NDArray[Any]:
-        """Return an array map as numpy sees it: the kernel's own memory, each store aligned and at once."""
-        shape = map_shapes()[name]
-        stored = padded(shape.value)
-        return np.frombuffer(mmap.mmap(self.maps[name], shape.entries * stored.itemsize), stored, shape.entries)
 
     @property
     def schema(self) -> bytes:
         """The SHA-256 of the source that the pinned program was compiled from."""
-        return bytes(self.array("instances")[0]["schema"])
+        return bytes(array(self, "instances")[0]["schema"])
 
     @property
     def generations(self) -> Path:
@@ -158,7 +152,7 @@ def build_next(directory: Path, scratch: Path | None = None) -> Pinned:
         pinned = Pinned(directory / "next")
     except OSError as error:
         raise cannot_pin(directory, error, "run `wicket doctor`") from error
-    pinned.array("instances")[0]["schema"] = np.frombuffer(schema(), np.uint8)
+    array(pinned, "instances")[0]["schema"] = np.frombuffer(schema(), np.uint8)
     return pinned
 
 
@@ -208,6 +202,14 @@ def _check_file_system(directory: Path) -> None:
         mend = "mount one: mount -t bpf bpf /sys/fs/bpf, and check the setting `bpffs`"
         fault = Fault(str(directory), "this is not on a bpffs", mend)
         raise Refused(Kind.BAD_PINS, "The state in the kernel cannot be pinned", [fault])
+
+
+def _check_asked(path: Path, fd: int, asked: Collection[int]) -> None:
+    """Hold that a map is the program's own: what another one says, no packet ever sees."""
+    if syscall.map_id(fd) not in asked:
+        why = "it is a map that the program does not ask, put there by somebody"
+        fault = Fault(str(path), why, "the agent builds the instance anew")
+        raise Refused(Kind.BAD_PINS, "The pinned state is not the program's", [fault])
 
 
 def _check_shape(path: Path, fd: int, shape: MapShape) -> None:

@@ -30,7 +30,7 @@ class FollowedList(History):
         self._epoch: str = rows[0][0] if rows else ""
         self._base: int = rows[0][1] if rows else 0
         self.complete_at: float | None = rows[0][2] if rows else None
-        self._serial = 0
+        self._serial, self._is_kept = 0, True
 
     @property
     def position(self) -> Position:
@@ -41,6 +41,25 @@ class FollowedList(History):
     def revision(self) -> int:
         """How often this list changed here: one more with every change, whatever the feed's epochs and serials do."""
         return self._base + self._serial
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether the disk has the list as it is."""
+        return self._is_kept
+
+    def go_ahead(self, position: Position) -> None:
+        """Take note that the list is at ``position``, which the disk has not."""
+        if position != self.position.next:
+            self._base = self.revision + 1 - position.serial
+        self._epoch, self._serial, self._is_kept = position.epoch, position.serial, False
+
+    def keep_whole(self, allowlist: Allowlist) -> None:
+        """Keep the list as a whole, where it has got to.
+
+        Raises:
+            Refused: the disk does not take it; nothing has changed.
+        """
+        self.begin(self.position, allowlist)
 
     def take_up(self) -> tuple[Allowlist, list[Fault]]:
         """Return the list as ``load`` does, and take up its position.
@@ -68,6 +87,7 @@ class FollowedList(History):
             self._write_snapshot(position.serial, len(allowlist), hashlib.sha256(body).digest(), body)
             self._disk.write("INSERT INTO followed_epoch VALUES (?, ?, ?)", position.epoch, base, self.complete_at)
         self._epoch, self._base, self._serial = position.epoch, base, position.serial
+        self._is_kept = True
 
     def record(self, change: Change, position: Position) -> None:
         """Keep a change, after which the list is at ``position``, of whatever epoch.
@@ -75,7 +95,7 @@ class FollowedList(History):
         Raises:
             Refused: the disk does not take it; nothing has changed.
         """
-        if position == self.position.next:
+        if self._is_kept and position == self.position.next:
             self.keep(change, position.serial)
             self._serial = position.serial
         else:

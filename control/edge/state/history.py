@@ -44,6 +44,23 @@ class History(ABC):
     def position(self) -> Position:
         """Where the list has got to here."""
 
+    @property
+    @abstractmethod
+    def is_kept(self) -> bool:
+        """Whether the disk has the list as it is."""
+
+    @abstractmethod
+    def go_ahead(self, position: Position) -> None:
+        """Take note that the list is at ``position``, which the disk has not: ``keep_whole`` makes that good."""
+
+    @abstractmethod
+    def keep_whole(self, allowlist: Allowlist) -> None:
+        """Keep the list as a whole, where it has got to.
+
+        Raises:
+            Refused: the disk does not take it; nothing has changed.
+        """
+
     @abstractmethod
     def record(self, change: Change, position: Position) -> None:
         """Keep a change, after which the list is at ``position``.

@@ -4,8 +4,6 @@ A serial is given at commit and never goes back or comes twice; the epoch, made 
 serials it belongs.
 """
 
-from collections.abc import Callable
-
 from control.allowlist.allowlist import Allowlist
 from control.edge.state.disk import Disk
 from control.edge.state.history import History
@@ -21,39 +19,56 @@ class LocalList(History):
 
     def __init__(self, disk: Disk, epoch: bytes) -> None:
         super().__init__(disk, PREFIX, "push the list anew, and check the disk")
-        self._epoch, self._serial = epoch.hex(), 0
+        self._epoch, self._serial, self._kept = epoch.hex(), 0, 0
 
     @property
     def position(self) -> Position:
-        """Where the list has got to, once it was taken up."""
+        """Where the list has got to, once it was loaded."""
         return Position(self._epoch, self._serial)
 
-    def take_up(self, read_live: Callable[[], Allowlist] | None, live_serial: int) -> tuple[Allowlist, list[Fault]]:
-        """Return the list as ``load`` does, and go on with its serial.
+    @property
+    def is_kept(self) -> bool:
+        """Whether the disk has the list as it is."""
+        return self._serial == self._kept
 
-        Where the disk has nothing, the kernel's list is the last good one: ``read_live`` gives it, if there is one,
-        and it has ``live_serial``. After damage the next serial is one that neither disk nor kernel ever had.
+    def load(self) -> tuple[Allowlist, int, list[Fault]]:
+        """Return the list as last accepted, its serial, and what was set aside; and go on with that serial.
 
         Raises:
-            Refused: the disk cannot be read or written.
+            Refused: the disk cannot be read.
         """
-        allowlist, self._serial, faults = self.load()
-        last = self.last_serial()
-        if self._serial == 0 and read_live is not None:
-            allowlist = read_live()
-        if self._serial == 0 or self._serial < last:
-            self._serial = max(last, live_serial) + 1
-            self.keep_snapshot(self._serial, allowlist)
-        return allowlist, faults
+        allowlist, self._serial, faults = super().load()
+        self._kept = self._serial
+        return allowlist, self._serial, faults
 
-    def record(self, change: Change, position: Position) -> None:
-        """Keep a change, under the serial of ``position``, which is the next.
+    def adopt(self, epoch: bytes) -> None:
+        """Go on under another epoch."""
+        self._epoch = epoch.hex()
+
+    def go_ahead(self, position: Position) -> None:
+        """Take note that the list is at ``position``, which the disk has not."""
+        self._serial = position.serial
+
+    def keep_whole(self, allowlist: Allowlist) -> None:
+        """Keep the list as a whole, where it has got to.
 
         Raises:
             Refused: the disk does not take it; nothing has changed.
         """
-        self.keep(change, position.serial)
-        self._serial = position.serial
+        self.keep_snapshot(self._serial, allowlist)
+        self._kept = self._serial
+
+    def record(self, change: Change, position: Position) -> None:
+        """Keep a change, under the serial of ``position``: as that, if the disk has what was before it.
+
+        Raises:
+            Refused: the disk does not take it; nothing has changed.
+        """
+        if position.serial == self._kept + 1:
+            self.keep(change, position.serial)
+        else:
+            self.keep_snapshot(position.serial, change.new)
+        self._serial = self._kept = position.serial
 
     def revert(self, change: Change, before: Position) -> None:
         """Keep the list as it was, under a serial of its own: one never goes back.
@@ -63,3 +78,4 @@ class LocalList(History):
         """
         self.keep_snapshot(self._serial + 1, change.held)
         self._serial += 1
+        self._kept = self._serial

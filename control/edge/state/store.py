@@ -4,6 +4,7 @@ A file that is no database any more is set aside: whoever opens it then finds an
 kernel.
 """
 
+import contextlib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from control.edge.state.followed import SCHEMA as FOLLOWED
 from control.edge.state.followed import FollowedList
 from control.edge.state.history import History, tables
 from control.edge.state.local import PREFIX, LocalList
+from control.fault import Refused
 from control.rollout.union import Source
 
 SCHEMA = f"""
@@ -50,14 +52,27 @@ class Store:
         """Return what is kept of one of the two lists."""
         return self.local if source is Source.LOCAL else self.followed
 
+    def adopt_epoch(self, epoch: bytes) -> None:
+        """Go on under another epoch: the kernel's, where the disk was lost, whether the disk takes it or not.
+
+        Raises:
+            Refused: the disk cannot be read.
+        """
+        if epoch == self.epoch:
+            return
+        self.epoch = epoch
+        self.local.adopt(epoch)
+        with contextlib.suppress(Refused), self._disk.transaction():
+            self._disk.write("UPDATE identity SET epoch = ?", epoch)
+
     def policies(self) -> tuple[dict[str, tuple[str, int]], int]:
         """Return the policies that were set, as protocol → (mode, share), and their version."""
         rows = self._disk.rows("SELECT protocol, mode, share FROM policy")
         version = self._disk.rows("SELECT policy_version FROM identity")[0][0]
         return {protocol: (mode, share) for protocol, mode, share in rows}, version
 
-    def keep_policies(self, policies: Mapping[str, tuple[str, int]]) -> int:
-        """Keep policies and return the new version.
+    def keep_policies(self, policies: Mapping[str, tuple[str, int]], version: int) -> None:
+        """Keep policies, as of a version.
 
         Raises:
             Refused: the disk does not take it; nothing has changed.
@@ -65,8 +80,7 @@ class Store:
         with self._disk.transaction():
             rows = [(protocol, *policy) for protocol, policy in policies.items()]
             self._disk.write_many("INSERT OR REPLACE INTO policy VALUES (?, ?, ?)", rows)
-            self._disk.write("UPDATE identity SET policy_version = policy_version + 1")
-        return self.policies()[1]
+            self._disk.write("UPDATE identity SET policy_version = ?", version)
 
     def interfaces(self) -> dict[str, str]:
         """Return the interfaces to be guarded, as name → mode."""

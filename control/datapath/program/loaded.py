@@ -1,0 +1,141 @@
+"""The programs that an instance has in the kernel, wherever they are attached and whatever is pinned.
+
+The kernel numbers every program and every map, and a program names the maps that it asks. Who may look there
+(CAP_SYS_ADMIN) needs neither pins nor the network namespace, and finds what is left of an earlier version as well.
+"""
+
+import contextlib
+import hashlib
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from control.datapath import syscall
+from control.datapath.program.layout import map_shapes
+from control.datapath.program.maps import opened_by_number
+
+NAME = "wicket"
+PLACES = ("live", "next", "old")  # directories of pins, the last two while one version takes over from another
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A program of ours, opened.
+
+    Attributes:
+        id: by which the kernel knows it, and an interface says what it carries.
+        program: its file descriptor.
+        maps: file descriptors of its maps by name.
+    """
+
+    id: int
+    program: int
+    maps: Mapping[str, int]
+
+    def fits(self, name: str) -> bool:
+        """Return whether it has this map, in the shape that this version knows."""
+        shape = map_shapes()[name]
+        expected = (shape.type, shape.key.itemsize, shape.value.itemsize, shape.entries, shape.flags)
+        return name in self.maps and syscall.map_info(self.maps[name]) == expected
+
+    def close(self) -> None:
+        """Close what is open; the kernel keeps all of it."""
+        syscall.close_all([self.program, *self.maps.values()])
+
+
+def owner_of(directory: Path) -> bytes:
+    """Return what an instance's state says of whose it is: 16 bytes made of where it is pinned."""
+    return hashlib.sha256(os.fsencode(directory.resolve())).digest()[:16]
+
+
+@contextlib.contextmanager
+def programs(directory: Path) -> Iterator[list[Loaded]]:
+    """Give every program of the instance that is pinned in ``directory``, the newest last; closed on leaving.
+
+    Without the right to look a program up by its number, these are the pinned ones, with the maps that are pinned
+    beside them and that they ask indeed.
+    """
+    with contextlib.ExitStack() as opened:
+        found = _by_number(directory, opened)
+        yield _pinned(directory, opened) if found is None else found
+
+
+def _by_number(directory: Path, opened: contextlib.ExitStack) -> list[Loaded] | None:
+    pinned, owner, found = _pinned_numbers(directory), owner_of(directory), []
+    for number in _numbers():
+        if number is None:
+            return None
+        try:
+            program = syscall.program_by_id(number)
+        except PermissionError:
+            return None
+        except FileNotFoundError:
+            continue  # it was unloaded meanwhile
+        if syscall.program_type(program) != syscall.PROG_TYPE_XDP or syscall.program_info(program)[2] != NAME:
+            os.close(program)
+            continue
+        try:
+            loaded = Loaded(number, program, opened_by_number(program))
+        except PermissionError:
+            os.close(program)
+            return None
+        if _is_pinned(program, pinned) or _owner(loaded) == owner:
+            opened.callback(loaded.close)
+            found.append(loaded)
+        else:
+            loaded.close()
+    return found
+
+
+def _numbers() -> Iterator[int | None]:
+    """Yield the numbers of all programs; None where we may not look."""
+    try:
+        yield from syscall.programs()
+    except PermissionError:
+        yield None
+
+
+def _is_pinned(program: int, pinned: set[int]) -> bool:
+    """Return whether most of the program's maps are pinned: one alone may be somebody else's, put there by hand."""
+    asked = syscall.program_maps(program)
+    return 2 * len(pinned.intersection(asked)) > len(asked)
+
+
+def _owner(loaded: Loaded) -> bytes | None:
+    if not loaded.fits("instances"):
+        return None
+    row = np.zeros(1, map_shapes()["instances"].value)
+    syscall.lookup(loaded.maps["instances"], np.zeros(1, np.uint32), row)
+    return bytes(row["owner"][0])
+
+
+def _pinned_numbers(directory: Path) -> set[int]:
+    """Return the numbers of the maps that are pinned, for which a bpffs that is read-only will do."""
+    found = set()
+    for place in PLACES:
+        with contextlib.suppress(OSError):
+            for path in (directory / place / "maps").iterdir():
+                with contextlib.suppress(OSError):
+                    fd = syscall.open_pin(str(path), read_only=True)
+                    found.add(syscall.map_id(fd))
+                    os.close(fd)
+    return found
+
+
+def _pinned(directory: Path, opened: contextlib.ExitStack) -> list[Loaded]:
+    found = []
+    for place in PLACES:
+        with contextlib.suppress(OSError):
+            program = syscall.open_program(str(directory / place / "program"))
+            opened.callback(os.close, program)
+            asked, maps = syscall.program_maps(program), {}
+            for path in (directory / place / "maps").iterdir():
+                fd = syscall.open_pin(str(path))
+                opened.callback(os.close, fd)
+                if syscall.map_id(fd) in asked:
+                    maps[path.name] = fd
+            found.append(Loaded(syscall.program_info(program)[0], program, maps))
+    return sorted(found, key=lambda loaded: loaded.id)
