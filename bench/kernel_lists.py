@@ -13,7 +13,7 @@ from control.allowlist.entry import Entry
 from control.datapath.controls import Controls, Policy
 from control.datapath.generations.lists import Lists
 from control.datapath.program.pins import Pinned
-from control.rollout.position import Standing
+from control.rollout.position import Provenance
 from control.vocabulary import VPN_PROTOCOLS
 
 LEASE = 3600.0  # s: longer than any benchmark
@@ -37,7 +37,7 @@ class Loaded:
     def hold(self, held: Allowlist) -> None:
         """Make this list the live one."""
         self._serial += 1
-        self.lists.go_live(self.lists.stage(held, Standing(self._serial)))
+        self.lists.go_live(self.lists.stage(held, Provenance(self._serial)))
         self.lists.retire()
 
     def decide(self, mode: str) -> None:

@@ -29,7 +29,8 @@ from control.host.logs import configure_logs
 log = structlog.get_logger()
 
 LOOK_AT_LINKS = 5.0  # s: also without being told of a change
-LEASE_RENEWALS = 20  # times in a lease: a missed one or two do no harm
+LOOK_AT_BRAKE = 0.2  # s: whether its file is there
+WORK = 1.0  # s between two looks at whether everything does what it should
 
 
 class Agent:
@@ -39,10 +40,12 @@ class Agent:
         self._edge = edge
         self._stop, self._wake = threading.Event(), threading.Event()
         self._links_changed = True
+        self._failed: set[object] = set()
         self._tasks = {
-            edge.lease.renew: edge.config.lease / LEASE_RENEWALS,
+            edge.bypass.watch: LOOK_AT_BRAKE,
             edge.sweep: edge.config.sweep,
             self._follow_links: LOOK_AT_LINKS,
+            self._work: WORK,
         }
         if (interval := service.watchdog_interval()) is not None:
             self._tasks[self._say_alive] = interval
@@ -67,10 +70,19 @@ class Agent:
         self._stop.set()
         self._wake.set()
 
+    def _work(self) -> None:
+        """Earn the lease: the loop turns, links are followed, marks taken in, and the list is there."""
+        if self._failed or self._edge.datapath.lists.live is None:
+            self._edge.lease.rest()
+        else:
+            self._edge.lease.work()
+
     def _attempt(self, task: object) -> None:
         try:
             task()  # type: ignore[operator]
+            self._failed.discard(task)
         except Exception:  # one task's trouble (a full disk, say) must not end the others, the lease above all
+            self._failed.add(task)
             log.exception("task failed", task=getattr(task, "__name__", str(task)))
 
     def _follow_links(self) -> None:
@@ -110,6 +122,7 @@ def serve(config: Config) -> None:
         agent.run()
     finally:
         service.tell("STOPPING=1")
+        edge.lease.end()
         server.shutdown()
         server.server_close()
         if follower:

@@ -125,6 +125,15 @@ class Gateway:
         """Say which process has ended, if one has, and how."""
         must_run(self.processes)
 
+    def wait_for_lease(self) -> None:
+        """Wait until the agent has worked for long enough that the kernel may drop."""
+
+        def may_drop() -> bool:
+            answer = self.ask("GET", "/v1/status")
+            return answer.status == 200 and answer.json["lease"]["left"] > 0
+
+        wait_for_start(self.processes, may_drop, "the lease is earned")
+
     def wait(self, path: str, status: int) -> None:
         """Wait until ``path`` answers with ``status``."""
 
@@ -176,6 +185,7 @@ def running(directory: Path, bpffs: Path, port: int | None = None, more: str = "
         gateway.start(AGENT)
         gateway.start(API)
         gateway.wait("/readyz", 200)
+        gateway.wait_for_lease()
         yield gateway
     finally:
         for process in gateway.processes:

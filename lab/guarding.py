@@ -45,6 +45,7 @@ class EdgeGateway(Gateway):
         """Start wicketd on the edge and wait until it answers."""
         self.launch_agent()
         self.wait("/readyz", 200)
+        self.wait_for_lease()
 
     def start_api(self) -> None:
         """Start the API."""

@@ -43,6 +43,10 @@ GAUGES: dict[str, tuple[str, tuple[str, ...]]] = {
     "wicketgate_generation_map_entries": ("Entries in the hash map: prefixes, IPv6, narrowed, overflowed", ()),
     "wicketgate_generation_map_capacity": ("Entries that the hash map has room for", ()),
     "wicketgate_lease_left_seconds": ("Seconds for which dropping is still allowed", ()),
+    "wicketgate_bypass": ("1 while the brake is on: nothing is dropped", ()),
+    "wicketgate_agent_starts": ("Starts of agents since one of them last worked for long; above 1 it dies", ()),
+    "wicketgate_start_findings": ("Things amiss that the agent's start found in kernel or on disk", ()),
+    "wicketgate_not_kept": ("Things that are live in the kernel and that the disk has not taken", ()),
     "wicketgate_interface_attached": ("1 while the program is on the interface", ("interface", "mode")),
     "wicketgate_enforced_share": ("Per cent of unregistered flows refused; 0 in monitor", ("protocol",)),
 }
@@ -89,6 +93,10 @@ def _gauges(status: Status) -> dict[str, list[Sample]]:
         **_feed(status.feed),
         **_generation(status.generation),
         "wicketgate_lease_left_seconds": [((), status.lease.left)],
+        "wicketgate_bypass": [((), status.bypass.on)],
+        "wicketgate_agent_starts": [((), status.starts)],
+        "wicketgate_start_findings": [((), len(status.found))],
+        "wicketgate_not_kept": [((), len(status.not_kept))],
         "wicketgate_interface_attached": [
             ((interface.name, interface.mode or "none"), interface.attached) for interface in status.interfaces
         ],

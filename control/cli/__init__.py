@@ -14,6 +14,7 @@ from control.fault import Refused
 COMMANDS = {
     "allow": "allow",
     "attach": "interfaces",
+    "bypass": "bypass",
     "counters": "status",
     "detach": "interfaces",
     "doctor": "doctor",
@@ -46,8 +47,26 @@ class Refusing(click.Group):
         try:
             return super().invoke(ctx)
         except Refused as refused:
-            refuse(refused, as_json=is_json_wanted(ctx))
+            as_json = is_json_wanted(ctx)
+            refuse(refused, as_json=as_json)
+            if not as_json and (hint := _way_out(ctx)):
+                click.echo(hint, err=True)
             sys.exit(1)
+
+
+def _way_out(ctx: click.Context) -> str | None:
+    """Return how to stop dropping now, for whoever is refused something while packets are dropped."""
+    file = ctx.find_object(ConfigFile)
+    try:
+        config = file.load() if file else None
+    except Refused:
+        return None
+    if config is None or not config.pins.is_dir():
+        return None
+    from control.cli.kernel import is_dropping
+
+    named = f" --config {file.path}" if file and file.path else ""
+    return f"to stop all dropping now: wicket{named} bypass on" if is_dropping(config) is not False else None
 
 
 @click.group(cls=Refusing, context_settings={"help_option_names": ["-h", "--help"]})

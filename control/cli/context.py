@@ -4,7 +4,7 @@ The configuration is read when a command runs, and not before: by then its words
 configuration is said as the command was asked to answer, and of help no faulty file deprives anybody.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import update_wrapper
 from pathlib import Path
@@ -14,6 +14,10 @@ import click
 
 from control import config as configuration
 from control.config import Config
+from control.edge.state.stops import Stops
+
+BRAKE = "bypass"
+"""The group of commands that say so themselves."""
 
 AS_JSON = f"{__name__}.as_json"
 """Key in ``Context.meta``, which a context shares with those inside it."""
@@ -47,11 +51,26 @@ def pass_config(
     """Hand a command of the edge its configuration."""
 
     def configured(*args: Arguments.args, **arguments: Arguments.kwargs) -> Returned:
-        file = click.get_current_context().find_object(ConfigFile)
+        context = click.get_current_context()
+        file = context.find_object(ConfigFile)
         assert file is not None  # the group is above every command
-        return command(file.load(), *args, **arguments)
+        config = file.load()
+        _shout(config, context)
+        return command(config, *args, **arguments)
 
     return update_wrapper(configured, command)
+
+
+def _shout(config: Config, context: click.Context) -> None:
+    """Say that the brake is on, whatever the command, so that nobody forgets it: by its notes, which cost nothing."""
+    by = Stops(config.pins, config.state_dir).braked_by(config.bypass_path)
+    if by and BRAKE not in context.command_path.split():
+        click.echo(shouted(by), err=True)
+
+
+def shouted(by: Sequence[str]) -> str:
+    """Return the line that says that the brake is on, and by whom."""
+    return f"BYPASS IS ON, by {' and '.join(by)}: nothing is dropped; `wicket bypass off` ends it"
 
 
 def is_json_wanted(context: click.Context) -> bool:

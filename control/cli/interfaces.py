@@ -1,12 +1,14 @@
 """Commands about interfaces: guard one, and do not any more."""
 
+import sys
+
 import click
 
 from control.cli.context import as_json_option, pass_config
 from control.cli.output import agent, print_json
-from control.commands.interfaces import Attach, Detach
+from control.cli.stopping import Detaching
+from control.commands.interfaces import Attach
 from control.config import Config
-from control.fault import Kind, Refused
 from control.vocabulary import ATTACH_MODES
 
 
@@ -34,28 +36,18 @@ def attach(config: Config, interface: str, mode: str, as_json: bool) -> None:
 @as_json_option
 @pass_config
 def detach(config: Config, interface: str | None, as_json: bool) -> None:
-    """Stop guarding INTERFACE, or all of them.
+    """Stop guarding INTERFACE, or all of them, until somebody attaches them again.
 
-    This alone takes the program off an interface; stopping the agent does not. Without an agent and without
-    INTERFACE, everything the instance has in the kernel is removed.
+    It takes the program off whatever the agent, the disk or the registry do. Without an agent and without INTERFACE,
+    everything the instance has in the kernel is removed.
     """
-    try:
-        detached, removed = agent(config).ask(Detach(interface=interface)).detached, False
-    except Refused as refused:
-        if refused.kind != Kind.UNAVAILABLE:
-            raise
-        detached, removed = _detach_without_agent(config, interface)
+    done = Detaching(config, interface).run()
     if as_json:
-        print_json({"detached": detached, "removed": removed})
-        return
-    click.echo(f"detached: {', '.join(detached) or 'nothing was attached'}")
-    if removed:
-        click.echo("program and lists are removed from the kernel")
-
-
-def _detach_without_agent(config: Config, interface: str | None) -> tuple[list[str], bool]:
-    from control.datapath import datapath
-
-    if interface is None:
-        return datapath.remove(config.pins), True
-    return datapath.detach(config.pins, interface), False
+        print_json(done)
+    else:
+        click.echo(f"detached: {', '.join(done.detached) or 'nothing was attached'}")
+        if done.removed:
+            click.echo("program and lists are removed from the kernel")
+        for fault in done.faults:
+            click.echo(f"warning: {fault}", err=True)
+    sys.exit(1 if done.incomplete else 0)

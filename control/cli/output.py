@@ -17,9 +17,11 @@ from control.fault import Refused
 from control.rollout.origin import Door
 
 
-def agent(config: Config) -> AgentSocket:
-    """Return the way to the agent of this instance."""
-    return AgentSocket(config.socket, Door.COMMAND)
+def agent(config: Config, patience: float | None = None) -> AgentSocket:
+    """Return the way to the agent of this instance, which is waited for so many seconds, or as long as is usual."""
+    if patience is None:
+        return AgentSocket(config.socket, Door.COMMAND)
+    return AgentSocket(config.socket, Door.COMMAND, patience)
 
 
 def print_json(value: object) -> None:

@@ -4,11 +4,15 @@ from collections.abc import Mapping
 
 import click
 
+from control.cli import kernel
 from control.cli.context import as_json_option, pass_config
 from control.cli.output import agent, print_json, print_table
-from control.commands.policy import ReadPolicy, Rule, SetPolicy
+from control.commands.policy import ReadPolicy, Rule
 from control.config import Config
 from control.vocabulary import MODES, VPN_PROTOCOLS
+
+PATIENCE = 5.0
+"""Seconds for which the agent is waited for before the kernel is looked into."""
 
 EVERY_FLOW = 100
 """Share of a protocol that is only counted, in percent, where none is given: monitor drops nothing whatever it is."""
@@ -24,7 +28,10 @@ def policy() -> None:
 @pass_config
 def policy_get(config: Config, as_json: bool) -> None:
     """Show the policies."""
-    _show(agent(config).ask(ReadPolicy()).policy, as_json)
+    rules = kernel.otherwise(
+        lambda: agent(config, PATIENCE).ask(ReadPolicy()).policy, lambda refused: kernel.status(config, refused).policy
+    )
+    _show(rules, as_json)
 
 
 @policy.command("set")
@@ -43,7 +50,12 @@ def policy_set(config: Config, protocol: str, mode: str, share: int | None, as_j
         raise click.UsageError("enforce needs --share: say for how many percent of the flows, 100 for all of them")
     names = VPN_PROTOCOLS if protocol == "all" else (protocol,)
     rule = Rule(mode=mode, share=EVERY_FLOW if share is None else share)
-    _show(agent(config).ask(SetPolicy(policy=dict.fromkeys(names, rule))).policy, as_json)
+    from control.cli import stopping  # which reads the libraries of the kernel's side
+
+    state = stopping.set_policy(config, dict.fromkeys(names, rule))
+    _show(state.policy, as_json)
+    if state.not_kept:
+        click.echo(f"done in the kernel; not kept: {state.not_kept}", err=True)
 
 
 def print_policies(rules: Mapping[str, Rule]) -> None:

@@ -1,10 +1,14 @@
 """Commands that say how the edge stands, and what it counted."""
 
+import sys
+
 import click
 
-from control.cli.context import as_json_option, pass_config
+from control.cli import kernel
+from control.cli.context import as_json_option, pass_config, shouted
 from control.cli.output import agent, print_json, print_table
-from control.cli.policy import print_policies
+from control.cli.policy import PATIENCE, print_policies
+from control.commands.kernel import KernelStatus
 from control.commands.packets import ReadCounters
 from control.commands.status import ReadStatus, Status
 from control.config import Config
@@ -15,10 +19,21 @@ from control.config import Config
 @pass_config
 def status(config: Config, as_json: bool) -> None:
     """Show how the edge stands."""
-    state = agent(config).ask(ReadStatus())
+    state: Status | KernelStatus = kernel.otherwise(
+        lambda: agent(config, PATIENCE).ask(ReadStatus()), lambda refused: kernel.status(config, refused)
+    )
     if as_json:
         print_json(state)
-        return
+    elif isinstance(state, KernelStatus):
+        _show_kernel(state)
+    else:
+        _show(state)
+    sys.exit(1 if isinstance(state, KernelStatus) else 0)
+
+
+def _show(state: Status) -> None:
+    if state.bypass.on:
+        click.echo(shouted(state.bypass.by))
     print_table(
         f"instance {state.instance}",
         ("", ""),
@@ -27,6 +42,8 @@ def status(config: Config, as_json: bool) -> None:
             *_feed_rows(state),
             *_kernel_rows(state),
             ("lease", f"{state.lease.left:,.0f} of {state.lease.seconds:,} s left"),
+            *[("not kept", why) for why in state.not_kept],
+            *[("found at the start", why) for why in state.found],
             ("pinned", state.pinned),
             ("agent", f"up {state.uptime_s:,.0f} s, {state.memory_bytes / 1e6:.0f} MB"),
         ],
@@ -39,17 +56,38 @@ def status(config: Config, as_json: bool) -> None:
     print_policies(state.policy)
 
 
+def _show_kernel(state: KernelStatus) -> None:
+    if state.bypass.on:
+        click.echo(shouted(state.bypass.by))
+    held = "no list, so that everything passes" if state.revision is None else f"revision {state.revision}"
+    print_table(
+        f"instance {state.instance}, by what is in the kernel",
+        ("", ""),
+        [
+            ("kernel", f"{held}, serial {state.serial}" if state.revision is not None else held),
+            ("lease", f"{state.lease_left:,.0f} s left, then nothing is dropped"),
+            ("agent", "does not answer"),
+            *[("not looked into", why) for why in state.unreached],
+        ],
+    )
+    rows = [(carrier.name, str(carrier.namespace), carrier.mode) for carrier in state.interfaces]
+    print_table("interfaces that carry the program", ("name", "namespace", "mode"), rows)
+    print_policies(state.policy)
+
+
 @click.command()
 @as_json_option
 @pass_config
 def counters(config: Config, as_json: bool) -> None:
     """Show packets and bytes by protocol, verdict and reason."""
-    counted = agent(config).ask(ReadCounters())
+    counted = kernel.otherwise(
+        lambda: agent(config, PATIENCE).ask(ReadCounters()).counters, lambda _: kernel.counters(config)
+    )
     if as_json:
-        print_json([counter.model_dump() for counter in counted.counters])
+        print_json([counter.model_dump() for counter in counted])
         return
     columns = ("protocol", "verdict", "reason", "packets", "bytes")
-    rows = [[getattr(counter, name) for name in columns] for counter in counted.counters]
+    rows = [[getattr(counter, name) for name in columns] for counter in counted]
     print_table("packets since the program was loaded", columns, rows)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from control.commands.bypass import ReadBypass, SetBypass
 from control.commands.interfaces import Attach, Detach
 from control.commands.list import ChangeList, ReadList, ReplaceList
 from control.commands.packets import CheckAddress, ExplainPacket, ReadCounters, SamplePackets
@@ -18,12 +19,14 @@ REQUESTS: Mapping[str, type[Request[Any]]] = {
         CheckAddress,
         Detach,
         ExplainPacket,
+        ReadBypass,
         ReadCounters,
         ReadList,
         ReadPolicy,
         ReadStatus,
         ReplaceList,
         SamplePackets,
+        SetBypass,
         SetPolicy,
     )
 }

@@ -2,6 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from control.commands.bypass import BypassState
 from control.commands.interfaces import InterfaceState
 from control.commands.policy import Rule
 from control.commands.request import Reply, Request
@@ -50,6 +51,7 @@ class LeaseState(BaseModel):
 
     seconds: int = Field(description="At each renewal.")
     left: float = Field(description="Seconds from now.")
+    earned_after: float = Field(description="Seconds that an agent has to work before it renews.")
 
 
 class Status(Reply):
@@ -67,8 +69,12 @@ class Status(Reply):
     source_digest: str = Field(alias="schema", description="SHA-256 of the sources that the program is made of.")
     generation: GenerationState | None = Field(description="None before the first list.")
     interfaces: list[InterfaceState]
+    bypass: BypassState
     lease: LeaseState
     policy: dict[str, Rule]
+    starts: int = Field(description="Agents started since one of them last worked for long.")
+    found: list[str] = Field(description="What the start found amiss in kernel or on disk.")
+    not_kept: list[str] = Field(description="What is live in the kernel and not on disk, and why.")
     pinned: bool = Field(description="Whether a restart can adopt what is in the kernel.")
     uptime_s: float
     memory_bytes: int

@@ -42,7 +42,10 @@ def load(path: Path | None = None, *, for_api: bool = False) -> Config:
     usual = [API_PATH, DEFAULT_PATH] if for_api else [DEFAULT_PATH]
     file = named or next((each for each in usual if each.exists()), None)
     found = [credential for name in credentials.SETTINGS if (credential := credentials.find(name))]
-    return parse(_text_of(file) if file else "", found)
+    config = parse(_text_of(file) if file else "", found)
+    if config.bypass_file:
+        return config
+    return config.model_copy(update={"bypass_file": str((file or DEFAULT_PATH).absolute().parent / "bypass")})
 
 
 def _text_of(file: Path) -> str:

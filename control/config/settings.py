@@ -168,6 +168,11 @@ class Config(Settings):
     sweep: Annotated[int, BeforeValidator(SWEEP.read), SWEEP] = Field(
         default=5, description="Time between two looks at which entries were seen in traffic."
     )
+    bypass_file: Annotated[str, BeforeValidator(text)] = Field(
+        default="",
+        description="File whose presence stops all dropping, for configuration management; empty is `bypass` beside "
+        "the configuration file.",
+    )
     interfaces: tuple[InterfaceSettings, ...] = Field(
         default=(), description="Interfaces to guard, each a table [[interfaces]]."
     )
@@ -214,6 +219,11 @@ class Config(Settings):
     def socket(self) -> Path:
         """The agent's Unix socket."""
         return self.run / self.instance / "agent.sock"
+
+    @property
+    def bypass_path(self) -> Path | None:
+        """The file whose presence stops all dropping."""
+        return Path(self.bypass_file) if self.bypass_file else None
 
     @property
     def compiler_scratch(self) -> Path:

@@ -14,6 +14,8 @@ from control.datapath.program.maps import Maps, array
 from control.vocabulary import MODES, PROTOCOLS, REASONS, VERDICTS, VPN_PROTOCOLS
 
 NANOSECONDS = 1_000_000_000
+CONTROLS = ("policies", "lease", "brakes", "samplings", "instances", "counters")
+"""The maps that ``Controls`` need."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,10 @@ class Policy:
     def dropped_share(self) -> int:
         """Of how many flows, in percent, what opens a session is dropped."""
         return self.share if self.mode == "enforce" else 0
+
+    def loosens(self, held: "Policy") -> bool:
+        """Return whether it drops nothing that another, which is in force, does not drop."""
+        return self.dropped_share <= held.dropped_share
 
     def __str__(self) -> str:
         """Return it in words that nobody reads as their opposite."""

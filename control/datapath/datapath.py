@@ -2,17 +2,19 @@
 
 import contextlib
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
-from control.datapath import syscall
+from control.datapath import brake, predecessor, syscall
 from control.datapath.controls import Controls
 from control.datapath.generations.lists import Lists
-from control.datapath.interfaces import links
+from control.datapath.interfaces import attaching, everywhere
+from control.datapath.predecessor import Predecessor
 from control.datapath.probe.probe import Probe
 from control.datapath.program import pins
+from control.datapath.program.loaded import owner_of
 from control.datapath.program.pins import Lock, Pinned
-from control.fault import Fault, Refused
+from control.fault import Fault, Kind, Refused
 
 LEFT_BY_A_SWAP = ("next", "old")  # directories of pins that a killed agent may leave beside what is live
 
@@ -55,15 +57,31 @@ class Datapath:
                 pinned = pins.build_next(directory, scratch)
                 adopted = pinned, Lists(pinned, keep)
             datapath = cls(directory, lock, *adopted, earlier, is_new)
-            if not is_new:
+            datapath.controls.set_owner(owner_of(directory), everywhere.own())
+            if is_new:
+                datapath._take_up_brake()
+            else:
                 _take_back(directory, datapath._pinned.program)
             opened.pop_all()
         return datapath
 
     @property
-    def programs(self) -> links.Programs:
+    def programs(self) -> attaching.Programs:
         """Our programs, as the interfaces know them."""
         return _programs(self._directory, self._pinned.program, self._earlier)
+
+    @contextlib.contextmanager
+    def predecessor(self) -> Iterator[Predecessor | None]:
+        """Give what the program says that this one is to take over from; None where there is none, or it is not new."""
+        if not self.is_new:
+            yield None
+            return
+        with predecessor.of(self._directory, self.programs.id) as before:
+            yield before
+
+    def _take_up_brake(self) -> None:
+        """Pull the brake where a program pulled it that this one takes over from."""
+        self.controls.pull(self.controls.brake | predecessor.brake(self._directory, self.programs.id))
 
     def take_over(self, known: Collection[int] = ()) -> list[str]:
         """Let a new program, once filled, replace earlier ones on their interfaces; return those interfaces.
@@ -73,7 +91,8 @@ class Datapath:
         Raises:
             Refused: the pins cannot be moved.
         """
-        taken = links.take_over(self.programs, known)
+        taken = attaching.take_over(self.programs, known)
+        self._take_up_brake()  # once more: it may have been pulled meanwhile
         try:
             pins.promote(self._directory, self._pinned)
         except OSError as error:
@@ -109,56 +128,33 @@ class Datapath:
         self._lock.release()
 
 
-def remove(directory: Path) -> list[str]:
+def remove(directory: Path, keep: Collection[str] = ()) -> list[str]:
     """Take an instance out of the kernel, for an operator who says so and with no agent running.
 
-    The program is detached from every interface of this network namespace, and all pins are removed. Returns the
-    interfaces.
+    Its programs are taken off every interface that can be reached, and then all pins are removed, but for those of the
+    names in ``keep``. Returns the interfaces.
 
     Raises:
-        Refused: an agent drives the instance.
+        Refused: an agent drives the instance, or a program may still be on an interface: the pins stay, since without
+            them nobody would find it.
     """
     if not directory.exists():
         return []
     lock = Lock(directory)
     try:
-        detached = _detach_everywhere(directory)
+        cleared = brake.detach(directory)
+        if cleared.faults:
+            raise Refused(Kind.INTERFACE, "The program may still be on an interface", cleared.faults)
         for entry in list(directory.iterdir()):
-            pins.remove(entry)
-        directory.rmdir()
+            if entry.name not in keep:
+                pins.remove(entry)
+        if not keep:
+            directory.rmdir()
+    except OSError as error:
+        raise pins.cannot_pin(directory, error, "run `wicket doctor`") from error
     finally:
         lock.release()
-    return detached
-
-
-def detach(directory: Path, interface: str) -> list[str]:
-    """Detach an instance's program from one interface, with no agent running; return the interface if it was there.
-
-    Raises:
-        Refused: an agent drives the instance, or the interface carries somebody else's program.
-    """
-    lock = Lock(directory)
-    fds = _programs_of(directory)
-    try:
-        return [interface] if fds and links.detach(interface, _programs(directory, fds[0], fds[1:])) else []
-    finally:
-        syscall.close_all(fds)
-        lock.release()
-
-
-def _detach_everywhere(directory: Path) -> list[str]:
-    fds = _programs_of(directory)
-    if not fds:
-        return []
-    try:
-        programs, detached = _programs(directory, fds[0], fds[1:]), []
-        for name in links.all_links():
-            with contextlib.suppress(Refused):
-                if links.detach(name, programs):
-                    detached.append(name)
-        return detached
-    finally:
-        syscall.close_all(fds)
+    return cleared.interfaces
 
 
 def _take_back(directory: Path, program: int) -> None:
@@ -166,7 +162,7 @@ def _take_back(directory: Path, program: int) -> None:
     fds = _programs_of(directory, LEFT_BY_A_SWAP)
     try:
         if fds:
-            links.take_over(_programs(directory, program, fds))
+            attaching.take_over(_programs(directory, program, fds))
         for name in LEFT_BY_A_SWAP:
             pins.remove(directory / name)
     finally:
@@ -182,8 +178,8 @@ def _programs_of(directory: Path, places: Sequence[str] = ("live", *LEFT_BY_A_SW
     return fds
 
 
-def _programs(directory: Path, current: int, earlier: Sequence[int]) -> links.Programs:
-    return links.Programs(current, earlier, lambda: _programs_of_others(directory))
+def _programs(directory: Path, current: int, earlier: Sequence[int]) -> attaching.Programs:
+    return attaching.Programs(current, earlier, lambda: _programs_of_others(directory))
 
 
 def _programs_of_others(directory: Path) -> dict[int, str]:

@@ -253,6 +253,20 @@ def file_system(path: str) -> int:
     return int.from_bytes(buffer.raw[:4], "little")
 
 
+def enter(namespace: Path) -> None:
+    """Move this thread into the namespace of a file, of whatever kind that is (setns(2)).
+
+    Raises:
+        OSError: it may not.
+    """
+    fd = os.open(namespace, os.O_RDONLY)
+    try:
+        if _libc.setns(fd, 0) < 0:
+            raise OSError(ct.get_errno(), os.strerror(ct.get_errno()), str(namespace))
+    finally:
+        os.close(fd)
+
+
 def kill_with_parent() -> None:
     """Have the kernel send this process SIGKILL when its parent ends (prctl(2))."""
     _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)

@@ -7,6 +7,7 @@ import structlog
 
 from control.config import Config
 from control.datapath.datapath import Datapath
+from control.edge.bypass import Bypass
 from control.edge.contact import FeedContact
 from control.edge.interfaces import Interfaces
 from control.edge.lease import Lease, Sampling
@@ -14,6 +15,7 @@ from control.edge.list import EdgeList
 from control.edge.live_list import LiveList
 from control.edge.policies import Policies
 from control.edge.start import Start
+from control.edge.state.stops import Stops
 from control.edge.state.store import Store
 from control.edge.turn import Turn, Turns
 from control.edge.usage import Usage
@@ -30,7 +32,7 @@ class Edge:
         store: its part on disk.
         live: the live list.
         list: what can be asked of the lists.
-        policies, interfaces, lease, sampling, usage: the other parts.
+        policies, bypass, interfaces, lease, sampling, usage: the other parts.
         contact: with the feed, where one is followed.
         started_at: seconds of the monotonic clock.
     """
@@ -43,8 +45,10 @@ class Edge:
         self.list = EdgeList(self.live, self.usage, config.list.max_entries)
         self.policies = Policies(datapath.controls, store)
         self.lease, self.sampling = Lease(datapath.controls, config.lease), Sampling(datapath.controls)
+        stops = Stops(config.pins, config.state_dir)
+        self.bypass = Bypass(datapath.controls, stops, config.bypass_path)
         configured = {interface.name: interface.mode for interface in config.interfaces}
-        self.interfaces = Interfaces(store, configured, lambda: datapath.programs)
+        self.interfaces = Interfaces(store, stops, configured, lambda: datapath.programs)
         self.contact: FeedContact | None = None
         self._turns = Turns()
 
@@ -64,7 +68,9 @@ class Edge:
             store = Store(config.state_dir / "edge.db")
             opened.callback(store.close)
             edge = cls(config, datapath, store)
-            start = Start(datapath, store, edge.live, edge.sampling, edge.policies, edge.lease, edge.interfaces)
+            start = Start(
+                datapath, store, edge.live, edge.sampling, edge.policies, edge.bypass, edge.lease, edge.interfaces
+            )
             with edge.turn() as turn:
                 start.bring_up(turn)
             opened.pop_all()

@@ -5,11 +5,13 @@ from collections.abc import Callable, Mapping
 import structlog
 
 from control.commands.interfaces import Attached, InterfaceState
-from control.datapath.interfaces import links
-from control.datapath.interfaces.links import Link, Programs
+from control.datapath.interfaces import attaching, links
+from control.datapath.interfaces.attaching import Programs
+from control.datapath.interfaces.links import Link
+from control.edge.state.stops import Stops
 from control.edge.state.store import Store
 from control.edge.turn import Turn
-from control.fault import Fault, Refused
+from control.fault import Fault, Kind, Refused
 
 log = structlog.get_logger()
 
@@ -17,30 +19,37 @@ log = structlog.get_logger()
 class Interfaces:
     """Which interfaces are to be guarded, and how each stands."""
 
-    def __init__(self, store: Store, configured: Mapping[str, str], programs: Callable[[], Programs]) -> None:
+    def __init__(
+        self, store: Store, stops: Stops, configured: Mapping[str, str], programs: Callable[[], Programs]
+    ) -> None:
         """``configured`` are those of the configuration, as name → mode; an operator's own are in the store."""
-        self._store, self._configured, self._programs = store, dict(configured), programs
+        self._store, self._stops = store, stops
+        self._configured, self._programs = dict(configured), programs
         self._index: dict[str, int] = {}
         self._trouble: dict[str, str] = {}
 
     @property
     def wanted(self) -> dict[str, str]:
         """Name → mode of all interfaces to be guarded."""
-        return self._configured | self._store.interfaces()
+        detached = self._stops.detached
+        wanted = self._configured | self._store.interfaces()
+        return {name: mode for name, mode in wanted.items() if name not in detached}
 
     def attach(self, turn: Turn, name: str, mode: str) -> Attached:
         """Guard an interface from now on, in "auto", "native" or "generic" mode; return how it stands.
 
         Raises:
-            Refused: it cannot be, see links.attach, or not be kept on disk; nothing has changed.
+            Refused: it cannot be, see attaching.attach, or not be kept on disk; nothing has changed.
         """
         turn.demand()
-        link, warnings = links.attach(name, mode, self._programs())
+        if faults := self._stops.attach(name):
+            raise Refused(Kind.NO_ROOM, "The interface stays detached", faults)
+        link, warnings = attaching.attach(name, mode, self._programs())
         try:
             self._store.keep_interfaces(self._store.interfaces() | {name: mode})
         except Refused:
             if name not in self.wanted:
-                links.detach(name, self._programs())
+                attaching.detach(name, self._programs())
             raise
         self._index[name] = link.index
         self._trouble.pop(name, None)
@@ -59,12 +68,13 @@ class Interfaces:
             links.find(name)  # says so when there is none of that name
         detached, present = [], links.all_links()
         for guarded in [name] if name is not None else list(self.wanted):
-            if guarded in present and links.detach(guarded, self._programs()):
+            if guarded in present and attaching.detach(guarded, self._programs()):
                 detached.append(guarded)
-            self._configured.pop(guarded, None)
-            self._store.keep_interfaces({n: m for n, m in self._store.interfaces().items() if n != guarded})
+            self._stop(guarded)
             self._index.pop(guarded, None)
             self._trouble.pop(guarded, None)
+        if name is None:
+            self._stops.attach_by_name()
         log.info("detached", interfaces=detached)
         return detached
 
@@ -78,12 +88,32 @@ class Interfaces:
             log.warning("guarded, but not on disk", interfaces=list(lost))
             self._store.keep_interfaces(self._store.interfaces() | lost)
 
+    def take_up_detached(self, turn: Turn) -> None:
+        """Take note, by name, of what was detached while no agent could say which interfaces there are."""
+        turn.demand()
+        if self._stops.is_all_detached:
+            for name in self.wanted:
+                self._stop(name)
+            self._stops.attach_by_name()
+
+    def _stop(self, name: str) -> None:
+        """Have an interface not guarded any more, by no start either."""
+        faults = self._stops.detach(name) if name in self._configured else []
+        for fault in faults:
+            log.error("not kept", interface=name, why=str(fault))
+        kept = {n: m for n, m in self._store.interfaces().items() if n != name}
+        try:
+            self._store.keep_interfaces(kept)
+        except Refused:
+            if name not in self._configured and self._stops.detach(name):
+                raise
+
     def follow(self, turn: Turn) -> None:
         """Attach to what has come or come back, and take up what was renamed.
 
         Where the program was taken off an interface that stayed, somebody meant it: it is left off, and said.
         """
-        turn.demand()
+        self.take_up_detached(turn)
         present = links.all_links()
         self._take_up_renamed(present)
         for name, mode in self.wanted.items():
@@ -107,7 +137,7 @@ class Interfaces:
 
     def _attach_again(self, name: str, mode: str) -> None:
         try:
-            link, warnings = links.attach(name, mode, self._programs())
+            link, warnings = attaching.attach(name, mode, self._programs())
         except Refused as refused:
             self._say(name, str(refused.faults[0]))
             return

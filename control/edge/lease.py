@@ -5,20 +5,60 @@ import time
 from control.datapath.controls import Controls
 from control.edge.turn import Turn
 
+RENEWALS = 20  # times in a lease: a missed one or two do no harm
+SETTLED = 1.0  # s that an agent works before it renews, where the one before it worked
+PROBATION = 60.0  # s where it did not, or half of the lease where that is shorter: who dies in a loop never gets there
+
 
 class Lease:
-    """For how long the kernel may drop."""
+    """For how long the kernel may drop. It is earned by working, and not by starting."""
 
     def __init__(self, controls: Controls, seconds: int) -> None:
         self._controls, self.seconds = controls, seconds
+        self._works_since: float | None = None
 
     @property
     def left(self) -> float:
         """Seconds for which dropping is still allowed."""
         return self._controls.lease_left()
 
+    @property
+    def earned_after(self) -> float:
+        """After how many seconds of work this agent renews: longer where agents before it did not work for long."""
+        return SETTLED if self._controls.starts <= 1 else min(PROBATION, self.seconds / 2)
+
+    def take_up(self, turn: Turn, before: Controls) -> None:
+        """Go on with the lease that a program has from which another takes over, and with what its agents earned."""
+        turn.demand()
+        self._controls.renew_lease(before.lease_left())
+        self._controls.starts = before.starts
+
+    def begin(self, turn: Turn) -> None:
+        """Note in the kernel that an agent has started, which has yet to show that it works."""
+        turn.demand()
+        self._controls.starts += 1
+
+    def work(self) -> None:
+        """Say that everything does what it should now; asked from the agent's loop, it waits for nobody's turn."""
+        now = time.monotonic()
+        if self._works_since is None:
+            self._works_since = now
+        worked = now - self._works_since
+        if worked >= self.earned_after and self.left < self.seconds * (1 - 1 / RENEWALS):
+            self.renew()
+        if worked >= min(PROBATION, self.seconds / 2):
+            self._controls.starts = 0
+
+    def rest(self) -> None:
+        """Say that something does not do what it should, or that the agent ends because it was told to."""
+        self._works_since = None
+
+    def end(self) -> None:
+        """Note in the kernel that the agent ended because it was told to."""
+        self._controls.starts = 0
+
     def renew(self) -> None:
-        """Allow the kernel to drop, where the policies say so, for another lease; it waits for nobody's turn."""
+        """Allow the kernel to drop, where the policies say so, for another lease."""
         self._controls.renew_lease(self.seconds)
 
 

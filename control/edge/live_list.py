@@ -11,12 +11,13 @@ from dataclasses import dataclass, replace
 import structlog
 
 from control.datapath.datapath import Datapath
+from control.datapath.predecessor import Predecessor
 from control.edge.newest import Newest
 from control.edge.state.store import Store
 from control.edge.turn import Turn
 from control.fault import Fault, Kind, Refused
 from control.rollout.change import NONE, Change
-from control.rollout.position import Position, Standing
+from control.rollout.position import Position, Provenance
 from control.rollout.union import Effect, Source, Union
 
 log = structlog.get_logger()
@@ -41,9 +42,9 @@ class LiveState:
     revision: int
 
     @property
-    def standing(self) -> Standing:
+    def provenance(self) -> Provenance:
         """What a generation in the kernel says of itself."""
-        return Standing(self.revision, self.local.serial, self.followed)
+        return Provenance(self.revision, self.local.serial, self.followed)
 
     def position(self, source: Source) -> Position:
         """Return where one of the lists has got to."""
@@ -86,14 +87,17 @@ class LiveList:
         self.found: list[Fault] = []
         self.not_kept: dict[Source, str] = {}
 
-    def bring_up(self, turn: Turn) -> None:
+    def bring_up(self, turn: Turn, before: Predecessor | None) -> None:
         """Take up the newest whole list, of disk and kernel, and bring both to it.
+
+        ``before`` is what a new program takes over from.
 
         Raises:
             Refused: disk or kernel do not do what is needed.
         """
         turn.demand()
-        newest = Newest.of(self._store, self._generations.live, self._controls.epoch())
+        live, controls = (before.live, before.controls) if before else (self._generations.live, self._controls)
+        newest = Newest.of(self._store, live, controls.epoch())
         self.found = [*self._store.faults, *newest.found]
         for fault in self.found:
             log.error("damaged", where=fault.where, why=fault.why, mend=fault.mend)
@@ -132,12 +136,12 @@ class LiveList:
 
     def _bring_kernel(self) -> None:
         """Bring the kernel to the state, if it is not there; what was staged and never live is let go of."""
-        whole, generations, standing = self.state.union.whole(), self._generations, self.state.standing
+        whole, generations, provenance = self.state.union.whole(), self._generations, self.state.provenance
         live = generations.live
         if live is not None and live.is_whole and live.holds(whole):
-            live.finish(standing)
+            live.finish(provenance)
         else:
-            generations.go_live(generations.stage(whole, standing))
+            generations.go_live(generations.stage(whole, provenance))
         generations.settle()
 
     def _keep_whole(self, source: Source) -> None:
@@ -197,19 +201,19 @@ class LiveList:
             Refused: there is no room for it; what was live is, alone.
         """
         if not effect.is_small:
-            self._generations.go_live(self._generations.stage(after.union.whole(), after.standing))
+            self._generations.go_live(self._generations.stage(after.union.whole(), after.provenance))
             self._generations.retire()
             return
         try:
-            self._generations.change(effect.added, effect.removed, after.standing, after.union.whole)
+            self._generations.change(effect.added, effect.removed, after.provenance, after.union.whole)
         except (Refused, OSError):
-            self._generations.go_live(self._generations.stage(self.state.union.whole(), self.state.standing))
+            self._generations.go_live(self._generations.stage(self.state.union.whole(), self.state.provenance))
             raise
 
     def _swap(self, source: Source, change: Change, after: LiveState) -> Timing:
         """Build beside what is live, keep on disk, go live: what can fail comes first."""
         generations, started = self._generations, time.perf_counter()
-        staged = generations.stage(after.union.whole(), after.standing)
+        staged = generations.stage(after.union.whole(), after.provenance)
         built = time.perf_counter()
         try:
             self._store.history(source).record(change, after.position(source))
@@ -228,7 +232,7 @@ class LiveList:
         history.record(change, after.position(source))
         kept = time.perf_counter()
         try:
-            self._generations.change(effect.added, effect.removed, after.standing, after.union.whole)
+            self._generations.change(effect.added, effect.removed, after.provenance, after.union.whole)
         except (Refused, OSError):
             self._take_back(source, change)
             raise
@@ -240,7 +244,7 @@ class LiveList:
         history = self._store.history(source)
         history.revert(change, self.state.position(source))
         self.state = self.state.after(source, self.state.union, history.position)
-        self._generations.go_live(self._generations.stage(self.state.union.whole(), self.state.standing))
+        self._generations.go_live(self._generations.stage(self.state.union.whole(), self.state.provenance))
 
     def _log(self, source: Source, change: Change, position: Position, timing: Timing) -> None:
         sizes = {"count": len(change.new), "added": len(change.added), "removed": len(change.removed)}

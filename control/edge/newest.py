@@ -106,7 +106,7 @@ class Newest:
 
 def _of_disk(store: Store, disk: OnDisk, live: Generation | None, found: list[Fault]) -> Newest:
     """Take the disk's. After damage the next serial is one that neither disk nor kernel ever had."""
-    ever = max(disk.last, live.standing.local if live else 0)
+    ever = max(disk.last, live.provenance.local if live else 0)
     is_first = not ever
     serial = disk.serial if disk.serial == ever and not is_first else ever + 1
     to_keep = frozenset({Source.LOCAL} if serial != disk.serial else ()) | _damaged_feed(store, disk)
@@ -118,16 +118,16 @@ def _of_disk(store: Store, disk: OnDisk, live: Generation | None, found: list[Fa
 
 def _of_kernel(store: Store, disk: OnDisk, live: Generation, epoch: bytes) -> Newest:
     """Take the kernel's: the disk has nothing. Its serials go on."""
-    standing, whole = live.standing, live.read()
-    is_followed = not standing.local and bool(standing.followed.epoch)
+    provenance, whole = live.provenance, live.read()
+    is_followed = not provenance.local and bool(provenance.followed.epoch)
     union = Union.of(NONE, whole) if is_followed else Union.of(whole, NONE)
     why = f"there is no list; the kernel has one of {len(whole):,} entries, which is taken, without its notes"
-    if standing.followed.epoch and not is_followed:
+    if provenance.followed.epoch and not is_followed:
         why += "; what the feed had given counts as the local list's from now on"
     found = (*disk.faults, Fault(str(store.path), why, PUSH))
     epoch = epoch if any(epoch) else store.epoch
-    local = Position(epoch.hex(), max(standing.local, 1))
-    followed = standing.followed if is_followed else Position()
+    local = Position(epoch.hex(), max(provenance.local, 1))
+    followed = provenance.followed if is_followed else Position()
     to_keep = frozenset({Source.LOCAL} | ({Source.FEED} if is_followed else set()))
     return Newest(union, epoch, local, followed, max(live.revision, 1), found, to_keep)
 
@@ -137,7 +137,7 @@ def _of_two_lines(store: Store, disk: OnDisk, live: Generation) -> Newest:
     held = Union.of(disk.local, disk.followed)
     local = unite(disk.local, _gained(live.read(), held.whole()))
     why = "it is of another line of serials than the list in the kernel; both are live together, so that nobody is cut"
-    serial = max(disk.last, live.standing.local) + 1
+    serial = max(disk.last, live.provenance.local) + 1
     return Newest(
         Union.of(local, disk.followed),
         store.epoch,
@@ -150,9 +150,9 @@ def _of_two_lines(store: Store, disk: OnDisk, live: Generation) -> Newest:
 
 
 def _of_one_line(store: Store, disk: OnDisk, live: Generation) -> Newest:
-    standing, held = live.standing, Union.of(disk.local, disk.followed)
-    local_newer = standing.local > disk.serial
-    followed_newer = _is_newer(standing.followed, disk.position, live.revision > disk.revision)
+    provenance, held = live.provenance, Union.of(disk.local, disk.followed)
+    local_newer = provenance.local > disk.serial
+    followed_newer = _is_newer(provenance.followed, disk.position, live.revision > disk.revision)
     whole = held.whole()
     if not local_newer and not followed_newer and (live.revision <= disk.revision or live.holds(whole)):
         return _of_disk(store, disk, live, disk.faults)
@@ -166,9 +166,9 @@ def _of_one_line(store: Store, disk: OnDisk, live: Generation) -> Newest:
     if not local_newer and not followed_newer:  # the disk was full when the feed's additions came
         followed = followed.with_changes(gained, NONE) if disk.position.epoch else followed
         local = local if disk.position.epoch else local.with_changes(gained, NONE)
-    serial = standing.local if local_newer else max(disk.serial, disk.last)
-    taken = {"local": (disk.serial, standing.local)} if local_newer else {}
-    taken |= {"followed": (disk.position.serial, standing.followed.serial)} if followed_newer else {}
+    serial = provenance.local if local_newer else max(disk.serial, disk.last)
+    taken = {"local": (disk.serial, provenance.local)} if local_newer else {}
+    taken |= {"followed": (disk.position.serial, provenance.followed.serial)} if followed_newer else {}
     what = " and ".join(
         f"the {name} list at serial {old}, and the kernel at {new}" for name, (old, new) in taken.items()
     )
@@ -177,7 +177,7 @@ def _of_one_line(store: Store, disk: OnDisk, live: Generation) -> Newest:
         Union.of(local, followed),
         store.epoch,
         Position(store.epoch.hex(), serial),
-        standing.followed if followed_newer else disk.position,
+        provenance.followed if followed_newer else disk.position,
         max(live.revision, disk.revision),
         (*disk.faults, Fault(str(store.path), why, PUSH)),
         frozenset({Source.LOCAL} if local_newer or serial != disk.serial or not disk.position.epoch else ())

@@ -55,7 +55,7 @@ class Policies:
         demand_match(self.etag, if_match, "policy")
         held = self._controls.policies()
         wanted = {name: Policy(rule.mode, rule.share) for name, rule in rules.items()}
-        loosening = {name: policy for name, policy in wanted.items() if loosens(held[name], policy)}
+        loosening = {name: policy for name, policy in wanted.items() if policy.loosens(held[name])}
         tightening = {name: policy for name, policy in wanted.items() if name not in loosening}
         self._set(loosening)
         try:
@@ -69,8 +69,11 @@ class Policies:
         self._set(tightening)
         self._controls.note_policies(self._version)
 
-    def bring_up(self, turn: Turn, is_new: bool) -> None:
-        """Bring kernel, which is new or not, and disk to the newest policies that either has.
+    def bring_up(self, turn: Turn, before: Controls | None) -> None:
+        """Bring kernel and disk to the newest policies that either has.
+
+        ``before`` is what to read the kernel's from: of the program that a new one takes over from; none where there is
+        no kernel's to read.
 
         Raises:
             Refused: the disk cannot be read.
@@ -78,11 +81,11 @@ class Policies:
         turn.demand()
         kept, version = self._store.policies()
         on_disk = {name: Policy(*policy) for name, policy in kept.items() if name in VPN_PROTOCOLS}
-        if is_new:
+        if before is None:
             chosen = dict.fromkeys(VPN_PROTOCOLS, Policy()) | on_disk
             self._version = version
         else:
-            chosen = self._newest(on_disk, version)
+            chosen = self._newest(before, on_disk, version)
         self._controls.set_policies(chosen)
         self._controls.note_policies(self._version)
         if {name: policy for name, policy in chosen.items() if on_disk.get(name, Policy()) != policy}:
@@ -106,8 +109,8 @@ class Policies:
         self._controls.set_policies({name: self._controls.policies()[name] for name in by_hand})
         self._controls.note_policies(self._version)
 
-    def _newest(self, on_disk: Mapping[str, Policy], version: int) -> dict[str, Policy]:
-        live, by_hand, sealed = self._controls.policies(), self._controls.loosened(), self._controls.policy_version()
+    def _newest(self, kernel: Controls, on_disk: Mapping[str, Policy], version: int) -> dict[str, Policy]:
+        live, by_hand, sealed = kernel.policies(), kernel.loosened(), kernel.policy_version()
         kept = live | dict(on_disk)  # a row that the disk has not, or not whole, is the kernel's
         self._version = max(version, sealed or 0)
         if sealed is None:
@@ -115,7 +118,7 @@ class Policies:
                 "they are not what was sealed there", "the looser of kernel and disk is taken, protocol by protocol"
             )
         if sealed is None or sealed == version:
-            chosen = {name: policy if loosens(live[name], policy) else live[name] for name, policy in kept.items()}
+            chosen = {name: policy if policy.loosens(live[name]) else live[name] for name, policy in kept.items()}
         elif sealed > version:
             self._say(f"they are of version {sealed}, and the disk has {version}", "the kernel's are taken")
             chosen = dict(live)
@@ -150,8 +153,3 @@ class Policies:
 
     def _log(self, policies: Mapping[str, Policy], how: str = "") -> None:
         log.info("policy", **{name: str(policy) for name, policy in policies.items()}, **({"set": how} if how else {}))
-
-
-def loosens(held: Policy, wanted: Policy) -> bool:
-    """Return whether one policy drops nothing that another does not drop."""
-    return wanted.dropped_share <= held.dropped_share

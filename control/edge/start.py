@@ -6,6 +6,7 @@ from pathlib import Path
 import structlog
 
 from control.datapath.datapath import Datapath
+from control.edge.bypass import Bypass
 from control.edge.interfaces import Interfaces
 from control.edge.lease import Lease, Sampling
 from control.edge.live_list import LiveList
@@ -26,6 +27,7 @@ class Start:
     live: LiveList
     sampling: Sampling
     policies: Policies
+    bypass: Bypass
     lease: Lease
     interfaces: Interfaces
 
@@ -35,13 +37,19 @@ class Start:
         Raises:
             Refused: kernel or disk do not do what is needed.
         """
-        self.live.bring_up(turn)
-        self.sampling.stop(turn)
-        self.policies.bring_up(turn, self.datapath.is_new)
-        self.lease.renew()
+        with self.datapath.predecessor() as before:
+            self.live.bring_up(turn, before)
+            self.sampling.stop(turn)
+            kernel = None if self.datapath.is_new else self.datapath.controls
+            self.policies.bring_up(turn, before.controls if before else kernel)
+            if before:
+                self.lease.take_up(turn, before.controls)
+        self.bypass.bring_up(turn)
+        self.lease.begin(turn)
         if self.datapath.is_new:
             log.info("took over", interfaces=self.datapath.take_over(self.store.programs(_boot())))
         self._note_program()
+        self.interfaces.take_up_detached(turn)
         self.interfaces.take_up_attached(turn)
         self.interfaces.follow(turn)
         log.info("up", serial=self.live.state.local.serial, count=self.live.state.union.count)

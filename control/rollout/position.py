@@ -31,7 +31,7 @@ class Position:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Provenance:
     """Where a union of two lists stands: what a generation in the kernel says of itself.
 
     Attributes:

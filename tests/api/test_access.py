@@ -16,7 +16,7 @@ from control.fault import Refused
 from lab.gateway import Gateway, configure
 
 OPEN = ("/v1/check?address=192.0.2.1", "/healthz", "/readyz", "/openapi.json")
-GUARDED = ("/v1/allowlist", "/v1/policy", "/v1/status", "/metrics")
+GUARDED = ("/v1/allowlist", "/v1/bypass", "/v1/policy", "/v1/status", "/metrics")
 
 
 def test_the_token_is_made_once_for_its_owner_alone(tmp_path: Path) -> None:

@@ -61,6 +61,8 @@ ROWS = (
     Row("GET /v1/allowlist", 200, READERS),
     Row("PUT /v1/allowlist", 200, ("operator",), query="dry_run=true", body=says({"entries": ["192.0.2.1"]})),
     Row("PATCH /v1/allowlist", 200, ("operator",), query="dry_run=true", body=says({"add": ["192.0.2.1"]})),
+    Row("GET /v1/bypass", 200, READERS),
+    Row("PUT /v1/bypass", 200, ("officer", "operator"), body=says({"on": True})),
     Row("GET /v1/policy", 200, READERS),
     Row("PUT /v1/policy", 200, ("officer", "operator"), body=says({"ike": {"mode": "monitor", "share": 100}})),
     Row("GET /v1/registrants", 200, ("registrant", *READERS)),

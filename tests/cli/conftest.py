@@ -65,10 +65,14 @@ class Cli:
         done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
         return Said(done.returncode, done.stdout, done.stderr)
 
+    def _may_drop(self) -> bool:
+        said = self("status", "--json")
+        return said.status == 0 and bool(said.json["lease"]["left"])
+
     def agent(self) -> subprocess.Popen[bytes]:
         """Start the agent and wait until it answers."""
         process = subprocess.Popen([*self.namespace.enter(), AGENT, "--config", str(self.config_file)])
-        wait_for_start([process], self.config.socket.exists, "the agent listens")
+        wait_for_start([process], self._may_drop, "the agent has earned its lease")
         return process
 
 

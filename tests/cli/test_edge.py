@@ -8,6 +8,8 @@ import pytest
 from control.vocabulary import VPN_PROTOCOLS
 from tests.cli.conftest import Cli
 
+WELL = {"faults": [], "incomplete": False}
+
 
 @pytest.fixture
 def attached(wicket: Cli) -> Iterator[Cli]:
@@ -30,7 +32,12 @@ def test_attach_and_detach(wicket: Cli) -> None:
 def test_attach_and_detach_in_json(wicket: Cli) -> None:
     state = wicket("attach", "eth0", "--mode", "generic", "--json").json
     assert (state["name"], state["requested"], state["mode"]) == ("eth0", "generic", "generic")
-    assert wicket("detach", "--json").json == {"detached": ["eth0"], "removed": False}
+    assert wicket("detach", "--json").json == {
+        "detached": ["eth0"],
+        "removed": False,
+        "faults": [],
+        "incomplete": False,
+    }
 
 
 def test_native_is_not_quietly_generic(wicket: Cli) -> None:
@@ -127,10 +134,20 @@ def test_detach_without_an_agent_takes_everything_out(alone: Cli, tmp_path: Path
         process.kill()
         process.wait()
     assert (alone.config.pins / "live" / "program").exists()
-    assert alone("detach", "far", "--json").json == {"detached": [], "removed": False}
-    assert alone("detach", "eth0", "--json").json == {"detached": ["eth0"], "removed": False}
+    assert alone("detach", "far", "--json").json == {
+        "detached": [],
+        "removed": False,
+        "faults": [],
+        "incomplete": False,
+    }
+    assert alone("detach", "eth0", "--json").json == {
+        "detached": ["eth0"],
+        "removed": False,
+        "faults": [],
+        "incomplete": False,
+    }
     said = alone.apart("detach")
     assert said.out == "detached: nothing was attached\nprogram and lists are removed from the kernel\n"
     assert not alone.config.pins.exists()
-    assert alone("detach", "--json").json == {"detached": [], "removed": True}
+    assert alone("detach", "--json").json == {"detached": [], "removed": True} | WELL
     alone.config.socket.unlink()

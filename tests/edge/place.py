@@ -21,7 +21,7 @@ from control.config import Config
 from control.datapath import datapath
 from control.datapath.controls import Policy
 from control.datapath.generations.generation import Generation
-from control.datapath.interfaces import links
+from control.datapath.interfaces import attaching
 from control.edge.commands.answering import answer
 from control.edge.commands.packets import check
 from control.edge.edge import Edge
@@ -69,6 +69,7 @@ class Place:
     def edge(self) -> Iterator[Edge]:
         """Start an edge, and end it as an agent ends: the kernel goes on."""
         edge = Edge.open(self.config)
+        edge.lease.renew()  # as its agent does once it has worked for a moment
         if self.changes_before_snapshot is not None:
             edge.live.changes_before_snapshot = self.changes_before_snapshot
         try:
@@ -110,7 +111,7 @@ def mounted(directory: Path, kind: str, options: str = "defaults") -> Iterator[P
 
 def program_of(edge: Edge) -> int:
     """The id of the program that an edge drives."""
-    return links.Programs(edge.datapath.programs.current).id
+    return attaching.Programs(edge.datapath.programs.current).id
 
 
 def live_of(edge: Edge) -> Generation:

@@ -12,7 +12,7 @@ from control.datapath.program.maps import array
 from control.datapath.program.pins import Pinned
 from control.edge.edge import Edge
 from control.fault import Refused
-from control.rollout.position import Standing
+from control.rollout.position import Provenance
 from tests.edge.place import (
     MANY,
     Place,
@@ -158,7 +158,7 @@ def test_a_list_that_the_kernel_lost_is_filled_again(used: Place) -> None:
     with used.edge() as edge:
         program = program_of(edge)
         live = live_of(edge)
-        live.change(listed(["203.0.113.66"]), listed(["192.0.2.1"]), Standing(edge.list.state.local.serial))
+        live.change(listed(["203.0.113.66"]), listed(["192.0.2.1"]), Provenance(edge.list.state.local.serial))
     with used.edge() as edge:
         assert program_of(edge) == program
         assert is_live(edge, listed())

@@ -87,7 +87,7 @@ TABLE = [
     Bad("no packed list", verb("replace", b"192.0.2.1\n"), "bad-request", ("body",), "", "Allowlist.pack"),
     Bad("a batch divided wrongly", verb("change", PACKED + PACKED, add_size=7), "bad-request", ("body",), "",
         "Allowlist.pack"),
-    Bad("an unknown verb", verb("reboot"), "bad-request", ("verb",), "'reboot'", "attach, change"),
+    Bad("an unknown verb", verb("reboot"), "bad-request", ("verb",), "'reboot'", "attach, bypass, change"),
     Bad("an unknown argument", verb("check", adress="192.0.2.1"), "bad-request", ("address", "adress"),
         "no such argument", "docs/agent.md"),
     Bad("no address", verb("check", address="192.0.2.300"), "invalid", ("address",),

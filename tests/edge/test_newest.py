@@ -108,7 +108,7 @@ def test_a_newer_disk_wins_over_an_older_kernel(used: Place) -> None:
     with used.edge() as edge:
         add_few(edge)
         live = live_of(edge)
-        live.change(Allowlist.empty(), listed(LATER), replace(live.standing, revision=1, local=1))
+        live.change(Allowlist.empty(), listed(LATER), replace(live.provenance, revision=1, local=1))
     with used.edge() as edge:
         assert is_let_through(edge, LATER[0]) and not edge.live.found
 

@@ -12,7 +12,7 @@ from control.datapath.generations.generation import Generation
 from control.datapath.generations.lists import Lists
 from control.datapath.probe.probe import Probe
 from control.datapath.program.pins import Pinned
-from control.rollout.position import Standing
+from control.rollout.position import Provenance
 from control.vocabulary import VPN_PROTOCOLS
 from lab.packets import SERVER4, SERVER6
 from tests.kernel.row import Row
@@ -36,7 +36,7 @@ class Edge:
 
     def stage(self, entries: Allowlist | Iterable[Entry]) -> Generation:
         """Build a whole list beside the live one."""
-        return self.lists.stage(_listed(entries), Standing(next(self._serials)))
+        return self.lists.stage(_listed(entries), Provenance(next(self._serials)))
 
     def register(self, entries: Allowlist | Iterable[Entry]) -> None:
         """Make a whole list live."""
@@ -45,7 +45,7 @@ class Edge:
 
     def change(self, add: Iterable[Entry], remove: Iterable[Entry], whole: Iterable[Entry] = ()) -> None:
         """Change the live list; ``whole`` is what it is then, for when there is no room in it."""
-        self.lists.change(_listed(add), _listed(remove), Standing(next(self._serials)), lambda: _listed(whole))
+        self.lists.change(_listed(add), _listed(remove), Provenance(next(self._serials)), lambda: _listed(whole))
 
     def set_all(self, mode: str, share: int = 100) -> None:
         """Give every protocol the same policy."""

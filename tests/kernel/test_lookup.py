@@ -17,7 +17,7 @@ from control.datapath.generations.generation import Generation
 from control.datapath.generations.lists import Lists
 from control.datapath.probe.probe import Probe
 from control.datapath.program.pins import Pinned
-from control.rollout.position import Standing
+from control.rollout.position import Provenance
 from tests.kernel.questions import about, around, registered_end
 
 NOTHING = Allowlist.empty()
@@ -95,7 +95,7 @@ class ListsAgainstDict(RuleBasedStateMachine):
 
     def staged(self, kept: list[Entry], crowded: bool) -> Generation:
         model = model_of(kept + CROWD * crowded)
-        generation = self.lists.stage(Allowlist.from_entries(model.values()), Standing(self.next_serial()))
+        generation = self.lists.stage(Allowlist.from_entries(model.values()), Provenance(self.next_serial()))
         self.models[generation.slot] = model
         return generation
 
@@ -106,7 +106,7 @@ class ListsAgainstDict(RuleBasedStateMachine):
         self.lists.change(
             Allowlist.from_entries(added.values()),
             Allowlist.from_entries(map(Entry, gone)),
-            Standing(self.next_serial()),
+            Provenance(self.next_serial()),
             lambda: Allowlist.from_entries(model.values()),
         )
         self.models[self.live.slot] = model

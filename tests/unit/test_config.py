@@ -132,7 +132,7 @@ def test_the_file_is_the_named_one_or_that_of_the_environment(tmp_path: Path, mo
     assert load().instance == "other"
     monkeypatch.delenv(ENVIRONMENT)
     if not DEFAULT_PATH.exists():
-        assert load() == Config()
+        assert load() == Config(bypass_file=str(DEFAULT_PATH.parent / "bypass"))
 
 
 @pytest.mark.parametrize(

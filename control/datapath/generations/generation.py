@@ -15,7 +15,7 @@ from control.datapath.generations import entry_map, exact_set
 from control.datapath.generations.content import Content
 from control.datapath.program.layout import MAP_TYPES, map_shapes
 from control.fault import Fault, Kind, Refused
-from control.rollout.position import Position, Standing
+from control.rollout.position import Position, Provenance
 
 BUCKETS_SHAPE, ENTRIES_SHAPE = map_shapes()["bucket_template"], map_shapes()["entry_template"]
 PINS = {"buckets": BUCKETS_SHAPE, "entries": ENTRIES_SHAPE}  # what a generation's directory holds
@@ -92,7 +92,12 @@ class Generation:
                     fault = Fault(str(directory / name), "it is a map of another shape", "it is built anew")
                     raise Refused(Kind.BAD_PINS, "The pinned list is not of this version", [fault])
             opened.pop_all()
-        generation = cls(slot, fds[0], fds[1], description)
+        return cls.taken_up(slot, fds[0], fds[1], description)
+
+    @classmethod
+    def taken_up(cls, slot: int, buckets: int, entries_map: int, description: Any) -> "Generation":
+        """Take up a generation by the file descriptors of its two maps, which are its own from now on."""
+        generation = cls(slot, buckets, entries_map, description)
         generation._content.take_stock()
         return generation
 
@@ -107,11 +112,11 @@ class Generation:
         return self._content.used
 
     @property
-    def standing(self) -> Standing:
+    def provenance(self) -> Provenance:
         """Where the lists had got to of which it holds the union."""
         epoch = bytes(self.description["followed_epoch"])
         followed = Position(epoch.hex(), int(self.description["followed_serial"])) if any(epoch) else Position()
-        return Standing(self.revision, int(self.description["local_serial"]), followed)
+        return Provenance(self.revision, int(self.description["local_serial"]), followed)
 
     @property
     def is_whole(self) -> bool:
@@ -128,14 +133,14 @@ class Generation:
         """How many buckets its exact set has."""
         return len(self._table)
 
-    def finish(self, standing: Standing) -> None:
+    def finish(self, provenance: Provenance) -> None:
         """Say what the slot holds; the revision last, so that what a crash leaves half done is known as such."""
         self.description["digest"] = self._content.digest
-        self.description["local_serial"] = standing.local
-        self.description["followed_serial"] = standing.followed.serial
-        epoch = bytes.fromhex(standing.followed.epoch) or bytes(16)
+        self.description["local_serial"] = provenance.local
+        self.description["followed_serial"] = provenance.followed.serial
+        epoch = bytes.fromhex(provenance.followed.epoch) or bytes(16)
         self.description["followed_epoch"] = np.frombuffer(epoch, np.uint8)
-        self.description["revision"] = standing.revision
+        self.description["revision"] = provenance.revision
 
     def pin(self, directory: Path) -> None:
         """Pin both maps in ``directory``, which it makes: a restarted agent cannot reach an inner map otherwise."""
@@ -178,7 +183,7 @@ class Generation:
         """Return the list that it holds, without the notes, which the kernel does not have."""
         return entry_map.list_of(self._content.hosts(), *self._content.read_entries())
 
-    def change(self, added: Allowlist, removed: Allowlist, standing: Standing) -> None:
+    def change(self, added: Allowlist, removed: Allowlist, provenance: Provenance) -> None:
         """Change the list in place: ``added`` with its terms first, then ``removed``. For a few entries.
 
         A prefix in both stays, as in Allowlist.with_changes.
@@ -195,7 +200,7 @@ class Generation:
         for key in entry_map.keys_of(gone.high, gone.low, gone.length):
             self._content.remove(key)
         self._content.forget_lengths()
-        self.finish(standing)
+        self.finish(provenance)
 
     def sweep(self, with_entries: bool) -> tuple[NDArray[np.uint32], entry_map.Keys]:
         """Return which IPv4 hosts, and with ``with_entries`` which others, had traffic since the last sweep."""

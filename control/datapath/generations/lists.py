@@ -16,7 +16,7 @@ from control.datapath.program.maps import array
 from control.datapath.program.pins import Pinned, cannot_pin
 from control.fault import Refused
 from control.rollout.change import SMALL
-from control.rollout.position import Standing
+from control.rollout.position import Provenance
 from control.vocabulary import constant
 
 GENERATIONS = constant("GENERATIONS")
@@ -65,7 +65,7 @@ class Lists:
                     raise
                 self._clear(slot)
 
-    def stage(self, allowlist: Allowlist, standing: Standing) -> Generation:
+    def stage(self, allowlist: Allowlist, provenance: Provenance) -> Generation:
         """Build ``allowlist`` as a generation that is not live yet; its revision is above 0.
 
         Raises:
@@ -78,7 +78,7 @@ class Lists:
             generation.pin(self._path(slot))
             self._store("buckets", slot, generation.buckets_fd)
             self._store("entries", slot, generation.entries_fd)
-            generation.finish(standing)
+            generation.finish(provenance)
         except BaseException as error:
             generation.close()
             self._clear(slot)
@@ -117,7 +117,7 @@ class Lists:
         self._clear(generation.slot)
 
     def change(
-        self, added: Allowlist, removed: Allowlist, standing: Standing, whole: Callable[[], Allowlist]
+        self, added: Allowlist, removed: Allowlist, provenance: Provenance, whole: Callable[[], Allowlist]
     ) -> Generation:
         """Make a change live; in place when it is small and there is room, otherwise as a bigger generation.
 
@@ -129,12 +129,12 @@ class Lists:
         live = self.live
         if live is not None and len(added) + len(removed) <= SMALL:
             try:
-                live.change(added, removed, standing)
+                live.change(added, removed, provenance)
                 return live
             except OSError as error:
                 if error.errno not in (errno.E2BIG, errno.ENOMEM):
                     raise
-        generation = self.stage(whole(), standing)
+        generation = self.stage(whole(), provenance)
         self.go_live(generation)
         self.retire()
         return generation

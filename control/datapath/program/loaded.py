@@ -7,7 +7,7 @@ The kernel numbers every program and every map, and a program names the maps tha
 import contextlib
 import hashlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,6 +40,10 @@ class Loaded:
         shape = map_shapes()[name]
         expected = (shape.type, shape.key.itemsize, shape.value.itemsize, shape.entries, shape.flags)
         return name in self.maps and syscall.map_info(self.maps[name]) == expected
+
+    def fits_all(self, names: Iterable[str]) -> bool:
+        """Return whether it has all of these maps, in the shape that this version knows."""
+        return all(self.fits(name) for name in names)
 
     def close(self) -> None:
         """Close what is open; the kernel keeps all of it."""

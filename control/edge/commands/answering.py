@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from control.commands.bypass import ReadBypass, SetBypass
 from control.commands.catalogue import REQUESTS
 from control.commands.interfaces import Attach, Detach
 from control.commands.list import ChangeList, ReadList, ReplaceList
@@ -10,7 +11,7 @@ from control.commands.packets import CheckAddress, ExplainPacket, ReadCounters, 
 from control.commands.policy import ReadPolicy, SetPolicy
 from control.commands.request import Reply, Request, read
 from control.commands.status import ReadStatus
-from control.edge.commands import interfaces, packets, policy, status
+from control.edge.commands import bypass, interfaces, packets, policy, status
 from control.edge.commands import list as lists
 from control.edge.edge import Edge
 from control.fault import Fault, Kind, Refused
@@ -23,12 +24,14 @@ DOING: Mapping[type[Request[Any]], Callable[[Edge, Any, bytes], Done]] = {
     CheckAddress: packets.check,
     Detach: interfaces.detach,
     ExplainPacket: packets.explain,
+    ReadBypass: bypass.read,
     ReadCounters: packets.count,
     ReadList: lists.read,
     ReadPolicy: policy.read,
     ReadStatus: status.read,
     ReplaceList: lists.replace,
     SamplePackets: packets.sample,
+    SetBypass: bypass.change,
     SetPolicy: policy.change,
 }
 

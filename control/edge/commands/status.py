@@ -32,13 +32,25 @@ def read(edge: Edge, _request: ReadStatus | None = None, _body: bytes = b"") -> 
         schema=schema().hex(),
         generation=_generation(edge),
         interfaces=edge.interfaces.states(),
-        lease=LeaseState(seconds=edge.lease.seconds, left=round(edge.lease.left, 1)),
+        bypass=edge.bypass.state,
+        lease=LeaseState(
+            seconds=edge.lease.seconds, left=round(edge.lease.left, 1), earned_after=edge.lease.earned_after
+        ),
         policy=edge.policies.state.policy,
+        starts=edge.datapath.controls.starts,
+        found=[str(fault) for fault in (*edge.live.found, *edge.policies.found)],
+        not_kept=_not_kept(edge),
         pinned=edge.datapath.is_pinned(),
         uptime_s=round(time.monotonic() - edge.started_at, 1),
         memory_bytes=_memory(),
         pid=os.getpid(),
     )
+
+
+def _not_kept(edge: Edge) -> list[str]:
+    lists = [f"the {source.value} list: {why}" for source, why in edge.live.not_kept.items()]
+    policies = edge.policies.not_kept
+    return [*lists, f"the policies: {policies}"] if policies else lists
 
 
 def _feed(edge: Edge) -> FeedState | None:

@@ -1,0 +1,186 @@
+"""The brake: what stops dropping by the kernel alone, whoever hangs, and whatever is full, locked or gone.
+
+It asks no agent, takes no lock and writes no file: it finds the instance's programs in the kernel and stores into the
+maps that they ask. Only what loosens can be done this way.
+"""
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from control.datapath.controls import CONTROLS, Brake, Controls, Policy
+from control.datapath.interfaces import attaching, everywhere
+from control.datapath.program import loaded
+from control.datapath.program.loaded import Loaded
+from control.fault import Fault, Kind, Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Cleared:
+    """What became of the links that carried a program of the instance.
+
+    Attributes:
+        interfaces: names of those that are clear now.
+        faults: why others are not, or may not be.
+    """
+
+    interfaces: list[str] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+
+
+def pull(directory: Path) -> int:
+    """Stop all dropping of the instance that is pinned in ``directory``; return of how many programs.
+
+    Raises:
+        Refused: this process may not do that.
+    """
+    return _everywhere(directory, lambda controls: controls.pull(replace(controls.brake, by_command=True)))
+
+
+def let_go(directory: Path) -> int:
+    """Let go of the brake that was pulled by command; return of how many programs.
+
+    Raises:
+        Refused: this process may not do that.
+    """
+    return _everywhere(directory, lambda controls: controls.pull(replace(controls.brake, by_command=False)))
+
+
+def state(directory: Path) -> Brake | None:
+    """Return by whom the brake is pulled: of several programs, what all of them say; None where none is loaded.
+
+    Raises:
+        Refused: this process may not look.
+    """
+    with _controls(directory) as found:
+        said = [controls.brake for controls in found]
+    if not said:
+        return None
+    return Brake(all(brake.by_command for brake in said), all(brake.by_file for brake in said))
+
+
+def is_dropping(directory: Path) -> bool:
+    """Return whether packets can be dropped now: a policy enforces, the lease lasts, and nobody has pulled the brake.
+
+    Raises:
+        Refused: this process may not look.
+    """
+    with _controls(directory) as found:
+        return any(
+            not controls.brake
+            and controls.lease_left() > 0
+            and any(policy.dropped_share for policy in controls.policies().values())
+            for controls in found
+        )
+
+
+def policies(directory: Path) -> dict[str, Policy]:
+    """Return the policies of the newest program of the instance.
+
+    Raises:
+        Refused: this process may not look, or nothing is loaded.
+    """
+    with _controls(directory) as found:
+        if not found:
+            raise not_loaded(directory)
+        return found[-1].policies()
+
+
+def not_loaded(directory: Path) -> Refused:
+    """Return the refusal of whoever asks the kernel of an instance that is not there."""
+    fault = Fault(
+        str(directory), "no program of this instance is loaded: nothing is dropped", "start it with `wicketd`"
+    )
+    return Refused(Kind.UNAVAILABLE, "The instance is not in the kernel", [fault])
+
+
+def loosen(directory: Path, wanted: Mapping[str, Policy]) -> bool:
+    """Set what loosens of the policies of the protocols named; return whether that was all of them.
+
+    Raises:
+        Refused: this process may not do that.
+    """
+    complete, programs = True, 0
+    with _controls(directory) as found:
+        for controls in found:
+            held, programs = controls.policies(), programs + 1
+            looser = {name: policy for name, policy in wanted.items() if policy.loosens(held[name])}
+            controls.set_policies(
+                {name: policy for name, policy in looser.items() if policy != held[name]}, loosened=True
+            )
+            complete = complete and len(looser) == len(wanted)
+    return complete and programs > 0
+
+
+def detach(directory: Path, name: str | None = None) -> Cleared:
+    """Take the instance's programs off every link that carries one, in every namespace that can be reached.
+
+    With ``name``, off the links of that name alone. Each is tried, although another failed.
+
+    Raises:
+        Refused: this process may not look.
+    """
+    cleared, reached = Cleared(), set()
+    with loaded_programs(directory) as found:
+        if not found:
+            return cleared
+        programs = {each.id: each.program for each in found}
+        for namespace in everywhere.namespaces():
+            try:
+                done = namespace.inside(lambda: attaching.clear(programs, name))
+            except OSError as error:
+                where = f"the network namespace {namespace.inode} ({namespace.path})"
+                cleared.faults.append(
+                    Fault(where, f"it cannot be looked into ({os.strerror(error.errno or 0)})", "be root")
+                )
+                continue
+            reached.add(namespace.inode)
+            cleared.interfaces.extend(done[0])
+            cleared.faults.extend(done[1])
+        guarded = {Controls(each).namespace() for each in found if each.fits("instances")} - {0}
+    for inode in guarded - reached:
+        why = "the instance guards there, and no process and no name leads into it from here"
+        mend = f"run it where the agent runs (nsenter --net), or stop dropping everywhere at once: {STOP}"
+        cleared.faults.append(Fault(f"the network namespace {inode}", why, mend))
+    return cleared
+
+
+STOP = "wicket bypass on"
+"""The command that stops all dropping at once."""
+
+
+def _everywhere(directory: Path, do: Callable[[Controls], None]) -> int:
+    """Do something to every program of the instance; to those too that come while it is done."""
+    done: set[int] = set()
+    while True:
+        with loaded_programs(directory) as found:
+            fresh = [each for each in found if each.id not in done]
+            if not fresh:
+                return len(done)
+            for each in fresh:
+                done.add(each.id)
+                if each.fits_all(CONTROLS):
+                    do(Controls(each))
+
+
+@contextlib.contextmanager
+def _controls(directory: Path) -> Iterator[Sequence[Controls]]:
+    with loaded_programs(directory) as found:
+        yield [Controls(each) for each in found if each.fits_all(CONTROLS)]
+
+
+@contextlib.contextmanager
+def loaded_programs(directory: Path) -> Iterator[Sequence[Loaded]]:
+    """Give every program of the instance, the newest last, see loaded.programs.
+
+    Raises:
+        Refused: this process may not look.
+    """
+    try:
+        with loaded.programs(directory) as found:
+            yield found
+    except PermissionError as error:
+        fault = Fault(str(directory), "this user may not reach the kernel's state", "be root, or in the socket's group")
+        raise Refused(Kind.FORBIDDEN, "The kernel cannot be asked", [fault]) from error

@@ -1,0 +1,82 @@
+"""Interfaces of every network namespace that can be reached from here, for who must find all that carry a program.
+
+A link takes its program along when it is moved to another namespace, and an operator's shell need not be in the one in
+which the agent is.
+"""
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from control.datapath import syscall
+
+Returned = TypeVar("Returned")
+
+OWN = Path("/proc/self/ns/net")
+NAMED = Path("/run/netns")  # ip-netns(8); the file of one that is gone is a plain one
+NSFS_MAGIC = 0x6E736673  # <linux/magic.h>
+
+
+@dataclass(frozen=True, slots=True)
+class Namespace:
+    """A network namespace.
+
+    Attributes:
+        inode: by which the kernel tells it from others.
+        path: by which it can be entered.
+    """
+
+    inode: int
+    path: Path
+
+    def inside(self, do: Callable[[], Returned]) -> Returned:
+        """Call a function in a thread inside the namespace, and return what that returns.
+
+        Raises:
+            OSError: it may not be entered (needs CAP_SYS_ADMIN), or is gone.
+        """
+        if self.inode == OWN.stat().st_ino:
+            return do()
+        done: list[Returned] = []
+        failed: list[BaseException] = []
+
+        def run() -> None:
+            try:
+                syscall.enter(self.path)
+                done.append(do())
+            except BaseException as error:  # for the thread that waits
+                failed.append(error)
+
+        thread = threading.Thread(target=run)
+        thread.start()
+        thread.join()
+        if failed:
+            raise failed[0]
+        return done[0]
+
+
+def own() -> int:
+    """Return the inode of the network namespace of this process."""
+    return OWN.stat().st_ino
+
+
+def namespaces() -> Iterator[Namespace]:
+    """Yield each network namespace that a process is in or that has a name, once; that of this process first."""
+    seen = set()
+    for path in _paths():
+        try:
+            inode, kind = path.stat().st_ino, syscall.file_system(str(path))
+        except OSError:
+            continue  # the process has ended, or may not be looked at
+        if kind == NSFS_MAGIC and inode not in seen:
+            seen.add(inode)
+            yield Namespace(inode, path)
+
+
+def _paths() -> Iterator[Path]:
+    yield OWN
+    if NAMED.is_dir():
+        yield from NAMED.iterdir()
+    yield from (process / "ns/net" for process in Path("/proc").iterdir() if process.name.isdigit())
