@@ -122,29 +122,38 @@ def detach(directory: Path, name: str | None = None) -> Cleared:
     Raises:
         Refused: this process may not look.
     """
-    cleared, reached = Cleared(), set()
+    cleared = Cleared()
     with loaded_programs(directory) as found:
         if not found:
             return cleared
         programs = {each.id: each.program for each in found}
-        for namespace in everywhere.namespaces():
+        guarded = {Controls(each).namespace() for each in found if each.fits_all(CONTROLS)} - {0}
+        for namespace in _namespaces(guarded, cleared.faults):
             try:
                 done = namespace.inside(lambda: attaching.clear(programs, name))
             except OSError as error:
                 where = f"the network namespace {namespace.inode} ({namespace.path})"
-                cleared.faults.append(
-                    Fault(where, f"it cannot be looked into ({os.strerror(error.errno or 0)})", "be root")
-                )
+                why = f"it cannot be looked into ({os.strerror(error.errno or 0)})"
+                cleared.faults.append(Fault(where, why, "be root, and see what is there: ip -n NAME link"))
                 continue
-            reached.add(namespace.inode)
             cleared.interfaces.extend(done[0])
             cleared.faults.extend(done[1])
-        guarded = {Controls(each).namespace() for each in found if each.fits("instances")} - {0}
-    for inode in guarded - reached:
-        why = "the instance guards there, and no process and no name leads into it from here"
-        mend = f"run it where the agent runs (nsenter --net), or stop dropping everywhere at once: {STOP}"
-        cleared.faults.append(Fault(f"the network namespace {inode}", why, mend))
     return cleared
+
+
+def _namespaces(guarded: set[int], faults: list[Fault]) -> Iterator[everywhere.Namespace]:
+    """Yield every namespace that can be reached, those in which the instance guards too though no process is there."""
+    unseen = set(guarded)
+    for namespace in everywhere.namespaces():
+        unseen.discard(namespace.inode)
+        yield namespace
+    for inode in unseen:
+        if held := everywhere.find(inode):
+            yield held
+        elif not everywhere.sees_all():
+            why = "the instance guards there, and nothing leads into it from here"
+            mend = f"run it where the agent runs (nsenter --net), or stop dropping everywhere at once: {STOP}"
+            faults.append(Fault(f"the network namespace {inode}", why, mend))
 
 
 STOP = "wicket bypass on"

@@ -7,7 +7,7 @@ from control.edge.turn import Turn
 
 RENEWALS = 20  # times in a lease: a missed one or two do no harm
 SETTLED = 1.0  # s that an agent works before it renews, where the one before it worked
-PROBATION = 60.0  # s where it did not, or half of the lease where that is shorter: who dies in a loop never gets there
+PROBATION = 30.0  # s where it did not, or half of the lease where that is shorter: who dies in a loop never gets there
 
 
 class Lease:
@@ -37,6 +37,8 @@ class Lease:
         """Note in the kernel that an agent has started, which has yet to show that it works."""
         turn.demand()
         self._controls.starts += 1
+        if self.left > self.seconds:  # of an earlier configuration; shorter needs no earning
+            self.renew()
 
     def work(self) -> None:
         """Say that everything does what it should now; asked from the agent's loop, it waits for nobody's turn."""

@@ -30,6 +30,7 @@ class OnDisk:
         last: the highest serial that the local list ever had there, damaged or not.
         position: of the feed's list.
         revision: how often both lists had changed.
+        is_feed_damaged: the feed's list is not the one of its last position.
         faults: what was damaged.
     """
 
@@ -39,6 +40,7 @@ class OnDisk:
     last: int
     position: Position
     revision: int
+    is_feed_damaged: bool
     faults: list[Fault]
 
     @classmethod
@@ -53,7 +55,8 @@ class OnDisk:
         # After damage that list is of no serial that the feed knows: it starts anew.
         position = Position() if more else store.followed.position
         last = store.local.last_serial()
-        return cls(local, followed, serial, last, position, serial + store.followed.revision, [*faults, *more])
+        revision = serial + store.followed.revision
+        return cls(local, followed, serial, last, position, revision, bool(more), [*faults, *more])
 
     @property
     def is_empty(self) -> bool:
@@ -152,7 +155,8 @@ def _of_two_lines(store: Store, disk: OnDisk, live: Generation) -> Newest:
 def _of_one_line(store: Store, disk: OnDisk, live: Generation) -> Newest:
     provenance, held = live.provenance, Union.of(disk.local, disk.followed)
     local_newer = provenance.local > disk.serial
-    followed_newer = _is_newer(provenance.followed, disk.position, live.revision > disk.revision)
+    is_later = disk.is_feed_damaged or live.revision > disk.revision
+    followed_newer = _is_newer(provenance.followed, disk.position, is_later)
     whole = held.whole()
     if not local_newer and not followed_newer and (live.revision <= disk.revision or live.holds(whole)):
         return _of_disk(store, disk, live, disk.faults)
@@ -162,7 +166,7 @@ def _of_one_line(store: Store, disk: OnDisk, live: Generation) -> Newest:
     if local_newer:
         local = local.with_changes(gained, lost)
     if followed_newer:
-        followed = followed.with_changes(NONE if local_newer else gained, lost)
+        followed = kernel if disk.is_feed_damaged else followed.with_changes(NONE if local_newer else gained, lost)
     if not local_newer and not followed_newer:  # the disk was full when the feed's additions came
         followed = followed.with_changes(gained, NONE) if disk.position.epoch else followed
         local = local if disk.position.epoch else local.with_changes(gained, NONE)

@@ -4,6 +4,8 @@ A link takes its program along when it is moved to another namespace, and an ope
 which the agent is.
 """
 
+import contextlib
+import os
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -17,6 +19,7 @@ Returned = TypeVar("Returned")
 OWN = Path("/proc/self/ns/net")
 NAMED = Path("/run/netns")  # ip-netns(8); the file of one that is gone is a plain one
 NSFS_MAGIC = 0x6E736673  # <linux/magic.h>
+FIRST_PROCESSES = 0xEFFFFFFC  # PROC_PID_INIT_INO, <linux/proc_ns.h>: the inode of the first namespace of processes
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +78,37 @@ def namespaces() -> Iterator[Namespace]:
             yield Namespace(inode, path)
 
 
+def find(inode: int) -> Namespace | None:
+    """Return a namespace that no process is in, but that one of them holds: by a mount, a descriptor or a thread.
+
+    None where nobody does: then it is gone, and its links with it; for whoever sees every process, see ``sees_all``.
+    """
+    name = f"net:[{inode}]"
+    for process in _processes():
+        with contextlib.suppress(OSError):
+            for task in (process / "task").iterdir():
+                if (task / "ns/net").stat().st_ino == inode:
+                    return Namespace(inode, task / "ns/net")
+            for descriptor in (process / "fd").iterdir():
+                if str(descriptor.readlink()) == name:
+                    return Namespace(inode, descriptor)
+            for mount in (process / "mountinfo").read_text().splitlines():
+                if mount.split()[3] == name:  # proc(5): the root of the mount; its place is the next
+                    return Namespace(inode, process / "root" / mount.split()[4].lstrip("/"))
+    return None
+
+
+def sees_all() -> bool:
+    """Return whether this process sees all others of the machine."""
+    return Path("/proc/self/ns/pid").stat().st_ino == FIRST_PROCESSES and os.geteuid() == 0
+
+
+def _processes() -> Iterator[Path]:
+    return (process for process in Path("/proc").iterdir() if process.name.isdigit())
+
+
 def _paths() -> Iterator[Path]:
     yield OWN
     if NAMED.is_dir():
         yield from NAMED.iterdir()
-    yield from (process / "ns/net" for process in Path("/proc").iterdir() if process.name.isdigit())
+    yield from (process / "ns/net" for process in _processes())
