@@ -181,7 +181,8 @@ def _of_one_line(store: Store, disk: OnDisk, live: Generation) -> Newest:
         Union.of(local, followed),
         store.epoch,
         Position(store.epoch.hex(), serial),
-        provenance.followed if followed_newer else disk.position,
+        # Which of all these the feed gave is not known after damage: it is asked for all of it.
+        provenance.followed if followed_newer and not disk.is_feed_damaged else disk.position,
         max(live.revision, disk.revision),
         (*disk.faults, Fault(str(store.path), why, PUSH)),
         frozenset({Source.LOCAL} if local_newer or serial != disk.serial or not disk.position.epoch else ())
