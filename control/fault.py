@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
 
 class Kind(StrEnum):
@@ -71,12 +71,13 @@ class Refused(Exception):
         kind: which sort of refusal it is; "internal" where another version said one that is not known here.
         title: one line for people, the same for each refusal of its kind and cause.
         faults: every fault found, at least one.
+        done: false; none where it is not known whether what was asked was done.
     """
 
-    def __init__(self, kind: Kind, title: str, faults: Sequence[Fault]) -> None:
+    def __init__(self, kind: Kind, title: str, faults: Sequence[Fault], *, done: Literal[False] | None = False) -> None:
         if not faults:
             raise ValueError(f"a refusal needs a fault: {kind!r}")
-        self.kind, self.title, self.faults = kind, title, tuple(faults)
+        self.kind, self.title, self.faults, self.done = kind, title, tuple(faults), done
         super().__init__(kind, title, self.faults)
 
     def __str__(self) -> str:
@@ -84,12 +85,14 @@ class Refused(Exception):
 
     def to_dict(self) -> dict[str, Any]:
         """Return the refusal as JSON types, for the agent's socket."""
-        return {"kind": self.kind, "title": self.title, "faults": [asdict(fault) for fault in self.faults]}
+        faults = [asdict(fault) for fault in self.faults]
+        return {"kind": self.kind, "title": self.title, "faults": faults, "done": self.done}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "Refused":
         """Return the refusal that ``to_dict`` described."""
-        return cls(Kind(data["kind"]), data["title"], [Fault(**fault) for fault in data["faults"]])
+        faults = [Fault(**fault) for fault in data["faults"]]
+        return cls(Kind(data["kind"]), data["title"], faults, done=data.get("done", False))
 
 
 class BadValueError(ValueError):

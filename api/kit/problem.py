@@ -71,6 +71,7 @@ def problem(refused: Refused, headers: Mapping[str, str] | None = None) -> Respo
         "detail": f"{refused.faults[0]}{more}",
         "errors": [_error(fault) for fault in refused.faults],
         "request_id": g.request_id,
+        "done": refused.done,
     }
     return Response(json.dumps(body), status, headers, content_type=MEDIA_TYPE)
 

@@ -50,3 +50,4 @@ class Problem(BaseModel):
     detail: str
     errors: list[Error]
     request_id: str
+    done: bool | None = Field(False, description="False; null where it is not known whether it was done.")

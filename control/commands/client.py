@@ -10,9 +10,17 @@ from typing_extensions import Buffer
 from control.commands.request import Order, Reply, Request
 from control.commands.wire import receive, send
 from control.fault import Fault, Kind, Refused
+from control.host import clock
 from control.rollout.origin import Door
 
 R = TypeVar("R", bound=Reply)
+
+GRACE = 1.0
+"""Seconds that an answer is waited for beyond the order's own end: an agent that says it is too late is heard."""
+
+
+class NotAskedError(Exception):
+    """The agent was not asked: it did not get the whole question."""
 
 
 class AgentSocket:
@@ -37,21 +45,36 @@ class AgentSocket:
             Refused: as the agent refused; kind "unavailable" when no agent answers.
         """
         if isinstance(request, Order):
-            request = request.model_copy(update={"door": self.door, "wait": self.timeout})
+            request = request.model_copy(update={"door": self.door, "until": clock.now() + self.timeout})
         try:
             head, answer = self._exchange(request.head(), body)
             if "refused" in head:
                 raise Refused.from_dict(head["refused"])
             return request.reply.model_validate(head["result"]), answer  # type: ignore[return-value]
-        except (OSError, EOFError, ValidationError, ValueError) as error:
+        except NotAskedError as error:
             mend = "start it with `wicketd`, or name its configuration with --config"
             fault = Fault(str(self.path), f"the agent does not answer ({error})", mend)
             raise Refused(Kind.UNAVAILABLE, "The agent is not running", [fault]) from error
+        except (OSError, EOFError, ValidationError, ValueError) as error:
+            raise _not_known(self.path, error, request) from error
 
     def _exchange(self, head: dict[str, Any], body: Buffer) -> tuple[dict[str, Any], bytes]:
         with socket.socket(socket.AF_UNIX) as connection:
-            connection.settimeout(self.timeout)
-            connection.connect(str(self.path))
-            with connection.makefile("rwb") as stream:
+            connection.settimeout(self.timeout + GRACE)
+            try:
+                connection.connect(str(self.path))
+                stream = connection.makefile("rwb")
                 send(stream, head, body)
+            except OSError as error:  # it has not got all of it, and does not begin before
+                raise NotAskedError(str(error)) from error
+            with stream:
                 return receive(stream)
+
+
+def _not_known(path: Path, error: Exception, request: Request[Any]) -> Refused:
+    """Return the refusal of who asked and got no answer: an order may have been carried out in the last moment."""
+    is_order = isinstance(request, Order)
+    what = "it is not known whether it was done" if is_order else "nothing was to be done"
+    mend = "look before you repeat it: wicket status" if is_order else "ask again; see the agent's log if it stays so"
+    fault = Fault(str(path), f"the agent was asked and does not answer ({error}); {what}", mend)
+    return Refused(Kind.UNAVAILABLE, "The agent does not answer", [fault], done=None if is_order else False)

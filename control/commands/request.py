@@ -3,7 +3,6 @@
 A file here is a subject. Agent, command line and API share these models, and docs/agent.md is held to them.
 """
 
-import time
 from collections.abc import Sequence
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -48,11 +47,13 @@ class Order(Request[R]):
     door: Door = Field(default=Door.SOCKET, strict=False, description="By which it came to the agent's socket.")
     who: str = Field(default="", max_length=200, description="Who asks, as that door knows them.")
     why: str = Field(default="", max_length=200, description="In the words of whoever asks.")
-    wait: float | None = Field(default=None, gt=0, description="Seconds for which the answer is waited for.")
+    until: float | None = Field(
+        default=None, description="Seconds of the host's monotonic clock until which the answer is waited for."
+    )
 
     def origin(self) -> Origin:
-        """Return where the change comes from; its time begins now."""
-        return Origin(self.door, self.who, self.why, None if self.wait is None else time.monotonic() + self.wait)
+        """Return where the change comes from, and until when it is waited for."""
+        return Origin(self.door, self.who, self.why, self.until)
 
 
 def read(model: type[Request[R]], arguments: dict[str, Any]) -> Request[R]:

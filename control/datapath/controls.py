@@ -1,7 +1,6 @@
 """What the agent tells the program beside the list: policies, the lease, sampling; and the counters it gives back."""
 
 import hashlib
-import time
 from collections.abc import Mapping
 from dataclasses import astuple, dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ import numpy as np
 from control.datapath import syscall
 from control.datapath.program.layout import map_shapes
 from control.datapath.program.maps import Maps, array
+from control.host import clock
 from control.vocabulary import MODES, PROTOCOLS, REASONS, VERDICTS, VPN_PROTOCOLS
 
 NANOSECONDS = 1_000_000_000
@@ -127,11 +127,11 @@ class Controls:
 
     def renew_lease(self, seconds: float) -> None:
         """Allow dropping for so many seconds from now."""
-        self._lease["value"][0] = time.monotonic_ns() + int(seconds * NANOSECONDS)
+        self._lease["value"][0] = clock.now_ns() + int(seconds * NANOSECONDS)
 
     def lease_left(self) -> float:
         """Return for how many seconds dropping is still allowed; 0 when it is not."""
-        return max(0.0, (int(self._lease["value"][0]) - time.monotonic_ns()) / NANOSECONDS)
+        return max(0.0, (int(self._lease["value"][0]) - clock.now_ns()) / NANOSECONDS)
 
     def set_sampling(self, rate: int, responders: bool) -> None:
         """Sample one in ``rate`` packets that look like VPN, 0 for none; see struct event for what is told."""

@@ -19,6 +19,7 @@ from control.edge.state.stops import Stops
 from control.edge.state.store import Store
 from control.edge.turn import Turn, Turns
 from control.edge.usage import Usage
+from control.rollout.origin import NOBODY, Origin
 
 log = structlog.get_logger()
 
@@ -76,9 +77,12 @@ class Edge:
             opened.pop_all()
         return edge
 
-    def turn(self) -> AbstractContextManager[Turn]:
-        """Wait for a turn, in which to change something, and have it until the end of the block."""
-        return self._turns.take()
+    def turn(self, origin: Origin = NOBODY) -> AbstractContextManager[Turn]:
+        """Wait for a turn, in which to change something, and have it until the end of the block.
+
+        What ``origin`` asks for is not begun when nobody waits for it any more.
+        """
+        return self._turns.take(origin)
 
     def sweep(self) -> None:
         """Take in which entries had traffic, and tidy up what is only worth doing now and then."""

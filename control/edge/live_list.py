@@ -117,9 +117,9 @@ class LiveList:
                 lets more through may be live, which is said.
         """
         turn.demand()
-        change.origin.demand_time(time.monotonic())
-        make = self._narrow if change.narrows else self._widen
-        timing = make(source, change, position)
+        timing = (
+            self._narrow(turn, source, change, position) if change.narrows else self._widen(source, change, position)
+        )
         self._log(source, change, position, timing)
         return timing
 
@@ -173,13 +173,13 @@ class LiveList:
             return Timing(live - started, time.perf_counter() - live, self._say_not_kept(source, refused))
         return Timing(live - started, time.perf_counter() - live)
 
-    def _narrow(self, source: Source, change: Change, position: Position) -> Timing:
+    def _narrow(self, turn: Turn, source: Source, change: Change, position: Position) -> Timing:
         """Keep it on disk, then cut; where the disk does not take it, what it widens is live all the same."""
         union, effect = self.state.union.after(source, change)
         after = self.state.after(source, union, position)
         try:
             return (
-                self._swap(source, change, after)
+                self._swap(turn, source, change, after)
                 if not effect.is_small
                 else self._in_place(source, change, after, effect)
             )
@@ -210,12 +210,13 @@ class LiveList:
             self._generations.go_live(self._generations.stage(self.state.union.whole(), self.state.provenance))
             raise
 
-    def _swap(self, source: Source, change: Change, after: LiveState) -> Timing:
+    def _swap(self, turn: Turn, source: Source, change: Change, after: LiveState) -> Timing:
         """Build beside what is live, keep on disk, go live: what can fail comes first."""
         generations, started = self._generations, time.perf_counter()
         staged = generations.stage(after.union.whole(), after.provenance)
         built = time.perf_counter()
         try:
+            turn.demand()  # building may have taken longer than anybody waits
             self._store.history(source).record(change, after.position(source))
         except Refused:
             generations.discard(staged)

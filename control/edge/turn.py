@@ -9,6 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import final
 
+from control.host import clock
+from control.rollout.origin import NOBODY, Origin
+
 
 class _Maker:
     """What it takes to make a turn; there is none outside this file."""
@@ -18,17 +21,19 @@ class _Maker:
 class Turn:
     """The proof that whoever holds it may change the edge now."""
 
-    def __init__(self, _: _Maker) -> None:
-        self._over = False
+    def __init__(self, _: _Maker, origin: Origin = NOBODY) -> None:
+        self._over, self._origin = False, origin
 
     def demand(self) -> None:
-        """Hold that the turn is not over.
+        """Hold that the turn is not over, and that whoever asked for it still waits: asked before anything is done.
 
         Raises:
             RuntimeError: a turn was kept beyond its end.
+            Refused: "unavailable": it is too late.
         """
         if self._over:
             raise RuntimeError("the turn is over: take another")
+        self._origin.demand_time(clock.now())
 
 
 class Turns:
@@ -38,10 +43,15 @@ class Turns:
         self._lock = threading.Lock()
 
     @contextmanager
-    def take(self) -> Iterator[Turn]:
-        """Wait for a turn and have it until the end of the block."""
+    def take(self, origin: Origin = NOBODY) -> Iterator[Turn]:
+        """Wait for a turn and have it until the end of the block, for whoever asks.
+
+        Raises:
+            Refused: "unavailable": nobody waits for it any more.
+        """
         with self._lock:
-            turn = Turn(_Maker())
+            turn = Turn(_Maker(), origin)
+            turn.demand()
             try:
                 yield turn
             finally:

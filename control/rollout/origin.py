@@ -24,7 +24,8 @@ class Origin:
         door: by which it comes in.
         who: asks for it, as that door knows them; empty: the door does not say.
         why: in the words of whoever asks.
-        until: seconds of the monotonic clock until which whoever asks waits for the answer; none: for good.
+        until: seconds of the host's monotonic clock (control/host/clock.py) until which whoever asks waits for the
+            answer; none: for good.
     """
 
     door: Door = Door.SOCKET

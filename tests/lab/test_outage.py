@@ -13,10 +13,10 @@ from control.datapath.program.pins import Pinned
 from control.vocabulary import VPN_PROTOCOLS
 from lab.gateway import AGENT
 from lab.guarding import EdgeGateway
+from lab.live import Live, live
 from lab.traffic.exchange import steady
 from lab.waiting import wait_for
 from tests.lab import foreign
-from tests.lab.live import Live, live
 
 KILLS_IN_UPGRADE = 3
 LEASE = 10  # seconds, the shortest that a configuration takes

@@ -14,7 +14,7 @@ from control.allowlist.allowlist import Allowlist
 from control.commands.list import ReadList, ReplaceList
 from control.commands.packets import CheckAddress
 from control.fault import Refused
-from tests.lab.live import Live, live
+from lab.live import Live, live
 
 KILLS = 8
 REPLACEMENTS = 20

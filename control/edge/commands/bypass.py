@@ -11,5 +11,5 @@ def read(edge: Edge, _request: ReadBypass, _body: bytes) -> BypassState:
 
 def change(edge: Edge, request: SetBypass, _body: bytes) -> BypassState:
     """Pull the brake by command, or let it go."""
-    with edge.turn() as turn:
+    with edge.turn(request.origin()) as turn:
         return edge.bypass.set(turn, request.on)

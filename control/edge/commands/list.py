@@ -17,7 +17,7 @@ def read(edge: Edge, _request: ReadList, _body: bytes) -> tuple[ListHead, bytes]
 def replace(edge: Edge, request: ReplaceList, body: bytes) -> ListChanged:
     """Make the packed list of the body the local one."""
     new, origin = _unpacked(body), request.origin()
-    with edge.turn() as turn:
+    with edge.turn(origin) as turn:
         return edge.list.replace(
             turn,
             new,
@@ -32,7 +32,7 @@ def change(edge: Edge, request: ChangeList, body: bytes) -> ListChanged:
     """Add the first packed list of the body, and remove the second."""
     add, remove = _unpacked(body[: request.add_size]), _unpacked(body[request.add_size :])
     origin = request.origin()
-    with edge.turn() as turn:
+    with edge.turn(origin) as turn:
         return edge.list.change(turn, add, remove, origin, if_match=request.if_match, dry_run=request.dry_run)
 
 
