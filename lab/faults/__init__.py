@@ -1,0 +1,1 @@
+"""What goes wrong at an edge, one thing after another, with registered traffic across it: `make faults`."""

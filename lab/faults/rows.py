@@ -1,0 +1,6 @@
+"""Every row of `make faults`."""
+
+from lab.faults.faults import FAULTS
+from lab.faults.row import BRAKES, Row
+
+ROWS = [Row(name, fault, brake) for name, fault in FAULTS.items() for brake in BRAKES]

@@ -1,0 +1,176 @@
+"""The place where things go wrong: an edge that enforces, with disk and bpffs of its own, and traffic across it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from control.vocabulary import VPN_PROTOCOLS
+from lab.command import run
+from lab.faults.disk import Disk
+from lab.gateway import AGENT, WICKET, free_port
+from lab.guarding import EdgeGateway
+from lab.sessions.kinds import all_sessions, start_all, which_are_up
+from lab.sessions.raw import RawSession
+from lab.sessions.session import Session
+from lab.signals import held_back
+from lab.stage.stage import Stage
+from lab.traffic.exchange import Steady, SteadyPing, steady
+from lab.traffic.ordinary import Ordinary, ordinary_traffic
+from lab.waiting import wait_for
+
+RATE = 50.0  # questions a second of every registered session
+WATCH_RATE = 200.0  # of the unregistered packets by which is told that dropping has stopped
+DROPPED_SECONDS = 0.3  # for which nothing of them comes through, before it is said that they are dropped
+COMMAND_SECONDS = 150
+LOOPING = Path(__file__).parent / "looping"
+CARRIED = ("wireguard", "openvpn")  # live sessions, beside raw frames of every protocol that has them
+
+
+class FaultyEdge(EdgeGateway):
+    """Agent and API of a stage's edge, on a disk and a bpffs that can fail.
+
+    Attributes:
+        disk: where the agent keeps its state.
+        bpffs: where it pins.
+    """
+
+    def __init__(self, stage: Stage) -> None:
+        self.bpffs = stage.directory / "bpffs"
+        self.bpffs.mkdir()
+        run("mount", "-t", "bpf", "bpf", str(self.bpffs))
+        self.disk = Disk(stage.directory / "state")
+        super().__init__(stage, self.bpffs, free_port())
+        named = "".join(f'\n[[interfaces]]\nname = "{name}"\nmode = "native"\n' for name in stage.edge_interfaces)
+        self.config.write_text(self.config.read_text() + named)
+
+    @property
+    def state_dir(self) -> Path:
+        """The agent's directory on its disk."""
+        return self.disk.directory / self.pins.name
+
+    def launch_agent(self) -> None:
+        """Start wicketd on the edge; it loops on SIGUSR2."""
+        loops = ("env", f"PYTHONPATH={LOOPING}")
+        with held_back():
+            self.agent = self.stage.spawn(self.stage.edge, *loops, AGENT, "--config", str(self.config), log="wicketd")
+            self.processes.append(self.agent)
+
+    def is_running(self) -> bool:
+        """Whether the agent's process is there."""
+        return self.agent in self.processes and self.agent.poll() is None
+
+    def end_agent(self) -> None:
+        """Kill the agent, whatever it does, if it is there."""
+        if self.agent in self.processes:
+            self.kill_agent()
+
+    def say(self, *words: str) -> tuple[int, str]:
+        """Run a command on the edge; its status, and all that it said."""
+        command = [*self.stage.edge.enter(), WICKET, "--config", str(self.config), *words]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=COMMAND_SECONDS, check=False)
+        return done.returncode, f"{done.stdout}{done.stderr}".strip()
+
+    def close(self) -> None:
+        """Give disk and bpffs back."""
+        shutil.rmtree(self.pins, ignore_errors=True)
+        run("umount", str(self.bpffs))
+        self.disk.close()
+
+
+@dataclass(frozen=True)
+class Site:
+    """An edge under enforce, with traffic of which every question must be answered.
+
+    Attributes:
+        registered: the sessions whose servers are on the list, up.
+        unregistered: of which nothing comes through while the edge drops.
+        ordinary: traffic that is no VPN's.
+    """
+
+    stage: Stage
+    edge: FaultyEdge
+    registered: list[Session]
+    unregistered: list[RawSession]
+    ordinary: list[Ordinary]
+
+    @property
+    def servers(self) -> list[str]:
+        """The addresses that are on the list."""
+        return sorted({session.server_address for session in self.registered})
+
+    @contextlib.contextmanager
+    def traffic(self) -> Iterator[list[Steady]]:
+        """Ask every registered session, and ordinary traffic, all the while; give what asks."""
+        sessions: list[Steady] = [session.steady_ping(RATE) for session in self.registered]
+        with contextlib.ExitStack() as running:
+            pings = [*sessions, *(kind.steady_ping() for kind in self.ordinary)]
+            for ping in pings:
+                running.enter_context(ping)
+            yield pings
+
+    def watch(self) -> list[SteadyPing]:
+        """What asks unregistered, by which is told whether the edge drops."""
+        return [session.steady_ping(WATCH_RATE) for session in self.unregistered]
+
+    def settle(self) -> None:
+        """Bring the edge to where every row begins: an agent that works, both interfaces guarded, all enforced."""
+        if not self.edge.is_running():
+            self.edge.start_agent()
+        self.edge.wicket("bypass", "off")
+        for name in self.stage.edge_interfaces:
+            self.edge.wicket("attach", name, "--mode", "native")
+        if self.status()["count"] != len(self.servers):
+            self.edge.push(self.servers)
+        self.edge.set_policy("enforce", VPN_PROTOCOLS)
+        wait_for(self.drops, "what is not registered is dropped")
+
+    def status(self) -> dict[str, Any]:
+        """What the agent says of itself."""
+        said: dict[str, Any] = json.loads(self.edge.wicket("status", "--json"))
+        return said
+
+    def drops(self) -> bool:
+        """Whether nothing unregistered comes through now."""
+        with steady(self.watch()) as tallies:
+            time.sleep(DROPPED_SECONDS)
+        return not any(tally.received for tally in tallies)
+
+
+@contextlib.contextmanager
+def site() -> Iterator[Site]:
+    """A stage with an edge of its own, everything enforced, every registered session up; nothing of it stays."""
+    with Stage() as stage:
+        edge = FaultyEdge(stage)
+        try:
+            edge.start_api()
+            edge.start_agent()
+            here = _site(stage, edge)
+            here.settle()
+            start_all(here.registered)
+            down = [name for name, up in which_are_up(here.registered).items() if not up]
+            assert not down, f"not up: {down}"
+            yield here
+        finally:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                stage.end(*edge.processes)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                edge.say("detach")
+            edge.close()
+
+
+def _site(stage: Stage, edge: FaultyEdge) -> Site:
+    sessions = all_sessions(stage)
+    raw = [session for session in sessions if isinstance(session, RawSession)]
+    carried = [each for each in sessions if each.registered and each.name.lower().startswith(CARRIED)]
+    registered = [*carried, *(session for session in raw if session.registered)]
+    return Site(
+        stage, edge, registered, [session for session in raw if not session.registered], ordinary_traffic(stage)
+    )
