@@ -31,9 +31,9 @@ class EdgeGateway(Gateway):
     def wait(self, path: str, status: int) -> None:
         try:
             super().wait(path, status)
-        except TimeoutError as fault:
+        except (TimeoutError, AssertionError) as fault:
             logs = (self.stage.log_path(name) for name in ("wicketd", "wicket-api"))
-            raise TimeoutError("\n".join([str(fault), *(log.read_text() for log in logs)])) from fault
+            raise type(fault)("\n".join([str(fault), *(log.read_text() for log in logs)])) from fault
 
     def launch_agent(self) -> None:
         """Start wicketd on the edge."""

@@ -17,9 +17,13 @@ class Disk:
         directory: where it is mounted.
     """
 
-    def __init__(self, directory: Path) -> None:
-        self.directory, self._image = directory, directory.with_suffix(".img")
-        directory.mkdir()
+    def __init__(self, room: Path) -> None:
+        """Make it in a new directory. That is shared: an end of the mount reaches the daemons' copies of all mounts."""
+        self.directory, self._room, self._image = room / "mounted", room, room / "image"
+        room.mkdir()
+        run("mount", "--bind", str(room), str(room))
+        run("mount", "--make-shared", str(room))
+        self.directory.mkdir()
         run("truncate", "-s", SIZE, str(self._image))
         run("mke2fs", "-q", "-t", "ext4", "-O", "^has_journal", "-m", "0", str(self._image))
         self._mount()
@@ -43,13 +47,14 @@ class Disk:
 
     def mend(self) -> None:
         """Check it and mount it anew; nobody may have a file of it open."""
-        self.close()
+        run("umount", str(self.directory))
         subprocess.run(["e2fsck", "-fy", self._image], capture_output=True, check=False)
         self._mount()
 
     def close(self) -> None:
-        """Unmount it."""
+        """Unmount it, for good."""
         run("umount", str(self.directory))
+        run("umount", str(self._room))
 
     def _mount(self) -> None:
         run("mount", "-o", "loop,errors=remount-ro", str(self._image), str(self.directory))

@@ -46,7 +46,8 @@ class FaultyEdge(EdgeGateway):
         self.bpffs = stage.directory / "bpffs"
         self.bpffs.mkdir()
         run("mount", "-t", "bpf", "bpf", str(self.bpffs))
-        self.disk = Disk(stage.directory / "state")
+        self.disk = Disk(stage.directory / "disk")
+        (stage.directory / "state").symlink_to(self.disk.directory)
         super().__init__(stage, self.bpffs, free_port())
         named = "".join(f'\n[[interfaces]]\nname = "{name}"\nmode = "native"\n' for name in stage.edge_interfaces)
         self.config.write_text(self.config.read_text() + named)

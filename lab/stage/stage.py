@@ -116,8 +116,12 @@ class Stage:
         return process
 
     def spawn_private(self, namespace: Namespace, *argv: str, log: str) -> subprocess.Popen[bytes]:
-        """`spawn` with a /run of its own, for daemons that keep sockets at fixed places there."""
-        return self.spawn(namespace, "unshare", "--mount", "sh", "-c", _PRIVATE_RUN, "sh", *argv, log=log)
+        """`spawn` with a /run of its own, for daemons that keep sockets at fixed places there.
+
+        What is unmounted outside goes there too, where it is shared: a copy would keep a disk in use.
+        """
+        unshare = ("unshare", "--mount", "--propagation", "slave")
+        return self.spawn(namespace, *unshare, "sh", "-c", _PRIVATE_RUN, "sh", *argv, log=log)
 
     @staticmethod
     def private_run(process: subprocess.Popen[bytes], *parts: str) -> Path:

@@ -95,7 +95,12 @@ class Disk:
 
     def _refused(self, error: Exception) -> Refused:
         mend = "free space on that disk" if "full" in str(error) else "check the disk and the directory's permissions"
-        return Refused(Kind.NO_ROOM, "The list cannot be kept on disk", [Fault(str(self.path), str(error), mend)])
+        why = (
+            f"{error} ({error.sqlite_errorname})"
+            if isinstance(error, sqlite3.Error) and hasattr(error, "sqlite_errorname")
+            else str(error)
+        )
+        return Refused(Kind.NO_ROOM, "The list cannot be kept on disk", [Fault(str(self.path), why, mend)])
 
 
 def _opened(path: Path, schema: str) -> sqlite3.Connection:
