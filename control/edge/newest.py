@@ -102,7 +102,7 @@ class Newest:
             return _of_disk(store, disk, live, found)
         if disk.is_empty:
             return _of_kernel(store, disk, live, kernel_epoch)
-        if kernel_epoch != store.epoch:
+        if kernel_epoch != store.epoch and not store.is_epoch_lost:
             return _of_two_lines(store, disk, live)
         return _of_one_line(store, disk, live)
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from control.commands.status import ReadStatus
 from control.vocabulary import VPN_PROTOCOLS
 from lab.command import run
 from lab.faults.disk import Disk
@@ -64,9 +65,18 @@ class FaultyEdge(EdgeGateway):
             self.agent = self.stage.spawn(self.stage.edge, *loops, AGENT, "--config", str(self.config), log="wicketd")
             self.processes.append(self.agent)
 
+    def wait_for_lease(self) -> None:
+        """Wait until the agent has worked for long enough; asked at its socket, the API's token may be damaged."""
+        wait_for(lambda: self.socket.ask(ReadStatus()).lease.left > 0, "the lease is earned")
+
     def is_running(self) -> bool:
         """Whether the agent's process is there."""
         return self.agent in self.processes and self.agent.poll() is None
+
+    def stop_agent(self) -> None:
+        """End the agent in order."""
+        self.processes.remove(self.agent)
+        self.stage.end(self.agent)
 
     def end_agent(self) -> None:
         """Kill the agent, whatever it does, if it is there."""
@@ -94,6 +104,7 @@ class Site:
         registered: the sessions whose servers are on the list, up.
         unregistered: of which nothing comes through while the edge drops.
         ordinary: traffic that is no VPN's.
+        older: the agent's state as it was before there was a list.
     """
 
     stage: Stage
@@ -101,6 +112,7 @@ class Site:
     registered: list[Session]
     unregistered: list[RawSession]
     ordinary: list[Ordinary]
+    older: Path
 
     @property
     def servers(self) -> list[str]:
@@ -119,7 +131,10 @@ class Site:
 
     def watch(self) -> list[SteadyPing]:
         """What asks unregistered, by which is told whether the edge drops."""
-        return [session.steady_ping(WATCH_RATE) for session in self.unregistered]
+        return [
+            SteadyPing(session.name, session.ask(), session.dialect, WATCH_RATE, stragglers=0)
+            for session in self.unregistered
+        ]
 
     def settle(self) -> None:
         """Bring the edge to where every row begins: an agent that works, both interfaces guarded, all enforced."""
@@ -153,7 +168,10 @@ def site() -> Iterator[Site]:
         try:
             edge.start_api()
             edge.start_agent()
-            here = _site(stage, edge)
+            edge.stop_agent()
+            older = Path(shutil.copytree(edge.state_dir, stage.directory / "older"))
+            edge.start_agent()
+            here = _site(stage, edge, older)
             here.settle()
             start_all(here.registered)
             down = [name for name, up in which_are_up(here.registered).items() if not up]
@@ -167,11 +185,10 @@ def site() -> Iterator[Site]:
             edge.close()
 
 
-def _site(stage: Stage, edge: FaultyEdge) -> Site:
+def _site(stage: Stage, edge: FaultyEdge, older: Path) -> Site:
     sessions = all_sessions(stage)
     raw = [session for session in sessions if isinstance(session, RawSession)]
     carried = [each for each in sessions if each.registered and each.name.lower().startswith(CARRIED)]
     registered = [*carried, *(session for session in raw if session.registered)]
-    return Site(
-        stage, edge, registered, [session for session in raw if not session.registered], ordinary_traffic(stage)
-    )
+    unregistered = [session for session in raw if not session.registered]
+    return Site(stage, edge, registered, unregistered, ordinary_traffic(stage), older)

@@ -182,8 +182,17 @@ class SteadyPing(Steady):
     A question that could not be sent at all counts as lost.
     """
 
-    def __init__(self, name: str, asker: socket.socket, dialect: Dialect, rate: float = 100.0) -> None:
+    def __init__(
+        self,
+        name: str,
+        asker: socket.socket,
+        dialect: Dialect,
+        rate: float = 100.0,
+        stragglers: float = _STRAGGLER_SECONDS,
+    ) -> None:
+        """``stragglers`` is for how many seconds an answer is waited for at the end."""
         super().__init__(name, rate)
+        self._stragglers = stragglers
         self._asker = asker
         self._dialect = dialect
         enlarge(asker)
@@ -200,7 +209,7 @@ class SteadyPing(Steady):
             _ask(self._asker, self._dialect, self._sent)
             due = max(due + self._interval, time.monotonic() - _CATCH_UP_SECONDS)
             self._numbers |= _answers(self._asker, self._dialect, due)
-        deadline = time.monotonic() + _STRAGGLER_SECONDS
+        deadline = time.monotonic() + self._stragglers
         while len(self._numbers) < self._sent and time.monotonic() < deadline:
             self._numbers |= _answers(self._asker, self._dialect, time.monotonic() + 0.05)
 

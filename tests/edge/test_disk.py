@@ -131,7 +131,7 @@ def test_many_changes_are_gathered_into_a_snapshot(used: Place) -> None:
 @pytest.fixture
 def tiny(tmp_path: Path, bpffs: Path) -> Iterator[tuple[Place, Path]]:
     """A place whose disk holds little."""
-    with mounted(tmp_path / "disk", "tmpfs", "size=300k") as disk:
+    with mounted(tmp_path / "disk", "tmpfs", "size=700k") as disk:
         here = place(disk, bpffs)
         yield here, disk
         here.remove()

@@ -1,7 +1,13 @@
-"""The database file of one edge: opened by one process, made anew where it is damaged, every write a transaction."""
+"""The database file of one edge: opened by one process, made anew where it is damaged, every write a transaction.
 
+An agent starts whatever is there: what is no database is set aside, and a disk that takes nothing is read only.
+"""
+
+import contextlib
 import os
+import shutil
 import sqlite3
+import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -10,7 +16,11 @@ from typing import Any
 
 from control.fault import Fault, Kind, Refused
 
-DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_MISMATCH)
+"""Primary result codes that say that the file is not what was kept: its schema included, by which a statement fails."""
+
+COMPANIONS = ("-wal", "-shm", "-journal")
+KEPT_ASIDE = 3  # damaged files, for people to look at
 
 
 class DamagedError(Exception):
@@ -22,40 +32,52 @@ class Disk:
 
     Attributes:
         path: of the file.
-        faults: what was set aside as damaged when it was opened.
+        faults: what was set aside as damaged, and that the disk takes nothing.
     """
 
     def __init__(self, path: Path, schema: str) -> None:
         """Open the database, make it where there is none, and start anew where it is damaged.
 
+        Where the disk takes nothing, what is on it is read, and every write is refused until it does.
+
         Raises:
-            Refused: it cannot be opened or written.
+            Refused: there can be no database there at all.
         """
-        self.path = path
+        self.path, self._schema = path, schema
         self.faults: list[Fault] = []
+        self._is_lasting = True
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o750)
-            try:
-                self._database = _opened(path, schema)
-            except DamagedError as error:
-                self.faults.append(_moved_aside(path, str(error)))
-                self._database = _opened(path, schema)
-        except (sqlite3.Error, OSError) as error:
+        except OSError as error:
             raise self._refused(error) from error
+        self._open()
+
+    def start_anew(self, why: str) -> None:
+        """Set the file aside as damaged, and begin with an empty one.
+
+        Raises:
+            Refused: there can be no database there at all.
+        """
+        self._database.close()
+        self._set_aside(why)
+        self._open()
 
     def rows(self, query: str, *values: object) -> list[Any]:
         """Return what a query finds.
 
         Raises:
+            DamagedError: the database is not whole.
             Refused: the disk cannot be read.
         """
         try:
             return self._database.execute(query, values).fetchall()
         except sqlite3.Error as error:
+            if _is_damage(error):
+                raise DamagedError(str(error)) from error
             raise self._refused(error) from error
 
     def write(self, statement: str, *values: object) -> None:
-        """Do one statement, inside ``transaction`` or as one of its own.
+        """Do one statement, inside ``transaction``.
 
         Raises:
             sqlite3.Error: the disk does not take it; ``transaction`` makes a refusal of that.
@@ -77,6 +99,8 @@ class Disk:
         Raises:
             Refused: the disk does not take it; nothing has changed.
         """
+        if not self._is_lasting:
+            self._try_again()
         try:
             self._database.execute("BEGIN IMMEDIATE")
             try:
@@ -86,24 +110,61 @@ class Disk:
                 if self._database.in_transaction:
                     self._database.execute("ROLLBACK")
                 raise
-        except sqlite3.Error as error:
+        except (sqlite3.Error, DamagedError) as error:
             raise self._refused(error) from error
 
     def close(self) -> None:
         """Close the database."""
         self._database.close()
 
+    def _open(self) -> None:
+        try:
+            try:
+                self._database = _opened(self.path, self._schema)
+            except (DamagedError, IsADirectoryError) as error:
+                self._set_aside(str(error))
+                self._database = _opened(self.path, self._schema)
+        except (sqlite3.Error, OSError, DamagedError) as error:
+            self._database, self._is_lasting = _in_memory(self.path, self._schema), False
+            self.faults.append(self._refused(error).faults[0])
+
+    def _try_again(self) -> None:
+        """Go on with the file, once the disk takes something."""
+        try:
+            database = _opened(self.path, self._schema)
+        except (sqlite3.Error, OSError, DamagedError) as error:
+            raise self._refused(error) from error
+        self._database.close()
+        self._database, self._is_lasting = database, True
+
+    def _set_aside(self, why: str) -> None:
+        """Rename the file and what belongs to it, and let go of the oldest that were set aside."""
+        aside = f"{self.path.name}.damaged-{time.time_ns()}"
+        for companion in ("", *COMPANIONS):
+            with contextlib.suppress(OSError):  # not there; or a disk that takes nothing, where it is only not used
+                self.path.with_name(self.path.name + companion).rename(self.path.with_name(aside + companion))
+        names = sorted({path.name.split("-")[1] for path in self.path.parent.glob(f"{self.path.name}.damaged-*")})
+        for name in names[:-KEPT_ASIDE]:
+            for path in self.path.parent.glob(f"{self.path.name}.damaged-{name}*"):
+                shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
+        why = f"{why}; it is set aside as {aside}, and the list is taken from the kernel"
+        self.faults.append(Fault(str(self.path), why, "push list and policies anew, and check the disk"))
+
     def _refused(self, error: Exception) -> Refused:
         mend = "free space on that disk" if "full" in str(error) else "check the disk and the directory's permissions"
-        why = (
-            f"{error} ({error.sqlite_errorname})"
-            if isinstance(error, sqlite3.Error) and hasattr(error, "sqlite_errorname")
-            else str(error)
-        )
-        return Refused(Kind.NO_ROOM, "The list cannot be kept on disk", [Fault(str(self.path), why, mend)])
+        return Refused(Kind.NO_ROOM, "The list cannot be kept on disk", [Fault(str(self.path), str(error), mend)])
+
+
+def _is_damage(error: sqlite3.Error) -> bool:
+    """Return whether an error says that the file is not whole, and not that the disk does not do what it should."""
+    code = getattr(error, "sqlite_errorcode", None)
+    return code is None or code & 0xFF in DAMAGE  # without a code: a text in a row that is none
 
 
 def _opened(path: Path, schema: str) -> sqlite3.Connection:
+    for companion in ("", *COMPANIONS):
+        if path.with_name(path.name + companion).is_dir():
+            raise IsADirectoryError(f"{path.name}{companion} is a directory")
     database = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
     try:
         # One process has it (the instance's lock), so SQLite needs no shared memory: that is a file of 32 kB, for
@@ -111,24 +172,40 @@ def _opened(path: Path, schema: str) -> sqlite3.Connection:
         database.execute("PRAGMA locking_mode=EXCLUSIVE")
         database.execute("PRAGMA journal_mode=WAL")
         database.execute("PRAGMA synchronous=FULL")  # what was answered survives a power cut
-        (found,) = database.execute("PRAGMA quick_check(1)").fetchone()
-        if found != "ok":
-            raise DamagedError(found)
-        database.executescript(schema)
-        if not database.execute("SELECT 1 FROM identity").fetchone():
-            database.execute("INSERT INTO identity VALUES (?, 1)", (os.urandom(16),))
+        database.execute("PRAGMA cell_size_check=ON")
+        found = database.execute("PRAGMA quick_check(1)").fetchone()
+        if found != ("ok",):
+            raise DamagedError(str(found[0]) if found else "it cannot be checked")
+        _complete(database, schema)
     except BaseException as error:
         database.close()
-        if isinstance(error, sqlite3.DatabaseError) and error.sqlite_errorcode & 0xFF in DAMAGED:
+        if isinstance(error, sqlite3.Error) and _is_damage(error):
             raise DamagedError(str(error)) from error
         raise
     return database
 
 
-def _moved_aside(path: Path, why: str) -> Fault:
-    aside = path.with_name(f"{path.name}.damaged-{time.time_ns()}")
-    path.rename(aside)
-    for companion in ("-wal", "-shm"):  # of no use to the new one
-        path.with_name(path.name + companion).unlink(missing_ok=True)
-    why = f"{why}; it is set aside as {aside.name}, and the list is taken from the kernel"
-    return Fault(str(path), why, "push list and policies anew, and check the disk")
+def _complete(database: sqlite3.Connection, schema: str) -> None:
+    """Make what is missing of the tables, and the identity."""
+    database.executescript(schema)
+    if not database.execute("SELECT 1 FROM identity").fetchone():
+        database.execute("INSERT INTO identity VALUES (?, 1)", (os.urandom(16),))
+
+
+def _in_memory(path: Path, schema: str) -> sqlite3.Connection:
+    """Return a copy of the file in memory; an empty database where it cannot be read."""
+    database = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    with contextlib.suppress(sqlite3.Error, OSError), tempfile.TemporaryDirectory() as scratch:
+        copy = Path(scratch, path.name)
+        for companion in ("", "-wal"):
+            if path.with_name(path.name + companion).is_file():
+                shutil.copy(path.with_name(path.name + companion), copy.with_name(path.name + companion))
+        with contextlib.closing(sqlite3.connect(copy)) as held:
+            held.backup(database)
+    try:
+        _complete(database, schema)
+    except sqlite3.Error:
+        database.close()
+        database = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        _complete(database, schema)
+    return database

@@ -3,13 +3,15 @@
 import hashlib
 
 from control.allowlist.allowlist import Allowlist
+from control.edge.state import seal
 from control.edge.state.disk import Disk
 from control.edge.state.history import History, tables
+from control.edge.state.seal import Seal
 from control.fault import Fault
 from control.rollout.change import Change
 from control.rollout.position import Position
 
-PREFIX = "followed_"
+PREFIX, EPOCH = "followed_", "followed_epoch"
 SCHEMA = f"""
 {tables(PREFIX)}
 CREATE TABLE IF NOT EXISTS followed_epoch (epoch TEXT NOT NULL, base INTEGER NOT NULL, complete_at REAL);
@@ -70,6 +72,8 @@ class FollowedList(History):
             Refused: the disk cannot be read.
         """
         allowlist, _, faults = self.load()
+        if seal.state(self._disk, EPOCH) is Seal.BROKEN:
+            faults.append(Fault(f"{self._disk.path.name}, {EPOCH}", "it is not what was sealed", self._mend))
         self._serial = self.last_serial()
         return allowlist, faults
 
@@ -86,6 +90,7 @@ class FollowedList(History):
                 self._disk.write(f"DELETE FROM {table}")
             self._write_snapshot(position.serial, len(allowlist), hashlib.sha256(body).digest(), body)
             self._disk.write("INSERT INTO followed_epoch VALUES (?, ?, ?)", position.epoch, base, self.complete_at)
+            seal.put(self._disk, EPOCH)
         self._epoch, self._base, self._serial = position.epoch, base, position.serial
         self._is_kept = True
 
@@ -117,4 +122,5 @@ class FollowedList(History):
         """
         with self._disk.transaction():
             self._disk.write("UPDATE followed_epoch SET complete_at = ?", at)
+            seal.put(self._disk, EPOCH)
         self.complete_at = at

@@ -5,13 +5,14 @@ Snapshot and change carry their SHA-256: what does not match is set aside and ne
 
 import contextlib
 import hashlib
-import sqlite3
 import time
 from abc import ABC, abstractmethod
 
 from control.allowlist.allowlist import Allowlist
+from control.edge.state import seal
 from control.edge.state.disk import Disk
-from control.fault import Fault
+from control.edge.state.seal import Seal
+from control.fault import Fault, Refused
 from control.rollout.change import Change
 from control.rollout.position import Position
 
@@ -86,7 +87,7 @@ class History(ABC):
         Raises:
             Refused: the disk cannot be read.
         """
-        faults: list[Fault] = []
+        faults: list[Fault] = self._broken()
         allowlist, serial = self._newest_snapshot(faults)
         added, removed = Allowlist.empty(), Allowlist.empty()  # of all changes together: the list itself is long
         which = "WHERE serial > ? AND NOT damaged ORDER BY serial"
@@ -95,7 +96,7 @@ class History(ABC):
             if number != serial + 1:
                 faults.append(self._set_aside(self._change, number, "a change before it is missing"))
                 break
-            if hashlib.sha256(more + fewer).digest() != digest:
+            if not _matches(digest, more, fewer):
                 faults.append(self._set_aside(self._change, number, NO_MATCH))
                 break
             gone = Allowlist.unpack(fewer)
@@ -103,6 +104,19 @@ class History(ABC):
             removed = removed.with_changes(gone, Allowlist.empty())
             serial = number
         return allowlist.with_changes(added, removed), serial, faults
+
+    def check(self) -> None:
+        """Read what there is of every row but its body.
+
+        Raises:
+            DamagedError: the database is not whole.
+            ValueError: a serial is none that can have been given.
+        """
+        for table in (self._snapshot, self._change):
+            for (serial,) in self._disk.rows(f"SELECT serial FROM {table}"):
+                if serial < 0:
+                    raise ValueError(f"{table} has a serial of {serial}")
+                seal.state(self._disk, table, serial)
 
     def last_serial(self) -> int:
         """Return the highest serial that was ever given, that of damaged rows too."""
@@ -132,6 +146,7 @@ class History(ABC):
             self._disk.write(
                 f"INSERT INTO {self._change} VALUES (?, ?, ?, ?, ?, 0)", serial, *bodies, digest, time.time()
             )
+            seal.put(self._disk, self._change, serial)
 
     def keep(self, change: Change, serial: int) -> None:
         """Keep a change of the next serial: as that, or where it is big as the whole list afterwards.
@@ -154,6 +169,7 @@ class History(ABC):
             f"INSERT OR REPLACE INTO {self._snapshot} VALUES (?, ?, ?, ?, ?, 0)",
             *(serial, count, digest, body, time.time()),
         )
+        seal.put(self._disk, self._snapshot, serial)
         newest = f"SELECT serial FROM {self._snapshot} ORDER BY serial DESC LIMIT ?"
         self._disk.write(f"DELETE FROM {self._snapshot} WHERE serial NOT IN ({newest})", SNAPSHOTS)
         oldest = f"SELECT min(serial) FROM {self._snapshot}"
@@ -164,15 +180,30 @@ class History(ABC):
         for (serial,) in self._disk.rows(serials):
             one = f"SELECT count, sha256, body FROM {self._snapshot} WHERE serial = ?"  # one at a time: they are big
             ((count, digest, body),) = self._disk.rows(one, serial)
-            if hashlib.sha256(body).digest() == digest:
+            if _matches(digest, body):
                 allowlist = Allowlist.unpack(body)
                 if len(allowlist) == count:
                     return allowlist, serial
             faults.append(self._set_aside(self._snapshot, serial, NO_MATCH))
         return Allowlist.empty(), 0
 
+    def _broken(self) -> list[Fault]:
+        """Set aside each row of which a bit is another one than when it was sealed."""
+        return [
+            self._set_aside(table, serial, "it is not what was sealed")
+            for table in (self._snapshot, self._change)
+            for (serial,) in self._disk.rows(f"SELECT serial FROM {table} ORDER BY serial DESC")
+            if seal.state(self._disk, table, serial) is Seal.BROKEN
+        ]
+
     def _set_aside(self, table: str, serial: int, why: str) -> Fault:
-        with contextlib.suppress(sqlite3.Error):  # a full disk, say; the next start finds it again
+        with contextlib.suppress(Refused), self._disk.transaction():  # a full disk, say; the next start finds it again
             self._disk.write(f"UPDATE {table} SET damaged = 1 WHERE serial = ?", serial)
+            seal.put(self._disk, table, serial)
         why = f"{why}; it is set aside, and the list before it is used"
         return Fault(f"{self._disk.path.name}, {table} {serial}", why, self._mend)
+
+
+def _matches(digest: object, *bodies: object) -> bool:
+    """Return whether bodies, of whatever type a damaged row has, are those of a SHA-256."""
+    return all(isinstance(body, bytes) for body in bodies) and hashlib.sha256(b"".join(bodies)).digest() == digest  # type: ignore[arg-type]
