@@ -1,5 +1,6 @@
 """wicketd where it cannot start: it says why in a few lines and ends, and what is in the kernel stays."""
 
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -40,11 +41,11 @@ def test_no_place_for_the_socket(used: Place, tmp_path: Path) -> None:
 
 
 def test_no_place_for_the_database(used: Place, tmp_path: Path) -> None:
-    used.database.unlink()
-    used.database.mkdir()
+    shutil.rmtree(used.config.state)
+    used.config.state.write_text("a file, where a directory should be")
     said = start(used, tmp_path)
     assert said.splitlines()[0] == "wicketd: The list cannot be kept on disk"
-    used.database.rmdir()
+    used.config.state.unlink()
     with used.edge() as edge:
         assert is_live(edge, listed()), "taken from the kernel, as from a lost disk"
 

@@ -220,20 +220,41 @@ def test_a_file_that_is_no_database_any_more_is_set_aside(path: Path, spoil: Cal
     again.close()
 
 
-def test_where_there_can_be_no_database_says_so(tmp_path: Path) -> None:
-    (tmp_path / "edge.db").mkdir()
+def test_where_there_can_be_no_directory_says_so(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    for path in (tmp_path / "edge.db", tmp_path / "file" / "edge.db"):
-        with pytest.raises(Refused, match="cannot be kept on disk") as refused:
-            Store(path)
-        (fault,) = refused.value.faults
-        assert fault.where == str(path) and "permissions" in fault.mend
+    path = tmp_path / "file" / "edge.db"
+    with pytest.raises(Refused, match="cannot be kept on disk") as refused:
+        Store(path)
+    (fault,) = refused.value.faults
+    assert fault.where == str(path) and "permissions" in fault.mend
 
 
-def test_a_disk_that_is_read_only_says_so(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["edge.db", "edge.db-wal"])
+def test_a_directory_in_its_place_is_set_aside(tmp_path: Path, name: str) -> None:
+    (tmp_path / name / "deep").mkdir(parents=True)
+    store = Store(tmp_path / "edge.db")
+    assert "is a directory" in store.faults[0].why
+    store.local.keep_snapshot(1, listed())
+    store.close()
+    again = Store(tmp_path / "edge.db")
+    assert (again.local.load()[1], again.faults) == (1, [])
+    again.close()
+
+
+def test_a_disk_that_is_read_only_is_read_and_written_once_it_can_be(tmp_path: Path) -> None:
     with mounted(tmp_path / "disk", "tmpfs") as disk:
-        Store(disk / "edge.db").close()
+        before = Store(disk / "edge.db")
+        before.local.keep_snapshot(1, listed())
+        before.close()
         subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
-        with pytest.raises(Refused, match=r"(?s)cannot be kept on disk.*check the disk") as refused:
-            Store(disk / "edge.db")
-        assert refused.value.kind == "no-room"
+        store = Store(disk / "edge.db")
+        assert store.faults[0].where == str(disk / "edge.db") and "check the disk" in store.faults[0].mend
+        assert store.local.load() == (listed(), 1, [])
+        with pytest.raises(Refused, match="cannot be kept on disk"):
+            store.local.keep_snapshot(2, listed())
+        subprocess.run(["mount", "-o", "remount,rw", disk], check=True)
+        store.local.keep_snapshot(2, listed())
+        store.close()
+        again = Store(disk / "edge.db")
+        assert again.local.load()[1] == 2
+        again.close()

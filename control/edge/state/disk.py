@@ -71,6 +71,8 @@ class Disk:
         """
         try:
             return self._database.execute(query, values).fetchall()
+        except UnicodeDecodeError as error:
+            raise DamagedError(str(error)) from error
         except sqlite3.Error as error:
             if _is_damage(error):
                 raise DamagedError(str(error)) from error
@@ -179,17 +181,29 @@ def _opened(path: Path, schema: str) -> sqlite3.Connection:
         _complete(database, schema)
     except BaseException as error:
         database.close()
-        if isinstance(error, sqlite3.Error) and _is_damage(error):
-            raise DamagedError(str(error)) from error
+        if isinstance(error, UnicodeDecodeError) or (isinstance(error, sqlite3.Error) and _is_damage(error)):
+            raise DamagedError(str(error)) from error  # the first: SQLite's own words repeat what is damaged
         raise
     return database
 
 
 def _complete(database: sqlite3.Connection, schema: str) -> None:
-    """Make what is missing of the tables, and the identity."""
+    """Make what is missing of the tables, and the identity; hold that what is there of them is as it is made."""
     database.executescript(schema)
+    with contextlib.closing(sqlite3.connect(":memory:")) as fresh:
+        fresh.executescript(schema)
+        if _columns(database, _tables(fresh)) != _columns(fresh, _tables(fresh)):
+            raise DamagedError("its tables are not what they should be")
     if not database.execute("SELECT 1 FROM identity").fetchone():
         database.execute("INSERT INTO identity VALUES (?, 1)", (os.urandom(16),))
+
+
+def _tables(database: sqlite3.Connection) -> list[str]:
+    return [name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+
+
+def _columns(database: sqlite3.Connection, tables: Iterable[str]) -> dict[str, list[Any]]:
+    return {table: database.execute("SELECT * FROM pragma_table_info(?)", (table,)).fetchall() for table in tables}
 
 
 def _in_memory(path: Path, schema: str) -> sqlite3.Connection:
@@ -204,7 +218,7 @@ def _in_memory(path: Path, schema: str) -> sqlite3.Connection:
             held.backup(database)
     try:
         _complete(database, schema)
-    except sqlite3.Error:
+    except (sqlite3.Error, UnicodeDecodeError, DamagedError):
         database.close()
         database = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
         _complete(database, schema)
