@@ -4,7 +4,6 @@ Whatever ends it (a signal, a crash, a power cut), the kernel goes on with the l
 on the way out. Only `wicket detach` takes the program out.
 """
 
-import contextlib
 import faulthandler
 import signal
 import sys
@@ -17,7 +16,7 @@ import structlog
 
 from control import config as configuration
 from control.config import Config
-from control.datapath.interfaces.watch import LinkWatch
+from control.datapath.interfaces.links import Link
 from control.edge.commands.server import AgentServer
 from control.edge.contact import FeedContact
 from control.edge.edge import Edge
@@ -53,17 +52,17 @@ class Agent:
     def run(self) -> None:
         """Work until ``stop`` is called."""
         due = dict.fromkeys(self._tasks, 0.0)
-        with contextlib.closing(LinkWatch(self._on_link_change)):
-            while not self._stop.is_set():
-                now = time.monotonic()
-                if self._links_changed:
-                    self._links_changed, due[self._follow_links] = False, 0.0
-                for task, interval in self._tasks.items():
-                    if due[task] <= now:
-                        self._attempt(task)
-                        due[task] = time.monotonic() + interval
-                self._wake.wait(max(0.0, min(due.values()) - time.monotonic()))
-                self._wake.clear()
+        self._edge.table.on_change(self._on_link_change)
+        while not self._stop.is_set():
+            now = time.monotonic()
+            if self._links_changed:
+                self._links_changed, due[self._follow_links] = False, 0.0
+            for task, interval in self._tasks.items():
+                if due[task] <= now:
+                    self._attempt(task)
+                    due[task] = time.monotonic() + interval
+            self._wake.wait(max(0.0, min(due.values()) - time.monotonic()))
+            self._wake.clear()
 
     def stop(self) -> None:
         """End ``run`` soon; safe from a signal handler."""
@@ -94,9 +93,10 @@ class Agent:
         service.tell("WATCHDOG=1")
         service.tell(service.status(_summary(self._edge)))
 
-    def _on_link_change(self) -> None:
-        self._links_changed = True
-        self._wake.set()
+    def _on_link_change(self, link: Link) -> None:
+        if self._edge.interfaces.concerns(link):
+            self._links_changed = True
+            self._wake.set()
 
 
 def serve(config: Config) -> None:

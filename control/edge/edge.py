@@ -7,6 +7,7 @@ import structlog
 
 from control.config import Config
 from control.datapath.datapath import Datapath
+from control.datapath.interfaces.watch import LinkTable
 from control.edge.bypass import Bypass
 from control.edge.contact import FeedContact
 from control.edge.interfaces import Interfaces
@@ -31,6 +32,7 @@ class Edge:
         config: what it was opened with.
         datapath: its part in the kernel.
         store: its part on disk.
+        table: the links of its network namespace.
         live: the live list.
         list: what can be asked of the lists.
         policies, bypass, interfaces, lease, sampling, usage: the other parts.
@@ -38,9 +40,9 @@ class Edge:
         started_at: seconds of the monotonic clock.
     """
 
-    def __init__(self, config: Config, datapath: Datapath, store: Store) -> None:
+    def __init__(self, config: Config, datapath: Datapath, store: Store, table: LinkTable) -> None:
         """Put the parts together, and do nothing; ``open`` is for everybody else."""
-        self.config, self.datapath, self.store = config, datapath, store
+        self.config, self.datapath, self.store, self.table = config, datapath, store, table
         self.started_at = time.monotonic()
         self.live, self.usage = LiveList(datapath, store), Usage(datapath.lists)
         self.list = EdgeList(self.live, self.usage, config.list.max_entries)
@@ -49,7 +51,7 @@ class Edge:
         stops = Stops(config.pins, config.state_dir)
         self.bypass = Bypass(datapath.controls, stops, config.bypass_path)
         configured = {interface.name: interface.mode for interface in config.interfaces}
-        self.interfaces = Interfaces(store, stops, configured, lambda: datapath.programs)
+        self.interfaces = Interfaces(table, store, stops, configured, lambda: datapath.programs)
         self.contact: FeedContact | None = None
         self._turns = Turns()
 
@@ -68,7 +70,9 @@ class Edge:
             opened.callback(datapath.close)
             store = Store(config.state_dir / "edge.db")
             opened.callback(store.close)
-            edge = cls(config, datapath, store)
+            table = LinkTable()
+            opened.callback(table.close)
+            edge = cls(config, datapath, store, table)
             start = Start(
                 datapath, store, edge.live, edge.sampling, edge.policies, edge.bypass, edge.lease, edge.interfaces
             )
@@ -97,5 +101,6 @@ class Edge:
 
     def close(self) -> None:
         """Let go of kernel and disk, and leave both as they are."""
+        self.table.close()
         self.datapath.close()
         self.store.close()

@@ -15,7 +15,7 @@ from pyroute2 import IPRoute
 from pyroute2.netlink.exceptions import NetlinkError
 
 from control.datapath import syscall
-from control.datapath.interfaces.links import Link, all_links, find, preflight
+from control.datapath.interfaces.links import Link, all_links, blind_spot, find, preflight
 from control.fault import Fault, Kind, Refused
 
 IF_NONE, GENERIC, NATIVE, REPLACE = 1, 2, 4, 16  # XDP_FLAGS_*, <linux/if_link.h>
@@ -103,7 +103,8 @@ def attach(name: str, mode: str, programs: Programs) -> tuple[Link, list[Fault]]
         mend = "see what the kernel's log says of it: dmesg"
         fault = Fault(name, f"the kernel does not take the program ({os.strerror(error.code)})", mend)
         raise Refused(Kind.INTERFACE, "The interface cannot be guarded", [fault]) from error
-    return find(name), warnings
+    link = find(name)
+    return link, [*warnings, *([blind] if (blind := blind_spot(link)) else [])]
 
 
 def _must_be_in(link: Link, mode: str) -> None:
@@ -149,7 +150,11 @@ def detach(name: str, programs: Programs) -> bool:
     with programs.expected(link) as expected:
         if expected is None:
             return False
-        _replace(link, -1, expected, link.mode)
+        try:
+            _replace(link, -1, expected, link.mode)
+        except NetlinkError as error:
+            fault = Fault(name, f"it still carries the program ({error})", f"ip link set {link.name} xdp off")
+            raise Refused(Kind.INTERNAL, "The interface cannot be detached", [fault]) from error
     return True
 
 
@@ -160,7 +165,7 @@ def clear(programs: Mapping[int, int], name: str | None = None) -> tuple[list[st
     """
     cleared, faults = [], []
     for link in all_links().values():
-        if link.program in programs and name in (None, link.name):
+        if link.program in programs and (name is None or link.is_called(name)):
             try:
                 _replace(link, -1, programs[link.program], link.mode)
                 cleared.append(link.name)
@@ -179,7 +184,7 @@ def _attach_native(link: Link, program: int, *, demanded: bool) -> list[Fault]:
             fault = Fault(link.name, why, "attach with --mode auto, and expect a tenth of the speed")
             raise Refused(Kind.INTERFACE, "The interface cannot do native mode", [fault]) from error
         _attach_new(link, program, "generic")
-        return [Fault(link.name, why, "attached in generic mode: correct, but slower by far")]
+        return [Fault(link.name, why, "attached in generic mode: slower by far")]
     return []
 
 

@@ -1,66 +1,40 @@
 """Interfaces of a network namespace, and what they are fit for."""
 
 import os
-from dataclasses import dataclass
-from typing import Any
 
-from pyroute2 import IPRoute
 from pyroute2.ethtool.ioctl import IoctlEthtool
 
+from control.datapath.interfaces import messages
+from control.datapath.interfaces.messages import Link
 from control.fault import Fault, Kind, Refused
 from control.vocabulary import LOOPBACK
 
-# What pyroute2 makes of XDP_ATTACHED_*, which are other numbers.
-ATTACHED = {"xdp": "native", "xdpgeneric": "generic", "xdpoffload": "hardware", "xdpmulti": "several"}
-PROGRAM_IDS = ("IFLA_XDP_DRV_PROG_ID", "IFLA_XDP_SKB_PROG_ID", "IFLA_XDP_HW_PROG_ID", "IFLA_XDP_PROG_ID")
+__all__ = ["Link", "all_links", "find", "preflight"]
 
 FIRST_PAGE = 3498  # bytes of MTU above which most drivers refuse a program that reads one page, as ours does
 
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """One network interface.
-
-    Attributes:
-        index, name, kind: as the kernel has them; kind is "" for a plain device.
-        mtu: bytes.
-        queues: receive queues.
-        is_up: whether it carries packets.
-        master: index of the bond or bridge that it is a port of; 0: none.
-        parent: index of the device below it, for a VLAN; 0: none.
-        program: id of the attached XDP program; 0: none.
-        mode: how it is attached: "native", "generic", "hardware", "several" or None.
-    """
-
-    index: int
-    name: str
-    kind: str
-    mtu: int
-    queues: int
-    is_up: bool
-    master: int
-    parent: int
-    program: int
-    mode: str | None
+ETHERNET = 1  # ARPHRD_ETHER, <linux/if_arp.h>; of what begins in another way, some names of those that are met
+HEADERS = {
+    512: "ppp", 519: "rawip", 768: "ipip", 769: "ip6tnl", 776: "sit", 778: "gre", 823: "ip6gre",
+    65534: "tun or wireguard",
+}  # fmt: skip
 
 
 def all_links() -> dict[str, Link]:
     """Return the interfaces of this network namespace by name."""
-    with IPRoute() as route:
-        links = [_link(message) for message in route.get_links()]
-    return {link.name: link for link in links}
+    return {link.name: link for link in messages.dump().values()}
 
 
 def find(name: str) -> Link:
-    """Return one interface.
+    """Return one interface, by any of its names.
 
     Raises:
         Refused: there is none of that name; the answer lists those that are there.
     """
-    links = all_links()
-    if name in links:
-        return links[name]
-    there = ", ".join(sorted(link.name for link in links.values() if link.index != LOOPBACK)) or "none"
+    if link := messages.one(name=name):
+        return link
+    links = all_links().values()
+    there = ", ".join(sorted(link.name for link in links if link.index != LOOPBACK)) or "none"
     fault = Fault(name, "there is no interface of that name", f"name one that is there: {there}")
     raise Refused(Kind.INTERFACE, "The interface does not exist", [fault])
 
@@ -70,6 +44,10 @@ def preflight(link: Link, mode: str) -> tuple[list[Fault], list[Fault]]:
     wrong, doubtful = [], []
     if link.index == LOOPBACK:
         wrong.append(Fault(link.name, "this is the loopback", "name an interface that carries subscribers' traffic"))
+    elif link.type != ETHERNET:
+        kind = HEADERS.get(link.type, link.kind or "another kind of")
+        why = f"this is a {kind} device (type {link.type}): its packets have no Ethernet header"
+        wrong.append(Fault(link.name, why, "guard the Ethernet device through which its packets come"))
     if link.kind in ("vlan", "macvlan"):
         mend = "attach to the device below it: the program reads VLAN tags itself"
         wrong.append(Fault(link.name, f"this is a {link.kind} device", mend))
@@ -90,6 +68,15 @@ def preflight(link: Link, mode: str) -> tuple[list[Fault], list[Fault]]:
     return wrong, doubtful
 
 
+def blind_spot(link: Link) -> Fault | None:
+    """Return what the program does not see on a link that carries it; None where it sees every packet as it came."""
+    if link.mode != "generic":
+        return None
+    why = "in generic mode, UDP packets that were merged before the program saw them are not recognised, and pass"
+    mend = f"ethtool -K {link.name} gro off rx-udp-gro-forwarding off, and use a driver with native mode"
+    return Fault(link.name, why, mend)
+
+
 def _has_large_receive_offload(name: str) -> bool:
     ethtool = IoctlEthtool(name)
     try:
@@ -98,20 +85,3 @@ def _has_large_receive_offload(name: str) -> bool:
         return False  # a device that has no such feature to ask for
     finally:
         ethtool.sock.close()
-
-
-def _link(message: Any) -> Link:
-    info, xdp = message.get_attr("IFLA_LINKINFO"), message.get_attr("IFLA_XDP")
-    ids = [xdp.get_attr(name) for name in PROGRAM_IDS] if xdp else []
-    return Link(
-        index=message["index"],
-        name=message.get_attr("IFLA_IFNAME"),
-        kind=(info.get_attr("IFLA_INFO_KIND") or "") if info else "",
-        mtu=message.get_attr("IFLA_MTU"),
-        queues=message.get_attr("IFLA_NUM_RX_QUEUES") or 1,
-        is_up=bool(message["flags"] & 1),  # IFF_UP
-        master=message.get_attr("IFLA_MASTER") or 0,
-        parent=message.get_attr("IFLA_LINK") or 0,
-        program=next((number for number in ids if number), 0),
-        mode=ATTACHED.get(xdp.get_attr("IFLA_XDP_ATTACHED") or "") if xdp else None,
-    )

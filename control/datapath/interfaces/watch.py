@@ -1,41 +1,101 @@
-"""Tells when interfaces come, go or are renamed."""
+"""The interfaces of this network namespace as the kernel tells of them: kept up to date by its messages."""
 
+import contextlib
 import errno
-import socket
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
 
-RTMGRP_LINK = 1  # <linux/rtnetlink.h>
+from control.datapath.interfaces import messages
+from control.datapath.interfaces.messages import DEL_LINK, Link
+
+LOOK_ANEW = 60.0  # s: a netlink socket may lose messages, and mostly says so
+SLICE = 0.5  # s: how long a close may have to wait
 
 
-class LinkWatch:
-    """Calls back on changes of the interfaces in this network namespace, from a thread of its own.
+class LinkTable:
+    """All links by index. A thread of its own hears what changes; whoever reads waits for nobody.
 
-    Only that something changed is told, since a netlink socket may lose messages: who wants to know what it was
-    looks at the interfaces.
+    Nothing is asked of the kernel but one dump at the start, where messages were lost, and now and then.
     """
 
-    def __init__(self, changed: Callable[[], None]) -> None:
-        self._changed, self._closed = changed, threading.Event()
-        self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE)
-        self._socket.bind((0, RTMGRP_LINK))
-        self._socket.settimeout(0.5)
-        self._thread = threading.Thread(target=self._watch, name="links", daemon=True)
+    def __init__(self) -> None:
+        self._heard = messages.listening()  # before the dump, so that nothing between is missed
+        self._heard.settimeout(SLICE)
+        self._lock = threading.Lock()
+        self._links: dict[int, Link] = {}
+        self._changed: Callable[[Link], None] = lambda _: None
+        self._closed = threading.Event()
+        self._look_anew()
+        self._thread = threading.Thread(target=self._hear, name="links", daemon=True)
         self._thread.start()
 
-    def _watch(self) -> None:
-        while not self._closed.is_set():
-            try:
-                self._socket.recv(1 << 16)
-            except TimeoutError:
-                continue
-            except OSError as error:
-                if error.errno != errno.ENOBUFS:  # which says that some messages were lost
-                    raise
-            self._changed()
+    def on_change(self, changed: Callable[[Link], None]) -> None:
+        """Have a function called, from the table's thread, with each link that comes, changes or goes."""
+        self._changed = changed
+
+    def links(self) -> Mapping[int, Link]:
+        """Return all links by index, as they were at one moment."""
+        return self._links
+
+    def refresh(self, index: int) -> Link | None:
+        """Ask the kernel about one link, for who has just changed it; return it, None where it is gone."""
+        with self._lock:
+            link = messages.one(index=index)
+            self._put(index, link)
+            return link
 
     def close(self) -> None:
-        """Stop watching."""
+        """Hear no more."""
         self._closed.set()
         self._thread.join()
-        self._socket.close()
+        self._heard.close()
+
+    def _hear(self) -> None:
+        while not self._closed.is_set():
+            with contextlib.suppress(TimeoutError):
+                self._take_in()
+            if time.monotonic() - self._looked_at > LOOK_ANEW:
+                self._look_anew()
+
+    def _take_in(self) -> None:
+        try:
+            told = list(messages.links(self._heard.recv(messages.BUFFER)))
+        except TimeoutError:
+            raise
+        except (OSError, ValueError) as error:
+            if isinstance(error, OSError) and error.errno not in (errno.ENOBUFS, errno.EINTR):
+                raise
+            self._look_anew()  # some messages were lost
+            return
+        with self._lock:
+            for kind, link in told:
+                # What was heard may be older than what ``refresh`` saw: a link that is told of is asked about, where it
+                # carries a program; the others come by the hundred, and only their names are of interest.
+                known = self._links.get(link.index)
+                is_doubtful = bool(link.program or (known and known.program))
+                self._put(link.index, messages.one(index=link.index) if is_doubtful else self._of(kind, link))
+        for _, link in told:
+            self._changed(link)
+
+    @staticmethod
+    def _of(kind: int, link: Link) -> Link | None:
+        return None if kind == DEL_LINK else link
+
+    def _look_anew(self) -> None:
+        with self._lock:
+            before, self._links = self._links, messages.dump()
+            self._looked_at = time.monotonic()
+            differing = [link for index, link in self._links.items() if before.get(index) != link]
+            differing += [link for index, link in before.items() if index not in self._links]
+        for link in differing:
+            self._changed(link)
+
+    def _put(self, index: int, link: Link | None) -> None:
+        """Replace one link. The whole table is replaced where names come and go, so that a reader has one moment."""
+        links = dict(self._links) if link is None or index not in self._links else self._links
+        if link is None:
+            links.pop(index, None)
+        else:
+            links[index] = link
+        self._links = links
