@@ -38,6 +38,12 @@ class Box:
         self._agent = subprocess.Popen(self._command(AGENT))
         wait_for_start([self._agent], self._answers, "the agent answers")
 
+    @property
+    def agent_pid(self) -> int:
+        """The agent's process."""
+        assert self._agent is not None
+        return self._agent.pid
+
     def stop(self, *, kill: bool = False) -> None:
         """End the agent by SIGTERM, or SIGKILL, and wait for it."""
         if self._agent is not None:
