@@ -1,6 +1,7 @@
 """The way to a running agent, for the command line and the API."""
 
 import socket
+import time
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,6 +18,10 @@ R = TypeVar("R", bound=Reply)
 
 GRACE = 1.0
 """Seconds that an answer is waited for beyond the order's own end: an agent that says it is too late is heard."""
+
+
+PAUSE = 0.02
+"""Seconds between two attempts to connect."""
 
 
 class NotAskedError(Exception):
@@ -51,6 +56,10 @@ class AgentSocket:
             if "refused" in head:
                 raise Refused.from_dict(head["refused"])
             return request.reply.model_validate(head["result"]), answer  # type: ignore[return-value]
+        except PermissionError as error:
+            mend = "be root, or become a member of the group that the socket has: usermod -aG"
+            fault = Fault(str(self.path), "this user may not reach the agent's socket", mend)
+            raise Refused(Kind.FORBIDDEN, "The agent may not be asked", [fault]) from error
         except NotAskedError as error:
             mend = "start it with `wicketd`, or name its configuration with --config"
             fault = Fault(str(self.path), f"the agent does not answer ({error})", mend)
@@ -58,16 +67,35 @@ class AgentSocket:
         except (OSError, EOFError, ValidationError, ValueError) as error:
             raise _not_known(self.path, error, request) from error
 
+    def _connect(self, connection: socket.socket) -> None:
+        """Connect, and wait for a place among those that wait for the agent to take them."""
+        deadline = time.monotonic() + self.timeout
+        while True:
+            try:
+                connection.connect(str(self.path))
+                return
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(PAUSE)
+
     def _exchange(self, head: dict[str, Any], body: Buffer) -> tuple[dict[str, Any], bytes]:
         with socket.socket(socket.AF_UNIX) as connection:
             connection.settimeout(self.timeout + GRACE)
             try:
-                connection.connect(str(self.path))
-                stream = connection.makefile("rwb")
-                send(stream, head, body)
-            except OSError as error:  # it has not got all of it, and does not begin before
+                self._connect(connection)
+            except PermissionError:
+                raise
+            except OSError as error:
                 raise NotAskedError(str(error)) from error
-            with stream:
+            with connection.makefile("rwb") as stream:
+                try:
+                    send(stream, head, body)
+                except OSError as error:  # it has not got all of it, and does not begin before; but may say why
+                    try:
+                        return receive(stream)
+                    except (OSError, EOFError, ValueError):
+                        raise NotAskedError(str(error)) from error
                 return receive(stream)
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 import structlog
 
+from control.allowlist.allowlist import Allowlist
 from control.datapath.datapath import Datapath
 from control.datapath.predecessor import Predecessor
 from control.edge.newest import Newest
@@ -22,6 +23,7 @@ from control.rollout.union import Effect, Source, Union
 
 log = structlog.get_logger()
 
+NAMED = 20  # prefixes that the log names of what a change adds, and of what it removes
 CHANGES_BEFORE_SNAPSHOT = 1000  # what a start would have to replay at most
 
 
@@ -250,6 +252,7 @@ class LiveList:
     def _log(self, source: Source, change: Change, position: Position, timing: Timing) -> None:
         sizes = {"count": len(change.new), "added": len(change.added), "removed": len(change.removed)}
         origin = {name: value for name, value in (("who", change.origin.who), ("why", change.origin.why)) if value}
+        named = {"add": _named(change.added), "remove": _named(change.removed)}
         names = {Source.LOCAL: "list", Source.FEED: "followed"}
         kept = {"not_kept": timing.not_kept} if timing.not_kept else {}
         log.info(
@@ -259,5 +262,12 @@ class LiveList:
             live=self.state.union.count,
             door=change.origin.door.value,
             **origin,
+            **{how: prefixes for how, prefixes in named.items() if prefixes},
             **kept,
         )
+
+
+def _named(entries: Allowlist) -> str:
+    """Return the first prefixes of a list, as a log names them."""
+    more = f" and {len(entries) - NAMED:,} more" if len(entries) > NAMED else ""
+    return ", ".join(entry.text for entry in entries.entries(0, NAMED)) + more

@@ -14,6 +14,7 @@ from typing import Any
 
 from control import config as configuration
 from control.commands.client import AgentSocket
+from control.commands.request import Reply, Request
 from control.commands.status import ReadStatus
 from control.datapath.interfaces import links
 from control.datapath.interfaces.links import Link
@@ -43,6 +44,20 @@ class Box:
         """The agent's process."""
         assert self._agent is not None
         return self._agent.pid
+
+    @property
+    def socket(self) -> Path:
+        """Where the agent listens."""
+        return self._settings.socket
+
+    def signal(self, number: int) -> None:
+        """Send the agent a signal."""
+        os.kill(self.agent_pid, number)
+
+    def ask(self, request: Request[Any], seconds: float = 60.0) -> Reply:
+        """Ask the agent, and wait for so long."""
+        reply: Reply = AgentSocket(self.socket, timeout=seconds).ask(request)
+        return reply
 
     def stop(self, *, kill: bool = False) -> None:
         """End the agent by SIGTERM, or SIGKILL, and wait for it."""

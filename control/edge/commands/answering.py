@@ -9,7 +9,7 @@ from control.commands.interfaces import Attach, Detach
 from control.commands.list import ChangeList, ReadList, ReplaceList
 from control.commands.packets import CheckAddress, ExplainPacket, ReadCounters, SamplePackets
 from control.commands.policy import ReadPolicy, SetPolicy
-from control.commands.request import Reply, Request, read
+from control.commands.request import Order, Reply, Request, read
 from control.commands.status import ReadStatus
 from control.edge.commands import bypass, interfaces, packets, policy, status
 from control.edge.commands import list as lists
@@ -36,8 +36,8 @@ DOING: Mapping[type[Request[Any]], Callable[[Edge, Any, bytes], Done]] = {
 }
 
 
-def answer(edge: Edge, head: dict[str, Any], body: bytes) -> tuple[Reply, bytes]:
-    """Do what one message asks for: ``head`` has the verb and its arguments.
+def answer(edge: Edge, head: dict[str, Any], body: bytes, user: str = "") -> tuple[Reply, bytes]:
+    """Do what one message asks for: ``head`` has the verb and its arguments; ``user`` is who sent it.
 
     Raises:
         Refused: as the edge refuses, or the verb or its arguments are not known.
@@ -47,5 +47,7 @@ def answer(edge: Edge, head: dict[str, Any], body: bytes) -> tuple[Reply, bytes]
         fault = Fault("verb", f"{verb!r} is not known", f"use one of {', '.join(sorted(REQUESTS))}")
         raise Refused(Kind.BAD_REQUEST, "The agent does not know this verb", [fault])
     request = read(REQUESTS[verb], head)
+    if isinstance(request, Order) and user:
+        request = request.model_copy(update={"who": f"{request.who}, {user}" if request.who else user})
     done = DOING[type(request)](edge, request, body)
     return done if isinstance(done, tuple) else (done, b"")
