@@ -43,6 +43,7 @@ class AgentServer(socketserver.ThreadingUnixStreamServer):
             Refused: there can be no socket.
         """
         self.edge, self.path = edge, path
+        self._silent: dict[socket.socket, None] = {}  # in the order in which they came
         self._open, self._lock, self._spare, self._is_short = 0, threading.Lock(), -1, False
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -77,9 +78,9 @@ class AgentServer(socketserver.ThreadingUnixStreamServer):
     def verify_request(self, request: Any, client_address: Any) -> bool:
         """Return whether there is room for a connection; who finds none is told."""
         room = MOST + MORE_FOR_ROOT if peer(request)[1] == 0 else MOST
-        if self._spare >= 0 and self._has_room(room):
+        if self._spare >= 0 and self._has_room(request, room):
             return True
-        if self._spare < 0 and peer(request)[1] == 0 and self._has_room(room):
+        if self._spare < 0 and peer(request)[1] == 0 and self._has_room(request, room):
             return True  # the last descriptor is for whoever has to mend it
         _refuse(request)
         return False
@@ -99,6 +100,7 @@ class AgentServer(socketserver.ThreadingUnixStreamServer):
         finally:
             with self._lock:
                 self._open -= 1
+                self._silent.pop(request, None)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Log what nobody foresaw."""
@@ -112,11 +114,23 @@ class AgentServer(socketserver.ThreadingUnixStreamServer):
             os.close(self._spare)
             self._spare = -1
 
-    def _has_room(self, most: int) -> bool:
+    def heard(self, connection: socket.socket) -> None:
+        """Take note that a connection has asked something: it is not among those that make room for others."""
+        with self._lock:
+            self._silent.pop(connection, None)
+
+    def _has_room(self, connection: socket.socket, most: int) -> bool:
+        """Return whether there is room: where all is taken, who has been silent for longest gives way."""
         with self._lock:
             if self._open >= most:
-                return False
+                if not self._silent:
+                    return False
+                longest = next(iter(self._silent))
+                del self._silent[longest]
+                with contextlib.suppress(OSError):
+                    longest.shutdown(socket.SHUT_RDWR)  # at which its thread ends
             self._open += 1
+            self._silent[connection] = None
             return True
 
     def _say_short(self, error: OSError) -> None:
@@ -151,6 +165,7 @@ class _Connection(socketserver.StreamRequestHandler):
                 request, body = wire.receive(self.rfile)
             except (EOFError, ValueError):
                 return  # nothing was asked
+            self.server.heard(self.connection)
             wire.send(self.wfile, *self._answer(request, body))
 
     def _answer(self, request: dict[str, Any], body: bytes) -> tuple[dict[str, Any], bytes]:
