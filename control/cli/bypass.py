@@ -5,7 +5,7 @@ import sys
 import click
 
 from control.cli import stopping
-from control.cli.context import as_json_option, pass_config
+from control.cli.context import as_json_option, pass_place
 from control.cli.output import print_json
 from control.commands.bypass import BypassState
 from control.config import Config
@@ -18,7 +18,7 @@ def bypass() -> None:
 
 @bypass.command("on")
 @as_json_option
-@pass_config
+@pass_place
 def bypass_on(config: Config, as_json: bool) -> None:
     """Stop all dropping at once, until somebody says `off`.
 
@@ -29,7 +29,7 @@ def bypass_on(config: Config, as_json: bool) -> None:
 
 @bypass.command("off")
 @as_json_option
-@pass_config
+@pass_place
 def bypass_off(config: Config, as_json: bool) -> None:
     """Let the policies decide again."""
     _say(stopping.release(config), as_json)
@@ -37,7 +37,7 @@ def bypass_off(config: Config, as_json: bool) -> None:
 
 @bypass.command("status")
 @as_json_option
-@pass_config
+@pass_place
 def bypass_status(config: Config, as_json: bool) -> None:
     """Say whether the brake is on, as the kernel has it; the status is 1 when it is."""
     state = stopping.state(config)

@@ -15,6 +15,7 @@ import click
 from control import config as configuration
 from control.config import Config
 from control.edge.state.stops import Stops
+from control.fault import Refused
 
 BRAKE = "bypass"
 """The group of commands that say so themselves."""
@@ -49,16 +50,37 @@ def pass_config(
     command: Callable[Concatenate[Config, Arguments], Returned],
 ) -> Callable[Arguments, Returned]:
     """Hand a command of the edge its configuration."""
+    return _handed(command, ConfigFile.load)
 
+
+def pass_place(
+    command: Callable[Concatenate[Config, Arguments], Returned],
+) -> Callable[Arguments, Returned]:
+    """Hand a command that stops dropping its configuration, and where that has a fault what tells where things are."""
+    return _handed(command, _loaded_or_salvaged)
+
+
+def _handed(
+    command: Callable[Concatenate[Config, Arguments], Returned], load: Callable[[ConfigFile], Config]
+) -> Callable[Arguments, Returned]:
     def configured(*args: Arguments.args, **arguments: Arguments.kwargs) -> Returned:
         context = click.get_current_context()
         file = context.find_object(ConfigFile)
         assert file is not None  # the group is above every command
-        config = file.load()
+        config = load(file)
         _shout(config, context)
         return command(config, *args, **arguments)
 
     return update_wrapper(configured, command)
+
+
+def _loaded_or_salvaged(file: ConfigFile) -> Config:
+    try:
+        return file.load()
+    except Refused as refused:
+        config = configuration.salvaged(file.path)
+        click.echo(f"warning: {refused.faults[0]}; going by the instance {config.instance} at {config.bpffs}", err=True)
+        return config
 
 
 def _shout(config: Config, context: click.Context) -> None:

@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from control.cli.context import as_json_option, pass_config
+from control.cli.context import as_json_option, pass_config, pass_place
 from control.cli.output import agent, print_json
 from control.cli.stopping import Detaching
 from control.commands.interfaces import Attach
@@ -34,7 +34,7 @@ def attach(config: Config, interface: str, mode: str, as_json: bool) -> None:
 @click.command()
 @click.argument("interface", required=False)
 @as_json_option
-@pass_config
+@pass_place
 def detach(config: Config, interface: str | None, as_json: bool) -> None:
     """Stop guarding INTERFACE, or all of them, until somebody attaches them again.
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import click
 
 from control.cli import kernel
-from control.cli.context import as_json_option, pass_config
+from control.cli.context import as_json_option, pass_config, pass_place
 from control.cli.output import agent, print_json, print_table
 from control.commands.policy import ReadPolicy, Rule
 from control.config import Config
@@ -39,7 +39,7 @@ def policy_get(config: Config, as_json: bool) -> None:
 @click.argument("mode", type=click.Choice(MODES))
 @click.option("--share", type=click.IntRange(0, 100), help="Of the flows, in percent; enforce needs it.")
 @as_json_option
-@pass_config
+@pass_place
 def policy_set(config: Config, protocol: str, mode: str, share: int | None, as_json: bool) -> None:
     """Set the policy of PROTOCOL, or of all.
 

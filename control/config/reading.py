@@ -1,5 +1,6 @@
 """Reading the configuration: TOML, with every fault in it named by its line."""
 
+import contextlib
 import os
 import re
 import tomllib
@@ -24,6 +25,9 @@ DEFAULT_PATH = Path("/etc/wicketgate/wicket.toml")
 API_PATH = Path("/etc/wicketgate/api.toml")
 """What the API and `wicket registry` read instead, where it is there: the registry has a place of its own."""
 
+PLACES = ("instance", "bpffs", "state", "run")
+"""The settings that say where an instance is."""
+
 TITLE = "The configuration cannot be used"
 Lines = Mapping[tuple[str | int, ...], int]
 MANUAL = "docs/configuration.md lists the settings"
@@ -46,6 +50,25 @@ def load(path: Path | None = None, *, for_api: bool = False) -> Config:
     if config.bypass_file:
         return config
     return config.model_copy(update={"bypass_file": str((file or DEFAULT_PATH).absolute().parent / "bypass")})
+
+
+def salvaged(path: Path | None = None) -> Config:
+    """Return where an instance is, of a configuration that ``load`` refuses: for whoever must stop it now.
+
+    What can be read of `instance`, `bpffs`, `state` and `run` counts, line by line; everything else is as by default.
+    """
+    named = path or (Path(os.environ[ENVIRONMENT]) if os.environ.get(ENVIRONMENT) else DEFAULT_PATH)
+    try:
+        text = named.read_text(errors="replace")
+    except OSError:
+        text = ""
+    kept: list[str] = []
+    for line in text.partition("\n[")[0].splitlines():
+        if line.split("=")[0].strip() in PLACES:
+            with contextlib.suppress(Refused):
+                parse("\n".join([*kept, line]), [])
+                kept.append(line)
+    return parse("\n".join(kept), []).model_copy(update={"bypass_file": str(named.absolute().parent / "bypass")})
 
 
 def _text_of(file: Path) -> str:

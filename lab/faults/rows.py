@@ -2,9 +2,15 @@
 
 from lab.faults.damage import DAMAGES
 from lab.faults.faults import FAULTS
+from lab.faults.happenings import HAPPENINGS
 from lab.faults.row import BRAKES, Row
 
 ROWS = [
     *(Row(name, fault, brake) for name, fault in FAULTS.items() for brake in BRAKES),
     *(Row(name, fault) for name, fault in DAMAGES.items()),
+    *(Row(name, fault) for name, fault in HAPPENINGS.items()),
+    Row("brake-from-elsewhere", HAPPENINGS["brake-from-elsewhere"], "detach"),
+    Row("pin-of-another-map", HAPPENINGS["pin-of-another-map"], "policy"),
+    Row("names-swapped", HAPPENINGS["names-swapped"], "detach"),
+    Row("names-swapped-agent-gone", HAPPENINGS["names-swapped-agent-gone"], "detach"),
 ]

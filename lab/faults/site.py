@@ -9,9 +9,13 @@ import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
+from control.allowlist.allowlist import Allowlist
+from control.allowlist.entry import Entry
+from control.commands.list import ChangeList
 from control.commands.status import ReadStatus
 from control.vocabulary import VPN_PROTOCOLS
 from lab.command import run
@@ -44,6 +48,7 @@ class FaultyEdge(EdgeGateway):
     """
 
     def __init__(self, stage: Stage) -> None:
+        self._is_elsewhere = False
         self.bpffs = stage.directory / "bpffs"
         self.bpffs.mkdir()
         run("mount", "-t", "bpf", "bpf", str(self.bpffs))
@@ -85,9 +90,19 @@ class FaultyEdge(EdgeGateway):
 
     def say(self, *words: str) -> tuple[int, str]:
         """Run a command on the edge; its status, and all that it said."""
-        command = [*self.stage.edge.enter(), WICKET, "--config", str(self.config), *words]
+        enter = () if self._is_elsewhere else self.stage.edge.enter()
+        command = [*enter, WICKET, "--config", str(self.config), *words]
         done = subprocess.run(command, capture_output=True, text=True, timeout=COMMAND_SECONDS, check=False)
         return done.returncode, f"{done.stdout}{done.stderr}".strip()
+
+    @contextlib.contextmanager
+    def elsewhere(self) -> Iterator[None]:
+        """Have commands run in another network namespace than the edge's meanwhile."""
+        self._is_elsewhere = True
+        try:
+            yield
+        finally:
+            self._is_elsewhere = False
 
     def close(self) -> None:
         """Give disk and bpffs back."""
@@ -152,6 +167,16 @@ class Site:
         """What the agent says of itself."""
         said: dict[str, Any] = json.loads(self.edge.wicket("status", "--json"))
         return said
+
+    def interface(self, name: str) -> dict[str, Any]:
+        """How an interface stands, as the agent says; nothing where it does not know it."""
+        return next((state for state in self.status()["interfaces"] if state["name"] == name), {})
+
+    def add(self, address: str) -> None:
+        """Add an address to the list."""
+        added = Allowlist.from_entries([Entry(ip_network(address))])
+        packed = added.pack()
+        self.edge.socket.ask(ChangeList(add_size=len(packed)), packed + Allowlist.empty().pack())
 
     def drops(self) -> bool:
         """Whether nothing unregistered comes through now."""

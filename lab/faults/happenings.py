@@ -1,0 +1,330 @@
+"""Whatever else goes wrong at an edge: processes, pins, links, lists, versions. Each is there while its block lasts."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import random
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+
+from control.commands.interfaces import Attach
+from control.datapath import syscall
+from control.datapath.program.maps import array
+from control.datapath.program.pins import Pinned
+from control.fault import Refused
+from lab.faults.faults import Fault
+from lab.faults.site import Site
+from lab.gateway import AGENT
+from lab.waiting import wait_for
+
+KILLS = 200
+STARTS = 5  # of an agent that dies again and again
+FLIPS = 40
+SILENT = 1004
+SPARE = "spare"
+BRIDGE = "slow"
+
+
+@contextlib.contextmanager
+def agent_killed(site: Site) -> Iterator[None]:
+    """The agent is killed at random moments, again and again, while the list changes."""
+    chance = random.Random(17)
+    for number in range(KILLS):
+        if not site.edge.is_running():
+            site.edge.launch_agent()
+        deadline = time.monotonic() + chance.uniform(0.05, 0.9)
+        while time.monotonic() < deadline:
+            with contextlib.suppress(Refused):
+                site.add(f"192.0.2.{number}")
+            time.sleep(0.05)
+        site.edge.end_agent()
+    site.edge.start_agent()
+    yield
+
+
+@contextlib.contextmanager
+def agent_dies_at_each_start(site: Site) -> Iterator[None]:
+    """The agent dies a second after each start: it earns no lease."""
+    for _ in range(STARTS):
+        site.edge.end_agent()
+        site.edge.launch_agent()
+        time.sleep(1.0)
+    site.edge.end_agent()
+    yield
+
+
+@contextlib.contextmanager
+def second_agent(site: Site) -> Iterator[None]:
+    """Another agent is started for the same instance, and ends."""
+    command = [*site.stage.edge.enter(), AGENT, "--config", str(site.edge.config)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1 and "another process drives this instance" in done.stderr, done
+    yield
+
+
+@contextlib.contextmanager
+def configuration_wrong(site: Site) -> Iterator[None]:
+    """The configuration has a fault: the agent does not start, and the brake goes by what can be read."""
+    before = site.edge.config.read_text()
+    site.edge.end_agent()
+    site.edge.config.write_text(f"{before}\nlease = [not toml\n")
+    try:
+        yield
+    finally:
+        site.edge.config.write_text(before)
+
+
+@contextlib.contextmanager
+def api_gone(site: Site) -> Iterator[None]:
+    """The API is not there."""
+    site.edge.stop_api()
+    try:
+        yield
+    finally:
+        site.edge.start_api()
+
+
+@contextlib.contextmanager
+def api_hung(site: Site) -> Iterator[None]:
+    """The API is stopped."""
+    site.edge.api.send_signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        site.edge.api.send_signal(signal.SIGCONT)
+
+
+@contextlib.contextmanager
+def silent_connections(site: Site) -> Iterator[None]:
+    """A thousand connections to the agent's socket ask nothing."""
+    with contextlib.ExitStack() as opened:
+        for _ in range(SILENT):
+            silent = opened.enter_context(socket.socket(socket.AF_UNIX))
+            silent.connect(str(site.edge.socket.path))
+        yield
+
+
+@contextlib.contextmanager
+def database_damaged(site: Site) -> Iterator[None]:
+    """Single bits of the state are other ones, here and there: the agent starts on each."""
+    chance = random.Random(23)
+    for _ in range(FLIPS):
+        site.edge.end_agent()
+        file = site.edge.state_dir / chance.choice(["edge.db", "edge.db-wal"])
+        if file.exists() and file.stat().st_size:
+            content = bytearray(file.read_bytes())
+            content[chance.randrange(len(content))] ^= 1 << chance.randrange(8)
+            file.write_bytes(content)
+        site.edge.launch_agent()
+        site.edge.wait("/readyz", 200)
+    yield
+
+
+@contextlib.contextmanager
+def database_lost(site: Site) -> Iterator[None]:
+    """The whole state is gone when the agent starts."""
+    site.edge.end_agent()
+    for path in site.edge.state_dir.glob("edge.db*"):
+        path.unlink()
+    site.edge.start_agent()
+    yield
+
+
+@contextlib.contextmanager
+def pins_removed(site: Site) -> Iterator[None]:
+    """Somebody removes the pins, under an agent that runs."""
+    shutil.rmtree(site.edge.pins / "live")
+    yield
+
+
+@contextlib.contextmanager
+def pins_removed_and_agent_gone(site: Site) -> Iterator[None]:
+    """Somebody removes the pins, and there is no agent: the program is found by what it is."""
+    site.edge.end_agent()
+    shutil.rmtree(site.edge.pins / "live")
+    yield
+
+
+@contextlib.contextmanager
+def pins_damaged(site: Site) -> Iterator[None]:
+    """A pin is missing when the agent starts, which builds anew and takes over."""
+    site.edge.end_agent()
+    (site.edge.pins / "live" / "maps" / "lease").unlink()
+    site.edge.start_agent()
+    yield
+
+
+@contextlib.contextmanager
+def pin_of_another_map(site: Site) -> Iterator[None]:
+    """The pin of the policies is another map of the same shape, when the agent starts."""
+    site.edge.end_agent()
+    pin = site.edge.pins / "live" / "maps" / "policies"
+    fd = syscall.open_pin(str(pin))
+    another = syscall.create_map(*syscall.map_info(fd))
+    pin.unlink()
+    syscall.pin(another, str(pin))
+    syscall.close_all([fd, another])
+    site.edge.start_agent()
+    yield
+
+
+@contextlib.contextmanager
+def upgraded(site: Site) -> Iterator[None]:
+    """The agent that starts is of another version: it builds beside, and takes over."""
+    site.edge.end_agent()
+    pinned = Pinned(site.edge.pins / "live")
+    array(pinned, "instances")[0]["schema"][:] = 0xFF
+    pinned.close()
+    site.edge.start_agent()
+    yield
+
+
+@contextlib.contextmanager
+def names_swapped(site: Site) -> Iterator[None]:
+    """The two guarded links swap their names."""
+    near, far = site.stage.edge_interfaces
+    swap = [f"link set {near} name {SPARE}", f"link set {far} name {near}", f"link set {SPARE} name {far}"]
+    site.stage.edge.ip_batch(swap)
+    try:
+        yield
+    finally:
+        site.stage.edge.ip_batch(swap)
+
+
+@contextlib.contextmanager
+def names_swapped_and_agent_gone(site: Site) -> Iterator[None]:
+    """The two guarded links swap their names while there is no agent."""
+    site.edge.end_agent()
+    with names_swapped(site):
+        yield
+
+
+@contextlib.contextmanager
+def link_vanishes(site: Site) -> Iterator[None]:
+    """A third guarded link vanishes, comes back, is renamed, and loses its program to somebody else."""
+    ip = site.stage.edge.ip_batch
+    made = f"link add {SPARE} type veth peer name {SPARE}-far"
+    ip([made])
+    try:
+        site.edge.socket.ask(Attach(interface=SPARE))
+        ip([f"link delete {SPARE}", made])
+        wait_for(lambda: site.interface(SPARE).get("attached"), "it is guarded again")
+        ip([f"link set {SPARE} name {SPARE}2"])
+        wait_for(lambda: site.interface(f"{SPARE}2").get("attached"), "under its new name")
+        ip([f"link set {SPARE}2 xdp off"])
+        wait_for(lambda: "taken off" in (site.interface(f"{SPARE}2").get("trouble") or ""), "it is said")
+        yield
+    finally:
+        with contextlib.suppress(RuntimeError):
+            ip([f"link delete {SPARE}2"])
+
+
+@contextlib.contextmanager
+def device_without_a_header(site: Site) -> Iterator[None]:
+    """A tun device is to be guarded, and is refused."""
+    site.stage.edge.ip_batch([f"tuntap add dev {SPARE} mode tun"])
+    try:
+        status, said = site.edge.say("attach", SPARE)
+        assert status == 1 and "Ethernet header" in said, said
+        yield
+    finally:
+        site.stage.edge.ip_batch([f"link delete {SPARE}"])
+
+
+@contextlib.contextmanager
+def generic_mode(site: Site) -> Iterator[None]:
+    """A third link's driver has no native mode: it is guarded in generic mode, and what that does not see is said."""
+    site.stage.edge.ip_batch([f"link add {BRIDGE} type bridge", f"link set {BRIDGE} up"])
+    try:
+        status, said = site.edge.say("attach", BRIDGE)
+        assert status == 0 and "merged" in said, said
+        yield
+    finally:
+        site.edge.say("detach", BRIDGE)
+        site.stage.edge.ip_batch([f"link delete {BRIDGE}"])
+
+
+@contextlib.contextmanager
+def many_link_events(site: Site) -> Iterator[None]:
+    """Links come and go by the hundred."""
+    for number in range(3):
+        site.stage.edge.ip_batch(f"link add f{number}x{n} type veth peer name g{number}x{n}" for n in range(100))
+        site.stage.edge.ip_batch(f"link delete f{number}x{n}" for n in range(100))
+    yield
+
+
+@contextlib.contextmanager
+def bad_lists(site: Site) -> Iterator[None]:
+    """Lists with a bad row, with none, and for another version of the list than there is, are refused."""
+    bad = site.edge.put(b"192.0.2.300\n", Content_Type="text/csv")
+    empty = site.edge.put(b"", Content_Type="text/csv")
+    stale = site.edge.put(b"192.0.2.1\n", Content_Type="text/csv", If_Match='"00000000000000000000000000000000:1"')
+    assert [bad.status, empty.status, stale.status] == [422, 422, 412], (bad, empty, stale)
+    yield
+
+
+@contextlib.contextmanager
+def list_grows(site: Site) -> Iterator[None]:
+    """More narrowed entries are added than the generation has room for: the list moves to a bigger one."""
+    for first in range(0, 9000, 1500):
+        rows = [
+            {"prefix": f"198.{18 + n // 65536}.{n // 256 % 256}.{n % 256}", "protocols": ["esp"]}
+            for n in range(first, first + 1500)
+        ]
+        answer = site.edge.patch({"add": rows})
+        assert answer.status == 200, answer.body
+    yield
+
+
+@contextlib.contextmanager
+def start_on_a_full_disk(site: Site) -> Iterator[None]:
+    """What was added while the disk was full is still there after a start on it."""
+    with site.edge.disk.full():
+        site.add("192.0.2.201")
+        site.edge.end_agent()
+        site.edge.start_agent()
+        kept = json.loads(site.edge.wicket("allow", "list", "--json"))
+        assert any(row["prefix"] == "192.0.2.201" for row in kept["entries"]), kept
+        yield
+
+
+@contextlib.contextmanager
+def brake_from_elsewhere(site: Site) -> Iterator[None]:
+    """There is no agent, and whoever pulls the brake is in another network namespace."""
+    site.edge.end_agent()
+    with site.edge.elsewhere():
+        yield
+
+
+HAPPENINGS: dict[str, Fault] = {
+    "agent-killed": agent_killed,
+    "agent-dies-at-each-start": agent_dies_at_each_start,
+    "second-agent": second_agent,
+    "configuration-wrong": configuration_wrong,
+    "api-gone": api_gone,
+    "api-hung": api_hung,
+    "silent-connections": silent_connections,
+    "database-damaged": database_damaged,
+    "database-lost": database_lost,
+    "start-on-a-full-disk": start_on_a_full_disk,
+    "pins-removed": pins_removed,
+    "pins-removed-agent-gone": pins_removed_and_agent_gone,
+    "pins-damaged": pins_damaged,
+    "pin-of-another-map": pin_of_another_map,
+    "upgraded": upgraded,
+    "names-swapped": names_swapped,
+    "names-swapped-agent-gone": names_swapped_and_agent_gone,
+    "link-vanishes": link_vanishes,
+    "device-without-a-header": device_without_a_header,
+    "generic-mode": generic_mode,
+    "many-link-events": many_link_events,
+    "bad-lists": bad_lists,
+    "list-grows": list_grows,
+    "brake-from-elsewhere": brake_from_elsewhere,
+}
+"""By the name that docs/failure.md has for it."""
