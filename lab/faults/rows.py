@@ -14,3 +14,6 @@ ROWS = [
     Row("names-swapped", HAPPENINGS["names-swapped"], "detach"),
     Row("names-swapped-agent-gone", HAPPENINGS["names-swapped-agent-gone"], "detach"),
 ]
+
+ENTRIES_MOVING = "entries-moving"
+"""The row that bench.moves adds: raw frames at full rate while entries move."""
