@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 import structlog
 
+from control.allowlist.allowlist import Allowlist
 from control.datapath.datapath import Datapath
 from control.datapath.predecessor import Predecessor
 from control.edge.newest import Newest

@@ -17,6 +17,7 @@ import pytest
 from control.datapath import datapath
 from control.datapath.probe.frames import frame
 from control.datapath.program import pins
+from control.datapath.program.maps import array
 from lab.gateway import WICKET, configure
 from lab.waiting import wait_for
 from tests.cli.conftest import Cli, Said
@@ -39,13 +40,15 @@ def shared(alone: Cli, tmp_path_factory: pytest.TempPathFactory, bpffs: Path) ->
         for place in (*cli.config.socket.parents, directory):
             if place.is_relative_to(directory.parent):
                 place.chmod(0o711)
-        cli.config.state_dir.chmod(0o700)  # as the package has it
+        for hidden in (cli.config.state_dir, bpffs):
+            hidden.chmod(0o700)  # as the package has it
         os.chown(cli.config.socket, 0, GROUP)
         assert cli("allow", "add", "192.0.2.1").status == 0
         yield cli
     finally:
         process.terminate()
         process.wait(30)
+        bpffs.chmod(0o1777)
         cli.namespace.inside(lambda: datapath.remove(cli.config.pins))
 
 
@@ -130,7 +133,7 @@ def rate(cli: Cli) -> int:
     """One packet in how many the kernel samples."""
     pinned = pins.Pinned(cli.config.pins / "live")
     try:
-        return int(pinned.array("samplings")[0]["rate"])
+        return int(array(pinned, "samplings")[0]["rate"])
     finally:
         pinned.close()
 
@@ -223,3 +226,28 @@ def test_who_may_connect_but_is_no_member_may_read_alone(shared: Cli) -> None:
         assert shared.apart("allow", "add", "192.0.2.9", before=MEMBER).status == 0
     finally:
         path.chmod(0o660)
+
+
+MEMBERS_COMMANDS: list[tuple[str, ...]] = [
+    ("status",), ("counters",), ("policy", "get"), ("policy", "set", "all", "monitor"), ("allow", "list"),
+    ("attach", "eth0"), ("detach", "eth0"), ("explain", "--to", "192.0.2.1"), ("events", "--for", "0.1"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("words", MEMBERS_COMMANDS, ids=" ".join)
+def test_a_member_needs_no_root(shared: Cli, words: tuple[str, ...]) -> None:
+    said = shared.apart(*words, before=MEMBER)
+    assert (said.status, said.err) == (0, ""), said
+
+
+def test_a_member_pulls_the_brake_and_lets_it_go(shared: Cli) -> None:
+    for words, is_on in ((("on",), True), (("status",), True), (("off",), False), (("status",), False)):
+        said = shared.apart("bypass", *words, "--json", before=MEMBER)
+        assert json.loads(said.out)["on"] is is_on, said
+        assert json.loads(shared("status", "--json").out)["bypass"]["on"] is is_on, "as root sees it"
+
+
+def test_a_stranger_is_not_told_that_the_brake_is_off_or_on(shared: Cli) -> None:
+    for words in ("on", "status", "off"):
+        assert shared.apart("bypass", words, "--json", before=ALONE).refused["kind"] == "forbidden"
+    assert not shared("status", "--json").json["bypass"]["on"]

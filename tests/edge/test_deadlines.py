@@ -94,7 +94,12 @@ class Hung:
 
     def state(self) -> tuple[Any, ...]:
         status: Status = self.agent.ask(ReadStatus())
-        return status.etag, status.bypass.on, self.agent.ask(ReadPolicy()), [(each.name, each.attached) for each in status.interfaces]
+        return (
+            status.etag,
+            status.bypass.on,
+            self.agent.ask(ReadPolicy()),
+            [(each.name, each.attached) for each in status.interfaces],
+        )
 
 
 @pytest.fixture(scope="module")
