@@ -5,35 +5,29 @@ import importlib.util
 import os
 import shutil
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from control.commands.client import AgentSocket
-from control.commands.status import ReadStatus
+from control.commands.doctor import Finding
+from control.commands.status import ReadStatus, Status
 from control.config import Config
 from control.datapath.datapath import check_bpffs
+from control.datapath.interfaces import links
 from control.datapath.program import pins
 from control.datapath.program.headers import build_tree
-from control.edge.interfaces import doubt_about
-from control.fault import Refused
+from control.fault import Fault, Refused
+from control.host.rights import lacking
 
 OLDEST_KERNEL = (6, 1)  # Debian 12's
 FREE_BYTES = 100_000_000  # for snapshots of a long list
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was looked at: what, whether it is good, what was found, and what to do if it is not."""
+def examine(config: Config, agent: Callable[[], Finding] | None = None) -> Iterator[Finding]:
+    """Look at everything that an edge needs; the program is compiled and loaded once, to see.
 
-    what: str
-    good: bool
-    found: str
-    mend: str = ""
-
-
-def examine(config: Config) -> Iterator[Finding]:
-    """Look at everything that an edge needs; the program is compiled and loaded once, to see."""
+    ``agent`` says what there is to say of the agent, where that is who asks; otherwise it is asked at its socket.
+    """
     yield _kernel()
     yield _rights()
     yield _jit()
@@ -42,9 +36,9 @@ def examine(config: Config) -> Iterator[Finding]:
     yield _bpffs(config)
     yield _program(config)
     yield _disk(config)
-    yield _agent(config)
+    yield agent() if agent else _agent(config)
     for interface in config.interfaces:
-        fault = doubt_about(interface.name)
+        fault = _doubt_about(interface.name)
         found, mend = (fault.why, fault.mend) if fault else ("fit", "")
         yield Finding(f"interface {interface.name}", fault is None, found, mend)
 
@@ -56,11 +50,8 @@ def _kernel() -> Finding:
 
 
 def _rights() -> Finding:
-    status = Path("/proc/self/status").read_text()
-    capabilities = int(status.split("CapEff:")[1].split()[0], 16)
-    needed = {"CAP_NET_ADMIN": 12, "CAP_PERFMON": 38, "CAP_BPF": 39}  # <linux/capability.h>
-    lacking = [name for name, bit in needed.items() if not capabilities >> bit & 1]
-    return Finding("rights", not lacking, f"without {', '.join(lacking)}" if lacking else "enough", "run it as root")
+    without = lacking()
+    return Finding("rights", not without, f"without {', '.join(without)}" if without else "enough", "run it as root")
 
 
 def _jit() -> Finding:
@@ -96,10 +87,13 @@ def _program(config: Config) -> Finding:
 
 
 def _disk(config: Config) -> Finding:
-    place = config.state_dir
-    while not place.exists():
-        place = place.parent
-    free = shutil.disk_usage(place).free
+    try:
+        place = config.state_dir
+        while not place.exists():
+            place = place.parent
+        free = shutil.disk_usage(place).free
+    except PermissionError as error:
+        return Finding("disk", False, f"{error.filename} is for others alone", "run it as root")
     good = free >= FREE_BYTES and os.access(place, os.W_OK)
     return Finding("disk", good, f"{free / 1e6:,.0f} MB free at {place}", f"free {FREE_BYTES / 1e6:.0f} MB, writable")
 
@@ -107,6 +101,23 @@ def _disk(config: Config) -> Finding:
 def _agent(config: Config) -> Finding:
     try:
         state = AgentSocket(config.socket, timeout=5).ask(ReadStatus())
-    except Refused:
-        return Finding("agent", False, f"no answer at {config.socket}", "start it: wicketd")
+    except Refused as refused:
+        (fault,) = refused.faults
+        return Finding("agent", False, f"no answer at {config.socket}: {fault.why}", fault.mend)
+    return running(state)
+
+
+def running(state: Status) -> Finding:
+    """Return what there is to say of an agent that answers."""
     return Finding("agent", True, f"up {state.uptime_s:,.0f} s, serial {state.serial}")
+
+
+def _doubt_about(name: str) -> Fault | None:
+    """Return the worst that speaks against guarding an interface of that name; none if nothing does."""
+    try:
+        link = links.find(name)
+        wrong, doubtful = links.preflight(link, "auto")
+    except Refused as refused:
+        return refused.faults[0]
+    blind = links.blind_spot(link)
+    return next(iter([*wrong, *([blind] if blind else []), *doubtful]), None)

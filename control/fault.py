@@ -65,7 +65,7 @@ class Fault:
 
 
 class Refused(Exception):
-    """Something was asked that is not done; nothing has changed.
+    """Something was asked that is not done; nothing has changed, unless ``done`` says that this is not known.
 
     Attributes:
         kind: which sort of refusal it is; "internal" where another version said one that is not known here.

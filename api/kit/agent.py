@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from typing import Any, TypeVar, cast
 
-from flask import current_app
+from flask import current_app, g
 from typing_extensions import Buffer
 
 from control.commands.client import AgentSocket
 from control.commands.policy import PolicyState, Rule, SetPolicy
-from control.commands.request import Reply, Request
+from control.commands.request import Order, Reply, Request
 from control.fault import Fault, Kind, Refused
 
 R = TypeVar("R", bound=Reply)
@@ -23,7 +23,7 @@ def is_here() -> bool:
 
 
 def ask(request: Request[R], body: Buffer = b"") -> R:
-    """Ask the agent of the present application; see AgentSocket.ask.
+    """Ask the agent of the present application, an order in the name of the request's token; see AgentSocket.ask.
 
     Raises:
         Refused: as the agent refused; kind "unavailable" when no agent answers, or there is none on this machine.
@@ -41,6 +41,8 @@ def fetch(request: Request[R], body: Buffer = b"") -> tuple[R, bytes]:
         fault = Fault("api.gateway", "it is false: the registry is alone on this machine", "ask the API of an edge")
         raise Refused(Kind.UNAVAILABLE, "There is no gateway here", [fault])
     socket = cast(AgentSocket, current_app.extensions[EXTENSION])
+    if isinstance(request, Order) and (token := g.get("token_id")):
+        request = request.model_copy(update={"who": f"token {token}"})
     return socket.fetch(request, body)
 
 

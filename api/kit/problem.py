@@ -119,7 +119,7 @@ def from_bug(error: Exception) -> Response:
     """Answer for what nobody foresaw: the log has the trace, the answer only the id that finds it."""
     log.error("unhandled", request_id=g.request_id, method=request.method, path=request.path, exc_info=error)
     fault = Fault(request.path, "the API failed inside", f"look for {g.request_id} in the log of wicket-api")
-    return problem(Refused(Kind.INTERNAL, "The API has an error", [fault]))
+    return problem(Refused(Kind.INTERNAL, "The API has an error", [fault], done=None))
 
 
 def register(app: Flask) -> None:

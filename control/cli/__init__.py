@@ -61,12 +61,20 @@ def _way_out(ctx: click.Context) -> str | None:
         config = file.load() if file else None
     except Refused:
         return None
-    if config is None or not config.pins.is_dir():
+    if config is None or not _may_be(config.pins):
         return None
     from control.cli.kernel import is_dropping
 
     named = f" --config {file.path}" if file and file.path else ""
     return f"to stop all dropping now: wicket{named} bypass on" if is_dropping(config) is not False else None
+
+
+def _may_be(directory: Path) -> bool:
+    """Say whether a directory is there, or hidden from this user."""
+    try:
+        return directory.is_dir()
+    except PermissionError:
+        return True
 
 
 @click.group(cls=Refusing, context_settings={"help_option_names": ["-h", "--help"]})

@@ -1,21 +1,17 @@
 """The command that shows sampled packets as they come."""
 
-import json
+import contextlib
 import time
-from dataclasses import asdict
 
 import click
 
 from control.cli.context import as_json_option, pass_config
 from control.cli.output import agent
-from control.commands.packets import MOST_RATE, SamplePackets
+from control.commands.packets import MOST_RATE, ReadEvents, SampledPacket
 from control.config import Config
-from control.datapath.probe.events import Event, Events
-from control.datapath.program import pins
-from control.fault import Fault, Kind, Refused
+from control.fault import Refused
 
-RENEW, LASTS = 5.0, 15.0  # s: sampling ends by itself when nobody reads on
-PAUSE = 0.1  # s
+PAUSE = 0.2  # s
 
 
 @click.command()
@@ -32,26 +28,27 @@ def events(config: Config, rate: int, responders: bool, seconds: float | None, a
     Off unless somebody looks. No subscriber's address is shown: only the registered end of a packet or, with
     --responders, the end that an unregistered handshake goes to. Nothing is kept.
     """
-    pinned = pins.open_live(config.pins)
-    if pinned is None:
-        fault = Fault(str(config.pins), "no program of this version is pinned there", "start wicketd")
-        raise Refused(Kind.UNAVAILABLE, "The instance is not in the kernel", [fault])
+    socket, ends_at = agent(config), time.monotonic() + (seconds or float("inf"))
+    question = ReadEvents(rate=rate, responders=responders)
+    is_over = False
     try:
-        ring, ends_at = Events(pinned.maps["events"]), time.monotonic() + (seconds or float("inf"))
-        renew_at = 0.0
-        while time.monotonic() < ends_at:
-            if time.monotonic() >= renew_at:
-                agent(config).ask(SamplePackets(rate=rate, responders=responders, seconds=LASTS))
-                renew_at = time.monotonic() + RENEW
-            for event in ring.read():
-                click.echo(json.dumps(asdict(event)) if as_json else _line(event))
-            time.sleep(PAUSE)
+        while not is_over:
+            is_over = time.monotonic() >= ends_at
+            said = socket.ask(question.model_copy(update={"leave": is_over}))
+            question = question.model_copy(update={"reader": said.reader, "after": said.after})
+            if said.missed:
+                click.echo(f"{said.missed:,} more were sampled than could be shown", err=True)
+            for event in said.events:
+                click.echo(event.model_dump_json() if as_json else _line(event))
+            if not is_over:
+                time.sleep(min(PAUSE, max(0.0, ends_at - time.monotonic())))
     finally:
-        agent(config).ask(SamplePackets(rate=0))
-        pinned.close()
+        if not is_over:  # by Ctrl-C, above all; when it cannot be said, sampling ends by itself
+            with contextlib.suppress(Refused):
+                socket.ask(question.model_copy(update={"leave": True}))
 
 
-def _line(event: Event) -> str:
+def _line(event: SampledPacket) -> str:
     what = f"{event.protocol}{' handshake' if event.handshake else ''}"
     end = f"{event.address} port {event.port}" if event.address else "-"
     return f"{event.seconds:>14.3f}  {event.verdict} {event.reason:<13} {what:<22} {event.bytes:>5} bytes  {end}"

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pydantic import BaseModel
 
 from control.cli.output import agent
-from control.commands.bypass import BypassState, SetBypass
+from control.commands.bypass import BypassState, ReadBypass, SetBypass
 from control.commands.interfaces import Detach
 from control.commands.policy import PolicyState, Rule, SetPolicy
 from control.config import Config
@@ -70,9 +70,14 @@ def state(config: Config) -> BypassState:
     """Return whether the brake is pulled, as the kernel has it, or as it will have it.
 
     Raises:
-        Refused: this user may not look.
+        Refused: this user may not look, nor ask the agent.
     """
-    held = brake.state(config.pins)
+    try:
+        held = brake.state(config.pins)
+    except Refused as refused:
+        if refused.kind != Kind.FORBIDDEN:
+            raise
+        return agent(config).ask(ReadBypass())
     if held is not None:
         return state_of(held)
     by = stops_of(config).braked_by(config.bypass_path)

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from control.commands.bypass import ReadBypass, SetBypass
+from control.commands.doctor import Examine
 from control.commands.interfaces import Attach, Detach
 from control.commands.list import ChangeList, ReadList, ReplaceList
-from control.commands.packets import CheckAddress, ExplainPacket, ReadCounters, SamplePackets
+from control.commands.packets import CheckAddress, ExplainPacket, ReadCounters, ReadEvents, RunPackets, SamplePackets
 from control.commands.policy import ReadPolicy, SetPolicy
 from control.commands.request import Request
 from control.commands.status import ReadStatus
@@ -18,13 +19,16 @@ REQUESTS: Mapping[str, type[Request[Any]]] = {
         ChangeList,
         CheckAddress,
         Detach,
+        Examine,
         ExplainPacket,
         ReadBypass,
         ReadCounters,
+        ReadEvents,
         ReadList,
         ReadPolicy,
         ReadStatus,
         ReplaceList,
+        RunPackets,
         SamplePackets,
         SetBypass,
         SetPolicy,

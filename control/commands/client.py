@@ -1,7 +1,12 @@
 """The way to a running agent, for the command line and the API."""
 
+import contextlib
+import errno
+import os
 import socket
+import struct
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -9,100 +14,147 @@ from pydantic import ValidationError
 from typing_extensions import Buffer
 
 from control.commands.request import Order, Reply, Request
-from control.commands.wire import receive, send
+from control.commands.wire import Channel
 from control.fault import Fault, Kind, Refused
-from control.host import clock
+from control.host import accounts, clock
 from control.rollout.origin import Door
 
 R = TypeVar("R", bound=Reply)
 
-GRACE = 1.0
-"""Seconds that an answer is waited for beyond the order's own end: an agent that says it is too late is heard."""
+PATIENCE = 60.0
+"""Seconds for which an answer is waited for."""
+
+MARGIN = 2.0
+"""Seconds longer than an order allows: by then an agent that is alive has said that it is too late."""
+
+TIMEVAL = struct.Struct("@ll")  # struct timeval
 
 
-PAUSE = 0.02
-"""Seconds between two attempts to connect."""
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """One request on its way.
 
+    Attributes:
+        request: with door and deadline, where it is an order.
+        ends_at: when it is given up, in seconds of this process's monotonic clock.
+    """
 
-class NotAskedError(Exception):
-    """The agent was not asked: it did not get the whole question."""
+    path: Path
+    request: Request[Any]
+    body: Buffer
+    ends_at: float
+
+    @property
+    def left(self) -> float:
+        return max(0.0, self.ends_at - time.monotonic())
 
 
 class AgentSocket:
     """Asks the agent, one connection a question."""
 
-    def __init__(self, path: Path, door: Door = Door.SOCKET, timeout: float = 60.0) -> None:
+    def __init__(self, path: Path, door: Door = Door.SOCKET, timeout: float = PATIENCE) -> None:
         """``door`` is what an order says that it came by, ``timeout`` for how many seconds an answer is waited for."""
         self.path, self.door, self.timeout = path, door, timeout
 
-    def ask(self, request: Request[R], body: Buffer = b"") -> R:
-        """Ask for something that has no body in its reply.
+    def ask(self, request: Request[R], body: Buffer = b"", timeout: float | None = None) -> R:
+        """Ask for something that has no body in its reply; ``timeout`` (s) is of this question, if given.
 
         Raises:
-            Refused: as the agent refused; kind "unavailable" when no agent answers.
+            Refused: as for ``fetch``.
         """
-        return self.fetch(request, body)[0]
+        return self.fetch(request, body, timeout)[0]
 
-    def fetch(self, request: Request[R], body: Buffer = b"") -> tuple[R, bytes]:
-        """Ask for something, and return the reply and its body.
+    def fetch(self, request: Request[R], body: Buffer = b"", timeout: float | None = None) -> tuple[R, bytes]:
+        """Ask for something, and return the reply and its body; ``timeout`` (s) is of this question, if given.
 
         Raises:
-            Refused: as the agent refused; kind "unavailable" when no agent answers.
+            Refused: as the agent refused; "forbidden" where this user may not ask it; "unavailable" where no agent
+                answers: ``done`` then is false where it cannot have been done, and None where that is not known.
         """
+        seconds = self.timeout if timeout is None else timeout
         if isinstance(request, Order):
-            request = request.model_copy(update={"door": self.door, "until": clock.now() + self.timeout})
+            request = request.model_copy(update={"door": self.door, "until": clock.now() + seconds})
+            seconds += MARGIN
+        head, answer = _exchange(_Question(self.path, request, body, time.monotonic() + seconds))
         try:
-            head, answer = self._exchange(request.head(), body)
             if "refused" in head:
                 raise Refused.from_dict(head["refused"])
             return request.reply.model_validate(head["result"]), answer  # type: ignore[return-value]
-        except PermissionError as error:
-            mend = "be root, or become a member of the group that the socket has: usermod -aG"
-            fault = Fault(str(self.path), "this user may not reach the agent's socket", mend)
-            raise Refused(Kind.FORBIDDEN, "The agent may not be asked", [fault]) from error
-        except NotAskedError as error:
-            mend = "start it with `wicketd`, or name its configuration with --config"
-            fault = Fault(str(self.path), f"the agent does not answer ({error})", mend)
-            raise Refused(Kind.UNAVAILABLE, "The agent is not running", [fault]) from error
-        except (OSError, EOFError, ValidationError, ValueError) as error:
-            raise _not_known(self.path, error, request) from error
-
-    def _connect(self, connection: socket.socket) -> None:
-        """Connect, and wait for a place among those that wait for the agent to take them."""
-        deadline = time.monotonic() + self.timeout
-        while True:
-            try:
-                connection.connect(str(self.path))
-                return
-            except BlockingIOError:
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(PAUSE)
-
-    def _exchange(self, head: dict[str, Any], body: Buffer) -> tuple[dict[str, Any], bytes]:
-        with socket.socket(socket.AF_UNIX) as connection:
-            connection.settimeout(self.timeout + GRACE)
-            try:
-                self._connect(connection)
-            except PermissionError:
-                raise
-            except OSError as error:
-                raise NotAskedError(str(error)) from error
-            with connection.makefile("rwb") as stream:
-                try:
-                    send(stream, head, body)
-                except OSError as error:  # it has not got all of it, and does not begin before; but may say why
-                    try:
-                        return receive(stream)
-                    except (OSError, EOFError, ValueError):
-                        raise NotAskedError(str(error)) from error
-                return receive(stream)
+        except (KeyError, TypeError, ValidationError) as error:
+            mend = "restart it: `systemctl restart wicketd`, or `wicketd`, of the version of this command"
+            fault = Fault(str(self.path), f"the agent answers as another version does ({error})", mend)
+            raise _refused("The agent is of another version", fault, request) from error
 
 
-def _not_known(path: Path, error: Exception, request: Request[Any]) -> Refused:
-    """Return the refusal of who asked and got no answer: an order may have been carried out in the last moment."""
-    is_order = isinstance(request, Order)
-    what = "it is not known whether it was done" if is_order else "nothing was to be done"
-    mend = "look before you repeat it: wicket status" if is_order else "ask again; see the agent's log if it stays so"
-    fault = Fault(str(path), f"the agent was asked and does not answer ({error}); {what}", mend)
-    return Refused(Kind.UNAVAILABLE, "The agent does not answer", [fault], done=None if is_order else False)
+def _exchange(question: _Question) -> tuple[dict[str, Any], bytes]:
+    with socket.socket(socket.AF_UNIX) as connection:
+        _connect(connection, question)
+        channel = Channel(connection)
+        channel.within(question.left)
+        is_sent = False
+        try:
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # it may have said why
+                channel.send(question.request.head(), question.body)
+                is_sent = True
+            return channel.receive()
+        except (OSError, EOFError, ValueError) as error:
+            raise _unanswered(question, error, is_sent) from error
+
+
+def _connect(connection: socket.socket, question: _Question) -> None:
+    """Connect, waiting while all places before the socket are taken, which a time-out of Python's does not.
+
+    Raises:
+        Refused: it cannot be; nothing was asked.
+    """
+    seconds = max(question.left, 0.001)
+    limit = TIMEVAL.pack(int(seconds), int(seconds % 1 * 1_000_000))
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)  # unix(7): connect(2) heeds it
+    try:
+        connection.connect(str(question.path))
+    except OSError as error:
+        where, why = str(question.path), error.strerror or str(error)
+        if error.errno in (errno.EACCES, errno.EPERM):
+            title = "The right to ask the agent is missing"
+            raise Refused(Kind.FORBIDDEN, title, [_no_right(question.path)]) from error
+        if error.errno == errno.EAGAIN:
+            fault = Fault(where, f"the agent does not answer: it has taken no connection for {seconds:.0f} s", HUNG)
+            raise Refused(Kind.UNAVAILABLE, "The agent hangs", [fault]) from error
+        mend = "start it with `wicketd`, or name its configuration with --config"
+        fault = Fault(where, f"the agent does not answer ({why}); nothing was done", mend)
+        raise Refused(Kind.UNAVAILABLE, "The agent is not running", [fault]) from error
+
+
+HUNG = "see what it does: `systemctl status wicketd` and its log; restart it if it hangs: the kernel goes on meanwhile"
+
+
+def _unanswered(question: _Question, error: Exception, is_sent: bool) -> Refused:
+    """Return the refusal for a connection on which no answer came."""
+    late = isinstance(error, TimeoutError)
+    why = "the agent does not answer" + (" in time" if late else f": it closed the connection ({error})")
+    if not is_sent:
+        fault = Fault(str(question.path), f"{why}, and has not taken the whole request: nothing was done", HUNG)
+    elif isinstance(question.request, Order):
+        mend = f"look before you ask again: `wicket status`, `wicket policy get`, `wicket allow list`; {HUNG}"
+        fault = Fault(str(question.path), f"{why}; it is not known whether it was done", mend)
+    else:
+        fault = Fault(str(question.path), why, HUNG)
+    return _refused("The agent does not answer", fault, question.request if is_sent else None)
+
+
+def _refused(title: str, fault: Fault, request: Request[Any] | None) -> Refused:
+    """Return a refusal of somebody who cannot know what became of an order that was sent."""
+    return Refused(Kind.UNAVAILABLE, title, [fault], done=None if isinstance(request, Order) else False)
+
+
+def _no_right(path: Path) -> Fault:
+    """Return what this user lacks to ask at a socket: its group, or that of the directory which hides it."""
+    me, gid = accounts.user(os.geteuid()), 0
+    for place in (path, *path.parents):
+        with contextlib.suppress(OSError):
+            gid = place.stat().st_gid
+            break
+    if not gid:
+        return Fault(str(path), f"it is for root alone, and this is {me}", "ask as root: sudo wicket …")
+    why = f"it is for root and the group {accounts.group(gid)}, and this is {me}, who is not in that group"
+    return Fault(str(path), why, f"{accounts.joining(gid)}; or ask as root: sudo wicket …")

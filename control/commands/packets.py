@@ -1,10 +1,12 @@
-"""Commands about packets: whose address it is, what the program makes of a packet, what it counted, samples."""
+"""Commands about packets: whose address it is, what the program makes of some, what it counted, samples."""
 
+import struct
+from collections.abc import Iterable
 from typing import Any
 
 from pydantic import BaseModel, Field
 
-from control.commands.request import Reply, Request
+from control.commands.request import Order, Reply, Request
 
 
 class AddressChecked(Reply):
@@ -87,7 +89,7 @@ MOST_RATE = 0xFFFF_FFFF
 """The kernel has 32 bits for it (``struct sampling``)."""
 
 
-class SamplePackets(Request[Sampled]):
+class SamplePackets(Order[Sampled]):
     """Sample packets that look like VPN into the pinned ring `events`, for a time."""
 
     verb = "sample"
@@ -96,3 +98,81 @@ class SamplePackets(Request[Sampled]):
     rate: int = Field(ge=0, le=MOST_RATE, description="One packet in so many; 0 stops at once.")
     responders: bool = Field(default=False, description="Tell where unregistered handshakes go, too.")
     seconds: float = Field(default=15.0, ge=0, description="After which it stops by itself.")
+
+
+class SampledPacket(BaseModel):
+    """One sampled packet: of a subscriber nothing is told."""
+
+    seconds: float = Field(description="Of CLOCK_MONOTONIC, some milliseconds coarse.")
+    protocol: str
+    handshake: bool
+    verdict: str
+    reason: str
+    address: str | None = Field(description="The registered end, or where asked for the responder of a handshake.")
+    port: int
+    bytes: int = Field(description="Of the frame.")
+
+
+class EventsRead(Reply):
+    """What was sampled since this reader last asked."""
+
+    reader: str = Field(description="Names this reader when it asks again.")
+    after: int = Field(description="The number of the last event read.")
+    missed: int = Field(description="Events that were lost before this reader asked for them.")
+    events: list[SampledPacket]
+
+
+class ReadEvents(Request[EventsRead]):
+    """Read sampled packets. Sampling goes on while somebody asks; each reader has all of them."""
+
+    verb = "events"
+    reply = EventsRead
+
+    rate: int = Field(default=100, ge=1, le=MOST_RATE, description="One packet in so many.")
+    responders: bool = Field(default=False, description="Tell where unregistered handshakes go, too.")
+    reader: str | None = Field(default=None, max_length=64, description="Of an earlier answer; none: begin.")
+    after: int = Field(default=0, ge=0, description="Of that answer.")
+    leave: bool = Field(default=False, description="Whether this is the reader's last question.")
+
+
+class PacketsRun(Reply):
+    """What the program says of packets; the body is a record of ``struct answer`` for each, in order."""
+
+    source_digest: str = Field(description="SHA-256 of the sources of the program, which say what a record is.")
+    count: int = Field(description="Records in the body.")
+
+
+class RunPackets(Request[PacketsRun]):
+    """Run packets through the program; nothing is sent and nothing is counted. The body is the packed frames."""
+
+    verb = "run"
+    reply = PacketsRun
+
+
+MOST_FRAMES = 4096
+"""That are run at a time: nobody waits long for another's."""
+
+_SIZE = struct.Struct("<I")
+
+
+def pack_frames(frames: Iterable[bytes]) -> bytes:
+    """Return frames as the body of a request: each behind its size, 32 bits, little-endian."""
+    return b"".join(part for frame in frames for part in (_SIZE.pack(len(frame)), frame))
+
+
+def unpack_frames(body: bytes) -> list[bytes]:
+    """Return the frames that ``pack_frames`` packed.
+
+    Raises:
+        ValueError: it did not pack these, or they are too many.
+    """
+    frames: list[bytes] = []
+    place = 0
+    while place < len(body):
+        if len(frames) == MOST_FRAMES:
+            raise ValueError(f"more than {MOST_FRAMES} frames at a time")
+        begin = place + _SIZE.size
+        if begin > len(body) or (place := begin + _SIZE.unpack_from(body, place)[0]) > len(body):
+            raise ValueError("the last frame is cut off")
+        frames.append(body[begin:place])
+    return frames

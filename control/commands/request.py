@@ -4,12 +4,21 @@ A file here is a subject. Agent, command line and API share these models, and do
 """
 
 from collections.abc import Sequence
+from enum import StrEnum
 from typing import Any, ClassVar, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from control.fault import Fault, Kind, Refused, shown
 from control.rollout.origin import Door, Origin
+
+
+class Right(StrEnum):
+    """What whoever asks must be allowed: see docs/agent.md for who has which."""
+
+    READ = "read"
+    CHANGE = "change"
+
 
 MEND = "see docs/agent.md for each verb's arguments"
 
@@ -29,12 +38,14 @@ class Request(BaseModel, Generic[R]):
     Attributes:
         verb: by which the agent knows it.
         reply: what it is answered with.
+        right: that it takes to ask.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
     verb: ClassVar[str]
     reply: ClassVar[type[Reply]]
+    right: ClassVar[Right] = Right.READ
 
     def head(self) -> dict[str, Any]:
         """Return the request as JSON types, as it goes over the socket."""
@@ -44,6 +55,8 @@ class Request(BaseModel, Generic[R]):
 class Order(Request[R]):
     """A request that changes something, and says for whom."""
 
+    right = Right.CHANGE
+
     door: Door = Field(default=Door.SOCKET, strict=False, description="By which it came to the agent's socket.")
     who: str = Field(default="", max_length=200, description="Who asks, as that door knows them.")
     why: str = Field(default="", max_length=200, description="In the words of whoever asks.")
@@ -52,7 +65,7 @@ class Order(Request[R]):
     )
 
     def origin(self) -> Origin:
-        """Return where the change comes from, and until when it is waited for."""
+        """Return where the order comes from, and until when it may be carried out."""
         return Origin(self.door, self.who, self.why, self.until)
 
 

@@ -10,6 +10,7 @@ from control.datapath.controls import Controls
 from control.datapath.generations.lists import Lists
 from control.datapath.interfaces import attaching, everywhere
 from control.datapath.predecessor import Predecessor
+from control.datapath.probe.events import Events
 from control.datapath.probe.probe import Probe
 from control.datapath.program import pins
 from control.datapath.program.loaded import owner_of
@@ -64,6 +65,10 @@ class Datapath:
                 _take_back(directory, datapath._pinned.program)
             opened.pop_all()
         return datapath
+
+    def events(self) -> Events:
+        """Open the ring of sampled packets, of which there is to be one reader."""
+        return Events(self._pinned.maps["events"])
 
     @property
     def programs(self) -> attaching.Programs:

@@ -10,6 +10,7 @@ from control.datapath.datapath import Datapath
 from control.datapath.interfaces.watch import LinkTable
 from control.edge.bypass import Bypass
 from control.edge.contact import FeedContact
+from control.edge.events import SampledEvents
 from control.edge.interfaces import Interfaces
 from control.edge.lease import Lease, Sampling
 from control.edge.list import EdgeList
@@ -35,7 +36,7 @@ class Edge:
         table: the links of its network namespace.
         live: the live list.
         list: what can be asked of the lists.
-        policies, bypass, interfaces, lease, sampling, usage: the other parts.
+        policies, bypass, interfaces, lease, sampling, events, usage: the other parts.
         contact: with the feed, where one is followed.
         started_at: seconds of the monotonic clock.
     """
@@ -52,6 +53,7 @@ class Edge:
         self.bypass = Bypass(datapath.controls, stops, config.bypass_path)
         configured = {interface.name: interface.mode for interface in config.interfaces}
         self.interfaces = Interfaces(table, store, stops, configured, lambda: datapath.programs)
+        self.events = SampledEvents(self.sampling, datapath.events())
         self.contact: FeedContact | None = None
         self._turns = Turns()
 
@@ -82,9 +84,10 @@ class Edge:
         return edge
 
     def turn(self, origin: Origin = NOBODY) -> AbstractContextManager[Turn]:
-        """Wait for a turn, in which to change something, and have it until the end of the block.
+        """Wait for a turn, in which to change something for somebody, and have it until the end of the block.
 
-        What ``origin`` asks for is not begun when nobody waits for it any more.
+        Raises:
+            Refused: "unavailable": whoever asked has given up waiting before it was their turn.
         """
         return self._turns.take(origin)
 
@@ -92,7 +95,7 @@ class Edge:
         """Take in which entries had traffic, and tidy up what is only worth doing now and then."""
         with self.turn() as turn:
             self.usage.take_in_marks(turn)
-            self.sampling.expire(turn)
+            self.events.expire(turn)
             if not self.datapath.is_pinned():
                 log.error("pins were removed; pinning again", directory=str(self.config.pins))
                 self.datapath.pin_again()

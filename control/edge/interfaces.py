@@ -258,14 +258,3 @@ class Interfaces:
         if self._trouble.get(name) != trouble:
             log.warning("not guarded", interface=name, why=trouble)
         self._trouble[name] = trouble
-
-
-def doubt_about(name: str) -> Fault | None:
-    """Return the worst that speaks against guarding an interface of that name, for the doctor; none if nothing does."""
-    try:
-        link = links.find(name)
-        wrong, doubtful = links.preflight(link, "auto")
-    except Refused as refused:
-        return refused.faults[0]
-    blind = links.blind_spot(link)
-    return next(iter([*wrong, *([blind] if blind else []), *doubtful]), None)

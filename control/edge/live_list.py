@@ -23,7 +23,7 @@ from control.rollout.union import Effect, Source, Union
 
 log = structlog.get_logger()
 
-NAMED = 20  # prefixes that the log names of what a change adds, and of what it removes
+NAMED_IN_LOG = 20  # prefixes of each kind that a change's line in the log names
 CHANGES_BEFORE_SNAPSHOT = 1000  # what a start would have to replay at most
 
 
@@ -251,23 +251,22 @@ class LiveList:
 
     def _log(self, source: Source, change: Change, position: Position, timing: Timing) -> None:
         sizes = {"count": len(change.new), "added": len(change.added), "removed": len(change.removed)}
-        origin = {name: value for name, value in (("who", change.origin.who), ("why", change.origin.why)) if value}
-        named = {"add": _named(change.added), "remove": _named(change.removed)}
+        parts = {"adds": change.added, "removes": change.removed}
+        prefixes = {name: named(entries, NAMED_IN_LOG) for name, entries in parts.items() if len(entries)}
         names = {Source.LOCAL: "list", Source.FEED: "followed"}
         kept = {"not_kept": timing.not_kept} if timing.not_kept else {}
         log.info(
             names[source],
             serial=position.serial,
             **sizes,
+            **prefixes,
             live=self.state.union.count,
-            door=change.origin.door.value,
-            **origin,
-            **{how: prefixes for how, prefixes in named.items() if prefixes},
+            **change.origin.logged,
             **kept,
         )
 
 
-def _named(entries: Allowlist) -> str:
-    """Return the first prefixes of a list, as a log names them."""
-    more = f" and {len(entries) - NAMED:,} more" if len(entries) > NAMED else ""
-    return ", ".join(entry.text for entry in entries.entries(0, NAMED)) + more
+def named(entries: Allowlist, most: int) -> str:
+    """Return the first prefixes of a list, and how many more there are, in words."""
+    first = ", ".join(entry.text for entry in entries.entries(0, most))
+    return f"{first} and {len(entries) - most} more" if len(entries) > most else first

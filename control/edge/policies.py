@@ -15,6 +15,7 @@ from control.edge.list import demand_match
 from control.edge.state.store import Store
 from control.edge.turn import Turn
 from control.fault import Fault, Refused
+from control.rollout.origin import Origin
 from control.vocabulary import VPN_PROTOCOLS
 
 log = structlog.get_logger()
@@ -44,8 +45,8 @@ class Policies:
         rules = {name: Rule(mode=policy.mode, share=policy.share) for name, policy in self._controls.policies().items()}
         return PolicyState(policy=rules, etag=self.etag, not_kept=self.not_kept)
 
-    def set(self, turn: Turn, rules: Mapping[str, Rule], if_match: str | None = None, who: str = "") -> None:
-        """Set the rules of the protocols named; the others stay. ``who`` asks for it, for the log.
+    def set(self, turn: Turn, rules: Mapping[str, Rule], if_match: str | None = None) -> None:
+        """Set the rules of the protocols named; the others stay.
 
         Raises:
             Refused: the policies are not those that the caller has read, or the disk does not take them; what loosens
@@ -57,7 +58,7 @@ class Policies:
         wanted = {name: Policy(rule.mode, rule.share) for name, rule in rules.items()}
         loosening = {name: policy for name, policy in wanted.items() if policy.loosens(held[name])}
         tightening = {name: policy for name, policy in wanted.items() if name not in loosening}
-        self._set(loosening, who)
+        self._set(loosening, turn.origin)
         try:
             self._keep(held | wanted)
         except Refused as refused:
@@ -66,7 +67,7 @@ class Policies:
             done = f"{', '.join(loosening)} is done: it loosens" if loosening else "nothing is done"
             fault = Fault(", ".join(tightening), f"what tightens is done when it is kept; {done}", "free space, repeat")
             raise Refused(refused.kind, refused.title, [*refused.faults, fault]) from refused
-        self._set(tightening, who)
+        self._set(tightening, turn.origin)
         self._controls.note_policies(self._version)
 
     def bring_up(self, turn: Turn, before: Controls | None) -> None:
@@ -97,9 +98,8 @@ class Policies:
         turn.demand()
         by_hand = self._controls.loosened()
         if by_hand:
-            self._log(
-                {name: policy for name, policy in self._controls.policies().items() if name in by_hand}, "by hand"
-            )
+            policies = {name: policy for name, policy in self._controls.policies().items() if name in by_hand}
+            self._log(policies, {"set": "by hand"})
         elif self.not_kept is None and self._store.policies()[1] >= self._version:
             return
         try:
@@ -126,13 +126,13 @@ class Policies:
             chosen = kept
         return chosen | {name: live[name] for name in by_hand}
 
-    def _set(self, policies: Mapping[str, Policy], who: str) -> None:
+    def _set(self, policies: Mapping[str, Policy], origin: Origin) -> None:
         if not policies:
             return
         self._version += 1
         self._controls.set_policies(policies)
         self._controls.note_policies(self._version)
-        self._log(policies, who=who)
+        self._log(policies, origin.logged)
 
     def _keep(self, policies: Mapping[str, Policy]) -> None:
         try:
@@ -151,6 +151,5 @@ class Policies:
         self.found.append(fault)
         log.error("policies", where=fault.where, why=fault.why, mend=fault.mend)
 
-    def _log(self, policies: Mapping[str, Policy], how: str = "", who: str = "") -> None:
-        said = {name: value for name, value in (("set", how), ("who", who)) if value}
-        log.info("policy", **{name: str(policy) for name, policy in policies.items()}, **said)
+    def _log(self, policies: Mapping[str, Policy], how: Mapping[str, str]) -> None:
+        log.info("policy", **{name: str(policy) for name, policy in policies.items()}, **how)

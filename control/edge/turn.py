@@ -4,6 +4,7 @@ The lock itself is nobody's but this file's. A function that changes something t
 makes one, so that the type checker refuses who has none.
 """
 
+import math
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,10 +20,14 @@ class _Maker:
 
 @final
 class Turn:
-    """The proof that whoever holds it may change the edge now."""
+    """The proof that whoever holds it may change the edge now.
+
+    Attributes:
+        origin: for whom it was taken, for the log.
+    """
 
     def __init__(self, _: _Maker, origin: Origin = NOBODY) -> None:
-        self._over, self._origin = False, origin
+        self._over, self.origin = False, origin
 
     def demand(self) -> None:
         """Hold that the turn is not over, and that whoever asked for it still waits: asked before anything is done.
@@ -33,7 +38,7 @@ class Turn:
         """
         if self._over:
             raise RuntimeError("the turn is over: take another")
-        self._origin.demand_time(clock.now())
+        self.origin.demand_time(clock.now())
 
 
 class Turns:
@@ -44,15 +49,20 @@ class Turns:
 
     @contextmanager
     def take(self, origin: Origin = NOBODY) -> Iterator[Turn]:
-        """Wait for a turn and have it until the end of the block, for whoever asks.
+        """Wait for a turn and have it until the end of the block, for whoever asks; no longer than they wait.
 
         Raises:
             Refused: "unavailable": nobody waits for it any more.
         """
-        with self._lock:
+        left = -1.0 if origin.until is None else max(0.0, origin.until - clock.now())  # below 0: for good
+        if not self._lock.acquire(timeout=min(left, threading.TIMEOUT_MAX)):
+            origin.demand_time(math.inf)
+        try:
             turn = Turn(_Maker(), origin)
             turn.demand()
             try:
                 yield turn
             finally:
                 turn._over = True
+        finally:
+            self._lock.release()

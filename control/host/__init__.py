@@ -1,1 +1,4 @@
-"""What the agent has to do with the machine it runs on: logs, the journal, the service manager, memory."""
+"""What the agent has to do with the machine it runs on.
+
+Logs, the journal, the service manager, memory, the host's clock, users and rights.
+"""

@@ -1,6 +1,7 @@
 """Flows: what the program said of the packets between each two ends of a capture."""
 
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
@@ -13,13 +14,15 @@ from control.vocabulary import PROTOCOLS
 
 NONE = PROTOCOLS[0]
 TRUNCATED = "truncated"  # of control.vocabulary.REASONS
+AT_A_TIME = 1024
+"""Frames that are asked about together: asking may take a way through the agent."""
 
 
 class Prober(Protocol):
-    """Whoever runs the loaded program on a frame."""
+    """Whoever runs the loaded program on frames."""
 
-    def probe(self, frame: bytes) -> Answer:
-        """Return the program's answer about an Ethernet frame of 14 bytes or more."""
+    def probe_all(self, frames: Sequence[bytes]) -> Iterable[Answer]:
+        """Return the program's answers about Ethernet frames of 14 bytes or more, in order."""
         ...
 
 
@@ -97,11 +100,34 @@ class Replay:
 
 
 class _Flows:
-    """The flows of one capture, each found by its key in either direction."""
+    """The flows of one capture, each found by its key in either direction.
 
-    def __init__(self) -> None:
+    Attributes:
+        strays: packets that belong to none.
+    """
+
+    def __init__(self, prober: Prober) -> None:
         self.flows: list[Flow] = []
+        self.strays = 0
         self._by_key: dict[Key, Flow] = {}
+        self._prober = prober
+        self._waiting: list[bytes] = []
+
+    def take(self, frame: bytes) -> None:
+        """Ask about a packet, by and by."""
+        self._waiting.append(frame)
+        if len(self._waiting) >= AT_A_TIME:
+            self.ask()
+
+    def ask(self) -> None:
+        """Ask about the packets that wait, and count the answers."""
+        waiting, self._waiting = self._waiting, []
+        for answer in self._prober.probe_all(waiting) if waiting else ():
+            key = key_of(answer)
+            if key is None:
+                self.strays += 1
+            else:
+                self.of(key).add(answer)
 
     def of(self, key: Key) -> Flow:
         """Return the flow of a packet, which may be its first."""
@@ -130,7 +156,7 @@ def replay(path: Path, prober: Prober) -> Replay:
 
     Whatever is wrong with the file is told in the result, which holds what could be read.
     """
-    result, flows = Replay(path), _Flows()
+    result, flows = Replay(path), _Flows(prober)
     skipped: Counter[str] = Counter()
     try:
         for packet in packets(path):
@@ -139,18 +165,15 @@ def replay(path: Path, prober: Prober) -> Replay:
             except UnsupportedLinkError as error:
                 skipped[str(error)] += 1
                 continue
-            answer = prober.probe(frame)
-            key = key_of(answer)
-            if key is None:
-                result.strays += 1
-            else:
-                flows.of(key).add(answer)
+            flows.take(frame)
     except DamagedCaptureError as error:
         result.unread.append(str(error))
     except (NotACaptureError, OSError) as error:
         result.unread.append(getattr(error, "strerror", None) or str(error))
         result.is_capture = False
+    flows.ask()
     result.flows.extend(flows.flows)
+    result.strays = flows.strays
     result.unread.extend(f"{why}: {counted(count, 'packet')} skipped" for why, count in skipped.items())
     return result
 

@@ -33,6 +33,12 @@ class Origin:
     why: str = ""
     until: float | None = None
 
+    @property
+    def logged(self) -> dict[str, str]:
+        """What a log says of it beside what was done."""
+        said = {"who": self.who, "why": self.why}
+        return {"door": self.door.value} | {name: text for name, text in said.items() if text}
+
     def demand_time(self, now: float) -> None:
         """Refuse what nobody waits for any more: who was told that it failed must not find it done.
 
@@ -41,8 +47,8 @@ class Origin:
         """
         if self.until is not None and now > self.until:
             why = "whoever asked for it has given up waiting"
-            fault = Fault("the change", why, "ask again; nothing was done")
-            raise Refused(Kind.UNAVAILABLE, "The change came too late", [fault])
+            fault = Fault("the request", why, "ask again, if it is still wanted; nothing was done")
+            raise Refused(Kind.UNAVAILABLE, "The request came too late", [fault])
 
 
 NOBODY = Origin()

@@ -1,5 +1,6 @@
 """Errors that nobody foresaw, and those of Flask itself: a problem, without what is nobody's business."""
 
+import socket
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,10 @@ from flask import abort
 from structlog.testing import capture_logs
 
 from api.application import create_app
+from api.kit import agent
 from control import config as configuration
+from control.commands.client import AgentSocket
+from control.rollout.origin import Door
 from lab.gateway import configure
 
 
@@ -22,6 +26,7 @@ def test_a_bug_is_answered_by_its_id_and_logged_with_its_trace(tmp_path: Path) -
     assert problem["type"].endswith("#internal")
     assert "find-me" in problem["errors"][0]["mend"]
     assert "ZeroDivision" not in answer.text
+    assert problem["done"] is None, "nobody knows what it did before"
     assert [(log["event"], log["request_id"], log["path"]) for log in logs] == [("unhandled", "find-me", "/bug")]
     assert isinstance(logs[0]["exc_info"], ZeroDivisionError)
 
@@ -38,3 +43,24 @@ def test_errors_without_a_kind_of_their_own_get_the_nearest(tmp_path: Path, code
     assert (answer.status_code, problem["status"]) == (status, status)
     assert problem["type"].endswith(f"#{kind}")
     assert problem["errors"][0]["where"] == "GET /odd"
+    assert problem["done"] is False
+
+
+def test_what_a_hung_agent_was_asked_to_do_may_be_done(tmp_path: Path) -> None:
+    config = configuration.load(configure(tmp_path, tmp_path, 8080))
+    app = create_app(config)
+    config.socket.parent.mkdir(parents=True)
+    headers = {"Authorization": f"Bearer {config.token_file.read_text().strip()}"}
+    with socket.socket(socket.AF_UNIX) as hung:
+        hung.bind(str(config.socket))
+        hung.listen(8)
+        app.extensions[agent.EXTENSION] = AgentSocket(config.socket, Door.API, timeout=0.2)
+        order = {"esp": {"mode": "monitor", "share": 100}}
+        answers = [
+            app.test_client().put("/v1/policy", json=order, headers=headers),
+            app.test_client().get("/v1/policy"),
+        ]
+    assert [(answer.status_code, answer.get_json(force=True)["done"]) for answer in answers] == [
+        (503, None),
+        (503, False),
+    ]

@@ -3,6 +3,7 @@
 import os
 import sqlite3
 import subprocess
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from control.datapath.generations.generation import Generation
 from control.datapath.interfaces import attaching
 from control.edge.commands.answering import answer
 from control.edge.commands.packets import check
+from control.edge.commands.server import AgentServer
 from control.edge.edge import Edge
 from control.rollout.change import NONE, SMALL
 from control.rollout.origin import NOBODY
@@ -178,3 +180,17 @@ def set_policies(edge: Edge, policy: object, if_match: str | None = None) -> Non
 def is_let_through(edge: Edge, address: str) -> bool:
     """Whether the kernel takes a packet to an address for a registered end's."""
     return check(edge, CheckAddress(address=address), b"").live
+
+
+@contextmanager
+def served(edge: Edge) -> Iterator[AgentServer]:
+    """An agent's server in this process."""
+    agent = AgentServer(edge.config.socket, edge)
+    thread = threading.Thread(target=agent.serve_forever, args=(0.05,), daemon=True)
+    thread.start()
+    try:
+        yield agent
+    finally:
+        agent.shutdown()
+        agent.server_close()
+        thread.join(30)

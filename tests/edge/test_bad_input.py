@@ -13,6 +13,7 @@ import pytest
 
 from control import config as configuration
 from control.allowlist.allowlist import Allowlist
+from control.commands.packets import pack_frames
 from control.datapath.interfaces import links
 from control.edge.commands.answering import answer
 from control.edge.edge import Edge
@@ -95,6 +96,14 @@ TABLE = [
     Bad("an address that is a number", verb("check", address=5), "bad-request", ("address",),
         "5: input should be a valid string", "docs/agent.md"),
     Bad("a frame that is none", verb("explain", packet="00" * 5), "bad-request", ("packet",), "5 bytes", "14 bytes"),
+    Bad("frames cut off", verb("run", pack_frames([bytes(60)])[:-1]), "bad-request", ("body",), "the last frame is cut",
+        "pack_frames"),
+    Bad("a short frame among others", verb("run", pack_frames([bytes(60), bytes(13)])), "bad-request", ("body",),
+        "13 bytes", "pack_frames"),
+    Bad("too many frames", verb("run", pack_frames([bytes(14)] * 4097)), "bad-request", ("body",), "4096 frames",
+        "pack_frames"),
+    Bad("events of no packet at all", verb("events", rate=0), "bad-request", ("rate",), "0: input should be",
+        "docs/agent.md"),
     Bad("a policy that is none", verb("set_policy", policy={"esp": "enforce"}), "bad-request", ("policy, esp",),
         "enforce", "docs/agent.md"),
     Bad("policies that are none", verb("set_policy", policy="enforce"), "bad-request", ("policy",),

@@ -31,7 +31,8 @@ class Edge:
     def __init__(self, pinned: Pinned) -> None:
         self.pinned = pinned
         self.lists, self.controls = Lists(pinned, keep=2), Controls(pinned)
-        self.probe = Probe(pinned.program).probe
+        prober = Probe(pinned.program)
+        self.probe, self.probe_all = prober.probe, prober.probe_all
         self._serials = count(1)
 
     def stage(self, entries: Allowlist | Iterable[Entry]) -> Generation:

@@ -1,5 +1,6 @@
 """Flows: how the answers about a capture's packets are counted; tests/kernel/test_flows.py holds whose they are."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -42,6 +43,9 @@ class Script:
 
     def __init__(self, *answers: Answer) -> None:
         self.answers = list(answers)
+
+    def probe_all(self, frames: Sequence[bytes]) -> Iterable[Answer]:
+        return map(self.probe, frames)
 
     def probe(self, frame: bytes) -> Answer:
         assert len(frame) >= 14

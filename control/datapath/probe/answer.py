@@ -1,5 +1,6 @@
 """What the program said of one packet, by the names of ``struct answer`` in bpf/words.h."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import ip_network
 from operator import itemgetter
@@ -120,3 +121,8 @@ def answer_of(raw: np.void, frame: bytes) -> Answer:
         share,
         generation,
     )
+
+
+def answers_of(records: bytes, frames: Sequence[bytes]) -> list[Answer]:
+    """Return the answers about ``frames`` that are in so many records of ``ANSWER``."""
+    return [answer_of(raw, frame) for raw, frame in zip(np.frombuffer(records, ANSWER), frames, strict=True)]

@@ -5,6 +5,7 @@ and puts its answer in front of the packet.
 """
 
 import threading
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
@@ -30,8 +31,34 @@ class Probe:
         Raises:
             ValueError: the frame is shorter than an Ethernet header.
         """
-        if len(frame) < ETHERNET_HEADER:
-            raise ValueError(f"a frame of {len(frame)} bytes is shorter than an Ethernet header")
+        _demand_header(frame)
         with self._lock:
             syscall.test_run(self._program, frame[:MOST], self._raw)
             return answer_of(self._raw[0], frame)
+
+    def probe_all(self, frames: Iterable[bytes]) -> Iterator[Answer]:
+        """Yield the program's answers about frames, as ``probe`` gives them.
+
+        Raises:
+            ValueError: as ``probe`` does.
+        """
+        return map(self.probe, frames)
+
+    def probe_raw(self, frames: Iterable[bytes]) -> bytes:
+        """Return the program's answers about frames as it gives them: a record of ``ANSWER`` for each.
+
+        Raises:
+            ValueError: a frame is shorter than an Ethernet header.
+        """
+        answers = []
+        for frame in frames:
+            _demand_header(frame)
+            with self._lock:
+                syscall.test_run(self._program, frame[:MOST], self._raw)
+                answers.append(self._raw.tobytes())
+        return b"".join(answers)
+
+
+def _demand_header(frame: bytes) -> None:
+    if len(frame) < ETHERNET_HEADER:
+        raise ValueError(f"a frame of {len(frame)} bytes is shorter than an Ethernet header")

@@ -61,6 +61,9 @@ def programs(directory: Path) -> Iterator[list[Loaded]]:
 
     Without the right to look a program up by its number, these are the pinned ones, with the maps that are pinned
     beside them and that they ask indeed.
+
+    Raises:
+        PermissionError: this process may not open what is pinned either: there may be programs.
     """
     with contextlib.ExitStack() as opened:
         found = _by_number(directory, opened)
@@ -132,7 +135,7 @@ def _pinned_numbers(directory: Path) -> set[int]:
 def _pinned(directory: Path, opened: contextlib.ExitStack) -> list[Loaded]:
     found = []
     for place in PLACES:
-        with contextlib.suppress(OSError):
+        with _what_is_not_there():
             program = syscall.open_program(str(directory / place / "program"))
             opened.callback(os.close, program)
             asked, maps = syscall.program_maps(program), {}
@@ -143,3 +146,14 @@ def _pinned(directory: Path, opened: contextlib.ExitStack) -> list[Loaded]:
                     maps[path.name] = fd
             found.append(Loaded(syscall.program_info(program)[0], program, maps))
     return sorted(found, key=lambda loaded: loaded.id)
+
+
+@contextlib.contextmanager
+def _what_is_not_there() -> Iterator[None]:
+    """Pass over what cannot be opened, unless it is hidden from us: nobody may take that for nothing."""
+    try:
+        yield
+    except PermissionError:
+        raise
+    except OSError:
+        return

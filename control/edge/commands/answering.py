@@ -5,14 +5,16 @@ from typing import Any
 
 from control.commands.bypass import ReadBypass, SetBypass
 from control.commands.catalogue import REQUESTS
+from control.commands.doctor import Examine
 from control.commands.interfaces import Attach, Detach
 from control.commands.list import ChangeList, ReadList, ReplaceList
-from control.commands.packets import CheckAddress, ExplainPacket, ReadCounters, SamplePackets
+from control.commands.packets import CheckAddress, ExplainPacket, ReadCounters, ReadEvents, RunPackets, SamplePackets
 from control.commands.policy import ReadPolicy, SetPolicy
 from control.commands.request import Order, Reply, Request, read
 from control.commands.status import ReadStatus
-from control.edge.commands import bypass, interfaces, packets, policy, status
+from control.edge.commands import bypass, doctor, interfaces, packets, policy, status
 from control.edge.commands import list as lists
+from control.edge.commands.peer import Peer
 from control.edge.edge import Edge
 from control.fault import Fault, Kind, Refused
 
@@ -23,31 +25,42 @@ DOING: Mapping[type[Request[Any]], Callable[[Edge, Any, bytes], Done]] = {
     ChangeList: lists.change,
     CheckAddress: packets.check,
     Detach: interfaces.detach,
+    Examine: doctor.examine,
     ExplainPacket: packets.explain,
     ReadBypass: bypass.read,
     ReadCounters: packets.count,
+    ReadEvents: packets.read_events,
     ReadList: lists.read,
     ReadPolicy: policy.read,
     ReadStatus: status.read,
     ReplaceList: lists.replace,
+    RunPackets: packets.run,
     SamplePackets: packets.sample,
     SetBypass: bypass.change,
     SetPolicy: policy.change,
 }
 
 
-def answer(edge: Edge, head: dict[str, Any], body: bytes, user: str = "") -> tuple[Reply, bytes]:
-    """Do what one message asks for: ``head`` has the verb and its arguments; ``user`` is who sent it.
+def answer(edge: Edge, head: dict[str, Any], body: bytes, peer: Peer | None = None) -> tuple[Reply, bytes]:
+    """Do what one message asks for: ``head`` has the verb and its arguments, ``peer`` is who sent it, if a socket did.
 
     Raises:
-        Refused: as the edge refuses, or the verb or its arguments are not known.
+        Refused: as the edge refuses, the verb or its arguments are not known, or the peer has no right to it.
     """
     verb = head.pop("verb", None)
     if not isinstance(verb, str) or verb not in REQUESTS:
         fault = Fault("verb", f"{verb!r} is not known", f"use one of {', '.join(sorted(REQUESTS))}")
         raise Refused(Kind.BAD_REQUEST, "The agent does not know this verb", [fault])
     request = read(REQUESTS[verb], head)
-    if isinstance(request, Order) and user:
-        request = request.model_copy(update={"who": f"{request.who}, {user}" if request.who else user})
+    if peer is not None:
+        peer.demand(request.right, edge.config.socket)
+        request = _of(peer, request)
     done = DOING[type(request)](edge, request, body)
     return done if isinstance(done, tuple) else (done, b"")
+
+
+def _of(peer: Peer, request: Request[Any]) -> Request[Any]:
+    """Return a request with who sent it, whatever it says itself: what a door says of who asks stands beside that."""
+    if not isinstance(request, Order):
+        return request
+    return request.model_copy(update={"who": f"{request.who}, {peer}" if request.who else str(peer)})

@@ -11,15 +11,21 @@ from control.commands.packets import (
     CheckAddress,
     Counted,
     Counter,
+    EventsRead,
     Explained,
     ExplainPacket,
     MatchedEntry,
+    PacketsRun,
     ReadCounters,
+    ReadEvents,
+    RunPackets,
     Sampled,
     SamplePackets,
+    unpack_frames,
 )
 from control.datapath.probe.answer import Answer
 from control.datapath.probe.frames import SHAPES, frame
+from control.datapath.program.compile import schema
 from control.edge.edge import Edge
 from control.fault import BadValueError, Fault, Kind, Refused
 
@@ -61,9 +67,25 @@ def count(edge: Edge, _request: ReadCounters, _body: bytes) -> Counted:
     return Counted(counters=[Counter(**asdict(row)) for row in edge.datapath.controls.counts()])
 
 
+def run(edge: Edge, _request: RunPackets, body: bytes) -> tuple[PacketsRun, bytes]:
+    """Run packets through the program; return its answers as it gives them."""
+    try:
+        frames = unpack_frames(body)
+        answers = edge.datapath.probe.probe_raw(frames)
+    except ValueError as error:
+        fault = Fault("body", str(error), "send what pack_frames of control/commands makes of Ethernet frames")
+        raise Refused(Kind.BAD_REQUEST, "The frames cannot be run", [fault]) from error
+    return PacketsRun(source_digest=schema().hex(), count=len(frames)), answers
+
+
+def read_events(edge: Edge, request: ReadEvents, _body: bytes) -> EventsRead:
+    """Return what was sampled since this reader last asked, and sample on."""
+    return edge.events.read(request, edge.turn)
+
+
 def sample(edge: Edge, request: SamplePackets, _body: bytes) -> Sampled:
     """Sample packets for a time."""
-    with edge.turn() as turn:
+    with edge.turn(request.origin()) as turn:
         edge.sampling.start(turn, request.rate, request.responders, request.seconds)
     return Sampled(rate=request.rate)
 

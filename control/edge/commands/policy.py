@@ -12,5 +12,5 @@ def read(edge: Edge, _request: ReadPolicy, _body: bytes) -> PolicyState:
 def change(edge: Edge, request: SetPolicy, _body: bytes) -> PolicyState:
     """Set the rules of the protocols named."""
     with edge.turn(request.origin()) as turn:
-        edge.policies.set(turn, request.policy, request.if_match, request.who)
+        edge.policies.set(turn, request.policy, request.if_match)
         return edge.policies.state

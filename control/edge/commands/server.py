@@ -1,12 +1,10 @@
-"""The agent's socket: a thread a connection, see control/commands/wire.py. Who is silent or slow is in nobody's way."""
+"""The agent's socket: a thread a connection, see control/commands/wire.py; so many at a time, see places.py."""
 
 import contextlib
 import errno
 import os
-import pwd
 import socket
 import socketserver
-import struct
 import threading
 import time
 from pathlib import Path
@@ -14,26 +12,39 @@ from typing import Any
 
 import structlog
 
-from control.commands import wire
+from control.commands.wire import Channel
 from control.edge.commands.answering import answer
+from control.edge.commands.peer import Peer
+from control.edge.commands.places import Place, Places
 from control.edge.edge import Edge
 from control.fault import Fault, Kind, Refused
 
 log = structlog.get_logger()
 
-MODE = 0o660  # who may write to the socket may change the list: its owner and group
-MOST = 64  # connections at a time
-MORE_FOR_ROOT = 8
-SILENT_SECONDS = 10.0  # for which a connection may send or take nothing
-NO_DESCRIPTORS = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
-PAUSE = 0.2  # s, before it is tried again to take a connection
-CREDENTIALS = struct.Struct("iII")  # struct ucred of unix(7): pid, uid, gid
+MODE = 0o660  # who may write to the socket may ask: its owner and group
+
+HEAD_SECONDS = 10.0
+"""Within which who has connected has asked."""
+
+MOVE_SECONDS = 10.0
+"""Within which a body, and whoever is answered, begins to move."""
+
+SLOWEST = 1_000_000
+"""Bytes a second of a body, and of an answer."""
+
+SHORT = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+"""Errors of accept(2) after which the connection still waits, and would be met again at once."""
+
+PAUSE_SECONDS = 0.2
+"""Until it is tried again."""
+
+CALM_SECONDS = 10.0
+"""Without such an error before it is taken to be over: the log says it once."""
 
 
-class AgentServer(socketserver.ThreadingUnixStreamServer):
+class AgentServer(socketserver.UnixStreamServer):
     """Answers requests for one edge."""
 
-    daemon_threads = True
     request_queue_size = 128
 
     def __init__(self, path: Path, edge: Edge) -> None:
@@ -42,147 +53,154 @@ class AgentServer(socketserver.ThreadingUnixStreamServer):
         Raises:
             Refused: there can be no socket.
         """
-        self.edge, self.path = edge, path
-        self._silent: dict[socket.socket, None] = {}  # in the order in which they came
-        self._open, self._lock, self._spare, self._is_short = 0, threading.Lock(), -1, False
+        self.edge, self.path, self.places = edge, path, Places()
+        self._spare = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+        self._is_short, self._short_at = False, 0.0
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.unlink(missing_ok=True)
-            super().__init__(str(path), _Connection)
+            super().__init__(str(path), socketserver.BaseRequestHandler)
             path.chmod(MODE)
         except OSError as error:
             why = os.strerror(error.errno or 0)
             fault = Fault(str(path), why, "let the setting `run` name a directory that can be written")
             raise Refused(Kind.UNAVAILABLE, "The agent's socket cannot be made", [fault]) from error
-        self._spare = os.open("/dev/null", os.O_RDONLY)
 
     def get_request(self) -> tuple[socket.socket, Any]:
-        """Take a connection; where the process has no descriptor left for it, by the one that is kept for that.
-
-        Raises:
-            OSError: there is none to be had; a moment has passed, so that nobody spins.
-        """
+        """Accept a connection; where there is no descriptor for it, make one free, and never spin."""
         try:
-            return super().get_request()
+            accepted = super().get_request()
         except OSError as error:
-            if error.errno not in NO_DESCRIPTORS:
+            if error.errno not in SHORT:
                 raise
-            self._say_short(error)
-            if self._spare < 0:
-                time.sleep(PAUSE)
-                raise
-            os.close(self._spare)
-            self._spare = -1
-            return super().get_request()
+            return self._accept_when_short(error)
+        if self._is_short and time.monotonic() - self._short_at > CALM_SECONDS and self._has_spare():
+            self._is_short = False
+            log.info("connections are taken again")
+        return accepted
 
-    def verify_request(self, request: Any, client_address: Any) -> bool:
-        """Return whether there is room for a connection; who finds none is told."""
-        room = MOST + MORE_FOR_ROOT if peer(request)[1] == 0 else MOST
-        if self._spare >= 0 and self._has_room(request, room):
-            return True
-        if self._spare < 0 and peer(request)[1] == 0 and self._has_room(request, room):
-            return True  # the last descriptor is for whoever has to mend it
-        _refuse(request)
-        return False
-
-    def shutdown_request(self, request: Any) -> None:
-        """Close a connection, and keep its descriptor for the next where that was the last."""
-        super().shutdown_request(request)
-        if self._spare < 0:
-            with contextlib.suppress(OSError):
-                self._spare = os.open("/dev/null", os.O_RDONLY)
-                self._is_short = False
-
-    def process_request_thread(self, request: Any, client_address: Any) -> None:
-        """Answer one connection."""
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Give a connection a place and a thread of its own; or say that there is none."""
         try:
-            super().process_request_thread(request, client_address)
-        finally:
-            with self._lock:
-                self._open -= 1
-                self._silent.pop(request, None)
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Log what nobody foresaw."""
-        log.exception("connection failed")
+            peer = Peer.of(request)
+            place = self.places.take(request, peer)
+        except OSError:
+            request.close()
+            return
+        if place is None:
+            _refuse(request, _busy("all places at the agent's socket are taken by requests that are being worked on"))
+            request.close()
+            return
+        try:
+            threading.Thread(target=self._serve, args=(place,), name="connection", daemon=True).start()
+        except RuntimeError:  # there is no room for a thread
+            _refuse(request, _busy("the system has no room for a thread"))
+            self.places.give_back(place)
 
     def server_close(self) -> None:
         """Stop listening and remove the socket."""
         super().server_close()
         self.path.unlink(missing_ok=True)
-        if self._spare >= 0:
+        with contextlib.suppress(OSError):
             os.close(self._spare)
-            self._spare = -1
 
-    def heard(self, connection: socket.socket) -> None:
-        """Take note that a connection has asked something: it is not among those that make room for others."""
-        with self._lock:
-            self._silent.pop(connection, None)
-
-    def _has_room(self, connection: socket.socket, most: int) -> bool:
-        """Return whether there is room: where all is taken, who has been silent for longest gives way."""
-        with self._lock:
-            if self._open >= most:
-                if not self._silent:
-                    return False
-                longest = next(iter(self._silent))
-                del self._silent[longest]
-                with contextlib.suppress(OSError):
-                    longest.shutdown(socket.SHUT_RDWR)  # at which its thread ends
-            self._open += 1
-            self._silent[connection] = None
-            return True
-
-    def _say_short(self, error: OSError) -> None:
-        if not self._is_short:
-            log.error("no descriptor left for a connection", why=os.strerror(error.errno or 0))
-        self._is_short = True
-
-
-def peer(connection: socket.socket) -> tuple[int, int]:
-    """Return the process and the user at the other end of a Unix socket (SO_PEERCRED, unix(7))."""
-    told = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, CREDENTIALS.size)
-    pid, uid, _ = CREDENTIALS.unpack(told)
-    return pid, uid
-
-
-def _refuse(connection: socket.socket) -> None:
-    why = f"{MOST} others are connected, or its descriptors are used up"
-    fault = Fault("the agent's socket", why, "ask again in a moment; see who is connected: ss -xp")
-    refused = Refused(Kind.BUSY, "The agent has no room for another connection", [fault])
-    connection.setblocking(False)
-    with contextlib.suppress(OSError), connection.makefile("wb") as stream:
-        wire.send(stream, {"refused": refused.to_dict()})
-
-
-class _Connection(socketserver.StreamRequestHandler):
-    server: AgentServer
-    timeout = SILENT_SECONDS
-
-    def handle(self) -> None:
-        with contextlib.suppress(BrokenPipeError, ConnectionResetError, TimeoutError):
-            try:
-                request, body = wire.receive(self.rfile)
-            except (EOFError, ValueError):
-                return  # nothing was asked
-            self.server.heard(self.connection)
-            wire.send(self.wfile, *self._answer(request, body))
-
-    def _answer(self, request: dict[str, Any], body: bytes) -> tuple[dict[str, Any], bytes]:
+    def _serve(self, place: Place) -> None:
+        """Answer one connection: outside of any turn, so that a slow client is in nobody's way."""
         try:
-            result, reply = answer(self.server.edge, request, body, _user(peer(self.connection)[1]))
+            channel = Channel(place.connection)
+            channel.within(HEAD_SECONDS)
+            try:
+                request, body = channel.receive(lambda size: self._begin(place, size))
+            except TimeoutError:
+                _refuse(place.connection, _late(place))
+                return
+            except ValueError as error:
+                fault = Fault("the message", str(error), "see docs/agent.md for what one is")
+                _refuse(place.connection, Refused(Kind.BAD_REQUEST, "This is no message of the socket", [fault]))
+                return
+            except (EOFError, OSError):
+                if place.is_turned_out:
+                    _refuse(place.connection, _busy("it had asked nothing, and its place was needed"))
+                return
+            head, reply = self._answer(request, body, place.peer)
+            channel.within(_pace(len(reply)))
+            with contextlib.suppress(OSError):  # gone, or it does not read
+                channel.send(head, reply)
+        finally:
+            self.places.give_back(place)
+
+    def _begin(self, place: Place, size: int) -> float:
+        """Note that a head has come; return how many seconds its body may take.
+
+        Raises:
+            EOFError: its place was given to somebody else.
+        """
+        if not self.places.note_asking(place):
+            raise EOFError("it was turned out")
+        return _pace(size)
+
+    def _answer(self, request: dict[str, Any], body: bytes, peer: Peer) -> tuple[dict[str, Any], bytes]:
+        try:
+            result, reply = answer(self.edge, request, body, peer)
         except Refused as refused:
             return {"refused": refused.to_dict()}, b""
         except Exception as error:
             log.exception("failed")
             fault = Fault("the agent", f"{type(error).__name__}: {error}", "see the agent's log, and report it")
-            return {"refused": Refused(Kind.INTERNAL, "The agent failed", [fault]).to_dict()}, b""
+            return {"refused": Refused(Kind.INTERNAL, "The agent failed", [fault], done=None).to_dict()}, b""
         return {"result": result.model_dump(mode="json")}, reply
 
+    def _accept_when_short(self, error: OSError) -> tuple[socket.socket, Any]:
+        """Accept by the spare descriptor, for root alone; the others are told.
 
-def _user(uid: int) -> str:
-    """Return a user as a log names them."""
-    try:
-        return f"{pwd.getpwuid(uid).pw_name} ({uid})"
-    except KeyError:
-        return str(uid)
+        Raises:
+            OSError: nobody was accepted, after a pause.
+        """
+        self._short_at = time.monotonic()
+        if not self._is_short:
+            self._is_short = True
+            mend = "raise LimitNOFILE of wicketd.service, or see what holds them: ls /proc/PID/fd"
+            log.error("no descriptor for a connection", why=os.strerror(error.errno or 0), mend=mend)
+        self.places.turn_out()
+        if error.errno != errno.EMFILE or not self._has_spare():
+            time.sleep(PAUSE_SECONDS)
+            raise error
+        os.close(self._spare)
+        self._spare = -1
+        accepted = super().get_request()
+        if Peer.of(accepted[0]).is_root:
+            return accepted
+        _refuse(accepted[0], _busy("the agent has no descriptor left"))
+        accepted[0].close()
+        self._has_spare()
+        raise error
+
+    def _has_spare(self) -> bool:
+        """Say whether a descriptor is kept for the day that there is none, after having tried to get one."""
+        if self._spare < 0:
+            with contextlib.suppress(OSError):
+                self._spare = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+        return self._spare >= 0
+
+
+def _pace(size: int) -> float:
+    """Return how many seconds so many bytes may take."""
+    return MOVE_SECONDS + size / SLOWEST
+
+
+def _refuse(connection: socket.socket, refused: Refused) -> None:
+    """Say a refusal to whoever reads it, and wait for nobody."""
+    channel = Channel(connection)
+    channel.within(0.0)
+    with contextlib.suppress(OSError):
+        channel.send({"refused": refused.to_dict()})
+
+
+def _busy(why: str) -> Refused:
+    fault = Fault("the agent's socket", why, "ask again in a moment; root has places of its own")
+    return Refused(Kind.BUSY, "The agent has no room for another request", [fault])
+
+
+def _late(place: Place) -> Refused:
+    what = f"no request came within {HEAD_SECONDS:g} s" if place.is_silent else "the body does not come"
+    return Refused(Kind.BAD_REQUEST, "The request did not come", [Fault("the agent's socket", what, "send it at once")])

@@ -23,12 +23,12 @@ class Stops:
     @property
     def is_bypassed(self) -> bool:
         """Whether the brake was pulled by command."""
-        return any((place / BYPASS).exists() for place in self._places.values())
+        return any(_is_seen(place / BYPASS) for place in self._places.values())
 
     @property
     def is_all_detached(self) -> bool:
         """Whether every interface was detached while no agent could say which there are."""
-        return any((place / EVERYTHING).exists() for place in self._places.values())
+        return any(_is_seen(place / EVERYTHING) for place in self._places.values())
 
     @property
     def detached(self) -> set[str]:
@@ -41,7 +41,7 @@ class Stops:
 
     def braked_by(self, file: Path | None) -> list[str]:
         """Return by whom the brake is pulled, as far as it is noted: ``command``, and ``file`` where that is there."""
-        by_file = file is not None and file.exists()
+        by_file = file is not None and _is_seen(file)
         return [*(["command"] if self.is_bypassed else []), *(["file"] if by_file else [])]
 
     def stop_dropping(self) -> list[Fault]:
@@ -87,6 +87,14 @@ class Stops:
             except OSError as error:
                 faults.append(Fault(str(place / what), f"it cannot be removed ({error.strerror})", _MENDS[name]))
         return faults
+
+
+def _is_seen(path: Path) -> bool:
+    """Return whether something is there, as far as this user may look: commands are for others than root, too."""
+    try:
+        return path.exists()
+    except PermissionError:
+        return False
 
 
 _MENDS = {
