@@ -78,7 +78,10 @@ def _loaded_or_salvaged(file: ConfigFile) -> Config:
     try:
         return file.load()
     except Refused as refused:
-        config = configuration.salvaged(file.path)
+        try:
+            config = configuration.salvaged(file.path)
+        except Refused:
+            raise refused from None
         click.echo(f"warning: {refused.faults[0]}; going by the instance {config.instance} at {config.bpffs}", err=True)
         return config
 

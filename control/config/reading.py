@@ -1,6 +1,5 @@
 """Reading the configuration: TOML, with every fault in it named by its line."""
 
-import contextlib
 import os
 import re
 import tomllib
@@ -55,7 +54,10 @@ def load(path: Path | None = None, *, for_api: bool = False) -> Config:
 def salvaged(path: Path | None = None) -> Config:
     """Return where an instance is, of a configuration that ``load`` refuses: for whoever must stop it now.
 
-    What can be read of `instance`, `bpffs`, `state` and `run` counts, line by line; everything else is as by default.
+    What is said of `instance`, `bpffs`, `state` and `run` counts, line by line; everything else is as by default.
+
+    Raises:
+        Refused: one of these cannot be used itself: it is not known which instance is meant.
     """
     named = path or (Path(os.environ[ENVIRONMENT]) if os.environ.get(ENVIRONMENT) else DEFAULT_PATH)
     try:
@@ -65,9 +67,8 @@ def salvaged(path: Path | None = None) -> Config:
     kept: list[str] = []
     for line in text.partition("\n[")[0].splitlines():
         if line.split("=")[0].strip() in PLACES:
-            with contextlib.suppress(Refused):
-                parse("\n".join([*kept, line]), [])
-                kept.append(line)
+            parse("\n".join([*kept, line]), [])
+            kept.append(line)
     return parse("\n".join(kept), []).model_copy(update={"bypass_file": str(named.absolute().parent / "bypass")})
 
 

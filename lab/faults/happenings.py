@@ -1,4 +1,4 @@
-"""Whatever else goes wrong at an edge: processes, pins, links, lists, versions. Each is there while its block lasts."""
+"""Whatever else goes wrong at an edge: processes, pins, lists, versions. Each is there while its block lasts."""
 
 from __future__ import annotations
 
@@ -12,22 +12,18 @@ import subprocess
 import time
 from collections.abc import Iterator
 
-from control.commands.interfaces import Attach
-from control.datapath import syscall
+from control.datapath.program import pins
 from control.datapath.program.maps import array
 from control.datapath.program.pins import Pinned
 from control.fault import Refused
 from lab.faults.faults import Fault
 from lab.faults.site import Site
 from lab.gateway import AGENT
-from lab.waiting import wait_for
 
 KILLS = 200
 STARTS = 5  # of an agent that dies again and again
 FLIPS = 40
 SILENT = 1004
-SPARE = "spare"
-BRIDGE = "slow"
 
 
 @contextlib.contextmanager
@@ -163,12 +159,8 @@ def pins_damaged(site: Site) -> Iterator[None]:
 def pin_of_another_map(site: Site) -> Iterator[None]:
     """The pin of the policies is another map of the same shape, when the agent starts."""
     site.edge.end_agent()
-    pin = site.edge.pins / "live" / "maps" / "policies"
-    fd = syscall.open_pin(str(pin))
-    another = syscall.create_map(*syscall.map_info(fd))
-    pin.unlink()
-    syscall.pin(another, str(pin))
-    syscall.close_all([fd, another])
+    with pins.temporary(site.edge.bpffs) as other:
+        (other.directory / "maps" / "policies").rename(site.edge.pins / "live" / "maps" / "policies")
     site.edge.start_agent()
     yield
 
@@ -181,80 +173,6 @@ def upgraded(site: Site) -> Iterator[None]:
     array(pinned, "instances")[0]["schema"][:] = 0xFF
     pinned.close()
     site.edge.start_agent()
-    yield
-
-
-@contextlib.contextmanager
-def names_swapped(site: Site) -> Iterator[None]:
-    """The two guarded links swap their names."""
-    near, far = site.stage.edge_interfaces
-    swap = [f"link set {near} name {SPARE}", f"link set {far} name {near}", f"link set {SPARE} name {far}"]
-    site.stage.edge.ip_batch(swap)
-    try:
-        yield
-    finally:
-        site.stage.edge.ip_batch(swap)
-
-
-@contextlib.contextmanager
-def names_swapped_and_agent_gone(site: Site) -> Iterator[None]:
-    """The two guarded links swap their names while there is no agent."""
-    site.edge.end_agent()
-    with names_swapped(site):
-        yield
-
-
-@contextlib.contextmanager
-def link_vanishes(site: Site) -> Iterator[None]:
-    """A third guarded link vanishes, comes back, is renamed, and loses its program to somebody else."""
-    ip = site.stage.edge.ip_batch
-    made = f"link add {SPARE} type veth peer name {SPARE}-far"
-    ip([made])
-    try:
-        site.edge.socket.ask(Attach(interface=SPARE))
-        ip([f"link delete {SPARE}", made])
-        wait_for(lambda: site.interface(SPARE).get("attached"), "it is guarded again")
-        ip([f"link set {SPARE} name {SPARE}2"])
-        wait_for(lambda: site.interface(f"{SPARE}2").get("attached"), "under its new name")
-        ip([f"link set {SPARE}2 xdp off"])
-        wait_for(lambda: "taken off" in (site.interface(f"{SPARE}2").get("trouble") or ""), "it is said")
-        yield
-    finally:
-        with contextlib.suppress(RuntimeError):
-            ip([f"link delete {SPARE}2"])
-
-
-@contextlib.contextmanager
-def device_without_a_header(site: Site) -> Iterator[None]:
-    """A tun device is to be guarded, and is refused."""
-    site.stage.edge.ip_batch([f"tuntap add dev {SPARE} mode tun"])
-    try:
-        status, said = site.edge.say("attach", SPARE)
-        assert status == 1 and "Ethernet header" in said, said
-        yield
-    finally:
-        site.stage.edge.ip_batch([f"link delete {SPARE}"])
-
-
-@contextlib.contextmanager
-def generic_mode(site: Site) -> Iterator[None]:
-    """A third link's driver has no native mode: it is guarded in generic mode, and what that does not see is said."""
-    site.stage.edge.ip_batch([f"link add {BRIDGE} type bridge", f"link set {BRIDGE} up"])
-    try:
-        status, said = site.edge.say("attach", BRIDGE)
-        assert status == 0 and "merged" in said, said
-        yield
-    finally:
-        site.edge.say("detach", BRIDGE)
-        site.stage.edge.ip_batch([f"link delete {BRIDGE}"])
-
-
-@contextlib.contextmanager
-def many_link_events(site: Site) -> Iterator[None]:
-    """Links come and go by the hundred."""
-    for number in range(3):
-        site.stage.edge.ip_batch(f"link add f{number}x{n} type veth peer name g{number}x{n}" for n in range(100))
-        site.stage.edge.ip_batch(f"link delete f{number}x{n}" for n in range(100))
     yield
 
 
@@ -317,12 +235,6 @@ HAPPENINGS: dict[str, Fault] = {
     "pins-damaged": pins_damaged,
     "pin-of-another-map": pin_of_another_map,
     "upgraded": upgraded,
-    "names-swapped": names_swapped,
-    "names-swapped-agent-gone": names_swapped_and_agent_gone,
-    "link-vanishes": link_vanishes,
-    "device-without-a-header": device_without_a_header,
-    "generic-mode": generic_mode,
-    "many-link-events": many_link_events,
     "bad-lists": bad_lists,
     "list-grows": list_grows,
     "brake-from-elsewhere": brake_from_elsewhere,

@@ -3,16 +3,18 @@
 from lab.faults.damage import DAMAGES
 from lab.faults.faults import FAULTS
 from lab.faults.happenings import HAPPENINGS
+from lab.faults.links import LINKS
 from lab.faults.row import BRAKES, Row
 
 ROWS = [
     *(Row(name, fault, brake) for name, fault in FAULTS.items() for brake in BRAKES),
     *(Row(name, fault) for name, fault in DAMAGES.items()),
     *(Row(name, fault) for name, fault in HAPPENINGS.items()),
+    *(Row(name, fault) for name, fault in LINKS.items()),
     Row("brake-from-elsewhere", HAPPENINGS["brake-from-elsewhere"], "detach"),
     Row("pin-of-another-map", HAPPENINGS["pin-of-another-map"], "policy"),
-    Row("names-swapped", HAPPENINGS["names-swapped"], "detach"),
-    Row("names-swapped-agent-gone", HAPPENINGS["names-swapped-agent-gone"], "detach"),
+    Row("names-swapped", LINKS["names-swapped"], "detach"),
+    Row("names-swapped-agent-gone", LINKS["names-swapped-agent-gone"], "detach"),
 ]
 
 ENTRIES_MOVING = "entries-moving"

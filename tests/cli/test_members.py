@@ -21,6 +21,7 @@ from control.datapath.program.maps import array
 from lab.gateway import WICKET, configure
 from lab.waiting import wait_for
 from tests.cli.conftest import Cli, Said
+from tests.scratch import let_pass
 
 USER, GROUP = 64123, 64124  # nobody's on this machine
 ALONE = ("setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups", "--inh-caps=-all")
@@ -37,9 +38,7 @@ def shared(alone: Cli, tmp_path_factory: pytest.TempPathFactory, bpffs: Path) ->
     cli = Cli(configure(directory, bpffs, port=8080), alone.namespace)
     process = cli.agent()
     try:
-        for place in (*cli.config.socket.parents, directory):
-            if place.is_relative_to(directory.parent):
-                place.chmod(0o711)
+        let_pass(cli.config.socket)
         for hidden in (cli.config.state_dir, bpffs):
             hidden.chmod(0o700)  # as the package has it
         os.chown(cli.config.socket, 0, GROUP)
