@@ -82,13 +82,18 @@ class Cable:
 
 
 @contextmanager
-def cable() -> Iterator[Cable]:
-    """Lay a cable, with the programs for it; it is gone afterwards."""
+def cable(queues: int = 1) -> Iterator[Cable]:
+    """Lay a cable, with the programs for it; it is gone afterwards.
+
+    With as many queues as processors, what a processor sends it receives too, beside the others.
+    """
     with namespace() as inside:
         for scope in ("all", "default"):  # so that nothing is on the cable but what we send
             inside.sysctl(f"ipv6/conf/{scope}/disable_ipv6", 1)
         far = f"far address {ether().dst}"  # or the stack takes frames to it for somebody else's
-        inside.ip_batch([f"link add near type veth peer name {far}", "link set near up", "link set far up"])
+        many = f"numtxqueues {queues} numrxqueues {queues}"
+        made = f"link add near {many} type veth peer name {far} {many}"
+        inside.ip_batch([made, "link set near up", "link set far up"])
         inside.wait_for_carrier("near", "far")
         near = inside.inside(lambda: socket.if_nametoindex("near"))
         compiled = _compiled(near)
@@ -109,9 +114,14 @@ def _compiled(near: int) -> Any:
         return BPF(text=SOURCE.read_text(), cflags=flags)
 
 
-def _send(program: int, frame: bytes, count: int) -> float:
+def send_on(laid: Cable, name: str, frame: bytes, count: int, processor: int) -> None:
+    """Send a frame so many times, with one of our sending programs, on a processor of its own."""
+    laid.namespace.inside(lambda: _send(laid.program(name), frame, count, processor))
+
+
+def _send(program: int, frame: bytes, count: int, processor: int | None = None) -> float:
     allowed = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {min(allowed)})
+    os.sched_setaffinity(0, {min(allowed) if processor is None else processor})
     began = time.thread_time()
     try:
         _test_run(program, frame, count, flags=LIVE_FRAMES, batch=BATCH)

@@ -40,6 +40,13 @@ class Loaded:
         self.lists.go_live(self.lists.stage(held, Provenance(self._serial)))
         self.lists.retire()
 
+    def change(self, added: Allowlist, removed: Allowlist) -> None:
+        """Change the live list in place."""
+        self._serial += 1
+        live = self.lists.live
+        assert live is not None
+        live.change(added, removed, Provenance(self._serial))
+
     def decide(self, mode: str) -> None:
         """Set every protocol to "monitor" or "enforce"."""
         self._controls.set_policies(dict.fromkeys(VPN_PROTOCOLS, Policy(mode)))
