@@ -28,7 +28,7 @@ from control.host.logs import configure_logs
 log = structlog.get_logger()
 
 LOOK_AT_LINKS = 5.0  # s: also without being told of a change
-LOOK_AT_BRAKE = 0.2  # s: whether its file is there
+LOOK_AT_BRAKE = 0.5  # s: whether its file is there
 WORK = 1.0  # s between two looks at whether everything does what it should
 
 

@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from control import config as configuration
+from control.commands.client import AgentSocket
+from control.commands.status import ReadStatus
 from lab.signals import held_back
 from lab.waiting import must_run, wait_until_ready
 
@@ -128,11 +130,8 @@ class Gateway:
     def wait_for_lease(self) -> None:
         """Wait until the agent has worked for long enough that the kernel may drop."""
 
-        def may_drop() -> bool:
-            answer = self.ask("GET", "/v1/status")
-            return answer.status == 200 and answer.json["lease"]["left"] > 0
-
-        wait_for_start(self.processes, may_drop, "the lease is earned")
+        agent = AgentSocket(configuration.load(self.config).socket)
+        wait_for_start(self.processes, lambda: agent.ask(ReadStatus()).lease.left > 0, "the lease is earned")
 
     def wait(self, path: str, status: int) -> None:
         """Wait until ``path`` answers with ``status``."""

@@ -16,7 +16,6 @@ from typing import Any
 from control.allowlist.allowlist import Allowlist
 from control.allowlist.entry import Entry
 from control.commands.list import ChangeList
-from control.commands.status import ReadStatus
 from control.vocabulary import VPN_PROTOCOLS
 from lab.command import run
 from lab.faults.disk import Disk
@@ -69,10 +68,6 @@ class FaultyEdge(EdgeGateway):
         with held_back():
             self.agent = self.stage.spawn(self.stage.edge, *loops, AGENT, "--config", str(self.config), log="wicketd")
             self.processes.append(self.agent)
-
-    def wait_for_lease(self) -> None:
-        """Wait until the agent has worked for long enough; asked at its socket, the API's token may be damaged."""
-        wait_for(lambda: self.socket.ask(ReadStatus()).lease.left > 0, "the lease is earned")
 
     def is_running(self) -> bool:
         """Whether the agent's process is there."""

@@ -38,7 +38,8 @@ def dependencies(package: str) -> set[str]:
     ],
 )
 def test_a_conffile_sets_nothing_but_what_it_must(file: str, differs: dict[str, object]) -> None:
-    assert load(PACKAGING / "conffiles" / file) == Config().model_copy(update=differs)
+    beside = str(PACKAGING / "conffiles" / "bypass")
+    assert load(PACKAGING / "conffiles" / file) == Config().model_copy(update={"bypass_file": beside, **differs})
 
 
 @pytest.mark.parametrize("file", ["wicket.toml", "api.toml"])

@@ -96,7 +96,7 @@ def rests(pid: int) -> bool:
 
     tasks = Path(f"/proc/{pid}/task")
     before = ran()
-    time.sleep(0.3)
+    time.sleep(0.1)  # its threads look around twice a second
     states = {path.read_text().rpartition(") ")[2][0] for path in tasks.glob("*/stat")}
     return states == {"S"} and ran() == before
 
