@@ -10,6 +10,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import numpy as np
+
+from control.datapath import syscall
 from control.datapath.controls import CONTROLS, Brake, Controls, Policy
 from control.datapath.interfaces import attaching, everywhere
 from control.datapath.program import loaded
@@ -36,7 +39,15 @@ def pull(directory: Path) -> int:
     Raises:
         Refused: this process may not do that.
     """
-    return _everywhere(directory, lambda controls: controls.pull(replace(controls.brake, by_command=True)))
+    return _everywhere(directory, lambda controls: controls.pull(replace(controls.brake, by_command=True)), _count_only)
+
+
+def _count_only(program: Loaded) -> None:
+    """Have a program of an earlier version, which knows no brake, drop nothing: 0 is `monitor` in all of them."""
+    if (policies := program.maps.get("policies")) is not None:
+        _, _, value, entries, _ = syscall.map_info(policies)
+        for number in range(entries):
+            syscall.update(policies, np.array([number], np.uint32), np.zeros(value, np.uint8))
 
 
 def let_go(directory: Path) -> int:
@@ -160,8 +171,13 @@ STOP = "wicket bypass on"
 """The command that stops all dropping at once."""
 
 
-def _everywhere(directory: Path, do: Callable[[Controls], None]) -> int:
-    """Do something to every program of the instance; to those too that come while it is done."""
+def _everywhere(
+    directory: Path, do: Callable[[Controls], None], earlier: Callable[[Loaded], None] | None = None
+) -> int:
+    """Do something to every program of the instance, to those too that come while it is done.
+
+    ``earlier`` is done to a program of an earlier version, which has no brake.
+    """
     done: set[int] = set()
     while True:
         with loaded_programs(directory) as found:
@@ -172,6 +188,8 @@ def _everywhere(directory: Path, do: Callable[[Controls], None]) -> int:
                 done.add(each.id)
                 if each.fits_all(CONTROLS):
                     do(Controls(each))
+                elif earlier is not None:
+                    earlier(each)
 
 
 @contextlib.contextmanager
