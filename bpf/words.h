@@ -160,7 +160,7 @@ struct count {
 struct instance {
 	u8 schema[32];	    /* SHA-256 of the sources it was compiled from */
 	u8 epoch[16];	    /* of the list's serials */
-	u8 owner[16];	    /* which instance's, see program/identity.py */
+	u8 owner[16];	    /* which instance's, see program/loaded.py */
 	u64 policy_version; /* counts the changes of the policies */
 	u64 policy_digest;  /* of the policies at that version */
 	u64 namespace;	    /* inode of the network namespace it guards in */

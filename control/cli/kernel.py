@@ -1,6 +1,7 @@
 """What the commands show where no agent answers: what is in the kernel, which goes on without it."""
 
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import TypeVar
 
 import click
@@ -10,6 +11,9 @@ from control.commands.packets import Counter
 from control.commands.policy import Rule
 from control.config import Config
 from control.fault import Kind, Refused
+
+PATIENCE = 5.0
+"""Seconds for which the agent is waited for, where the kernel says, or does, what is asked for without it."""
 
 Asked = TypeVar("Asked")
 Seen = TypeVar("Seen")
@@ -42,6 +46,7 @@ def status(config: Config, refused: Refused) -> KernelStatus:
     """
     from control.datapath import view
     from control.edge.bypass import state_of
+    from control.edge.policies import rules_of
 
     seen = view.of(config.pins)
     return KernelStatus(
@@ -49,7 +54,7 @@ def status(config: Config, refused: Refused) -> KernelStatus:
         agent=str(refused.faults[0]),
         bypass=state_of(seen.brake),
         lease_left=round(seen.lease_left, 1),
-        policy={name: Rule(mode=rule.mode, share=rule.share) for name, rule in seen.policies.items()},
+        policy=rules_of(seen.policies),
         programs=seen.programs,
         revision=seen.revision,
         serial=seen.serial,
@@ -68,10 +73,21 @@ def counters(config: Config) -> list[Counter]:
     """
     from control.datapath import view
 
-    return [
-        Counter(protocol=row.protocol, verdict=row.verdict, reason=row.reason, packets=row.packets, bytes=row.bytes)
-        for row in view.of(config.pins).counts
-    ]
+    with view.controls(config.pins) as controls:
+        return [Counter(**asdict(row)) for row in controls.counts()]
+
+
+def policies(config: Config) -> dict[str, Rule]:
+    """Return the policies as the kernel has them.
+
+    Raises:
+        Refused: as for ``status``.
+    """
+    from control.datapath import view
+    from control.edge.policies import rules_of
+
+    with view.controls(config.pins) as controls:
+        return rules_of(controls.policies())
 
 
 def is_dropping(config: Config) -> bool | None:

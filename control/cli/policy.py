@@ -11,9 +11,6 @@ from control.commands.policy import ReadPolicy, Rule
 from control.config import Config
 from control.vocabulary import MODES, VPN_PROTOCOLS
 
-PATIENCE = 5.0
-"""Seconds for which the agent is waited for before the kernel is looked into."""
-
 EVERY_FLOW = 100
 """Share of a protocol that is only counted, in percent, where none is given: monitor drops nothing whatever it is."""
 
@@ -29,7 +26,7 @@ def policy() -> None:
 def policy_get(config: Config, as_json: bool) -> None:
     """Show the policies."""
     rules = kernel.otherwise(
-        lambda: agent(config, PATIENCE).ask(ReadPolicy()).policy, lambda refused: kernel.status(config, refused).policy
+        lambda: agent(config, kernel.PATIENCE).ask(ReadPolicy()).policy, lambda _: kernel.policies(config)
     )
     _show(rules, as_json)
 

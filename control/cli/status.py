@@ -7,7 +7,7 @@ import click
 from control.cli import kernel
 from control.cli.context import as_json_option, pass_config, shouted
 from control.cli.output import agent, print_json, print_table
-from control.cli.policy import PATIENCE, print_policies
+from control.cli.policy import print_policies
 from control.commands.kernel import KernelStatus
 from control.commands.packets import ReadCounters
 from control.commands.status import ReadStatus, Status
@@ -20,7 +20,7 @@ from control.config import Config
 def status(config: Config, as_json: bool) -> None:
     """Show how the edge stands."""
     state: Status | KernelStatus = kernel.otherwise(
-        lambda: agent(config, PATIENCE).ask(ReadStatus()), lambda refused: kernel.status(config, refused)
+        lambda: agent(config, kernel.PATIENCE).ask(ReadStatus()), lambda refused: kernel.status(config, refused)
     )
     if as_json:
         print_json(state)
@@ -81,7 +81,7 @@ def _show_kernel(state: KernelStatus) -> None:
 def counters(config: Config, as_json: bool) -> None:
     """Show packets and bytes by protocol, verdict and reason."""
     counted = kernel.otherwise(
-        lambda: agent(config, PATIENCE).ask(ReadCounters()).counters, lambda _: kernel.counters(config)
+        lambda: agent(config, kernel.PATIENCE).ask(ReadCounters()).counters, lambda _: kernel.counters(config)
     )
     if as_json:
         print_json([counter.model_dump() for counter in counted])

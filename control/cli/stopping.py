@@ -9,19 +9,17 @@ from dataclasses import dataclass, field
 
 from pydantic import BaseModel
 
+from control.cli import kernel
 from control.cli.output import agent
 from control.commands.bypass import BypassState, ReadBypass, SetBypass
 from control.commands.interfaces import Detach
 from control.commands.policy import PolicyState, Rule, SetPolicy
 from control.config import Config
 from control.datapath import brake, datapath
-from control.datapath.controls import Policy
 from control.edge.bypass import let_go, state_of
+from control.edge.policies import policies_of
 from control.edge.state.stops import DIRECTORY, Stops
 from control.fault import Fault, Kind, Refused
-
-PATIENCE = 5.0
-"""Seconds for which the agent is waited for, once it is done in the kernel."""
 
 
 def stops_of(config: Config) -> Stops:
@@ -87,7 +85,7 @@ def state(config: Config) -> BypassState:
 def loosen(config: Config, rules: Mapping[str, Rule]) -> bool:
     """Set in the kernel what loosens of the rules; return whether that was all of them."""
     try:
-        return brake.loosen(config.pins, {name: Policy(rule.mode, rule.share) for name, rule in rules.items()})
+        return brake.loosen(config.pins, policies_of(rules))
     except Refused:
         return False  # the agent can do it
 
@@ -100,21 +98,12 @@ def set_policy(config: Config, rules: Mapping[str, Rule]) -> PolicyState:
     """
     is_done = loosen(config, rules)
     try:
-        return agent(config, PATIENCE if is_done else None).ask(SetPolicy(policy=dict(rules)))
+        return agent(config, kernel.PATIENCE if is_done else None).ask(SetPolicy(policy=dict(rules)))
     except Refused as refused:
         if not is_done:
             raise
-        held = policies(config)
+        held = kernel.policies(config)
         return PolicyState(policy=held, etag="", not_kept=f"{refused.faults[0]}; the agent keeps it when it goes on")
-
-
-def policies(config: Config) -> dict[str, Rule]:
-    """Return the policies as the kernel has them, with no agent.
-
-    Raises:
-        Refused: this user may not look, or nothing is loaded.
-    """
-    return {name: Rule(mode=rule.mode, share=rule.share) for name, rule in brake.policies(config.pins).items()}
 
 
 class TakenOff(BaseModel):
@@ -174,7 +163,7 @@ class Detaching:
 
     def _tell(self) -> None:
         try:
-            told = agent(self.config, PATIENCE).ask(Detach(interface=self.interface)).detached
+            told = agent(self.config, kernel.PATIENCE).ask(Detach(interface=self.interface)).detached
             self._done.detached += [name for name in told if name not in self._done.detached]
         except Refused as refused:
             if refused.kind != Kind.UNAVAILABLE:

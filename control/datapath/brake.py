@@ -87,26 +87,6 @@ def is_dropping(directory: Path) -> bool:
         )
 
 
-def policies(directory: Path) -> dict[str, Policy]:
-    """Return the policies of the newest program of the instance.
-
-    Raises:
-        Refused: this process may not look, or nothing is loaded.
-    """
-    with _controls(directory) as found:
-        if not found:
-            raise not_loaded(directory)
-        return found[-1].policies()
-
-
-def not_loaded(directory: Path) -> Refused:
-    """Return the refusal of whoever asks the kernel of an instance that is not there."""
-    fault = Fault(
-        str(directory), "no program of this instance is loaded: nothing is dropped", "start it with `wicketd`"
-    )
-    return Refused(Kind.UNAVAILABLE, "The instance is not in the kernel", [fault])
-
-
 def loosen(directory: Path, wanted: Mapping[str, Policy]) -> bool:
     """Set what loosens of the policies of the protocols named; return whether that was all of them.
 

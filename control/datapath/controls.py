@@ -4,8 +4,10 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import astuple, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from control.datapath import syscall
 from control.datapath.program.layout import map_shapes
@@ -118,8 +120,7 @@ class Controls:
     @property
     def brake(self) -> "Brake":
         """By whom the brake is pulled; while anybody has pulled it nothing is dropped."""
-        row = self._brake[0]
-        return Brake(by_command=bool(row["by_command"]), by_file=bool(row["by_file"]))
+        return brake_of(self._brake)
 
     def pull(self, brake: "Brake") -> None:
         """Pull the brake, or let it go: what of ``brake`` is true is on."""
@@ -170,6 +171,11 @@ class Controls:
             syscall.lookup(self._counters, np.array([index], np.uint32), per_cpu[index])
         packets, octets = per_cpu["packets"].sum(axis=1), per_cpu["bytes"].sum(axis=1)
         return [_count(index, int(packets[index]), int(octets[index])) for index in np.flatnonzero(packets).tolist()]
+
+
+def brake_of(brakes: NDArray[Any]) -> Brake:
+    """Return what the map ``brakes`` says."""
+    return Brake(by_command=bool(brakes[0]["by_command"]), by_file=bool(brakes[0]["by_file"]))
 
 
 def _count(index: int, packets: int, octets: int) -> Count:

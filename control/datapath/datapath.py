@@ -13,11 +13,9 @@ from control.datapath.predecessor import Predecessor
 from control.datapath.probe.events import Events
 from control.datapath.probe.probe import Probe
 from control.datapath.program import pins
-from control.datapath.program.loaded import owner_of
+from control.datapath.program.loaded import LEFT_BY_A_SWAP, PLACES, owner_of
 from control.datapath.program.pins import Lock, Pinned
 from control.fault import Fault, Kind, Refused
-
-LEFT_BY_A_SWAP = ("next", "old")  # directories of pins that a killed agent may leave beside what is live
 
 
 class Datapath:
@@ -174,7 +172,7 @@ def _take_back(directory: Path, program: int) -> None:
         syscall.close_all(fds)
 
 
-def _programs_of(directory: Path, places: Sequence[str] = ("live", *LEFT_BY_A_SWAP)) -> list[int]:
+def _programs_of(directory: Path, places: Sequence[str] = PLACES) -> list[int]:
     """Open every program that the instance has pinned, whatever its version."""
     fds = []
     for name in places:

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from control.datapath import syscall
-from control.datapath.controls import CONTROLS, RELEASED, Brake, Controls
+from control.datapath.controls import CONTROLS, RELEASED, Brake, Controls, brake_of
 from control.datapath.generations.generation import Generation
 from control.datapath.program import loaded
 from control.datapath.program.loaded import Loaded
@@ -56,8 +56,7 @@ def brake(directory: Path, successor: int) -> Brake:
     with loaded.programs(directory) as found:
         for each in found:
             if each.id != successor and each.fits("brakes"):
-                row = array(each, "brakes")[0]
-                said |= Brake(bool(row["by_command"]), bool(row["by_file"]))
+                said |= brake_of(array(each, "brakes"))
     return said
 
 

@@ -1,16 +1,18 @@
 """What the kernel has of an instance, read with no agent and changing nothing."""
 
+import contextlib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from control.datapath import brake
-from control.datapath.controls import CONTROLS, Brake, Controls, Count, Policy
+from control.datapath.controls import CONTROLS, Brake, Controls, Policy
 from control.datapath.interfaces import everywhere, links
 from control.datapath.interfaces.links import Link
 from control.datapath.program.loaded import Loaded
 from control.datapath.program.maps import array
+from control.fault import Fault, Kind, Refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +25,6 @@ class View:
         lease_left: seconds for which dropping is still allowed.
         policies: by protocol.
         revision, serial: of the live list, and of the local list in it; none before the first.
-        counts: what it counted.
         carriers: the links that carry one of them, each with its namespace.
         unreached: namespaces that could not be looked into, and why.
     """
@@ -34,7 +35,6 @@ class View:
     policies: Mapping[str, Policy]
     revision: int | None
     serial: int | None
-    counts: list[Count]
     carriers: list[tuple[everywhere.Namespace, Link]]
     unreached: list[str]
 
@@ -46,24 +46,40 @@ def of(directory: Path) -> View:
         Refused: this process may not look, or nothing is loaded.
     """
     with brake.loaded_programs(directory) as found:
-        readable = [each for each in found if each.fits_all(CONTROLS)]
-        if not readable:
-            raise brake.not_loaded(directory)
-        newest = readable[-1]
-        controls = Controls(newest)
+        newest = _newest(directory, found)
+        newest_controls = Controls(newest)
         revision, serial = _provenance(newest)
         carriers, unreached = _carriers({each.id for each in found})
         return View(
             [each.id for each in found],
-            controls.brake,
-            controls.lease_left(),
-            controls.policies(),
+            newest_controls.brake,
+            newest_controls.lease_left(),
+            newest_controls.policies(),
             revision,
             serial,
-            controls.counts(),
             carriers,
             unreached,
         )
+
+
+@contextlib.contextmanager
+def controls(directory: Path) -> Iterator[Controls]:
+    """Give settings and counters of the instance's newest program.
+
+    Raises:
+        Refused: this process may not look, or nothing is loaded.
+    """
+    with brake.loaded_programs(directory) as found:
+        yield Controls(_newest(directory, found))
+
+
+def _newest(directory: Path, found: Sequence[Loaded]) -> Loaded:
+    readable = [each for each in found if each.fits_all(CONTROLS)]
+    if not readable:
+        why = "no program of this instance is loaded: nothing is dropped"
+        fault = Fault(str(directory), why, "start it with `wicketd`")
+        raise Refused(Kind.UNAVAILABLE, "The instance is not in the kernel", [fault])
+    return readable[-1]
 
 
 def _provenance(program: Loaded) -> tuple[int | None, int | None]:

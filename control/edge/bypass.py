@@ -28,15 +28,15 @@ class Bypass:
         """Pull the brake where it was pulled before; what the kernel says of it stays."""
         turn.demand()
         by_command = self._controls.brake.by_command or self._stops.is_bypassed
-        self._pull(Brake(by_command, self._is_file_there()))
+        self._controls.pull(Brake(by_command, _is_there(self._file)))
         if self._controls.brake:
             log.warning("bypass", on=True, by=self.state.by)
 
     def watch(self) -> None:
         """Follow the file: pull the brake when it appears, let go when it is gone. It waits for nobody's turn."""
-        held, there = self._controls.brake, self._is_file_there()
+        held, there = self._controls.brake, _is_there(self._file)
         if held.by_file != there:
-            self._pull(Brake(held.by_command, there))
+            self._controls.pull(Brake(held.by_command, there))
             log.warning("bypass", on=bool(self._controls.brake), by=self.state.by, file=str(self._file))
 
     def set(self, turn: Turn, on: bool) -> BypassState:
@@ -48,11 +48,11 @@ class Bypass:
         turn.demand()
         faults: list[Fault] = []
         if on:
-            self._pull(Brake(True, self._controls.brake.by_file))
+            self._controls.pull(Brake(True, self._controls.brake.by_file))
             faults = self._stops.stop_dropping()
         else:
             let_go(self._stops, self._file)
-            self._pull(Brake(False, False))
+            self._controls.pull(Brake(False, False))
         log.warning("bypass", on=on, by=self.state.by)
         return self.state.model_copy(update={"not_kept": str(faults[0]) if faults else None})
 
@@ -60,12 +60,6 @@ class Bypass:
     def state(self) -> BypassState:
         """Whether it is pulled, as the kernel has it."""
         return state_of(self._controls.brake)
-
-    def _pull(self, brake: Brake) -> None:
-        self._controls.pull(brake)
-
-    def _is_file_there(self) -> bool:
-        return self._file is not None and self._file.exists()
 
 
 def state_of(brake: Brake) -> BypassState:
@@ -80,8 +74,12 @@ def let_go(stops: Stops, file: Path | None) -> None:
     Raises:
         Refused: the file is there that pulls it too, or a note cannot be removed: it would be pulled again.
     """
-    if file is not None and file.exists():
+    if _is_there(file):
         fault = Fault(str(file), "the file is there, which pulls the brake too", "remove it; then let the brake go")
         raise Refused(Kind.CONFLICT, "The brake is pulled by a file", [fault])
     if faults := stops.drop_again():
         raise Refused(Kind.NO_ROOM, "The brake cannot be let go for good", faults)
+
+
+def _is_there(file: Path | None) -> bool:
+    return file is not None and file.exists()

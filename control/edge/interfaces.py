@@ -113,14 +113,15 @@ class Interfaces:
     def take_up_attached(self, turn: Turn) -> None:
         """Keep guarding links that carry our program though nothing leads to them: the disk was lost, or names were."""
         turn.demand()
-        lost = {link.name: "auto" for link in self._carriers() if not self._name_of(link)}
+        wanted, carriers = self.wanted, self._carriers()
+        lost = {link.name: "auto" for link in carriers if not any(map(link.is_called, wanted))}
         for name in lost.keys() & self._stops.detached:  # it was out of reach when that was said
             attaching.detach(name, self._programs())
             del lost[name]
         if lost:
             log.warning("guarded, but not on disk", interfaces=list(lost))
             self._keep(self._store.interfaces() | lost)
-            self._index |= {link.name: link.index for link in self._carriers() if link.name in lost}
+            self._index |= {link.name: link.index for link in carriers if link.name in lost}
 
     def take_up_detached(self, turn: Turn) -> None:
         """Take note, by name, of what was detached while no agent could say which interfaces there are."""
@@ -144,7 +145,8 @@ class Interfaces:
             if link is None:
                 self._say(name, "the interface is not there")
             elif self._carries(link):
-                self._note_guarded(name, link)
+                self._index[name] = link.index
+                self._trouble.pop(name, None)
             elif self._index.get(name) != link.index:
                 self._attach_again(name, mode)
             else:
@@ -153,10 +155,13 @@ class Interfaces:
     def states(self) -> list[InterfaceState]:
         """Return how each interface stands that is to be guarded, or carries our program; waits for nobody."""
         wanted = self.wanted
-        states = [self._state(name, mode, self._find(name)) for name, mode in wanted.items()]
-        found = {link.index for name in wanted if (link := self._find(name))}
-        others = [link for link in self._carriers() if link.index not in found]
-        return [*states, *(self._state(link.name, "", link, UNWANTED) for link in others)]
+        found = {name: self._find(name) for name in wanted}
+        known = {link.index for link in found.values() if link}
+        others = [link for link in self._carriers() if link.index not in known]
+        return [
+            *(self._state(name, mode, found[name]) for name, mode in wanted.items()),
+            *(self._state(link.name, "", link, UNWANTED) for link in others),
+        ]
 
     def _state(self, name: str, requested: str, link: Link | None, trouble: str | None = None) -> InterfaceState:
         attached = link is not None and self._carries(link)
@@ -183,17 +188,14 @@ class Interfaces:
         return [called, *(name for name in self.wanted if link and link.is_called(name) and name != called)]
 
     def _carriers(self) -> list[Link]:
-        return [link for link in self._table.links().values() if self._carries(link)]
+        ours = self._programs().id
+        return [link for link in self._table.links().values() if link.program == ours]
 
     def _carries(self, link: Link) -> bool:
         return link.program == self._programs().id
 
     def _find(self, name: str) -> Link | None:
         return next((link for link in list(self._table.links().values()) if link.is_called(name)), None)
-
-    def _name_of(self, link: Link) -> str | None:
-        """Return the wanted name that leads to a link."""
-        return next((name for name in self.wanted if link.is_called(name)), None)
 
     def _attach_again(self, name: str, mode: str) -> None:
         try:

@@ -25,7 +25,7 @@ class Lease:
     @property
     def earned_after(self) -> float:
         """After how many seconds of work this agent renews: longer where agents before it did not work for long."""
-        return SETTLED if self._controls.starts <= 1 else min(PROBATION, self.seconds / 2)
+        return SETTLED if self._controls.starts <= 1 else self._probation
 
     def take_up(self, turn: Turn, before: Controls) -> None:
         """Go on with the lease that a program has from which another takes over, and with what its agents earned."""
@@ -48,11 +48,11 @@ class Lease:
         worked = now - self._works_since
         if worked >= self.earned_after and self.left < self.seconds * (1 - 1 / RENEWALS):
             self.renew()
-        if worked >= min(PROBATION, self.seconds / 2):
+        if worked >= self._probation:
             self._controls.starts = 0
 
     def rest(self) -> None:
-        """Say that something does not do what it should, or that the agent ends because it was told to."""
+        """Say that something does not do what it should."""
         self._works_since = None
 
     def end(self) -> None:
@@ -62,6 +62,10 @@ class Lease:
     def renew(self) -> None:
         """Allow the kernel to drop, where the policies say so, for another lease."""
         self._controls.renew_lease(self.seconds)
+
+    @property
+    def _probation(self) -> float:
+        return min(PROBATION, self.seconds / 2)
 
 
 class Sampling:

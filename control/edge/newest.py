@@ -157,10 +157,9 @@ def _of_one_line(store: Store, disk: OnDisk, live: Generation) -> Newest:
     local_newer = provenance.local > disk.serial
     is_later = disk.is_feed_damaged or live.revision > disk.revision
     followed_newer = _is_newer(provenance.followed, disk.position, is_later)
-    whole = held.whole()
-    if not local_newer and not followed_newer and (live.revision <= disk.revision or live.holds(whole)):
+    if not local_newer and not followed_newer and (live.revision <= disk.revision or live.holds(held.whole())):
         return _of_disk(store, disk, live, disk.faults)
-    kernel = live.read()
+    kernel, whole = live.read(), held.whole()
     gained, lost = _gained(kernel, whole), whole.without(kernel)
     local, followed = disk.local, disk.followed
     if local_newer:

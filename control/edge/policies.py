@@ -42,8 +42,7 @@ class Policies:
     @property
     def state(self) -> PolicyState:
         """The policies as the kernel has them."""
-        rules = {name: Rule(mode=policy.mode, share=policy.share) for name, policy in self._controls.policies().items()}
-        return PolicyState(policy=rules, etag=self.etag, not_kept=self.not_kept)
+        return PolicyState(policy=rules_of(self._controls.policies()), etag=self.etag, not_kept=self.not_kept)
 
     def set(self, turn: Turn, rules: Mapping[str, Rule], if_match: str | None = None) -> None:
         """Set the rules of the protocols named; the others stay.
@@ -55,7 +54,7 @@ class Policies:
         turn.demand()
         demand_match(self.etag, if_match, "policy")
         held = self._controls.policies()
-        wanted = {name: Policy(rule.mode, rule.share) for name, rule in rules.items()}
+        wanted = policies_of(rules)
         loosening = {name: policy for name, policy in wanted.items() if policy.loosens(held[name])}
         tightening = {name: policy for name, policy in wanted.items() if name not in loosening}
         self._set(loosening, turn.origin)
@@ -89,7 +88,7 @@ class Policies:
             chosen = self._newest(before, on_disk, version)
         self._controls.set_policies(chosen)
         self._controls.note_policies(self._version)
-        if {name: policy for name, policy in chosen.items() if on_disk.get(name, Policy()) != policy}:
+        if any(policy != on_disk.get(name, Policy()) for name, policy in chosen.items()):
             with contextlib.suppress(Refused):  # it is said in the state, and tried again
                 self._keep(chosen)
 
@@ -153,3 +152,13 @@ class Policies:
 
     def _log(self, policies: Mapping[str, Policy], how: Mapping[str, str]) -> None:
         log.info("policy", **{name: str(policy) for name, policy in policies.items()}, **how)
+
+
+def rules_of(policies: Mapping[str, Policy]) -> dict[str, Rule]:
+    """Return the kernel's policies as whoever asks is told."""
+    return {name: Rule(mode=policy.mode, share=policy.share) for name, policy in policies.items()}
+
+
+def policies_of(rules: Mapping[str, Rule]) -> dict[str, Policy]:
+    """Return rules that somebody asks for as the kernel has them."""
+    return {name: Policy(rule.mode, rule.share) for name, rule in rules.items()}

@@ -49,8 +49,6 @@ class Start:
         if self.datapath.is_new:
             log.info("took over", interfaces=self.datapath.take_over(self.store.programs(_boot())))
         self._note_program()
-        self.interfaces.take_up_detached(turn)
-        self.interfaces.take_up_attached(turn)
         self.interfaces.follow(turn)
         log.info("up", serial=self.live.state.local.serial, count=self.live.state.union.count)
 

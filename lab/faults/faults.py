@@ -7,6 +7,7 @@ import fcntl
 import os
 import resource
 import signal
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -39,13 +40,20 @@ def disk_read_only(site: Site) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def agent_hung(site: Site) -> Iterator[None]:
-    """The agent is stopped, and goes on afterwards."""
-    site.edge.agent.send_signal(signal.SIGSTOP)
+def stopped(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    """Have a process do nothing meanwhile."""
+    process.send_signal(signal.SIGSTOP)
     try:
         yield
     finally:
-        site.edge.agent.send_signal(signal.SIGCONT)
+        process.send_signal(signal.SIGCONT)
+
+
+@contextlib.contextmanager
+def agent_hung(site: Site) -> Iterator[None]:
+    """The agent is stopped, and goes on afterwards."""
+    with stopped(site.edge.agent):
+        yield
 
 
 @contextlib.contextmanager

@@ -6,7 +6,6 @@ import contextlib
 import json
 import random
 import shutil
-import signal
 import socket
 import subprocess
 import time
@@ -16,7 +15,7 @@ from control.datapath.program import pins
 from control.datapath.program.maps import array
 from control.datapath.program.pins import Pinned
 from control.fault import Refused
-from lab.faults.faults import Fault
+from lab.faults.faults import Fault, stopped
 from lab.faults.site import Site
 from lab.gateway import AGENT
 
@@ -88,11 +87,8 @@ def api_gone(site: Site) -> Iterator[None]:
 @contextlib.contextmanager
 def api_hung(site: Site) -> Iterator[None]:
     """The API is stopped."""
-    site.edge.api.send_signal(signal.SIGSTOP)
-    try:
+    with stopped(site.edge.api):
         yield
-    finally:
-        site.edge.api.send_signal(signal.SIGCONT)
 
 
 @contextlib.contextmanager

@@ -8,6 +8,7 @@ import pytest
 from control.edge.edge import Edge
 from tests.edge import place as places
 from tests.edge.place import Place, listed, replace_list
+from tests.edge.wired import Wired, wired
 
 
 @pytest.fixture
@@ -24,6 +25,13 @@ def module_place(tmp_path_factory: pytest.TempPathFactory, bpffs: Path) -> Itera
     place = places.place(tmp_path_factory.mktemp("edge"), bpffs)
     yield place
     place.remove()
+
+
+@pytest.fixture
+def wire(place: Place) -> Iterator[Wired]:
+    """A place in a network namespace of its own, with a cable to it."""
+    with wired(place) as wire:
+        yield wire
 
 
 @pytest.fixture

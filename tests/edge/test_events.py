@@ -10,20 +10,14 @@ from control.datapath.probe.frames import frame
 from control.edge import events
 from control.edge.edge import Edge
 from control.fault import Refused
-from tests.edge.place import Place, listed, replace_list
-from tests.edge.wired import Wired, wired
+from tests.edge.place import listed, replace_list
+from tests.edge.wired import Wired
 
 pytestmark = pytest.mark.usefixtures("copied_program")
 
 CLIENT = ip_address("203.0.113.1")
 TO_REGISTERED = frame("wireguard", CLIENT, ip_address("192.0.2.1"), None)
 TO_NOBODY = frame("ike", CLIENT, ip_address("203.0.113.2"), None)
-
-
-@pytest.fixture
-def wire(place: Place) -> Iterator[Wired]:
-    with wired(place) as wire:
-        yield wire
 
 
 @pytest.fixture

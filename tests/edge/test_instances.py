@@ -10,15 +10,9 @@ from control.datapath.interfaces import links
 from control.fault import Refused
 from tests.edge import place as places
 from tests.edge.place import Place
-from tests.edge.wired import Wired, wired
+from tests.edge.wired import Wired
 
 pytestmark = pytest.mark.usefixtures("copied_program")
-
-
-@pytest.fixture
-def wire(place: Place) -> Iterator[Wired]:
-    with wired(place) as wire:
-        yield wire
 
 
 @pytest.fixture

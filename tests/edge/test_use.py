@@ -12,18 +12,12 @@ from control.edge.edge import Edge
 from control.edge.usage import IN_USE
 from lab.waiting import wait_for
 from tests.edge.place import FEW, Place, change_list, hosts, lease_left, listed, replace_list
-from tests.edge.wired import Wired, wired
+from tests.edge.wired import Wired
 
 pytestmark = pytest.mark.usefixtures("copied_program")
 
 NOBODY4, NOBODY6 = ip_address("192.0.2.200"), ip_address("2001:db8:99::1")
 DAY = 24 * 3600.0
-
-
-@pytest.fixture
-def wire(place: Place) -> Iterator[Wired]:
-    with wired(place) as wire:
-        yield wire
 
 
 @pytest.fixture

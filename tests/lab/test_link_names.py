@@ -27,6 +27,17 @@ def edge(tmp_path: Path, bpffs: Path) -> Iterator[Box]:
         yield edge
 
 
+@pytest.fixture
+def other(edge: Box) -> Iterator[Namespace]:
+    """Another namespace than the edge's."""
+    namespace = Namespace(f"{edge.namespace.name}-other")
+    namespace.create()
+    try:
+        yield namespace
+    finally:
+        namespace.remove()
+
+
 def programs(edge: Box) -> dict[int, int]:
     """By index, which program each link carries that carries any."""
     told = json.loads(subprocess.check_output([*edge.namespace.enter(), "ip", "-json", "link"]))
@@ -65,35 +76,23 @@ def links_there(edge: Box) -> dict[str, int]:
     return {link["ifname"]: link["ifindex"] for link in told}
 
 
-def test_a_link_that_was_away_in_another_namespace_is_known_when_it_is_back(edge: Box) -> None:
-    other = Namespace(f"{edge.namespace.name}-other")
-    other.create()
-    try:
-        edge.add("roams")
-        edge.wicket("attach", "roams")
-        edge.ip(f"link set roams netns {other.name}")
-        wait_for(lambda: not edge.state("roams")["present"], "its loss is seen")
-        other.ip_batch([f"link set roams name came-back netns /proc/{edge.agent_pid}/ns/net"])
-        wait_for(
-            lambda: edge.state("came-back").get("attached") or edge.state("roams").get("attached"), "it is guarded"
-        )
-        edge.wicket("detach")
-        assert programs(edge) == {}
-    finally:
-        other.remove()
+def test_a_link_that_was_away_in_another_namespace_is_known_when_it_is_back(edge: Box, other: Namespace) -> None:
+    edge.add("roams")
+    edge.wicket("attach", "roams")
+    edge.ip(f"link set roams netns {other.name}")
+    wait_for(lambda: not edge.state("roams")["present"], "its loss is seen")
+    other.ip_batch([f"link set roams name came-back netns /proc/{edge.agent_pid}/ns/net"])
+    wait_for(lambda: edge.state("came-back").get("attached") or edge.state("roams").get("attached"), "it is guarded")
+    edge.wicket("detach")
+    assert programs(edge) == {}
 
 
-def test_a_link_elsewhere_is_cleared_by_detach(edge: Box) -> None:
-    other = Namespace(f"{edge.namespace.name}-other")
-    other.create()
-    try:
-        edge.add("left")
-        edge.wicket("attach", "left")
-        edge.ip(f"link set left netns {other.name}")
-        assert edge.wicket("detach")["detached"] == ["left"]
-        assert "xdp" not in subprocess.check_output([*other.enter(), "ip", "link", "show", "left"], text=True)
-    finally:
-        other.remove()
+def test_a_link_elsewhere_is_cleared_by_detach(edge: Box, other: Namespace) -> None:
+    edge.add("left")
+    edge.wicket("attach", "left")
+    edge.ip(f"link set left netns {other.name}")
+    assert edge.wicket("detach")["detached"] == ["left"]
+    assert "xdp" not in subprocess.check_output([*other.enter(), "ip", "link", "show", "left"], text=True)
 
 
 def test_an_alternative_name_will_do(edge: Box) -> None:

@@ -33,9 +33,8 @@ class Content:
         self.used = self.digest = 0
         self._lengths: Counter[int] = Counter()
 
-    def take_stock(self) -> None:
-        """Count what is there, and make its digest."""
-        keys, values = self.read_entries()
+    def take_stock(self, keys: entry_map.Keys, values: entry_map.Entries) -> None:
+        """Count what is there, and make its digest; ``keys`` and ``values`` are what is in the hash map."""
         self.used, self._lengths = len(keys), lengths.count(keys)
         self.digest = (entry_map.digest(keys, values) + entry_map.digest_of_hosts(self.hosts())) % (1 << 64)
 

@@ -69,7 +69,7 @@ class Generation:
         except BaseException:
             generation.close()
             raise
-        generation._content.take_stock()
+        generation._content.take_stock(keys, values)
         description["shift"], description["tick"], description["moves"] = exact_set.shift_of(len(table)), 1, 0
         generation._content.describe_lengths()
         return generation
@@ -98,7 +98,7 @@ class Generation:
     def taken_up(cls, slot: int, buckets: int, entries_map: int, description: Any) -> "Generation":
         """Take up a generation by the file descriptors of its two maps, which are its own from now on."""
         generation = cls(slot, buckets, entries_map, description)
-        generation._content.take_stock()
+        generation._content.take_stock(*generation._content.read_entries())
         return generation
 
     @property

@@ -6,8 +6,8 @@ which the agent is.
 
 import contextlib
 import os
-import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -42,22 +42,12 @@ class Namespace:
         """
         if self.inode == OWN.stat().st_ino:
             return do()
-        done: list[Returned] = []
-        failed: list[BaseException] = []
+        with ThreadPoolExecutor(1) as mover:
+            return mover.submit(self._entered, do).result()
 
-        def run() -> None:
-            try:
-                syscall.enter(self.path)
-                done.append(do())
-            except BaseException as error:  # for the thread that waits
-                failed.append(error)
-
-        thread = threading.Thread(target=run)
-        thread.start()
-        thread.join()
-        if failed:
-            raise failed[0]
-        return done[0]
+    def _entered(self, do: Callable[[], Returned]) -> Returned:
+        syscall.enter(self.path)
+        return do()
 
 
 def own() -> int:

@@ -74,13 +74,10 @@ class LinkTable:
                 # carries a program; the others come by the hundred, and only their names are of interest.
                 known = self._links.get(link.index)
                 is_doubtful = bool(link.program or (known and known.program))
-                self._put(link.index, messages.one(index=link.index) if is_doubtful else self._of(kind, link))
+                told_of = None if kind == DEL_LINK else link
+                self._put(link.index, messages.one(index=link.index) if is_doubtful else told_of)
         for _, link in told:
             self._changed(link)
-
-    @staticmethod
-    def _of(kind: int, link: Link) -> Link | None:
-        return None if kind == DEL_LINK else link
 
     def _look_anew(self) -> None:
         with self._lock:

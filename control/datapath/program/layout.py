@@ -43,6 +43,11 @@ class MapShape:
     flags: int = 0
     inner: str | None = None
 
+    @property
+    def info(self) -> tuple[int, int, int, int, int]:
+        """What ``syscall.map_info`` says of a map of this shape; not of an inner map, whose entries differ."""
+        return self.type, self.key.itemsize, self.value.itemsize, self.entries, self.flags
+
 
 @cache
 def structure(name: str) -> np.dtype[Any]:

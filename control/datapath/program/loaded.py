@@ -18,7 +18,8 @@ from control.datapath.program.layout import map_shapes
 from control.datapath.program.maps import opened_by_number
 
 NAME = "wicket"
-PLACES = ("live", "next", "old")  # directories of pins, the last two while one version takes over from another
+LEFT_BY_A_SWAP = ("next", "old")  # directories of pins that a killed agent may leave beside what is live
+PLACES = ("live", *LEFT_BY_A_SWAP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +38,7 @@ class Loaded:
 
     def fits(self, name: str) -> bool:
         """Return whether it has this map, in the shape that this version knows."""
-        shape = map_shapes()[name]
-        expected = (shape.type, shape.key.itemsize, shape.value.itemsize, shape.entries, shape.flags)
-        return name in self.maps and syscall.map_info(self.maps[name]) == expected
+        return name in self.maps and syscall.map_info(self.maps[name]) == map_shapes()[name].info
 
     def fits_all(self, names: Iterable[str]) -> bool:
         """Return whether it has all of these maps, in the shape that this version knows."""

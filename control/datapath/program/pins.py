@@ -213,8 +213,7 @@ def _check_asked(path: Path, fd: int, asked: Collection[int]) -> None:
 
 
 def _check_shape(path: Path, fd: int, shape: MapShape) -> None:
-    expected = (shape.type, shape.key.itemsize, shape.value.itemsize, shape.entries, shape.flags)
-    if syscall.map_info(fd) != expected:
-        why = f"it is a map of another shape: {syscall.map_info(fd)}, not {expected}"
+    if syscall.map_info(fd) != shape.info:
+        why = f"it is a map of another shape: {syscall.map_info(fd)}, not {shape.info}"
         fault = Fault(str(path), why, "the agent builds the instance anew")
         raise Refused(Kind.BAD_PINS, "The pinned state is not of this version", [fault])

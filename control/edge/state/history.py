@@ -11,7 +11,6 @@ from abc import ABC, abstractmethod
 from control.allowlist.allowlist import Allowlist
 from control.edge.state import seal
 from control.edge.state.disk import Disk
-from control.edge.state.seal import Seal
 from control.fault import Fault, Refused
 from control.rollout.change import Change
 from control.rollout.position import Position
@@ -116,7 +115,7 @@ class History(ABC):
             for (serial,) in self._disk.rows(f"SELECT serial FROM {table}"):
                 if serial < 0:
                     raise ValueError(f"{table} has a serial of {serial}")
-                seal.state(self._disk, table, serial)
+            seal.broken(self._disk, table)
 
     def last_serial(self) -> int:
         """Return the highest serial that was ever given, that of damaged rows too."""
@@ -192,8 +191,7 @@ class History(ABC):
         return [
             self._set_aside(table, serial, "it is not what was sealed")
             for table in (self._snapshot, self._change)
-            for (serial,) in self._disk.rows(f"SELECT serial FROM {table} ORDER BY serial DESC")
-            if seal.state(self._disk, table, serial) is Seal.BROKEN
+            for serial in seal.broken(self._disk, table)
         ]
 
     def _set_aside(self, table: str, serial: int, why: str) -> Fault:

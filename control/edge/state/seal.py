@@ -59,16 +59,29 @@ def put(disk: Disk, table: str, serial: int | None = None) -> None:
     disk.write("INSERT OR REPLACE INTO seal VALUES (?, ?)", _name(table, serial), _digest(_rows(disk, table, serial)))
 
 
-def state(disk: Disk, table: str, serial: int | None = None) -> Seal:
-    """Return how a small table, or the row of a serial, stands to its seal.
+def state(disk: Disk, table: str) -> Seal:
+    """Return how a small table stands to its seal.
 
     Raises:
         Refused: the disk cannot be read.
     """
-    kept = disk.rows("SELECT sha256 FROM seal WHERE what = ?", _name(table, serial))
+    kept = disk.rows("SELECT sha256 FROM seal WHERE what = ?", table)
     if not kept:
         return Seal.UNSEALED
-    return Seal.WHOLE if kept[0][0] == _digest(_rows(disk, table, serial)) else Seal.BROKEN
+    return Seal.WHOLE if kept[0][0] == _digest(_rows(disk, table, None)) else Seal.BROKEN
+
+
+def broken(disk: Disk, table: str) -> list[int]:
+    """Return the serials of a table's rows that are not what was sealed, the newest first.
+
+    Raises:
+        DamagedError: the database is not whole.
+        Refused: the disk cannot be read.
+    """
+    seals = dict(disk.rows("SELECT what, sha256 FROM seal"))
+    rows = disk.rows(f"SELECT {BY_SERIAL[table]} FROM {table} ORDER BY serial DESC")
+    sealed = ((row, seals.get(_name(table, row[0]))) for row in rows)
+    return [row[0] for row, digest in sealed if digest is not None and digest != _digest([row])]
 
 
 def _name(table: str, serial: int | None) -> str:
