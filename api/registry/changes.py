@@ -61,6 +61,9 @@ class ChangeRecord(BaseModel):
     added: list[EntryRecord]
     removed: list[EntryRecord]
     sha256: str = Field(description="Of the packed additions and removals.")
+    digest: str | None = Field(
+        description="Of the whole list after it (docs/feed.md); null where an earlier version gave the serial."
+    )
 
 
 class ChangesPage(BaseModel):
@@ -149,4 +152,5 @@ def _record(delta: serials.SerialDelta) -> ChangeRecord:
         added=[entry_record(entry) for entry in delta.added.entries(0, len(delta.added))],
         removed=[entry_record(entry) for entry in delta.removed.entries(0, len(delta.removed))],
         sha256=delta.sha256,
+        digest=delta.head.digest,
     )

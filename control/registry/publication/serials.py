@@ -5,20 +5,18 @@ back, and appear in order. The live list at a serial is what had joined and not 
 """
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
-import numpy as np
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from control.allowlist.allowlist import Allowlist
-from control.allowlist.columnar import Columns
-from control.allowlist.entry import PLAIN, Prefix, Terms
+from control.allowlist.digest import Digest
+from control.allowlist.entry import Prefix
 from control.fault import Fault, Kind, Refused
 from control.registry.space import addresses
+from control.registry.store import listed
 from control.registry.store.model import Ledger, Listing, Publication
 
 
@@ -30,11 +28,14 @@ class LiveHead:
         epoch: 32 hexadecimal digits; serials of another epoch mean nothing here.
         serial: 0 before the first entry.
         count: entries at that serial.
+        digest: of the whole list at that serial (control/allowlist/digest.py), as hexadecimal digits; none: an
+            earlier version gave that serial.
     """
 
     epoch: str
     serial: int
     count: int
+    digest: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,18 +74,25 @@ class SerialDelta:
 def head(session: Session) -> LiveHead:
     """Return where the live list has got to."""
     epoch, serial, count = session.execute(select(Ledger.epoch, Ledger.serial, Ledger.count)).one()
-    return LiveHead(epoch.hex(), serial, count)
+    return LiveHead(epoch.hex(), serial, count, digest_at(session, serial))
+
+
+def digest_at(session: Session, serial: int) -> str | None:
+    """Return the digest of the whole list at a serial; none: it was never given, or by an earlier version."""
+    if not serial:
+        return str(Digest())
+    return _hex(session.scalar(select(Publication.digest).where(Publication.serial == serial)))
 
 
 def snapshot(session: Session) -> LiveSnapshot:
     """Return the whole live list; a million entries take a second or two."""
-    return LiveSnapshot(head(session), _listed(session, Listing.left_serial.is_(None)))
+    return LiveSnapshot(head(session), listed.now(session))
 
 
 def snapshot_at(session: Session, at: datetime) -> tuple[int, Allowlist]:
     """Return the serial and the live list as they were at a time."""
     serial = serial_at(session, at)
-    return serial, _listed(session, _on_list_at(serial))
+    return serial, listed.at(session, serial)
 
 
 def serial_at(session: Session, at: datetime) -> int:
@@ -128,35 +136,12 @@ def deltas(session: Session, epoch: str, since: int, limit: int = 100) -> list[S
 
 def _delta(session: Session, epoch: str, publication: Publication) -> SerialDelta:
     return SerialDelta(
-        LiveHead(epoch, publication.serial, publication.count),
+        LiveHead(epoch, publication.serial, publication.count, _hex(publication.digest)),
         publication.at,
-        _listed(session, and_(Listing.joined_serial == publication.serial, _on_list_at(publication.serial))),
-        _listed(session, and_(Listing.left_serial == publication.serial, _on_list_at(publication.serial - 1))),
+        listed.joined(session, publication.serial),
+        listed.left(session, publication.serial),
     )
 
 
-def _on_list_at(serial: int) -> ColumnElement[bool]:
-    return and_(Listing.joined_serial <= serial, or_(Listing.left_serial.is_(None), Listing.left_serial > serial))
-
-
-def _listed(session: Session, which: ColumnElement[bool]) -> Allowlist:
-    columns = select(Listing.first, Listing.length, Listing.protocols, Listing.ports).where(which)
-    return _allowlist(session.execute(columns.order_by(Listing.first, Listing.length)).all())
-
-
-def _allowlist(rows: Sequence[Any]) -> Allowlist:
-    """Return the list of (first, length, protocols, ports); terms are read once for all who share them."""
-    if not rows:
-        return Allowlist.empty()
-    firsts, lengths, protocols, ports = zip(*rows, strict=True)
-    spelled = list(zip(protocols, ports, strict=True))
-    index = {("", ""): 0} | {spelling: place for place, spelling in enumerate(sorted(set(spelled) - {("", "")}), 1)}
-    halves = np.frombuffer(b"".join(firsts), ">u8").astype(np.uint64).reshape(-1, 2)
-    columns = Columns(
-        np.ascontiguousarray(halves[:, 0]),
-        np.ascontiguousarray(halves[:, 1]),
-        np.array(lengths, np.uint8),
-        np.fromiter(map(index.__getitem__, spelled), np.uint32, len(spelled)),
-    )
-    table = (PLAIN, *(Terms(*addresses.terms(*spelling)) for spelling in list(index)[1:]))
-    return Allowlist.from_rows(columns, table)
+def _hex(digest: bytes | None) -> str | None:
+    return None if digest is None else digest.hex()

@@ -5,14 +5,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import CursorResult, insert, text, update
+from sqlalchemy import CursorResult, insert, select, text, update
 from sqlalchemy.orm import Session
 
+from control.allowlist.digest import Digest
 from control.fault import Refused
 from control.registry.access.actor import Actor
 from control.registry.audit import chain as audit
 from control.registry.parties.categories import Category, load_categories
 from control.registry.space.addresses import AddressRules
+from control.registry.store import listed
 from control.registry.store.model import Ledger, Listing, Publication
 
 MANY = 5000
@@ -102,6 +104,7 @@ class Writing:
     def finish(self) -> None:
         """Give the serial and write the audit; the commit comes right after."""
         if self.added or self.removed:
+            digest = self._digest()
             self._ledger.serial += 1
             self._ledger.count += self.added - self.removed
             self.session.add(
@@ -111,11 +114,25 @@ class Writing:
                     added=self.added,
                     removed=self.removed,
                     count=self._ledger.count,
+                    digest=bytes(digest),
                 )
             )
             if self.session.get_bind().dialect.name == "postgresql":
                 self.session.execute(text(f"NOTIFY {CHANNEL}"))
         self._write_audit(self._audit)
+
+    def _digest(self) -> Digest:
+        """Return the digest of the whole list with what this transaction changed.
+
+        It follows from the one before, so that it notices when a row has since been lost, or come.
+        """
+        self.session.flush()
+        which = select(Publication.digest).where(Publication.serial == self._ledger.serial)
+        kept = self.session.scalar(which) if self._ledger.serial else bytes(Digest())
+        if kept is None:  # an earlier version gave that serial
+            return Digest.of(listed.now(self.session))
+        joined, left = listed.joined(self.session, self.serial), listed.left(self.session, self.serial)
+        return Digest.from_bytes(kept).after(joined, left)
 
     def finish_refused(self, refused: Refused, action: str, object_: str) -> None:
         """Write the audit row of a refused attempt, and nothing else."""

@@ -31,7 +31,11 @@ class Ledger(Base):
 
 
 class Publication(Base):
-    """One serial: when it was given, what it added and removed, and how many entries the list then had."""
+    """One serial: when it was given, what it added and removed, and how many entries the list then had.
+
+    Attributes:
+        digest: of the whole list at it (control/allowlist/digest.py); none: an earlier version gave it.
+    """
 
     __tablename__ = "publication"
 
@@ -40,6 +44,7 @@ class Publication(Base):
     added: Mapped[int]
     removed: Mapped[int]
     count: Mapped[int]
+    digest: Mapped[bytes | None] = mapped_column(LargeBinary(32))
 
 
 class AuditRow(Base):
