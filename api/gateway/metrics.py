@@ -35,6 +35,7 @@ GAUGES: dict[str, tuple[str, tuple[str, ...]]] = {
     "wicketgate_list_serial": ("Serial of the local list", ()),
     "wicketgate_live_entries": ("Entries in the live list, the union of the local one and the feed's", ()),
     "wicketgate_feed_entries": ("Entries in the feed's list, as far as it is live", ()),
+    "wicketgate_feed_held_entries": ("Entries that are live although the feed's list has them no more", ()),
     "wicketgate_feed_serial": ("Serial of the feed's list, as far as it is live", ()),
     "wicketgate_feed_lag_seconds": ("Seconds since everything that the feed had was last live", ()),
     "wicketgate_feed_complete_timestamp_seconds": ("When everything that the feed had was last live", ()),
@@ -119,6 +120,7 @@ def _feed(feed: FeedState | None) -> dict[str, list[Sample]]:
     contact = feed.contact if feed else None
     values: dict[str, float | None] = {
         "wicketgate_feed_entries": feed.count if feed else None,
+        "wicketgate_feed_held_entries": feed.held if feed else None,
         "wicketgate_feed_serial": feed.serial if feed else None,
         "wicketgate_feed_lag_seconds": contact.lag_s if contact else None,
         "wicketgate_feed_complete_timestamp_seconds": contact.complete_at if contact else None,

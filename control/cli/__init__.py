@@ -20,6 +20,7 @@ COMMANDS = {
     "doctor": "doctor",
     "events": "events",
     "explain": "explain",
+    "held": "held",
     "policy": "policy",
     "registry": "registry",
     "replay": "replay",

@@ -111,4 +111,7 @@ def _feed_rows(state: Status) -> list[tuple[str, str]]:
         ("feed", f"{state.feed.count:,} entries, serial {state.feed.serial}{lag}"),
         ("live", f"{state.live.count:,} entries, revision {state.live.revision}"),
     ]
+    if state.feed.held:
+        why = "the feed's list has them no more; they stay live: wicket held list"
+        rows.append(("held", f"{state.feed.held:,} entries: {why}"))
     return [*rows, ("feed's trouble", contact.trouble)] if contact and contact.trouble else rows

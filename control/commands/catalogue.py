@@ -5,6 +5,7 @@ from typing import Any
 
 from control.commands.bypass import ReadBypass, SetBypass
 from control.commands.doctor import Examine
+from control.commands.held import ReadHeld, ReleaseHeld
 from control.commands.interfaces import Attach, Detach
 from control.commands.list import ChangeList, ReadList, ReplaceList
 from control.commands.packets import CheckAddress, ExplainPacket, ReadCounters, ReadEvents, RunPackets, SamplePackets
@@ -24,9 +25,11 @@ REQUESTS: Mapping[str, type[Request[Any]]] = {
         ReadBypass,
         ReadCounters,
         ReadEvents,
+        ReadHeld,
         ReadList,
         ReadPolicy,
         ReadStatus,
+        ReleaseHeld,
         ReplaceList,
         RunPackets,
         SamplePackets,

@@ -32,6 +32,9 @@ class FeedState(BaseModel):
     epoch: str
     serial: int
     count: int
+    held: int | None = Field(
+        description="Of these, how many the feed's list has no more, or narrower. None before the feed has answered."
+    )
     contact: ContactState | None = Field(description="None where a feed was followed once, and is not any more.")
 
 

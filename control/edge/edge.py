@@ -11,6 +11,7 @@ from control.datapath.interfaces.watch import LinkTable
 from control.edge.bypass import Bypass
 from control.edge.contact import FeedContact
 from control.edge.events import SampledEvents
+from control.edge.feed_list import FeedList
 from control.edge.interfaces import Interfaces
 from control.edge.lease import Lease, Sampling
 from control.edge.list import EdgeList
@@ -35,7 +36,8 @@ class Edge:
         store: its part on disk.
         table: the links of its network namespace.
         live: the live list.
-        list: what can be asked of the lists.
+        list: what can be asked of the local list.
+        feed: what the feed makes of its own.
         policies, bypass, interfaces, lease, sampling, events, usage: the other parts.
         contact: with the feed, where one is followed.
         started_at: seconds of the monotonic clock.
@@ -47,6 +49,7 @@ class Edge:
         self.started_at = time.monotonic()
         self.live, self.usage = LiveList(datapath, store), Usage(datapath.lists)
         self.list = EdgeList(self.live, self.usage, config.list.max_entries)
+        self.feed = FeedList(self.live, self.usage, config.list.max_entries)
         self.policies = Policies(datapath.controls, store)
         self.lease, self.sampling = Lease(datapath.controls, config.lease), Sampling(datapath.controls)
         stops = Stops(config.pins, config.state_dir)

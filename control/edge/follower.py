@@ -59,10 +59,12 @@ class Follower:
             Refused: the feed cannot be reached, or what it gave is not whole or cannot be kept; what was live stays.
         """
         while not self._stop.is_set():
-            deltas = RESET if self._doubted else self._feed.deltas(self._position)
-            if deltas == RESET:
-                self._start_anew(self._feed.snapshot())
+            line = self._edge.feed.line
+            deltas = self._feed.deltas(line.position, line.digest)
+            if deltas == RESET or (deltas and self._doubted):
+                self._start_anew(self._feed.snapshot(line.position, line.digest))
             elif not deltas:
+                self._edge.feed.agree()
                 self._contact.complete()
                 self._note_complete()
                 return
@@ -72,7 +74,8 @@ class Follower:
 
     @property
     def _position(self) -> Position:
-        return self._edge.list.state.followed
+        """How far the feed's line was followed; it may be put back, which the list's own position never is."""
+        return self._edge.feed.line.position
 
     def _run(self) -> None:
         with contextlib.closing(self._feed):
@@ -105,25 +108,20 @@ class Follower:
                 self._stop.wait(left)
 
     def _start_anew(self, snapshot: Snapshot) -> None:
-        self._demand_forward(snapshot)
-        snapshot.demand_whole()
-        held = self._position
-        if snapshot.position.epoch != held.epoch:
-            self._applied, self._last_applied = [], None  # serials of another epoch: the feed knows none of them
-            log.warning("starting anew from the feed", position=str(snapshot.position), held=str(held))
+        snapshot.demand_intact()
+        self._demand_some(snapshot)
+        if not snapshot.goes_on:
+            self._applied, self._last_applied = [], None  # serials of another line: the feed knows none of them
+            if self._position.epoch:
+                log.warning("another line of serials", position=str(snapshot.position), was=str(self._position))
         with self._edge.turn() as turn:
-            self._edge.list.follow(turn, snapshot.entries, snapshot.position)
+            self._edge.feed.replace(turn, snapshot)
         self._doubted = False
         self._note_applied()
 
-    def _demand_forward(self, snapshot: Snapshot) -> None:
-        held, count = self._position, len(self._edge.list.state.union.followed)
-        is_same = snapshot.position.epoch == held.epoch
-        if is_same and snapshot.position.serial < held.serial:
-            why = f"it is at serial {snapshot.position.serial}, and was at {held.serial}"
-            mend = "a registry that is restored from a backup needs a new epoch"
-            raise Refused(Kind.BAD_LIST, "The feed has gone back", [Fault("feed", why, mend)])
-        if not is_same and not len(snapshot.entries) and count:
+    def _demand_some(self, snapshot: Snapshot) -> None:
+        count = len(self._edge.list.state.union.followed)
+        if snapshot.position.epoch != self._position.epoch and not len(snapshot.entries) and count:
             why = f"its whole list is empty, which would cut {count} entries at once"
             mend = "check the setting feed.url: it looks like another, new registry"
             raise Refused(Kind.BAD_LIST, "The feed is empty", [Fault("feed", why, mend)])
@@ -134,12 +132,15 @@ class Follower:
                 return
             started = time.monotonic()
             try:
-                delta.demand_whole()
+                delta.demand_intact()
                 with self._edge.turn() as turn:
-                    self._edge.list.follow_delta(turn, delta.added, delta.removed, delta.position, delta.count)
+                    self._edge.feed.change(turn, delta)
             except Refused as refused:
-                self._doubted = refused.kind == Kind.BAD_LIST  # the whole list can mend what a change cannot
-                raise
+                if refused.kind != Kind.BAD_LIST:
+                    raise
+                self._doubted = True  # the whole list can mend what a change cannot
+                log.warning("not whole", why=str(refused.faults[0]))
+                return
             self._note_applied()
             if len(delta.removed):
                 # A flood of removals leaves half of the time to everything else that needs the list.

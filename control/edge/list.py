@@ -1,27 +1,23 @@
-"""The list of an edge: what is asked of the local one, and what the feed makes of its own."""
+"""The local list: what is asked of it is judged, and applied."""
 
 import time
 
 from control.allowlist.allowlist import Allowlist
 from control.commands.list import ListChanged, Would
-from control.edge.live_list import LiveList, LiveState, Timing
+from control.edge.live_list import LiveList, LiveState, Timing, demand_room
 from control.edge.turn import Turn
 from control.edge.usage import Usage
 from control.fault import Fault, Kind, Refused
-from control.feed.feed import demand_count
 from control.rollout.change import Change
-from control.rollout.origin import Door, Origin
-from control.rollout.position import Position
+from control.rollout.origin import Origin
 from control.rollout.union import Source
 
 NAMED_IN_USE = 20  # prefixes in use that an answer names
 NAMED_BY_DRY_RUN = 100  # prefixes of each kind that a dry run names
 
-FOLLOWING = Origin(door=Door.FEED)
-
 
 class EdgeList:
-    """Judges changes of the lists, and has them applied.
+    """Judges changes of the local list, and has them applied.
 
     Attributes:
         max_entries: how long either list may be.
@@ -78,27 +74,9 @@ class EdgeList:
         change = Change.of(self.state.union.local, add, remove, origin)
         return self._accept(turn, change, time.perf_counter() - started, if_match, dry_run)
 
-    def follow(self, turn: Turn, new: Allowlist, position: Position) -> None:
-        """Make the feed's list, as a whole, what the union has of it.
-
-        Raises:
-            Refused: it is too long, or there is no room for it; nothing has changed.
-        """
-        self._follow(turn, Change.to(self.state.union.followed, new, FOLLOWING), position)
-
-    def follow_delta(self, turn: Turn, add: Allowlist, remove: Allowlist, position: Position, count: int) -> None:
-        """Add to the feed's list and remove from it; ``count`` is what it then has.
-
-        Raises:
-            Refused: it is too long, has another count, or there is no room for it; nothing has changed.
-        """
-        change = Change.of(self.state.union.followed, add, remove, FOLLOWING)
-        demand_count(position, count, change.new)
-        self._follow(turn, change, position)
-
     def _accept(self, turn: Turn, change: Change, compared: float, if_match: str | None, dry_run: bool) -> ListChanged:
         demand_match(self.state.local.etag, if_match, "list")
-        self._demand_room(change.new)
+        demand_room(change.new, self.max_entries)
         cut = change.removed.without(self.state.union.followed.at(change.removed))  # the feed's stay live
         in_use, timing = self._usage.in_use(turn, cut), Timing()
         if change and not dry_run:
@@ -119,15 +97,6 @@ class EdgeList:
             would=_would(change) if dry_run else None,
             seconds={step: round(value, 6) for step, value in seconds.items()},
         )
-
-    def _follow(self, turn: Turn, change: Change, position: Position) -> None:
-        self._demand_room(change.new)
-        self._live.apply(turn, Source.FEED, change, position)
-
-    def _demand_room(self, new: Allowlist) -> None:
-        if len(new) > self.max_entries:
-            why = f"{len(new)} entries are more than the {self.max_entries} allowed here"
-            raise Refused(Kind.TOO_LARGE, "The list is too long", [Fault("the list", why, "raise list.max_entries")])
 
 
 def demand_match(etag: str, if_match: str | None, what: str) -> None:

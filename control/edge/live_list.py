@@ -186,7 +186,7 @@ class LiveList:
                 else self._in_place(source, change, after, effect)
             )
         except Refused as refused:
-            widening = change.widening()
+            widening = change.loosening()
             if refused.kind != Kind.NO_ROOM or not len(widening):
                 raise
             held = self.state.position(source)
@@ -264,6 +264,17 @@ class LiveList:
             **change.origin.logged,
             **kept,
         )
+
+
+def demand_room(new: Allowlist, most: int) -> None:
+    """Hold a list against how long one may be.
+
+    Raises:
+        Refused: "too-large": it is longer.
+    """
+    if len(new) > most:
+        why = f"{len(new)} entries are more than the {most} allowed here"
+        raise Refused(Kind.TOO_LARGE, "The list is too long", [Fault("the list", why, "raise list.max_entries")])
 
 
 def named(entries: Allowlist, most: int) -> str:

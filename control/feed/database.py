@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from sqlalchemy import make_url
+from sqlalchemy.orm import Session
 
+from control.allowlist.digest import Digest
 from control.fault import Fault, Kind, Refused
 from control.feed.feed import RESET, Delta, Snapshot
 from control.registry.access.actor import Actor
@@ -55,7 +57,7 @@ class RegistryFeed:
         """The database's URL without a password."""
         return self._url.render_as_string(hide_password=True)
 
-    def snapshot(self) -> Snapshot:
+    def snapshot(self, since: Position, digest: Digest) -> Snapshot:
         """Return the whole list; a million entries take a second or two.
 
         Raises:
@@ -64,10 +66,12 @@ class RegistryFeed:
         self._demand_file()
         with self._database.reading() as session:
             whole = serials.snapshot(session)
-        return Snapshot(_position(whole.head), whole.head.count, whole.sha256, whole.entries)
+            goes_on = _goes_on(session, whole.head, since, digest)
+        head = whole.head
+        return Snapshot(_position(head), head.count, head.digest, whole.sha256, whole.entries, goes_on)
 
-    def deltas(self, since: Position) -> Sequence[Delta] | Literal["reset"]:
-        """Return what came after a position, a hundred serials at most; or RESET.
+    def deltas(self, since: Position, digest: Digest) -> Sequence[Delta] | Literal["reset"]:
+        """Return what came after a list, a hundred serials at most; or RESET.
 
         Raises:
             Refused: "unavailable": the database is.
@@ -75,11 +79,15 @@ class RegistryFeed:
         self._demand_file()
         with self._database.reading() as session:
             now = serials.head(session)
-            if now.epoch != since.epoch or not 0 <= now.serial - since.serial <= MOST_CHANGES:
+            if not _goes_on(session, now, since, digest) or now.serial - since.serial > MOST_CHANGES:
                 return RESET
             deltas = serials.deltas(session, since.epoch, since.serial)
         return [
-            Delta(_position(delta.head), delta.head.count, delta.sha256, delta.added, delta.removed) for delta in deltas
+            Delta(
+                *(_position(delta.head), delta.head.count, delta.head.digest),
+                *(delta.sha256, delta.added, delta.removed),
+            )
+            for delta in deltas
         ]
 
     def wait(self, seconds: float) -> bool:
@@ -186,6 +194,13 @@ class _NotifyBell:
 
     def close(self) -> None:
         self._connection.close()
+
+
+def _goes_on(session: Session, now: serials.LiveHead, since: Position, digest: Digest) -> bool:
+    """Return whether a list is one that this registry had, so that what it does not have any more was taken off it."""
+    if since.epoch != now.epoch or not 0 <= since.serial <= now.serial:
+        return False
+    return serials.digest_at(session, since.serial) in (None, str(digest))
 
 
 def _position(head: serials.LiveHead) -> Position:

@@ -9,30 +9,41 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from control.allowlist.allowlist import Allowlist
+from control.allowlist.digest import Digest
 from control.fault import Fault, Kind, Refused
 from control.rollout.position import Position
 
 RESET: Literal["reset"] = "reset"
-"""There are no deltas since that serial: start anew from a snapshot."""
+"""There are no deltas since that position: start anew from a snapshot."""
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The whole list of a feed at one serial, with the count and the SHA-256 of the packed list that it came with."""
+    """The whole list of a feed at one serial.
+
+    Attributes:
+        position: of it.
+        count: entries that it should have.
+        digest: that it should have (control/allowlist/digest.py); none: the feed does not know.
+        sha256: of the packed list, as it was sent.
+        entries: the list.
+        goes_on: whether the line of serials that was asked about is this feed's, too.
+    """
 
     position: Position
     count: int
+    digest: str | None
     sha256: str
     entries: Allowlist
+    goes_on: bool
 
-    def demand_whole(self) -> None:
-        """Hold the list against what it came with.
+    def demand_intact(self) -> None:
+        """Hold the list against the SHA-256 that it was sent with.
 
         Raises:
-            Refused: "bad-list": it is not what the feed says it is.
+            Refused: "bad-list": it was damaged on its way.
         """
-        demand_count(self.position, self.count, self.entries)
-        _demand_digest(self.position, self.sha256, self.entries.pack())
+        _demand_sha256(self.position, self.sha256, self.entries.pack())
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,36 +53,38 @@ class Delta:
     Attributes:
         position: after it.
         count: entries of the whole list after it.
+        digest: of the whole list after it (control/allowlist/digest.py); none: the feed does not know.
         sha256: of the packed additions with the packed removals behind them.
     """
 
     position: Position
     count: int
+    digest: str | None
     sha256: str
     added: Allowlist
     removed: Allowlist
 
-    def demand_whole(self) -> None:
-        """Hold the delta against its digest.
+    def demand_intact(self) -> None:
+        """Hold the delta against the SHA-256 that it was sent with.
 
         Raises:
-            Refused: "bad-list": it is not what the feed says it is.
+            Refused: "bad-list": it was damaged on its way.
         """
-        _demand_digest(self.position, self.sha256, self.added.pack() + self.removed.pack())
+        _demand_sha256(self.position, self.sha256, self.added.pack() + self.removed.pack())
 
 
 class Feed(Protocol):
     """A list by serials that an edge can follow. Everything may take seconds; one thread uses it."""
 
-    def snapshot(self) -> Snapshot:
-        """Return the whole list as it is.
+    def snapshot(self, since: Position, digest: Digest) -> Snapshot:
+        """Return the whole list as it is, and whether it goes on from a list of that position and digest.
 
         Raises:
             Refused: the feed cannot be reached or read.
         """
 
-    def deltas(self, since: Position) -> Sequence[Delta] | Literal["reset"]:
-        """Return what came after a position, oldest first, none when there is nothing new; or RESET.
+    def deltas(self, since: Position, digest: Digest) -> Sequence[Delta] | Literal["reset"]:
+        """Return what came after a list of that position and digest, oldest first, maybe none; or RESET.
 
         Raises:
             Refused: the feed cannot be reached or read.
@@ -97,22 +110,25 @@ class Feed(Protocol):
         """Let go of the feed."""
 
 
-def demand_count(position: Position, count: int, entries: Allowlist) -> None:
-    """Hold a list against the count that it should have.
+def demand_whole(said: Snapshot | Delta, count: int, digest: Digest) -> None:
+    """Hold count and digest of a whole list against what the feed says of it.
 
     Raises:
-        Refused: "bad-list": it has another.
+        Refused: "bad-list": it is another: something is missing, or too much.
     """
-    if len(entries) != count:
-        raise _not_whole(position, f"{len(entries)} entries, and it says {count}")
+    if count != said.count:
+        raise _not_whole(said.position, f"{count} entries, and it says {said.count}")
+    if said.digest is not None and str(digest) != said.digest:
+        raise _not_whole(said.position, f"the whole list's digest is {digest}, and it says {said.digest}")
 
 
-def _demand_digest(position: Position, sha256: str, packed: bytes) -> None:
+def _demand_sha256(position: Position, sha256: str, packed: bytes) -> None:
     digest = hashlib.sha256(packed).hexdigest()
     if digest != sha256:
         raise _not_whole(position, f"its SHA-256 is {digest}, and it says {sha256}")
 
 
 def _not_whole(position: Position, why: str) -> Refused:
-    fault = Fault(f"feed, serial {position.serial}", why, "check the feed's database; the last good list stays live")
+    mend = "check the feed's database; what is live stays, and nothing is removed before that"
+    fault = Fault(f"feed, serial {position.serial}", why, mend)
     return Refused(Kind.BAD_LIST, "What the feed gave is not whole", [fault])

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from control.allowlist.allowlist import Allowlist
 from control.rollout.origin import NOBODY, Origin
-from control.rollout.terms import combined, widened
+from control.rollout.terms import combined, of_a_list, widened
 
 SMALL = 2000
 """Entries; a bigger change is quicker made as a whole list, in the kernel as on disk."""
@@ -77,18 +77,21 @@ class Change:
     @property
     def narrows(self) -> bool:
         """Whether it lets anything less through: what only widens waits for nobody."""
-        held = self.held.at(self.added)
-        both = combined(held, self.added.held_by(held), widened)
-        return bool(len(self.removed) or len(both.difference(self.added)))
+        return bool(len(self.removed) or len(self._both().difference(self.added)))
 
     def widening(self) -> "Change":
         """Return the part that lets more through and nothing less: it never has to wait.
 
         An entry that gets other terms has both until ``narrowing`` follows; a change of notes alone is of this part.
         """
-        held = self.held.at(self.added)
-        both = combined(held, self.added.held_by(self.held), widened)
-        return Change.of(self.held, self.added.without(self.held).with_changes(both, NONE), NONE, self.origin)
+        return self._widening(self._both())
+
+    def loosening(self) -> "Change":
+        """Return the part to make live when the rest is not to follow at once: ``widening``, as a list can keep it.
+
+        An entry that gets quite other terms allows what lies between them, too.
+        """
+        return self._widening(of_a_list(self._both()))
 
     def narrowing(self) -> "Change":
         """Return the part that lets less through, to follow ``widening``: of that list's making, and to ``new``."""
@@ -97,3 +100,11 @@ class Change:
     def reverted(self) -> "Change":
         """Return the change that takes this one back."""
         return Change.of(self.new, self.held.at(self.touched), self.added, self.origin)
+
+    def _both(self) -> Allowlist:
+        """Return the entries that get other terms, with what they allow before and after."""
+        held = self.held.at(self.added)
+        return combined(held, self.added.held_by(held), widened)
+
+    def _widening(self, both: Allowlist) -> "Change":
+        return Change.of(self.held, self.added.without(self.held).with_changes(both, NONE), NONE, self.origin)

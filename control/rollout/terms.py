@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from control.allowlist.allowlist import Allowlist
-from control.allowlist.entry import PortRange, Terms
+from control.allowlist.entry import MAX_PORT_RANGES, PortRange, Terms
 from control.vocabulary import PROTOCOLS
 
 
@@ -51,6 +51,17 @@ def combined(ones: Allowlist, others: Allowlist, combine: Callable[[Terms, Terms
         combine(ones.terms_table[pair >> 32], others.terms_table[pair & 0xFFFF_FFFF]) for pair in pairs.tolist()
     )
     return Allowlist(ones.columns.with_terms(pair_of.astype(np.uint32)), table).tidy()
+
+
+def of_a_list(entries: Allowlist) -> Allowlist:
+    """Return entries whose terms a list can keep: some that allow all of both, where they are of two lists."""
+    table = tuple(_spanned(terms, terms.also) if terms.also else terms for terms in entries.terms_table)
+    return entries if table == entries.terms_table else Allowlist(entries.columns, table).tidy()
+
+
+def _spanned(one: Terms, another: Terms) -> Terms:
+    ports = _merged(one.ports, another.ports)
+    return Terms(_either(one.protocols, another.protocols), ports if len(ports) <= MAX_PORT_RANGES else (), one.note)
 
 
 def _either(one: tuple[str, ...], another: tuple[str, ...]) -> tuple[str, ...]:

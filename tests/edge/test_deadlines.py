@@ -18,6 +18,7 @@ from control import config as configuration
 from control.commands.bypass import SetBypass
 from control.commands.catalogue import REQUESTS
 from control.commands.client import AgentSocket
+from control.commands.held import ReleaseHeld
 from control.commands.interfaces import Attach, Detach
 from control.commands.list import ChangeList, ReplaceList
 from control.commands.packets import ReadCounters, SamplePackets
@@ -40,6 +41,7 @@ ORDERS: Mapping[str, tuple[Order[Any], bytes]] = {
     "attach": (Attach(interface="eth1"), b""),
     "change": (ChangeList(add_size=len(PACKED)), PACKED + EMPTY),
     "detach": (Detach(interface="eth0"), b""),
+    "release": (ReleaseHeld(), b""),
     "replace": (ReplaceList(), PACKED),
     "sample": (SamplePackets(rate=1), b""),
     "set_bypass": (SetBypass(on=True), b""),

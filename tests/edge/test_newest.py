@@ -25,6 +25,7 @@ from tests.edge.place import (
     place,
     replace_list,
 )
+from tests.feed.following import changed, whole
 
 pytestmark = pytest.mark.usefixtures("copied_program")
 
@@ -75,13 +76,13 @@ def test_an_older_copy_of_the_disk_gives_way(used: Place, change: Callable[[Edge
 def test_each_list_keeps_its_own(used: Place, is_followed_later: bool) -> None:
     feeds = hosts(3, "198.18.0.0")
     with used.edge() as edge, edge.turn() as turn:
-        edge.list.follow(turn, feeds, FEED)
+        edge.feed.replace(turn, whole(feeds, FEED))
     earlier = used.database.read_bytes()
     more = listed(["198.18.7.7"])
     with used.edge() as edge:
         if is_followed_later:
             with edge.turn() as turn:
-                edge.list.follow_delta(turn, more, listed(["198.18.0.1"]), FEED.next, len(feeds))
+                edge.feed.change(turn, changed(feeds, more, listed(["198.18.0.1"]), FEED.next))
         else:
             change_list(edge, more, listed(FEW[:1]))
         state = edge.list.state

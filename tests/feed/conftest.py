@@ -5,13 +5,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from control.registry.cases import review
+from control.registry.intents import intents
 from control.registry.store.database import Database
 from tests.edge import place as places
 from tests.edge.place import Place, replace_list
 from tests.feed.following import LOCAL
-from tests.registry.cast import OFFICER, RULES, Cast, apply, assemble, register
+from tests.registry.cast import OFFICER, RULES, SECOND, Cast, apply, assemble, register
 
 PART = 256
 """Entries of one application (control/registry/categories.toml)."""
@@ -45,6 +47,31 @@ class Registry:
         """Take addresses all the way to the live list, in one serial."""
         made = register(self.database, self.cast, *prefixes)
         self.ids |= dict(zip(map(str, prefixes), made, strict=True))
+
+    def revoke(self, *prefixes: str) -> None:
+        """Take registrations off the live list, by two officers."""
+        ids: dict[str, int | None] = dict.fromkeys(self.ids[prefix] for prefix in prefixes)
+        with self.database.writing(OFFICER) as writing:
+            intent = intents.propose(writing, "revoke", ids, "a test").id
+        with self.database.writing(SECOND) as writing:
+            intents.confirm(writing, intent, len(ids))
+
+    def sql(self, statement: str) -> None:
+        """Do something to the database behind the registry's back."""
+        with self.database.writing(OFFICER) as writing:
+            writing.session.execute(text(statement))
+            writing.session.expire_all()
+
+    def put_back(self, serial: int, count: int) -> None:
+        """Put back what the feed is made of, as an older copy of the database has it: the epoch stays."""
+        for statement in (
+            f"DELETE FROM listing WHERE joined_serial > {serial}",
+            f"UPDATE listing SET left_serial = NULL WHERE left_serial > {serial}",
+            f"DELETE FROM publication WHERE serial > {serial}",
+            "DELETE FROM edge_ack",
+            f"UPDATE ledger SET serial = {serial}, count = {count}",
+        ):
+            self.sql(statement)
 
 
 @pytest.fixture

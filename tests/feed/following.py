@@ -1,16 +1,22 @@
 """Edges that follow a feed, and what to wait for."""
 
+import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from control.allowlist.allowlist import Allowlist
+from control.allowlist.digest import Digest
+from control.commands.held import HeldReleased, ReleaseHeld
 from control.commands.status import Status
+from control.edge.commands import held as commands
 from control.edge.commands.status import read
 from control.edge.contact import FeedContact
 from control.edge.edge import Edge
 from control.edge.follower import Follower
 from control.feed.database import RegistryFeed
-from control.feed.feed import Feed
+from control.feed.feed import Delta, Feed, Snapshot
+from control.rollout.position import Position
 from lab.waiting import wait_for
 from tests.edge.place import Place, is_let_through, listed
 
@@ -34,6 +40,19 @@ def following(place: Place, feed: Feed | str) -> Iterator[Edge]:
             follower.stop()
 
 
+def whole(entries: Allowlist, position: Position, *, goes_on: bool = True) -> Snapshot:
+    """What a feed says whose whole list this is."""
+    sha256 = hashlib.sha256(entries.pack()).hexdigest()
+    return Snapshot(position, len(entries), str(Digest.of(entries)), sha256, entries, goes_on)
+
+
+def changed(before: Allowlist, add: Allowlist, remove: Allowlist, position: Position) -> Delta:
+    """What a feed says that changes its list."""
+    after = before.with_changes(add, remove)
+    sha256 = hashlib.sha256(add.pack() + remove.pack()).hexdigest()
+    return Delta(position, len(after), str(Digest.of(after)), sha256, add, remove)
+
+
 def until(holds: Callable[[], Any]) -> None:
     """Wait until something holds."""
     wait_for(holds, "it comes about")
@@ -53,6 +72,16 @@ def lag(edge: Edge) -> float:
 def trouble(edge: Edge) -> str:
     assert edge.contact
     return edge.contact.trouble or ""
+
+
+def held(edge: Edge) -> set[str]:
+    """What stays live although the feed's list has it no more."""
+    return set(edge.feed.read_held().prefixes)
+
+
+def release(edge: Edge) -> HeldReleased:
+    """Have that as the feed has it."""
+    return commands.release(edge, ReleaseHeld(), b"")
 
 
 def let_through(edge: Edge, *addresses: str) -> list[bool]:

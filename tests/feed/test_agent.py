@@ -9,7 +9,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -125,9 +124,9 @@ def feed_metrics(running: gateway.Gateway) -> dict[str, list[float]]:
     }
 
 
-def shown(running: gateway.Gateway) -> Any:
-    """What `wicket status` prints."""
-    command = [gateway.WICKET, "--config", str(running.config), "status"]
+def say(running: gateway.Gateway, *words: str) -> str:
+    """What a command prints."""
+    command = [gateway.WICKET, "--config", str(running.config), *words]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
@@ -139,13 +138,30 @@ def test_the_lag_is_told_in_status_and_metrics(tmp_path: Path, bpffs: Path, regi
         until(lambda: feed_metrics(running)["lag_seconds"][0] < 2)
         assert feed_metrics(running)["entries"] == [2]
         assert feed_metrics(running)["reachable"] == [1]
-        assert "2 entries, serial 1" in shown(running)
+        assert "2 entries, serial 1" in say(running, "status")
         database.rename(database.with_suffix(".gone"))
         until(lambda: feed_metrics(running)["reachable"] == [0])
         until(lambda: feed_metrics(running)["lag_seconds"][0] > 3)
         assert feed_metrics(running)["entries"] == [2]
-        assert "no such file" in shown(running)
+        assert "no such file" in say(running, "status")
         database.with_suffix(".gone").rename(database)
         until(lambda: feed_metrics(running)["reachable"] == [1])
         until(lambda: feed_metrics(running)["lag_seconds"][0] < 2)
+    subprocess.run([gateway.WICKET, "--config", str(running.config), "detach"], check=True, stdout=sys.stderr)
+
+
+@pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+def test_what_is_held_is_shown_and_released(tmp_path: Path, bpffs: Path, registry: Registry) -> None:
+    registry.register("10.0.0.3")
+    with gateway.running(tmp_path, bpffs, more=table(registry.url)) as running:
+        until(lambda: feed_metrics(running)["held_entries"] == [0])
+        until(lambda: feed_metrics(running)["entries"] == [3])
+        assert (say(running, "held", "list"), "held:" in say(running, "status")) == ("", False)
+        registry.put_back(1, 2)
+        until(lambda: feed_metrics(running)["held_entries"] == [1])
+        assert "1 entries: the feed's list has them no more" in say(running, "status")
+        assert say(running, "held", "list") == "10.0.0.3\n"
+        assert "1 entries are as the feed has them; 0 of them" in say(running, "held", "release")
+        until(lambda: feed_metrics(running)["held_entries"] == [0])
+        assert feed_metrics(running)["entries"] == [2]
     subprocess.run([gateway.WICKET, "--config", str(running.config), "detach"], check=True, stdout=sys.stderr)

@@ -8,42 +8,25 @@ from ipaddress import ip_network
 from typing import Literal
 
 import pytest
-from sqlalchemy import text
 
 from control.allowlist.allowlist import Allowlist
+from control.allowlist.digest import Digest
 from control.commands.packets import CheckAddress
 from control.edge.commands.packets import check
 from control.edge.edge import Edge
 from control.fault import Fault, Kind, Refused
 from control.feed.database import MOST_CHANGES, RegistryFeed
 from control.feed.feed import Delta, Snapshot
-from control.registry.intents import intents
 from control.registry.publication import edges
 from control.rollout.change import SMALL
 from control.rollout.position import Position
 from tests.edge.place import Place, change_list, hosts, listed, replace_list
 from tests.feed.conftest import Registry
-from tests.feed.following import NAME, following, is_whole, lag, let_through, status, trouble, until
-from tests.registry.cast import OFFICER, SECOND
+from tests.feed.following import NAME, following, held, is_whole, lag, let_through, release, status, trouble, until
 
 pytestmark = pytest.mark.usefixtures("copied_program")
 
 NOTHING = Allowlist.empty()
-
-
-def revoke(registry: Registry, *prefixes: str) -> None:
-    """Take registrations off the live list, by two officers."""
-    ids: dict[str, int | None] = dict.fromkeys(registry.ids[prefix] for prefix in prefixes)
-    with registry.database.writing(OFFICER) as writing:
-        intent = intents.propose(writing, "revoke", ids, "a test").id
-    with registry.database.writing(SECOND) as writing:
-        intents.confirm(writing, intent, len(ids))
-
-
-def set_ledger(registry: Registry, values: str) -> None:
-    with registry.database.writing(OFFICER) as writing:
-        writing.session.execute(text(f"UPDATE ledger SET {values}"))
-        writing.session.expire_all()
 
 
 def sources(edge: Edge, address: str) -> str:
@@ -71,7 +54,7 @@ def test_what_one_list_loses_the_other_keeps(place: Place, registry: Registry) -
             "local feed",
             "feed",
         ]
-        revoke(registry, "10.0.0.1", "10.0.0.2")
+        registry.revoke("10.0.0.1", "10.0.0.2")
         until(lambda: let_through(edge, "10.0.0.1") == [False] and is_whole(edge))
         assert let_through(edge, "10.0.0.2") == [True], "the local list has it"
         registry.register("10.0.0.2")
@@ -119,19 +102,14 @@ def test_another_epoch_starts_anew(place: Place, registry: Registry, new_registr
         until(lambda: "empty" in trouble(edge))
         assert let_through(edge, "10.0.0.1", "10.0.0.3") == [True, True], "an empty registry cuts nobody"
         other.register("10.0.0.3", "10.0.0.9")
-        # In one wait: what is added is live a moment before what goes is gone.
         asked = ("10.0.0.9", "10.0.0.1", "10.0.0.3", "192.0.2.1")
-        until(lambda: let_through(edge, *asked) == [True, False, True, True] and is_whole(edge))
-        assert (edge.list.state.followed.serial, edge.list.state.revision > number, is_whole(edge)) == (1, True, True)
-
-
-def test_a_registry_that_went_back_is_not_followed(place: Place, registry: Registry) -> None:
-    registry.register("10.0.0.3")
-    with following(place, registry.url) as edge:
-        until(lambda: let_through(edge, "10.0.0.3") == [True] and is_whole(edge))
-        set_ledger(registry, "serial = 1, count = 2")
-        until(lambda: "was at 2" in trouble(edge))
-        assert (edge.list.state.followed.serial, let_through(edge, "10.0.0.3")) == (2, [True])
+        until(lambda: let_through(edge, *asked) == [True] * 4 and is_whole(edge))
+        assert (edge.list.state.followed.serial, edge.list.state.revision > number) == (1, True)
+        assert held(edge) == {"10.0.0.1"}, "the local list has 10.0.0.2"
+        release(edge)
+        assert let_through(edge, *asked) == [True, False, True, True]
+        assert (held(edge), is_whole(edge)) == (set(), True)
+        until(lambda: not trouble(edge))
 
 
 class Garbled(RegistryFeed):
@@ -139,14 +117,14 @@ class Garbled(RegistryFeed):
 
     changes_too, snapshots_too = True, False
 
-    def deltas(self, since: Position) -> Sequence[Delta] | Literal["reset"]:
-        found = super().deltas(since)
+    def deltas(self, since: Position, digest: Digest) -> Sequence[Delta] | Literal["reset"]:
+        found = super().deltas(since, digest)
         if found == "reset" or not self.changes_too:
             return found
         return [dataclasses.replace(each, added=listed(["10.66.66.66"])) for each in found]
 
-    def snapshot(self) -> Snapshot:
-        found = super().snapshot()
+    def snapshot(self, since: Position, digest: Digest) -> Snapshot:
+        found = super().snapshot(since, digest)
         return dataclasses.replace(found, entries=listed(["10.66.66.66"])) if self.snapshots_too else found
 
 
@@ -169,10 +147,15 @@ def test_a_change_that_is_not_whole_is_refused_and_the_whole_list_asked_for(plac
 def test_a_count_that_is_not_the_lists_is_refused(place: Place, registry: Registry) -> None:
     with following(place, registry.url) as edge:
         until(lambda: let_through(edge, "10.0.0.1") == [True] and is_whole(edge))
-        set_ledger(registry, "count = count + 5")
+        registry.sql("UPDATE ledger SET count = count + 5")
         registry.register("10.0.0.3")
         until(lambda: "entries" in trouble(edge))
-        assert let_through(edge, "10.0.0.1", "10.0.0.3") == [True, False]
+        assert let_through(edge, "10.0.0.1", "10.0.0.3") == [True, True], "what is added never waits"
+        assert edge.feed.line.position.serial == 1, "and it does not say that it has what is not whole"
+        registry.sql("UPDATE ledger SET count = count - 5")
+        registry.sql("UPDATE publication SET count = count - 5 WHERE serial = 2")
+        until(lambda: not trouble(edge) and edge.list.state.followed.serial == 2)
+        assert (is_whole(edge), held(edge)) == (True, set())
 
 
 @pytest.mark.parametrize("databases", ["postgresql"], indirect=True)
@@ -180,8 +163,7 @@ def test_a_connection_that_is_cut_is_made_again(place: Place, registry: Registry
     with following(place, registry.url) as edge:
         until(lambda: let_through(edge, "10.0.0.1") == [True] and is_whole(edge))
         others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
-        with registry.database.writing(OFFICER) as writing:
-            writing.session.execute(text(f"{others} AND datname = current_database()"))
+        registry.sql(f"{others} AND datname = current_database()")
         registry.register("10.0.0.3")
         until(lambda: let_through(edge, "10.0.0.3") == [True] and is_whole(edge))
         until(lambda: not trouble(edge))
@@ -215,11 +197,14 @@ def test_a_serial_of_many_entries_goes_live_as_a_generation(place: Place, regist
 
 def test_far_behind_it_takes_the_whole_list(place: Place, registry: Registry) -> None:
     feed = RegistryFeed(registry.url, NAME)
-    position = feed.snapshot().position
-    assert feed.deltas(Position(position.epoch, 0)) != "reset"
-    assert feed.deltas(Position("00" * 16, 0)) == feed.deltas(Position(position.epoch, 9)) == "reset"
-    set_ledger(registry, f"serial = serial + {MOST_CHANGES}")
-    assert feed.deltas(Position(position.epoch, 0)) == "reset"
+    empty = Digest()
+    position = feed.snapshot(Position(), empty).position
+    start = Position(position.epoch, 0)
+    assert feed.deltas(start, empty) != "reset"
+    assert feed.deltas(Position("00" * 16, 0), empty) == feed.deltas(Position(position.epoch, 9), empty) == "reset"
+    registry.sql(f"UPDATE ledger SET serial = serial + {MOST_CHANGES}")
+    assert feed.deltas(start, empty) == "reset"
+    assert feed.snapshot(start, empty).goes_on
     feed.close()
 
 
@@ -231,7 +216,7 @@ def test_the_registry_knows_when_the_edge_had_what(place: Place, registry: Regis
         until(lambda: edge.contact and edge.contact.complete_at and not edge.contact.unacknowledged)
         time.sleep(0.05)
         noon = datetime.now(UTC)
-        revoke(registry, "10.0.0.1")
+        registry.revoke("10.0.0.1")
         until(lambda: let_through(edge, "10.0.0.1") == [False] and is_whole(edge))
     after = datetime.now(UTC)
     with registry.database.reading() as session:
@@ -250,10 +235,10 @@ class Cut(RegistryFeed):
 
     is_cut = False
 
-    def deltas(self, since: Position) -> Sequence[Delta] | Literal["reset"]:
+    def deltas(self, since: Position, digest: Digest) -> Sequence[Delta] | Literal["reset"]:
         if self.is_cut:
             raise Refused(Kind.UNAVAILABLE, "The feed cannot be reached", [Fault("feed", "it is cut off", "wait")])
-        return super().deltas(since)
+        return super().deltas(since, digest)
 
 
 def test_a_registry_that_lost_what_it_was_told_is_told_again(place: Place, registry: Registry) -> None:
@@ -267,8 +252,7 @@ def test_a_registry_that_lost_what_it_was_told_is_told_again(place: Place, regis
         first = had()
         feed.is_cut = True
         until(lambda: trouble(edge))
-        with registry.database.writing(OFFICER) as writing:
-            writing.session.execute(text("DELETE FROM edge_ack"))
+        registry.sql("DELETE FROM edge_ack")
         assert not had()
         feed.is_cut = False
         until(had)

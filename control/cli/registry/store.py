@@ -44,3 +44,6 @@ def restore_backup(desk: Desk, file: Path, as_json: bool) -> None:
     with progress("reading", as_json) as told:
         head = backup.restore(desk.database, file, desk.operator, told)
     show_fields("restored", {"audit_seq": head.seq, "audit_hash": head.hash}, as_json)
+    click.echo(
+        "a new epoch: what edges had after the backup they keep, held, until somebody releases it there", err=True
+    )

@@ -6,13 +6,14 @@ from typing import Any
 from control.commands.bypass import ReadBypass, SetBypass
 from control.commands.catalogue import REQUESTS
 from control.commands.doctor import Examine
+from control.commands.held import ReadHeld, ReleaseHeld
 from control.commands.interfaces import Attach, Detach
 from control.commands.list import ChangeList, ReadList, ReplaceList
 from control.commands.packets import CheckAddress, ExplainPacket, ReadCounters, ReadEvents, RunPackets, SamplePackets
 from control.commands.policy import ReadPolicy, SetPolicy
 from control.commands.request import Order, Reply, Request, read
 from control.commands.status import ReadStatus
-from control.edge.commands import bypass, doctor, interfaces, packets, policy, status
+from control.edge.commands import bypass, doctor, held, interfaces, packets, policy, status
 from control.edge.commands import list as lists
 from control.edge.commands.peer import Peer
 from control.edge.edge import Edge
@@ -30,9 +31,11 @@ DOING: Mapping[type[Request[Any]], Callable[[Edge, Any, bytes], Done]] = {
     ReadBypass: bypass.read,
     ReadCounters: packets.count,
     ReadEvents: packets.read_events,
+    ReadHeld: held.read,
     ReadList: lists.read,
     ReadPolicy: policy.read,
     ReadStatus: status.read,
+    ReleaseHeld: held.release,
     ReplaceList: lists.replace,
     RunPackets: packets.run,
     SamplePackets: packets.sample,

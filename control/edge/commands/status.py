@@ -62,6 +62,7 @@ def _feed(edge: Edge) -> FeedState | None:
         epoch=state.followed.epoch,
         serial=state.followed.serial,
         count=len(state.union.followed),
+        held=edge.feed.held,
         contact=contact.state() if contact else None,
     )
 
