@@ -56,22 +56,22 @@ class Registry:
         with self.database.writing(SECOND) as writing:
             intents.confirm(writing, intent, len(ids))
 
-    def sql(self, statement: str) -> None:
-        """Do something to the database behind the registry's back."""
+    def sql(self, *statements: str) -> None:
+        """Do something to the database behind the registry's back, in one transaction."""
         with self.database.writing(OFFICER) as writing:
-            writing.session.execute(text(statement))
+            for statement in statements:
+                writing.session.execute(text(statement))
             writing.session.expire_all()
 
     def put_back(self, serial: int, count: int) -> None:
         """Put back what the feed is made of, as an older copy of the database has it: the epoch stays."""
-        for statement in (
+        self.sql(
             f"DELETE FROM listing WHERE joined_serial > {serial}",
             f"UPDATE listing SET left_serial = NULL WHERE left_serial > {serial}",
             f"DELETE FROM publication WHERE serial > {serial}",
             "DELETE FROM edge_ack",
             f"UPDATE ledger SET serial = {serial}, count = {count}",
-        ):
-            self.sql(statement)
+        )
 
 
 @pytest.fixture

@@ -33,9 +33,10 @@ def test_put_back_under_an_edge_it_goes_on_from_there(place: Place, registry: Re
         assert held(edge) == {"10.0.0.3", "10.0.0.4"}
         registry.register("10.0.0.5")
         until(lambda: let_through(edge, "10.0.0.5") == [True])
+        until(lambda: edge.feed.line.position.serial == 2)
         said = status(edge).feed
         assert said is not None
-        assert (said.serial, said.held, edge.feed.line.position.serial) == (3, 2, 2), "its serial never goes back"
+        assert (said.serial, said.held) == (3, 2), "its serial never goes back"
         registry.register("10.0.0.6")
         registry.register("10.0.0.7")
         until(lambda: edge.list.state.followed.serial == 4)
