@@ -4,6 +4,7 @@ from lab.faults.damage import DAMAGES
 from lab.faults.faults import FAULTS
 from lab.faults.happenings import HAPPENINGS
 from lab.faults.links import LINKS
+from lab.faults.registry import REGISTRY
 from lab.faults.row import BRAKES, Row
 
 ROWS = [
@@ -11,6 +12,7 @@ ROWS = [
     *(Row(name, fault) for name, fault in DAMAGES.items()),
     *(Row(name, fault) for name, fault in HAPPENINGS.items()),
     *(Row(name, fault) for name, fault in LINKS.items()),
+    *(Row(name, fault) for name, fault in REGISTRY.items()),
     Row("brake-from-elsewhere", HAPPENINGS["brake-from-elsewhere"], "detach"),
     Row("pin-of-another-map", HAPPENINGS["pin-of-another-map"], "policy"),
     Row("names-swapped", LINKS["names-swapped"], "detach"),
