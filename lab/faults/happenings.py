@@ -211,7 +211,7 @@ def start_on_a_full_disk(site: Site) -> Iterator[None]:
 def brake_from_elsewhere(site: Site) -> Iterator[None]:
     """There is no agent, and whoever pulls the brake is in another network namespace."""
     site.edge.end_agent()
-    with site.edge.elsewhere():
+    with site.edge.entered_by():
         yield
 
 

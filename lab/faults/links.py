@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from control.commands.interfaces import Attach
+from control.datapath.interfaces.attaching import Programs, attach
+from control.datapath.program import pins
 from lab.faults.faults import Fault
 from lab.faults.site import Site
 from lab.waiting import wait_for
 
 SPARE = "spare"
+MADE = f"link add {SPARE} type veth peer name {SPARE}-far"
+OTHERWISE = "the-link-of-the-lab-by-a-longer-name"
 BRIDGE = "slow"
 
 
@@ -36,22 +40,48 @@ def names_swapped_and_agent_gone(site: Site) -> Iterator[None]:
 
 @contextlib.contextmanager
 def link_vanishes(site: Site) -> Iterator[None]:
-    """A third guarded link vanishes, comes back, is renamed, and loses its program to somebody else."""
-    ip = site.stage.edge.ip_batch
-    made = f"link add {SPARE} type veth peer name {SPARE}-far"
-    ip([made])
-    try:
+    """A third guarded link vanishes, comes back, is renamed, and has its program taken off by somebody."""
+    with _spare(site) as ip:
         site.edge.socket.ask(Attach(interface=SPARE))
-        ip([f"link delete {SPARE}", made])
+        ip([f"link delete {SPARE}", MADE])
         wait_for(lambda: site.interface(SPARE).get("attached"), "it is guarded again")
-        ip([f"link set {SPARE} name {SPARE}2"])
+        ip([f"link set {SPARE} name {SPARE}2", f"link set {SPARE}2 up"])  # of one that is down nothing is told
         wait_for(lambda: site.interface(f"{SPARE}2").get("attached"), "under its new name")
         ip([f"link set {SPARE}2 xdp off"])
         wait_for(lambda: "taken off" in (site.interface(f"{SPARE}2").get("trouble") or ""), "it is said")
         yield
-    finally:
-        with contextlib.suppress(RuntimeError):
-            ip([f"link delete {SPARE}2"])
+
+
+@contextlib.contextmanager
+def link_down_and_up(site: Site) -> Iterator[None]:
+    """A third guarded link goes down and up: the program stays on it."""
+    with _spare(site) as ip:
+        site.edge.socket.ask(Attach(interface=SPARE))
+        ip([f"link set {SPARE} up", f"link set {SPARE} down", f"link set {SPARE} up"])
+        assert site.interface(SPARE)["attached"]
+        yield
+
+
+@contextlib.contextmanager
+def named_otherwise(site: Site) -> Iterator[None]:
+    """A third link is attached to, and detached from, by a name of those that it also has."""
+    with _spare(site) as ip:
+        ip([f"link property add dev {SPARE} altname {OTHERWISE}"])
+        for order, is_guarded in (("attach", True), ("detach", False), ("attach", True)):
+            status, said = site.edge.say(order, OTHERWISE)
+            assert status == 0, said
+            assert bool(site.interface(OTHERWISE).get("attached")) == is_guarded
+        yield
+
+
+@contextlib.contextmanager
+def program_of_somebody_else(site: Site) -> Iterator[None]:
+    """A third link has somebody else's program, which stays; ours is not there, and that is said."""
+    with _spare(site), pins.temporary(site.edge.bpffs) as other:
+        site.stage.edge.inside(lambda: attach(SPARE, "native", Programs(other.program)))
+        status, said = site.edge.say("attach", SPARE)
+        assert status == 1 and "program" in said, said
+        yield
 
 
 @contextlib.contextmanager
@@ -88,10 +118,27 @@ def many_link_events(site: Site) -> Iterator[None]:
     yield
 
 
+@contextlib.contextmanager
+def _spare(site: Site) -> Iterator[Callable[[Iterable[str]], None]]:
+    """Have a third link there meanwhile; gives what does something to links, by commands of ip-link(8)."""
+    ip = site.stage.edge.ip_batch
+    ip([MADE])
+    try:
+        yield ip
+    finally:
+        for name in (SPARE, f"{SPARE}2"):
+            with contextlib.suppress(RuntimeError):
+                ip([f"link delete {name}"])
+            site.edge.say("detach", name)
+
+
 LINKS: dict[str, Fault] = {
     "names-swapped": names_swapped,
     "names-swapped-agent-gone": names_swapped_and_agent_gone,
     "link-vanishes": link_vanishes,
+    "link-down-and-up": link_down_and_up,
+    "link-named-otherwise": named_otherwise,
+    "program-of-somebody-else": program_of_somebody_else,
     "device-without-a-header": device_without_a_header,
     "generic-mode": generic_mode,
     "many-link-events": many_link_events,

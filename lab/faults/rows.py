@@ -6,6 +6,7 @@ from lab.faults.happenings import HAPPENINGS
 from lab.faults.links import LINKS
 from lab.faults.registry import REGISTRY
 from lab.faults.row import BRAKES, Row
+from lab.faults.surroundings import SURROUNDINGS
 
 ROWS = [
     *(Row(name, fault, brake) for name, fault in FAULTS.items() for brake in BRAKES),
@@ -13,8 +14,12 @@ ROWS = [
     *(Row(name, fault) for name, fault in HAPPENINGS.items()),
     *(Row(name, fault) for name, fault in LINKS.items()),
     *(Row(name, fault) for name, fault in REGISTRY.items()),
+    *(Row(name, fault) for name, fault in SURROUNDINGS.items()),
+    Row("agent-started-afterwards", SURROUNDINGS["agent-started-afterwards"], "policy"),
+    Row("agent-started-afterwards", SURROUNDINGS["agent-started-afterwards"], "detach"),
     Row("brake-from-elsewhere", HAPPENINGS["brake-from-elsewhere"], "detach"),
     Row("pin-of-another-map", HAPPENINGS["pin-of-another-map"], "policy"),
+    Row("many-link-events", LINKS["many-link-events"], "policy"),
     Row("names-swapped", LINKS["names-swapped"], "detach"),
     Row("names-swapped-agent-gone", LINKS["names-swapped-agent-gone"], "detach"),
 ]

@@ -15,7 +15,10 @@ from typing import Any
 
 from control.allowlist.allowlist import Allowlist
 from control.allowlist.entry import Entry
+from control.allowlist.mapped import HOST, SHIFT
 from control.commands.list import ChangeList
+from control.datapath.program.maps import array
+from control.datapath.program.pins import Pinned
 from control.vocabulary import VPN_PROTOCOLS
 from lab.command import run
 from lab.faults.disk import Disk
@@ -47,7 +50,7 @@ class FaultyEdge(EdgeGateway):
     """
 
     def __init__(self, stage: Stage) -> None:
-        self._is_elsewhere = False
+        self._entering = stage.edge.enter()  # what goes before a command
         self.bpffs = stage.directory / "bpffs"
         self.bpffs.mkdir()
         run("mount", "-t", "bpf", "bpf", str(self.bpffs))
@@ -62,11 +65,12 @@ class FaultyEdge(EdgeGateway):
         """The agent's directory on its disk."""
         return self.disk.directory / self.pins.name
 
-    def launch_agent(self) -> None:
-        """Start wicketd on the edge; it loops on SIGUSR2."""
+    def launch_agent(self, *entering: str) -> None:
+        """Start wicketd on the edge, by way of a command that enters some other namespace; it loops on SIGUSR2."""
         loops = ("env", f"PYTHONPATH={LOOPING}")
+        command = (*entering, *loops, AGENT, "--config", str(self.config))
         with held_back():
-            self.agent = self.stage.spawn(self.stage.edge, *loops, AGENT, "--config", str(self.config), log="wicketd")
+            self.agent = self.stage.spawn(self.stage.edge, *command, log="wicketd")
             self.processes.append(self.agent)
 
     def is_running(self) -> bool:
@@ -85,19 +89,27 @@ class FaultyEdge(EdgeGateway):
 
     def say(self, *words: str) -> tuple[int, str]:
         """Run a command on the edge; its status, and all that it said."""
-        enter = () if self._is_elsewhere else self.stage.edge.enter()
-        command = [*enter, WICKET, "--config", str(self.config), *words]
+        command = [*self._entering, WICKET, "--config", str(self.config), *words]
         done = subprocess.run(command, capture_output=True, text=True, timeout=COMMAND_SECONDS, check=False)
         return done.returncode, f"{done.stdout}{done.stderr}".strip()
 
     @contextlib.contextmanager
-    def elsewhere(self) -> Iterator[None]:
-        """Have commands run in another network namespace than the edge's meanwhile."""
-        self._is_elsewhere = True
+    def entered_by(self, *entering: str) -> Iterator[None]:
+        """Have commands run by way of others meanwhile: in another namespace, as another user."""
+        before, self._entering = self._entering, entering
         try:
             yield
         finally:
-            self._is_elsewhere = False
+            self._entering = before
+
+    def lengths(self) -> set[int]:
+        """The lengths below a host's of which the kernel looks IPv4 prefixes up."""
+        pinned = Pinned(self.pins / "live")
+        try:
+            live = array(pinned, "generations")[int(array(pinned, "active")["value"][0])]
+            return {int(length) - SHIFT for length in live["lengths4"]["length"] if SHIFT <= length < HOST}
+        finally:
+            pinned.close()
 
     def close(self) -> None:
         """Give disk and bpffs back."""

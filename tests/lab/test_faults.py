@@ -16,6 +16,7 @@ SHORT = (
     "edge.db-older/bypass",
     "pin-of-another-map/policy",
     "configuration-wrong/bypass",
+    "registry-put-back/bypass",
 )
 LONGEST = 20.0
 """Seconds for the brake on a machine that is as busy as one can be; `make faults` holds it to one."""
