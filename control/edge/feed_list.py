@@ -1,7 +1,11 @@
 """The feed's list: what it adds is live at once, what it takes away goes, and what another line of it lacks is held."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import structlog
 
+from control.allowlist.allowlist import Allowlist
 from control.commands.held import Held, HeldReleased
 from control.edge.live_list import NAMED_IN_LOG, LiveList, demand_room, named
 from control.edge.turn import Turn
@@ -71,7 +75,7 @@ class FeedList:
         try:
             demand_whole(snapshot, len(after.entries), after.digest)
         except Refused:
-            self._let_through(turn, snapshot)
+            self._let_through(turn, Change.to(self._live.state.union.followed, snapshot.entries, FOLLOWING))
             raise
         if not snapshot.goes_on:
             union = self._live.state.union
@@ -82,6 +86,17 @@ class FeedList:
         if len(after.held):
             holds = named(after.held, NAMED_IN_LOG)
             log.warning("held", count=len(after.held), holds=holds, position=str(after.position))
+
+    def let_through(self, turn: Turn, deltas: Sequence[Delta]) -> None:
+        """Make live what changes add that have to wait, because one before them cannot be done.
+
+        Raises:
+            Refused: "too-large", or there is no room for it in the kernel.
+        """
+        added = Allowlist.empty()
+        for delta in deltas:
+            added = added.with_changes(delta.added, delta.removed)
+        self._let_through(turn, Change.of(self._live.state.union.followed, added, origin=FOLLOWING))
 
     def agree(self) -> None:
         """Take note that the feed has nothing else to say."""
@@ -108,7 +123,7 @@ class FeedList:
         in_use = self._usage.in_use(turn, cut)
         if change:
             self._live.apply(turn, Source.FEED, change, self._live.state.followed)
-        self._line = line.released()
+        self._line = self._sharing(line.released())
         return HeldReleased(released=len(line.held), removed_in_use=len(in_use))
 
     @property
@@ -117,11 +132,16 @@ class FeedList:
 
     def _go_on(self, turn: Turn, after: Line, change: Change) -> None:
         self._apply(turn, change, _forward(self._live.state.followed, after.position))
-        self._line, self.is_heard = after, True
+        self._line, self.is_heard = self._sharing(after), True
 
-    def _let_through(self, turn: Turn, snapshot: Snapshot) -> None:
-        """Make live what a list that is not whole has more than what is live."""
-        widening = Change.to(self._live.state.union.followed, snapshot.entries, FOLLOWING).loosening()
+    def _sharing(self, line: Line) -> Line:
+        """Return a line that needs no memory of its own where it is all that is live, as it mostly is."""
+        followed = self._live.state.union.followed
+        return line if line.entries is followed or line.entries != followed else replace(line, entries=followed)
+
+    def _let_through(self, turn: Turn, change: Change) -> None:
+        """Make live what of a change lets more through; the list does not say that it has got any further."""
+        widening = change.loosening()
         if widening:
             self._apply(turn, widening, self._live.state.followed)
 

@@ -127,7 +127,7 @@ class Follower:
             raise Refused(Kind.BAD_LIST, "The feed is empty", [Fault("feed", why, mend)])
 
     def _apply(self, deltas: Sequence[Delta]) -> None:
-        for delta in deltas:
+        for number, delta in enumerate(deltas):
             if self._stop.is_set():
                 return
             started = time.monotonic()
@@ -136,7 +136,9 @@ class Follower:
                 with self._edge.turn() as turn:
                     self._edge.feed.change(turn, delta)
             except Refused as refused:
-                if refused.kind != Kind.BAD_LIST:
+                if refused.kind != Kind.BAD_LIST:  # a full disk does not take a removal: no addition waits for it
+                    with self._edge.turn() as turn:
+                        self._edge.feed.let_through(turn, deltas[number:])
                     raise
                 self._doubted = True  # the whole list can mend what a change cannot
                 log.warning("not whole", why=str(refused.faults[0]))

@@ -1,5 +1,6 @@
 """One edge's place on disk and in the kernel, in which tests start an edge, end it, and start it again."""
 
+import contextlib
 import os
 import sqlite3
 import subprocess
@@ -109,6 +110,14 @@ def mounted(directory: Path, kind: str, options: str = "defaults") -> Iterator[P
         yield directory
     finally:
         subprocess.run(["umount", directory], check=True)
+
+
+def fill(disk: Path) -> Path:
+    """Write a file until there is no room on a disk any more; return it."""
+    with (disk / "filling").open("wb", buffering=0) as filling, contextlib.suppress(OSError):
+        while True:
+            filling.write(bytes(4096))
+    return disk / "filling"
 
 
 def program_of(edge: Edge) -> int:

@@ -17,6 +17,7 @@ from tests.edge.place import (
     MANY,
     Place,
     change_list,
+    fill,
     hosts,
     is_let_through,
     is_live,
@@ -156,19 +157,13 @@ def test_a_list_that_the_disk_has_no_room_for_only_lets_more_through(tiny: tuple
         assert edge.list.state.local == before.next.next
 
 
-def fill(disk: Path) -> None:
-    with (disk / "filling").open("wb", buffering=0) as filling, pytest.raises(OSError, match="No space left"):
-        while True:
-            filling.write(bytes(4096))
-
-
 def test_on_a_full_disk_what_loosens_is_done_and_outlives_a_start(tiny: tuple[Place, Path]) -> None:
     here, disk = tiny
     with here.edge() as edge:
         replace_list(edge, listed())
         set_policies(edge, {"esp": {"mode": "enforce", "share": 10}, "ah": {"mode": "enforce", "share": 10}})
         program = program_of(edge)
-    fill(disk)
+    filling = fill(disk)
     with here.edge() as edge:
         done = change_list(edge, listed(["203.0.113.5"]), Allowlist.empty())
         assert done.not_kept and "full" in done.not_kept
@@ -185,7 +180,7 @@ def test_on_a_full_disk_what_loosens_is_done_and_outlives_a_start(tiny: tuple[Pl
             assert is_live(edge, listed([*FEW, "203.0.113.5"]))
             assert edge.list.state.local.serial == serial
             assert policies_of(edge)["esp"].mode == "monitor" and policies_of(edge)["ah"].share == 5
-    (disk / "filling").unlink()
+    filling.unlink()
     with here.edge() as edge:
         edge.sweep()
         assert edge.policies.state.not_kept is None and not edge.live.not_kept

@@ -174,3 +174,14 @@ def test_serials_of_an_earlier_version_are_followed(place: Place, registry: Regi
         with registry.database.reading() as session:
             digest = serials.head(session).digest
         until(lambda: str(edge.feed.line.digest) == digest)
+
+
+def test_an_edge_may_be_newer_than_the_tables(place: Place, registry: Registry) -> None:
+    registry.register("10.0.0.3")
+    registry.database.downgrade("0002")
+    with following(place, registry.url) as edge:
+        until(lambda: let_through(edge, "10.0.0.1", "10.0.0.3") == [True, True] and edge.feed.is_heard)
+        registry.database.upgrade()
+        registry.register("10.0.0.4")
+        until(lambda: let_through(edge, "10.0.0.4") == [True])
+        until(lambda: not trouble(edge))

@@ -8,7 +8,7 @@ import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import SQLColumnExpression, null, select, text
 from sqlalchemy.orm import Session
 
 from control.allowlist.allowlist import Allowlist
@@ -18,6 +18,9 @@ from control.fault import Fault, Kind, Refused
 from control.registry.space import addresses
 from control.registry.store import listed
 from control.registry.store.model import Ledger, Listing, Publication
+
+DIGESTS = "0003"
+"""The revision of the tables that brought them (control/registry/store/migrations)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +84,7 @@ def digest_at(session: Session, serial: int) -> str | None:
     """Return the digest of the whole list at a serial; none: it was never given, or by an earlier version."""
     if not serial:
         return str(Digest())
-    return _hex(session.scalar(select(Publication.digest).where(Publication.serial == serial)))
+    return _hex(session.scalar(select(_digest(session)).where(Publication.serial == serial)))
 
 
 def snapshot(session: Session) -> LiveSnapshot:
@@ -130,17 +133,23 @@ def deltas(session: Session, epoch: str, since: int, limit: int = 100) -> list[S
     if epoch != now.epoch or not 0 <= since <= now.serial:
         fault = Fault("since", f"{epoch}:{since} is no serial of this list", "start anew from a snapshot")
         raise Refused(Kind.GONE, "There are no changes since that serial", [fault])
-    publications = select(Publication).where(Publication.serial > since).order_by(Publication.serial).limit(limit)
-    return [_delta(session, now.epoch, publication) for publication in session.scalars(publications)]
+    columns = select(Publication.serial, Publication.count, _digest(session), Publication.at)
+    publications = columns.where(Publication.serial > since).order_by(Publication.serial).limit(limit)
+    return [
+        SerialDelta(
+            LiveHead(epoch, serial, count, _hex(digest)),
+            given,
+            listed.joined(session, serial),
+            listed.left(session, serial),
+        )
+        for serial, count, digest, given in session.execute(publications)
+    ]
 
 
-def _delta(session: Session, epoch: str, publication: Publication) -> SerialDelta:
-    return SerialDelta(
-        LiveHead(epoch, publication.serial, publication.count, _hex(publication.digest)),
-        publication.at,
-        listed.joined(session, publication.serial),
-        listed.left(session, publication.serial),
-    )
+def _digest(session: Session) -> SQLColumnExpression[bytes | None]:
+    """Return the column; nothing in tables that are not upgraded yet, since an edge may be newer than its registry."""
+    has_it = str(session.scalar(text("SELECT version_num FROM alembic_version"))) >= DIGESTS
+    return Publication.digest if has_it else null()
 
 
 def _hex(digest: bytes | None) -> str | None:
