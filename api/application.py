@@ -26,6 +26,10 @@ class InOrder(DefaultJSONProvider):
     sort_keys = False
 
 
+DROPPING = {subject.blueprint.name for subject in (allowlist, policy, bypass)}
+"""What a gateway lets people change."""
+
+
 def create_app(config: Config) -> APIFlask:
     """Return the application, ready to serve.
 
@@ -49,6 +53,7 @@ def create_app(config: Config) -> APIFlask:
     app.json = InOrder(app)
     app.extensions[agent.EXTENSION] = AgentSocket(config.socket, Door.API) if config.api.gateway else None
     app.before_request(_name_request)
+    app.before_request(_note_gateway)
     app.after_request(_show_name)
     problem.register(app)
     if config.registry.enabled:
@@ -64,6 +69,11 @@ def create_app(config: Config) -> APIFlask:
 def _name_request() -> None:
     named = request.headers.get("X-Request-ID", "")
     g.request_id = named if REQUEST_ID.fullmatch(named) else uuid4().hex
+
+
+def _note_gateway() -> None:
+    """Have every refusal of what may drop packets say how to stop that."""
+    g.is_gateways = agent.is_here() and request.blueprint in DROPPING
 
 
 def _show_name(response: Response) -> Response:

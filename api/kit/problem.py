@@ -54,6 +54,9 @@ CAUSES: Mapping[int, tuple[str, str]] = {
 }
 """Why and mend of the refusals that Flask makes for us."""
 
+STOP_DROPPING = 'PUT /v1/bypass {"on": true}; where the agent does not answer, at the edge: wicket bypass on'
+"""What every refusal of a gateway ends with: whoever gets it may be looking at packets that are dropped."""
+
 PLACE = re.compile(r"\w+(\.\w+|\[\d+\])*", re.ASCII)
 STEP = re.compile(r"\w+", re.ASCII)
 
@@ -72,7 +75,7 @@ def problem(refused: Refused, headers: Mapping[str, str] | None = None) -> Respo
         "errors": [_error(fault) for fault in refused.faults],
         "request_id": g.request_id,
         "done": refused.done,
-    }
+    } | ({"stop_dropping": STOP_DROPPING} if g.get("is_gateways") else {})
     return Response(json.dumps(body), status, headers, content_type=MEDIA_TYPE)
 
 

@@ -51,3 +51,4 @@ class Problem(BaseModel):
     errors: list[Error]
     request_id: str
     done: bool | None = Field(False, description="False; null where it is not known whether it was done.")
+    stop_dropping: str | None = Field(None, description="At a gateway: how to stop all dropping now.")

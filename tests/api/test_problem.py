@@ -64,3 +64,19 @@ def test_what_a_hung_agent_was_asked_to_do_may_be_done(tmp_path: Path) -> None:
         (503, None),
         (503, False),
     ]
+
+
+def test_every_refusal_of_a_gateway_says_how_to_stop_dropping(tmp_path: Path) -> None:
+    config = configuration.load(configure(tmp_path, tmp_path, 8080))
+    client = create_app(config).test_client()
+    headers = {"Authorization": f"Bearer {config.token_file.read_text().strip()}"}
+    refused = [
+        client.put("/v1/policy", json={"esp": {"mode": "enforced"}}, headers=headers),
+        client.put("/v1/allowlist", data=b"192.0.2.300", content_type="text/csv", headers=headers),
+        client.put("/v1/bypass", data=b"", headers=headers),
+        client.get("/v1/allowlist", headers=headers),
+    ]
+    for answer in refused:
+        assert answer.status_code >= 400
+        assert "PUT /v1/bypass" in answer.get_json(force=True)["stop_dropping"]
+    assert "stop_dropping" not in client.get("/nowhere", headers=headers).get_json(force=True)
