@@ -1,6 +1,7 @@
 """The thread that follows a feed: what it adds and removes goes live here, and the feed is told that it has.
 
-What is not whole is refused, and the last good list stays; so it does when the feed is gone, for however long.
+Of what is not whole only what it adds is taken, and nothing is removed; when the feed is gone, for however long, the
+last good list stays.
 """
 
 import contextlib
