@@ -47,7 +47,7 @@ class Edge:
         """Put the parts together, and do nothing; ``open`` is for everybody else."""
         self.config, self.datapath, self.store, self.table = config, datapath, store, table
         self.started_at = time.monotonic()
-        self.live, self.usage = LiveList(datapath, store), Usage(datapath.lists)
+        self.live, self.usage = LiveList(datapath, store), Usage(datapath.lists, store.marks)
         self.list = EdgeList(self.live, self.usage, config.list.max_entries)
         self.feed = FeedList(self.live, self.usage, config.list.max_entries)
         self.policies = Policies(datapath.controls, store)
@@ -82,6 +82,7 @@ class Edge:
                 datapath, store, edge.live, edge.sampling, edge.policies, edge.bypass, edge.lease, edge.interfaces
             )
             with edge.turn() as turn:
+                edge.usage.take_up(turn)
                 start.bring_up(turn)
             opened.pop_all()
         return edge
@@ -107,6 +108,7 @@ class Edge:
 
     def close(self) -> None:
         """Let go of kernel and disk, and leave both as they are."""
+        self.usage.keep()
         self.table.close()
         self.datapath.close()
         self.store.close()

@@ -1,5 +1,6 @@
 """When each entry last had traffic, from the marks that the kernel leaves: what a removal would cut."""
 
+import struct
 import time
 
 import numpy as np
@@ -7,6 +8,9 @@ from numpy.typing import NDArray
 
 from control.allowlist.allowlist import Allowlist
 from control.datapath.generations import entry_map
+
+MAGIC = b"WSN1"
+HEAD = struct.Struct("=4sII")  # magic, IPv4 hosts of the exact set, entries of the hash map
 
 
 class LastSeen:
@@ -19,6 +23,39 @@ class LastSeen:
         self._hosts = np.empty(0, np.uint32)  # sorted, each once
         self._times = np.empty(0, np.float64)
         self._map_entries: dict[bytes, float] = {}
+
+    def __len__(self) -> int:
+        """Return how many entries had traffic."""
+        return len(self._hosts) + len(self._map_entries)
+
+    def pack(self) -> bytes:
+        """Return what is known as bytes: of each entry how many seconds ago it had traffic."""
+        now = time.monotonic()
+        keys = np.frombuffer(b"".join(self._map_entries), entry_map.KEY)
+        ages = np.fromiter((now - at for at in self._map_entries.values()), np.float64, len(keys))
+        head = HEAD.pack(MAGIC, len(self._hosts), len(keys))
+        return b"".join([head, self._hosts.tobytes(), (now - self._times).tobytes(), keys.tobytes(), ages.tobytes()])
+
+    @classmethod
+    def unpack(cls, data: bytes, passed: float) -> "LastSeen":
+        """Return what ``pack`` wrote so many seconds ago.
+
+        Raises:
+            ValueError: it is of another version.
+        """
+        magic, hosts, keys = HEAD.unpack_from(data)
+        if magic != MAGIC or len(data) != HEAD.size + hosts * 12 + keys * (entry_map.KEY.itemsize + 8):
+            raise ValueError("it is of another version")
+        seen, then = cls(), time.monotonic() - passed
+        times_at = HEAD.size + 4 * hosts
+        keys_at = times_at + 8 * hosts
+        ages_at = keys_at + entry_map.KEY.itemsize * keys
+        seen._hosts = np.frombuffer(data, np.uint32, hosts, HEAD.size).copy()
+        seen._times = then - np.frombuffer(data, np.float64, hosts, times_at)
+        ages = np.frombuffer(data, np.float64, keys, ages_at)
+        rows = np.frombuffer(data, entry_map.KEY, keys, keys_at)
+        seen._map_entries = dict(zip((row.tobytes() for row in rows), (then - ages).tolist(), strict=True))
+        return seen
 
     def note(self, hosts: NDArray[np.uint32], keys: entry_map.Keys) -> None:
         """Take in what one sweep found: IPv4 hosts of the exact set, each once, and keys of the hash map."""

@@ -1,7 +1,6 @@
 """How an edge starts: the list first, then the policies, then the interfaces. Nobody waits for the feed."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import structlog
 
@@ -14,6 +13,7 @@ from control.edge.policies import Policies
 from control.edge.state.store import Store
 from control.edge.turn import Turn
 from control.fault import Refused
+from control.host import clock
 
 log = structlog.get_logger()
 
@@ -47,7 +47,7 @@ class Start:
         self.bypass.bring_up(turn)
         self.lease.begin(turn)
         if self.datapath.is_new:
-            log.info("took over", interfaces=self.datapath.take_over(self.store.programs(_boot())))
+            log.info("took over", interfaces=self.datapath.take_over(self.store.programs(clock.boot_id())))
         self._note_program()
         self.interfaces.follow(turn)
         log.info("up", serial=self.live.state.local.serial, count=self.live.state.union.count)
@@ -55,11 +55,6 @@ class Start:
     def _note_program(self) -> None:
         """Keep which program is ours: should its pins be removed, the next agent knows it by that."""
         try:
-            self.store.keep_program(self.datapath.programs.id, _boot())
+            self.store.keep_program(self.datapath.programs.id, clock.boot_id())
         except Refused as refused:  # an agent can be restarted on a full disk
             log.warning("program not noted", why=str(refused.faults[0]))
-
-
-def _boot() -> str:
-    """Return the id of this boot (random(4)): a program's id means nothing after the next."""
-    return Path("/proc/sys/kernel/random/boot_id").read_text().strip()

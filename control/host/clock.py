@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 OFFSETS = Path("/proc/self/timens_offsets")
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 NANOSECONDS = 1_000_000_000
 
 
@@ -20,6 +21,11 @@ def now_ns() -> int:
 def now() -> float:
     """Return the host's CLOCK_MONOTONIC, in seconds: the same for every process of the machine."""
     return now_ns() / NANOSECONDS
+
+
+def boot_id() -> str:
+    """Return the id of this boot (random(4)): neither that clock nor a program's id means anything after the next."""
+    return BOOT_ID.read_text().strip()
 
 
 @cache

@@ -185,6 +185,13 @@ class Site:
         packed = added.pack()
         self.edge.socket.ask(ChangeList(add_size=len(packed)), packed + Allowlist.empty().pack())
 
+    def in_use(self) -> int:
+        """How many entries with traffic in the last day would be cut, were all the servers removed."""
+        body = {"remove": self.servers}
+        answer = self.edge.patch(body, "?dry_run=true")
+        assert answer.status == 200, answer.body
+        return int(answer.json["removed_in_use"])
+
     def drops(self) -> bool:
         """Whether nothing unregistered comes through now."""
         with steady(self.watch()) as tallies:

@@ -59,6 +59,16 @@ def started_after(site: Site) -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def agent_started(site: Site) -> Iterator[None]:
+    """The agent ends and starts: it still knows which entries had traffic, and so who would be cut."""
+    wait_for(lambda: site.in_use() == len(site.servers), "all servers have been seen")
+    site.edge.stop_agent()
+    site.edge.start_agent()
+    assert site.in_use() == len(site.servers), "a start has forgotten who had traffic"
+    yield
+
+
+@contextlib.contextmanager
 def in_a_time_namespace(site: Site) -> Iterator[None]:
     """The agent lives in a time namespace, whose clock is a day ahead: the lease is by the host's."""
     site.edge.end_agent()
@@ -108,6 +118,7 @@ def lengths_left_behind(site: Site) -> Iterator[None]:
 SURROUNDINGS: dict[str, Fault] = {
     "rebooted": rebooted,
     "pins-unmounted": pins_unmounted,
+    "agent-started": agent_started,
     "agent-started-afterwards": started_after,
     "in-a-time-namespace": in_a_time_namespace,
     "asked-by-a-member": asked_by_a_member,

@@ -16,7 +16,7 @@ from control.allowlist.entry import Entry
 from control.edge.state.history import SNAPSHOTS
 from control.edge.state.store import Store
 from control.fault import Refused
-from tests.edge.place import hosts, listed, mounted, sql
+from tests.edge.place import fill, hosts, listed, mounted, sql
 
 NOTHING = Allowlist.empty()
 
@@ -145,7 +145,7 @@ def test_a_hole_among_the_changes_ends_them(path: Path) -> None:
 
 
 def test_what_the_disk_refuses_has_not_changed(tmp_path: Path) -> None:
-    with mounted(tmp_path / "disk", "tmpfs", "size=400k") as disk:
+    with mounted(tmp_path / "disk", "tmpfs", "size=500k") as disk:
         store = Store(disk / "edge.db")
         store.local.keep_snapshot(1, listed())
         attempts: list[Callable[[], object]] = [
@@ -172,7 +172,7 @@ def big() -> Allowlist:
 
 
 def test_it_opens_on_a_full_disk(tmp_path: Path) -> None:
-    with mounted(tmp_path / "disk", "tmpfs", "size=400k") as disk:
+    with mounted(tmp_path / "disk", "tmpfs", "size=500k") as disk:
         path = disk / "edge.db"
         held = lists(path)
         flip(path, "change", "added", 9)
@@ -180,13 +180,6 @@ def test_it_opens_on_a_full_disk(tmp_path: Path) -> None:
         for _ in range(2):
             with closing(Store(path)) as store:
                 assert store.local.load()[:2] == (held[8], 8)
-
-
-def fill(disk: Path) -> None:
-    """Leave no room on a filesystem."""
-    with (disk / "filling").open("wb", buffering=0) as filling, pytest.raises(OSError, match="No space left"):
-        while True:
-            filling.write(bytes(4096))
 
 
 SPOILS: dict[str, Callable[[Path], object]] = {

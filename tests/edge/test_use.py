@@ -9,7 +9,8 @@ import pytest
 from control.allowlist.allowlist import Allowlist
 from control.datapath.probe.frames import frame
 from control.edge.edge import Edge
-from control.edge.usage import IN_USE
+from control.edge.seen import LastSeen
+from control.edge.usage import IN_USE, KEPT_EVERY
 from lab.waiting import wait_for
 from tests.edge.place import FEW, Place, change_list, hosts, lease_left, listed, replace_list
 from tests.edge.wired import Wired
@@ -91,6 +92,45 @@ def test_marks_that_no_sweep_has_taken_are_not_lost_with_the_agent(wire: Wired, 
     with wire.edge() as edge:
         edge.sweep()
         assert would_cut(edge, Allowlist.empty()) == ["192.0.2.1"]
+
+
+def test_what_was_seen_outlives_the_agent(wire: Wired, monkeypatch: pytest.MonkeyPatch) -> None:
+    with wire.edge() as edge:
+        replace_list(edge, listed())
+        wire.attach(edge)
+        talk(wire, edge, "192.0.2.1", "198.51.100.44")
+        monkeypatch.setattr(edge.usage, "keep", lambda: None)  # killed, it keeps nothing any more
+    with wire.edge() as edge:
+        assert would_cut(edge, Allowlist.empty()) == [], "this one was killed at once"
+        talk(wire, edge, "192.0.2.1", "198.51.100.44")
+        shift_clock(monkeypatch, "monotonic", 2 * KEPT_EVERY)
+        edge.sweep()
+        monkeypatch.setattr(edge.usage, "keep", lambda: None)
+    for _ in range(2):
+        with wire.edge() as edge:
+            assert would_cut(edge, Allowlist.empty()) == ["192.0.2.1", "198.51.100.0/24"]
+            assert not edge.live.found
+
+
+def test_what_was_seen_is_forgotten_by_the_time_that_has_passed(
+    wire: Wired, edge: Edge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    talk(wire, edge, "192.0.2.1", "198.51.100.44")
+    kept = edge.usage.last_seen.pack()
+    every = listed()
+    for passed, count in ((0.0, 2), (IN_USE - 60, 2), (IN_USE + 60, 0)):
+        assert LastSeen.unpack(kept, passed).within(every, IN_USE).sum() == count
+
+
+def test_damage_to_what_was_seen_is_said_and_keeps_nobody_from_starting(wire: Wired, place: Place) -> None:
+    with wire.edge() as edge:
+        replace_list(edge, listed())
+        wire.attach(edge)
+        talk(wire, edge, "192.0.2.1")
+    place.sql("UPDATE seen SET body = x'00'")
+    with wire.edge() as edge:
+        assert would_cut(edge, Allowlist.empty()) == []
+        assert any("had traffic" in str(fault) for fault in edge.live.found)
 
 
 @pytest.mark.parametrize("step", [DAY * 2, -DAY * 2], ids=["forward", "back"])

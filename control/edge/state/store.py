@@ -1,4 +1,4 @@
-"""What an edge has on its own disk: the local list, the feed's list as last followed, policies and interfaces.
+"""What an edge has on its own disk: both lists, policies and interfaces, and when entries last had traffic.
 
 A file that is no database any more is set aside: whoever opens it then finds an empty list, serial 0, and asks the
 kernel. What is in it and not what was sealed is said, and not used.
@@ -15,6 +15,8 @@ from control.edge.state.followed import SCHEMA as FOLLOWED
 from control.edge.state.followed import FollowedList
 from control.edge.state.history import History, tables
 from control.edge.state.local import PREFIX, LocalList
+from control.edge.state.marks import SCHEMA as MARKS
+from control.edge.state.marks import KeptMarks
 from control.edge.state.seal import Seal
 from control.fault import Fault, Refused
 from control.rollout.union import Source
@@ -27,6 +29,7 @@ CREATE TABLE IF NOT EXISTS policy (protocol TEXT PRIMARY KEY, mode TEXT NOT NULL
 CREATE TABLE IF NOT EXISTS interface (name TEXT PRIMARY KEY, mode TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS loaded (program INTEGER PRIMARY KEY, boot TEXT NOT NULL);
 {FOLLOWED}
+{MARKS}
 {seal.SCHEMA}
 """
 MEND = "see that policies and interfaces are what you expect, and check the disk"
@@ -41,6 +44,7 @@ class Store:
         is_epoch_lost: the epoch was damaged, and is a new one.
         local: the list that this edge was given.
         followed: the feed's list, beside it.
+        marks: when entries last had traffic.
         faults: what was set aside as damaged when it was opened.
     """
 
@@ -154,6 +158,7 @@ class Store:
         if len(self.epoch) != 16 or self._policy_version < 0:
             raise ValueError(f"it has an epoch of {len(self.epoch)} bytes and policies of version {version}")
         self.local, self.followed = LocalList(self._disk, self.epoch), FollowedList(self._disk)
+        self.marks = KeptMarks(self._disk)
         self.local.check()
         self.followed.check()
         self._check_words()
