@@ -32,6 +32,7 @@ COUNTERS: dict[str, tuple[str, tuple[str, ...]]] = {
 GAUGES: dict[str, tuple[str, tuple[str, ...]]] = {
     "wicketgate_agent_up": ("1 while the agent answers, else 0 and no other metric", ()),
     "wicketgate_list_entries": ("Entries in the local list", ()),
+    "wicketgate_list_max_entries": ("Entries that either list may have", ()),
     "wicketgate_list_serial": ("Serial of the local list", ()),
     "wicketgate_live_entries": ("Entries in the live list, the union of the local one and the feed's", ()),
     "wicketgate_feed_entries": ("Entries in the feed's list, as far as it is live", ()),
@@ -89,6 +90,7 @@ def _gauges(status: Status) -> dict[str, list[Sample]]:
     return {
         "wicketgate_agent_up": [((), 1)],
         "wicketgate_list_entries": [((), status.count)],
+        "wicketgate_list_max_entries": [((), status.max_entries)],
         "wicketgate_list_serial": [((), status.serial)],
         "wicketgate_live_entries": [((), status.live.count)],
         **_feed(status.feed),

@@ -62,6 +62,8 @@ class ChangeModel(BaseModel):
     live: bool = Field(description="Whether the kernel decides by this list; false for a dry run.")
     dry_run: bool = False
     would: Would | None = Field(None, description="Dry run only: which prefixes.")
+    not_kept: str | None = Field(None, description="Why the disk has not taken it, though it is live.")
+    warnings: list[str] = Field([], description="What is odd about it: very wide, private; nearly full.")
     seconds: dict[str, float] = Field(description="How long each step took, `read` being that of the body.")
 
 

@@ -102,6 +102,8 @@ def _say(result: ListChanged, as_json: bool) -> None:
     click.echo(
         f"{result.count:,} entries {verb}, serial {result.serial}: {result.added:,} added, {result.removed:,} removed"
     )
+    for warning in result.warnings:
+        click.echo(f"warning: {warning}", err=True)
     if result.removed_in_use:
         named = ", ".join(result.in_use)
         click.echo(f"{result.removed_in_use:,} of those removed had traffic in the last day: {named}", err=True)

@@ -42,6 +42,7 @@ def _show(state: Status) -> None:
             *_feed_rows(state),
             *_kernel_rows(state),
             ("lease", f"{state.lease.left:,.0f} of {state.lease.seconds:,} s left"),
+            *[("nearly full", why) for why in state.nearly_full],
             *[("not kept", why) for why in state.not_kept],
             *[("found at the start", why) for why in state.found],
             ("pinned", state.pinned),

@@ -37,6 +37,7 @@ class ListChanged(ListHead):
     in_use: list[str] = Field(description="The first of these.")
     live: bool = Field(description="Whether the kernel decides by this list; false for a dry run.")
     not_kept: str | None = Field(default=None, description="Why the disk has not taken it, though it is live.")
+    warnings: list[str] = Field(default=[], description="What is odd about it: very wide, private; nearly full.")
     would: Would | None = Field(default=None, description="Dry run only: which prefixes.")
     seconds: dict[str, float] = Field(description="How long each step took: `compare`, `kernel`, `disk`.")
 

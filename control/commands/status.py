@@ -67,6 +67,8 @@ class Status(Reply):
     serial: int = Field(description="Of the local list.")
     etag: str = Field(description="Of the local list.")
     count: int = Field(description="Entries in the local list.")
+    max_entries: int = Field(description="Entries that either list may have.")
+    nearly_full: list[str] = Field(description="Which list soon has as many, in words.")
     live: Live
     feed: FeedState | None = Field(description="None where none is followed, nor was.")
     source_digest: str = Field(alias="schema", description="SHA-256 of the sources that the program is made of.")

@@ -2,9 +2,10 @@
 
 import time
 
+from control.allowlist import space
 from control.allowlist.allowlist import Allowlist
 from control.commands.list import ListChanged, Would
-from control.edge.live_list import LiveList, LiveState, Timing, demand_room
+from control.edge.live_list import LiveList, LiveState, Timing, demand_room, nearly_full
 from control.edge.turn import Turn
 from control.edge.usage import Usage
 from control.fault import Fault, Kind, Refused
@@ -94,6 +95,7 @@ class EdgeList:
             in_use=_first(in_use, NAMED_IN_USE),
             live=not dry_run,
             not_kept=timing.not_kept,
+            warnings=[*space.doubts(change.added), *nearly_full(len(change.new), self.max_entries)],
             would=_would(change) if dry_run else None,
             seconds={step: round(value, 6) for step, value in seconds.items()},
         )

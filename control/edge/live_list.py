@@ -24,6 +24,7 @@ from control.rollout.union import Effect, Source, Union
 log = structlog.get_logger()
 
 NAMED_IN_LOG = 20  # prefixes of each kind that a change's line in the log names
+NEARLY = 0.8  # of list.max_entries, from which on it is said
 CHANGES_BEFORE_SNAPSHOT = 1000  # what a start would have to replay at most
 
 
@@ -275,6 +276,13 @@ def demand_room(new: Allowlist, most: int) -> None:
     if len(new) > most:
         why = f"{len(new)} entries are more than the {most} allowed here"
         raise Refused(Kind.TOO_LARGE, "The list is too long", [Fault("the list", why, "raise list.max_entries")])
+
+
+def nearly_full(count: int, most: int) -> list[str]:
+    """Return in words that a list will soon be as long as it may be; nothing where it will not."""
+    if count <= NEARLY * most:
+        return []
+    return [f"{count:,} entries of the {most:,} that list.max_entries allows: raise it before no more are taken"]
 
 
 def named(entries: Allowlist, most: int) -> str:

@@ -183,6 +183,25 @@ def bad_lists(site: Site) -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def doubtful_lists(site: Site) -> Iterator[None]:
+    """Prefixes that are hardly meant, and more entries than there is much room for, are taken with a warning."""
+    status, said = site.edge.say("allow", "add", "9.0.0.0/8", "10.1.0.0/16", "127.0.0.1")
+    assert status == 0 and all(word in said for word in ("wider", "private", "not routed")), said
+    status, said = site.edge.say("allow", "remove", "9.0.0.0/8", "10.1.0.0/16", "127.0.0.1")
+    assert status == 0, said
+    before = site.edge.config.read_text()
+    site.edge.end_agent()
+    site.edge.config.write_text(before.replace("[list]\n", f"[list]\nmax_entries = {len(site.servers) + 1}\n"))
+    try:
+        site.edge.start_agent()
+        assert "list.max_entries" in site.edge.wicket("status")
+        yield
+    finally:
+        site.edge.config.write_text(before)
+        site.edge.end_agent()
+
+
+@contextlib.contextmanager
 def list_grows(site: Site) -> Iterator[None]:
     """More narrowed entries are added than the generation has room for: the list moves to a bigger one."""
     for first in range(0, 9000, 1500):
@@ -232,6 +251,7 @@ HAPPENINGS: dict[str, Fault] = {
     "pin-of-another-map": pin_of_another_map,
     "upgraded": upgraded,
     "bad-lists": bad_lists,
+    "doubtful-lists": doubtful_lists,
     "list-grows": list_grows,
     "brake-from-elsewhere": brake_from_elsewhere,
 }

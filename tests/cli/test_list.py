@@ -35,6 +35,12 @@ def test_add(wicket: Cli) -> None:
     assert set(prefixes(wicket)) == {*PRINTED, "203.0.113.7", "2001:db8:7::/48"}
 
 
+def test_what_is_hardly_meant_is_added_with_a_warning(wicket: Cli) -> None:
+    said = wicket.apart("allow", "add", "8.0.0.0/8", "10.1.2.3")
+    assert said.status == 0 and said.out.endswith(": 2 added, 0 removed\n")
+    assert said.err == "warning: private address space: 10.1.2.3\nwarning: wider than /16, or /32 for IPv6: 8.0.0.0/8\n"
+
+
 def test_add_narrowed(wicket: Cli) -> None:
     options = ["--protocol", "wireguard", "--protocol", "esp", "--port", "51820", "--port", "1000-2000", "--note", "hq"]
     answer = wicket("allow", "add", "203.0.113.7", *options, "--json").json

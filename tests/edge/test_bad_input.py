@@ -151,3 +151,13 @@ def test_bad_input_is_refused_and_the_list_stays(wire: Wired, running: Edge, bad
     assert (running.list.state.local, running.datapath.controls.policies()) == (before, policies)
     assert is_live(running, listed(FEW))
     assert wire.states(running) == {}
+
+
+@pytest.mark.parametrize(("count", "is_told"), [(8, False), (9, True), (10, True)])
+def test_that_a_list_is_nearly_full_is_told(
+    running: Edge, monkeypatch: pytest.MonkeyPatch, count: int, is_told: bool
+) -> None:
+    monkeypatch.setattr(running.list, "max_entries", 10)
+    said = replace_list(running, hosts(count))
+    assert (said.count, bool(said.warnings)) == (count, is_told)
+    assert not is_told or "of the 10 that list.max_entries allows" in said.warnings[0]

@@ -7,12 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from control.allowlist import mapped
+from control.allowlist import mapped, space
 from control.allowlist.allowlist import Allowlist
 from control.allowlist.columnar import of_ipv4
 from control.allowlist.entry import Entry, Prefix, Terms
 
 Model = dict[Prefix, Terms]
+SEVERAL = "private address space: 10.0.0.0, 10.0.0.1, 10.0.0.2, 10.0.0.3, 10.0.0.4, and 4 more"
 
 # Few addresses and every length, so that prefixes meet, nest and share an address.
 ipv4 = st.builds(
@@ -174,3 +175,18 @@ def test_a_million_addresses_are_changed_without_a_loop() -> None:
     one = build({IPv4Network(int(numbers[777])): Terms(note="one")})
     changed = allowlist.with_changes(add=one, remove=Allowlist.empty())
     assert list(changed.difference(allowlist).entries()) == list(one.entries())
+
+
+@pytest.mark.parametrize(
+    ("prefixes", "said"),
+    [
+        (["8.8.8.8", "2a00:1450::/32", "9.9.0.0/16"], []),
+        (["127.0.0.1"], ["not routed on the internet: 127.0.0.1"]),
+        (["10.0.0.0/8"], ["private address space: 10.0.0.0/8", "wider than /16, or /32 for IPv6: 10.0.0.0/8"]),
+        (["8.0.0.0/8", "2000::/16"], ["wider than /16, or /32 for IPv6: 8.0.0.0/8, 2000::/16"]),
+        (["fd00::1", "100.64.0.9", "8.8.8.8"], ["private address space: 100.64.0.9, fd00::1"]),
+        ([f"10.0.0.{end}" for end in range(9)], [SEVERAL]),
+    ],
+)
+def test_what_is_hardly_meant_is_told(prefixes: list[str], said: list[str]) -> None:
+    assert space.doubts(Allowlist.from_entries([Entry(ip_network(prefix)) for prefix in prefixes])) == said

@@ -14,6 +14,8 @@ from control.commands.status import (
 )
 from control.datapath.program.compile import schema
 from control.edge.edge import Edge
+from control.edge.live_list import nearly_full
+from control.rollout.union import Source
 
 MEMORY_PAGE = os.sysconf("SC_PAGE_SIZE")
 
@@ -27,6 +29,8 @@ def read(edge: Edge, _request: ReadStatus | None = None, _body: bytes = b"") -> 
         serial=state.local.serial,
         etag=state.local.etag,
         count=len(state.union.local),
+        max_entries=edge.config.list.max_entries,
+        nearly_full=_nearly_full(edge),
         live=Live(revision=state.revision, count=state.union.count),
         feed=_feed(edge),
         schema=schema().hex(),
@@ -45,6 +49,15 @@ def read(edge: Edge, _request: ReadStatus | None = None, _body: bytes = b"") -> 
         memory_bytes=_memory(),
         pid=os.getpid(),
     )
+
+
+def _nearly_full(edge: Edge) -> list[str]:
+    most, union = edge.config.list.max_entries, edge.list.state.union
+    return [
+        f"the {source.value} list: {words}"
+        for source in Source
+        for words in nearly_full(len(union.list_of(source)), most)
+    ]
 
 
 def _not_kept(edge: Edge) -> list[str]:

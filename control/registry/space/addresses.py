@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Network
 from typing import Any, Protocol
 
 from control.allowlist import mapped
@@ -15,28 +14,10 @@ from control.allowlist.entry import (
     port_text,
 )
 from control.allowlist.schema import FieldFault, read_row
+from control.allowlist.space import DOCUMENTATION, GLOBAL6, PRIVATE, UNROUTED
 from control.fault import Fault, Kind, Refused
 
 PUBLIC = "write the public, static address that your provider gave you"
-
-PRIVATE = tuple(
-    IPv4Network(each) for each in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")
-) + tuple(IPv6Network(each) for each in ("fc00::/7",))
-"""RFC 1918, section 3; RFC 6598, section 7 (shared by a provider's subscribers); RFC 4193, section 3.1."""
-
-DOCUMENTATION = tuple(
-    IPv4Network(each) for each in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "198.18.0.0/15")
-) + tuple(IPv6Network(each) for each in ("2001:db8::/32", "3fff::/20"))
-"""RFC 5737, section 3; RFC 2544, appendix C.2.2 (benchmarks); RFC 3849, section 2; RFC 9637, section 3."""
-
-UNROUTED = tuple(
-    IPv4Network(each)
-    for each in ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "192.0.0.0/24", "192.88.99.0/24", "240.0.0.0/4")
-) + tuple(IPv6Network(each) for each in ("2001::/23", "2002::/16"))
-"""From IANA's registries of special-purpose addresses (RFC 6890, as updated)."""
-
-GLOBAL6 = IPv6Network("2000::/3")
-"""What IANA gives out as global unicast; the rest of IPv6 is no one's (RFC 4291, section 2.4)."""
 
 
 @dataclass(frozen=True, slots=True)
