@@ -113,13 +113,13 @@ def detach(directory: Path, name: str | None = None) -> Cleared:
     Raises:
         Refused: this process may not look.
     """
-    cleared = Cleared()
+    cleared, unseen = Cleared(), list[Fault]()
     with loaded_programs(directory) as found:
         if not found:
             return cleared
         programs = {each.id: each.program for each in found}
         guarded = {Controls(each).namespace() for each in found if each.fits_all(CONTROLS)} - {0}
-        for namespace in _namespaces(guarded, cleared.faults):
+        for namespace in _namespaces(guarded, unseen):
             try:
                 done = namespace.inside(lambda: attaching.clear(programs, name))
             except OSError as error:
@@ -129,6 +129,8 @@ def detach(directory: Path, name: str | None = None) -> Cleared:
                 continue
             cleared.interfaces.extend(done[0])
             cleared.faults.extend(done[1])
+    if unseen and loaded.are_held(directory):
+        cleared.faults.extend(unseen)
     return cleared
 
 

@@ -1,15 +1,25 @@
 """The brake, once it is pulled: whatever starts, is built anew or is lost, nobody lets go of it but who says so."""
 
+import os
 import shutil
-from collections.abc import Callable
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
-from control.datapath import brake
+from control import config as configuration
+from control.commands.client import AgentSocket
+from control.commands.interfaces import Attach
+from control.datapath import brake, datapath
 from control.datapath.controls import Brake, Policy
+from control.datapath.interfaces import everywhere, links
+from control.datapath.interfaces.everywhere import Namespace
 from control.edge.edge import Edge
 from control.edge.state.stops import Stops
 from control.fault import Refused
+from lab.gateway import AGENT, configure, wait_for_start
+from lab.stage import namespace as network
 from tests.edge.place import Place, policies_of, set_policies
 
 pytestmark = pytest.mark.usefixtures("copied_program")
@@ -122,3 +132,47 @@ def test_a_brake_that_is_hidden_is_not_taken_for_one_that_is_off(place: Place) -
     with place.edge():
         assert brake.state(place.config.pins) == Brake()
         assert not brake.is_dropping(place.config.pins)
+
+
+@pytest.fixture
+def half_blind(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not every process is seen here, as in a namespace of processes, and so no other network namespace."""
+    monkeypatch.setattr(everywhere, "sees_all", lambda: False)
+    monkeypatch.setattr(everywhere, "find", lambda _: None)
+    monkeypatch.setattr(everywhere, "namespaces", lambda: iter([Namespace(everywhere.own(), everywhere.OWN)]))
+
+
+@pytest.fixture
+def served(tmp_path: Path, bpffs: Path) -> Iterator[tuple[Path, subprocess.Popen[bytes], network.Namespace]]:
+    """An agent that guards a link in a namespace of its own: its pins, its process, and the namespace."""
+    there = network.Namespace(f"wk-brake-{os.urandom(4).hex()}")
+    there.create()
+    file = configure(tmp_path, bpffs, port=8080)
+    config = configuration.load(file)
+    process = subprocess.Popen([*there.enter(), AGENT, "--config", str(file)])
+    try:
+        there.ip_batch(["link add eth0 type veth peer name far", "link set eth0 up"])
+        wait_for_start([process], config.socket.exists, "the agent listens")
+        AgentSocket(config.socket).ask(Attach(interface="eth0"))
+        yield config.pins, process, there
+    finally:
+        process.kill()
+        process.wait()
+        there.remove()
+
+
+@pytest.mark.usefixtures("half_blind")
+def test_a_namespace_that_is_gone_is_told_from_one_that_is_not_seen(
+    served: tuple[Path, subprocess.Popen[bytes], network.Namespace],
+) -> None:
+    pins, process, there = served
+    assert "nothing leads into it" in brake.detach(pins).faults[0].why, "the agent holds its program"
+    process.kill()
+    process.wait()
+    with pytest.raises(Refused, match="nothing leads into it"):
+        datapath.remove(pins)
+    assert (pins / "live/program").exists(), "without the pins nobody would find what is attached there"
+    assert there.inside(links.all_links)["eth0"].program
+    there.remove()
+    assert datapath.remove(pins) == []
+    assert not pins.exists()

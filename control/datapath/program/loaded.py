@@ -7,6 +7,7 @@ The kernel numbers every program and every map, and a program names the maps tha
 import contextlib
 import hashlib
 import os
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ from control.datapath.program.maps import opened_by_number
 NAME = "wicket"
 LEFT_BY_A_SWAP = ("next", "old")  # directories of pins that a killed agent may leave beside what is live
 PLACES = ("live", *LEFT_BY_A_SWAP)
+TRIES, BETWEEN_TRIES = 20, 0.1  # s: the kernel lets go of a namespace's links some time after its last process
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,37 @@ class Loaded:
 def owner_of(directory: Path) -> bytes:
     """Return what an instance's state says of whose it is: 16 bytes made of where it is pinned."""
     return hashlib.sha256(os.fsencode(directory.resolve())).digest()[:16]
+
+
+def are_held(directory: Path) -> bool:
+    """Return whether anything beside their pins holds the instance's programs: an agent, or a link somewhere.
+
+    It is asked where not every process can be seen, and so not every namespace. Each pin is taken away for the moment
+    in which the kernel is asked whether the program is still there.
+
+    Raises:
+        OSError: a pin cannot be taken away, or put back.
+    """
+    return any(_is_held(path) for path in (directory / place / "program" for place in PLACES) if path.exists())
+
+
+def _is_held(pin: Path) -> bool:
+    fd = syscall.open_program(str(pin))
+    number = syscall.program_info(fd)[0]
+    os.close(fd)
+    os.close(syscall.program_by_id(number))  # refused here, while it is still pinned, to who may not
+    for _ in range(TRIES):
+        pin.unlink()
+        try:
+            fd = syscall.program_by_id(number)
+        except FileNotFoundError:
+            return False
+        try:
+            syscall.pin(fd, str(pin))
+        finally:
+            os.close(fd)
+        time.sleep(BETWEEN_TRIES)
+    return True
 
 
 @contextlib.contextmanager
