@@ -53,6 +53,10 @@ class Peers:
         """A line for `ip -batch`: the server is reached this way ("via …", "dev …"), from the client's address."""
         return f"route replace {self.server} {way} src {self.client}"
 
+    def route_back(self, way: str) -> str:
+        """The same the other way round: a server that has forgotten by which address it was asked uses its own."""
+        return f"route replace {self.client} {way} src {self.server}"
+
 
 @dataclass(frozen=True)
 class Link:

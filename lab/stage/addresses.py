@@ -53,6 +53,19 @@ def pair_routes() -> list[str]:
     ]
 
 
+def server_routes() -> list[str]:
+    """On the internet: each client is reached from the server address of its own pair.
+
+    WireGuard asks anew from whatever address the system takes when it has not heard from its peer for 15 s, as on a
+    machine without a processor to spare; of a server with one address that is the registered one.
+    """
+    return [
+        pair(index, version).route_back(f"via {INTERNET.router(version)}")
+        for version in _VERSIONS
+        for index in range(PAIRS)
+    ]
+
+
 def bystander_routes() -> list[str]:
     """On the edge: the bystander lies behind the internet's host."""
     return [

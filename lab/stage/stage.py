@@ -156,6 +156,7 @@ class Stage:
         _connect(self.edge, self.internet, addresses.INTERNET)
         _connect(self.internet, self.bystander, addresses.BYSTANDER)
         self.subscriber.ip_batch(addresses.pair_routes())
+        self.internet.ip_batch(addresses.server_routes())
         self.edge.ip_batch(addresses.bystander_routes())
         for router in (self.edge, self.internet):
             router.sysctl("ipv4/ip_forward", 1)
