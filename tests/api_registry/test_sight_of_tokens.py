@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api.application import create_app
+from api.registry.desk import store
 from control import config
 from control.registry.access import scopes, sight, tokens
 from control.registry.access.actor import SCOPES, Actor
@@ -103,6 +104,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         crowd.enter(writing.session)
     yield Place(application.test_client(), Wicket(directory / "desk", url), database, *ids)
     database.close()
+    application.extensions[store.EXTENSION].close()
 
 
 @settings(max_examples=30, deadline=None)

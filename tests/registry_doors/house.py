@@ -13,6 +13,7 @@ from typing import Any
 from flask.testing import FlaskClient
 
 from api.application import create_app
+from api.registry.desk import store
 from control import config as configuration
 from tests.cli_registry.conftest import Wicket
 from tests.registry_intake.association import SHA256
@@ -64,6 +65,10 @@ class House:
             "token_rate = 1000000\naddress_rate = 1000000\n"
         )
         return create_app(configuration.load(file)).test_client()
+
+    def close(self) -> None:
+        """Close the application's database."""
+        self._client.application.extensions[store.EXTENSION].close()
 
     def ask(self, method: str, path: str, body: Any = None, status: int | None = None) -> Any:
         """Ask the API as the officer; None is any status."""
