@@ -110,16 +110,16 @@ class Registry:
         with contextlib.closing(sqlite3.connect(self.file)) as here, contextlib.closing(sqlite3.connect(to)) as there:
             here.backup(there)
 
-    def _sql(self, *statements: str) -> None:
-        with contextlib.closing(sqlite3.connect(self.file)) as connection, connection:
-            for statement in statements:
-                connection.execute(statement)
-
     def put_in_place(self, other: Path) -> None:
         """Put another database in its place."""
         for suffix in ("-wal", "-shm"):
             self.file.with_name(f"{self.file.name}{suffix}").unlink(missing_ok=True)
         other.replace(self.file)
+
+    def _sql(self, *statements: str) -> None:
+        with contextlib.closing(sqlite3.connect(self.file)) as connection, connection:
+            for statement in statements:
+                connection.execute(statement)
 
 
 @contextlib.contextmanager
