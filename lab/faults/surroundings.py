@@ -61,10 +61,10 @@ def started_after(site: Site) -> Iterator[None]:
 @contextlib.contextmanager
 def agent_started(site: Site) -> Iterator[None]:
     """The agent ends and starts: it still knows which entries had traffic, and so who would be cut."""
-    wait_for(lambda: site.in_use() == len(site.servers), "all servers have been seen")
+    seen = wait_for(site.in_use, "servers have been seen")  # one in mid-session is, when it next asks for keys
     site.edge.stop_agent()
     site.edge.start_agent()
-    assert site.in_use() == len(site.servers), "a start has forgotten who had traffic"
+    assert site.in_use() >= seen, "a start has forgotten who had traffic"
     yield
 
 
