@@ -46,7 +46,7 @@ class Digest:
         """
         if len(data) != SIZE:
             raise ValueError(f"a digest of a list has {SIZE} bytes, not {len(data)}")
-        return cls(tuple(int.from_bytes(data[at : at + 8], "big") for at in range(0, SIZE, 8)))
+        return cls(_lanes(data))
 
     def after(self, added: Allowlist, removed: Allowlist) -> "Digest":
         """Return the digest once entries have joined, and others, with the terms that they had, have left."""
@@ -61,11 +61,14 @@ class Digest:
         return bytes(self).hex()
 
 
-def _seeds(terms: Terms) -> list[int]:
+def _seeds(terms: Terms) -> tuple[int, ...]:
     """Return a number for each lane of what an entry allows, by SHA-256."""
     words = ",".join(terms.protocols) + " " + ",".join(map(port_text, terms.ports))
-    hashed = hashlib.sha256(words.encode()).digest()
-    return [int.from_bytes(hashed[at : at + 8], "big") for at in range(0, SIZE, 8)]
+    return _lanes(hashlib.sha256(words.encode()).digest())
+
+
+def _lanes(data: bytes) -> tuple[int, ...]:
+    return tuple(int.from_bytes(data[at : at + 8], "big") for at in range(0, SIZE, 8))
 
 
 def _numbers(entries: Allowlist, seeds: U64) -> U64:

@@ -99,6 +99,7 @@ class Edge:
         """Take in which entries had traffic, and tidy up what is only worth doing now and then."""
         with self.turn() as turn:
             self.usage.take_in_marks(turn)
+            self.usage.keep_now_and_then()
             self.events.expire(turn)
             if not self.datapath.is_pinned():
                 log.error("pins were removed; pinning again", directory=str(self.config.pins))

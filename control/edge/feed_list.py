@@ -59,7 +59,7 @@ class FeedList:
         change = Change.of(self.line.entries, delta.added, delta.removed, FOLLOWING)
         after = self.line.after(delta.position, change)
         demand_whole(delta, len(after.entries), after.digest)
-        if not self._is_all_that_is_live:
+        if self.line.entries is not self._live.state.union.followed:
             change = Change.of(self._live.state.union.followed, delta.added, delta.removed, FOLLOWING)
         self._go_on(turn, after, change)
 
@@ -70,19 +70,17 @@ class FeedList:
             Refused: "bad-list": it is not whole; what it adds is live all the same, and nothing is removed;
                 "too-large", or there is no room for it: nothing has changed.
         """
-        change = Change.to(self.line.entries, snapshot.entries, FOLLOWING)
-        after = self.line.after(snapshot.position, change)
+        union = self._live.state.union
+        if snapshot.goes_on:
+            after = self.line.after(snapshot.position, Change.to(self.line.entries, snapshot.entries))
+        else:
+            after = Line.another(snapshot.position, snapshot.entries, union.followed, union.local)
         try:
             demand_whole(snapshot, len(after.entries), after.digest)
         except Refused:
-            self._let_through(turn, Change.to(self._live.state.union.followed, snapshot.entries, FOLLOWING))
+            self._let_through(turn, Change.to(union.followed, snapshot.entries, FOLLOWING))
             raise
-        if not snapshot.goes_on:
-            union = self._live.state.union
-            after = Line.another(snapshot.position, snapshot.entries, union.followed, union.local)
-        if not snapshot.goes_on or not self._is_all_that_is_live:
-            change = Change.to(self._live.state.union.followed, after.live, FOLLOWING)
-        self._go_on(turn, after, change)
+        self._go_on(turn, after, Change.to(union.followed, after.live, FOLLOWING))
         if len(after.held):
             holds = named(after.held, NAMED_IN_LOG)
             log.warning("held", count=len(after.held), holds=holds, position=str(after.position))
@@ -125,10 +123,6 @@ class FeedList:
             self._live.apply(turn, Source.FEED, change, self._live.state.followed)
         self._line = self._sharing(line.released())
         return HeldReleased(released=len(line.held), removed_in_use=len(in_use))
-
-    @property
-    def _is_all_that_is_live(self) -> bool:
-        return self.line.entries is self._live.state.union.followed
 
     def _go_on(self, turn: Turn, after: Line, change: Change) -> None:
         self._apply(turn, change, _forward(self._live.state.followed, after.position))

@@ -36,6 +36,11 @@ class Usage:
             with contextlib.suppress(ValueError):  # of another version: it begins anew
                 self.last_seen = LastSeen.unpack(*kept)
 
+    def keep_now_and_then(self) -> None:
+        """Keep what is known, where that was long ago."""
+        if time.monotonic() - self._kept_at > KEPT_EVERY + len(self.last_seen) * KEPT_LATER:
+            self.keep()
+
     def keep(self) -> None:
         """Keep what is known, for the next agent; a disk that does not take it has what was kept before."""
         self._kept_at = time.monotonic()
@@ -53,8 +58,6 @@ class Usage:
         self.last_seen.note(*self._generations.sweep(with_map))
         if due:
             self.last_seen.forget_before(IN_USE)
-        if time.monotonic() - self._kept_at > KEPT_EVERY + len(self.last_seen) * KEPT_LATER:
-            self.keep()
 
     def in_use(self, turn: Turn, entries: Allowlist) -> Allowlist:
         """Return those of the entries that had traffic in the last day; traffic since the last sweep counts too."""

@@ -170,9 +170,7 @@ def registry_gone(site: Site) -> Iterator[None]:
 def registry_put_back(site: Site) -> Iterator[None]:
     """An older copy takes the registry's place, and goes on under its epoch."""
     with followed(site) as registry:
-        registry.put_in_place(registry.file.with_name("earlier.db"))
-        registry.approve(LATER)
-        _wait_until_held(site)
+        _go_on_from(site, registry, registry.file.with_name("earlier.db"))
         yield
 
 
@@ -188,9 +186,7 @@ def registry_restored(site: Site) -> Iterator[None]:
             backup.restore(database, kept, OFFICERS[0])
             with contextlib.closing(sqlite3.connect(restored.file)) as connection:
                 connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        registry.put_in_place(restored.file)
-        registry.approve(LATER)
-        _wait_until_held(site)
+        _go_on_from(site, registry, restored.file)
         yield
 
 
@@ -229,7 +225,10 @@ def _wait_for_feed(site: Site, count: int) -> None:
     wait_for(lambda: _feed(site)["count"] == count, f"the feed's list has {count} entries here")
 
 
-def _wait_until_held(site: Site) -> None:
+def _go_on_from(site: Site, registry: Registry, other: Path) -> None:
+    """Put another database in the registry's place, which goes on, and wait until the edge has met it."""
+    registry.put_in_place(other)
+    registry.approve(LATER)
     wait_for(lambda: _feed(site)["held"], "what the feed lacks is held")
     wait_for(lambda: _is_live(site, LATER), "what it adds is live")
 
