@@ -42,7 +42,7 @@ def fetch(request: Request[R], body: Buffer = b"") -> tuple[R, bytes]:
         raise Refused(Kind.UNAVAILABLE, "There is no gateway here", [fault])
     socket = cast(AgentSocket, current_app.extensions[EXTENSION])
     if isinstance(request, Order) and (token := g.get("token_id")):
-        request = request.model_copy(update={"who": f"token {token}"})
+        request = request.model_copy(update={"who": f"token {token}", "person": g.actor.id})
     return socket.fetch(request, body)
 
 

@@ -178,6 +178,31 @@ class Allowlist:
         same[found] = self._same_terms(self.terms[found], other, other.terms[rows[found]])
         return Allowlist(self.columns.take(~same), self.terms_table)
 
+    def within(self, prefix: Prefix) -> "Allowlist":
+        """Return the entries that lie in a prefix, itself left out."""
+        last = mapped.number_of(prefix[-1])
+        rows = columnar.overlap(self.columns, mapped.number_of(prefix[0]), last)
+        return self.only(rows & (self.length > mapped.length_of(prefix.prefixlen, prefix.version)))
+
+    def outside(self, other: "Allowlist") -> "Allowlist":
+        """Return the entries that no wider prefix of ``other`` holds on every term."""
+        wide = other.only(other.length < mapped.HOST)
+        plain = np.array([not terms.narrowed for terms in other.terms_table])
+        wide = wide.only(plain[wide.terms])
+        outside = np.ones(len(self), np.bool_)
+        for length in np.flatnonzero(np.bincount(wide.length)).tolist():
+            longer = np.flatnonzero(outside & (self.length > length))
+            outside[longer] = ~wide.only(wide.length == length)._hold(self.columns.take(longer), length)
+        return self.only(outside)
+
+    def _hold(self, columns: Columns, length: int) -> Mask:
+        """Return which rows lie in a prefix of mine of a length, which all of mine have."""
+        within = columnar.cut_to(columns, length)
+        order = columnar.order(within)
+        held = np.zeros(len(within), np.bool_)
+        held[order] = columnar.locate(self.columns, within.take(order))[1]
+        return held
+
     def _same_terms(self, mine: U32, other: "Allowlist", theirs: U32) -> Mask:
         """Return where terms by my table equal terms by the other's."""
         same: Mask = (mine == 0) & (theirs == 0)

@@ -145,6 +145,14 @@ def _lowest_bits(count: NDArray[np.int64]) -> U64:
     return mask
 
 
+def cut_to(columns: Columns, length: int) -> Columns:
+    """Return for each row, none shorter, the prefix of a length that it lies in; without terms, and not sorted."""
+    lengths = np.full(len(columns), length, np.uint8)
+    shortened = Columns(columns.high, columns.low, lengths, np.zeros(len(columns), np.uint32))
+    high_host, low_host = host_masks(shortened)
+    return Columns(columns.high & ~high_host, columns.low & ~low_host, lengths, shortened.terms)
+
+
 def have_host_bits(columns: Columns) -> Mask:
     """Return which rows have an address bit set beyond their length."""
     high_host, low_host = host_masks(columns)

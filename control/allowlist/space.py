@@ -1,6 +1,6 @@
 """What of the address space is nobody's alone: not routed, private, for documentation; and what is very much of it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from ipaddress import IPv4Network, IPv6Network
 
 import numpy as np
@@ -8,6 +8,7 @@ import numpy as np
 from control.allowlist import columnar, mapped
 from control.allowlist.allowlist import Allowlist
 from control.allowlist.entry import Prefix
+from control.allowlist.naming import named
 
 PRIVATE = tuple(
     IPv4Network(each) for each in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")
@@ -41,7 +42,7 @@ def doubts(entries: Allowlist) -> list[str]:
         "private address space": _overlapping(entries, PRIVATE),
         f"wider than /{WIDE[4]}, or /{WIDE[6]} for IPv6": _wide(entries),
     }
-    return [f"{what}: {', '.join(_named(some))}" for what, some in found.items() if len(some)]
+    return [f"{what}: {named(some, NAMED)}" for what, some in found.items() if len(some)]
 
 
 def _overlapping(entries: Allowlist, networks: Sequence[Prefix]) -> Allowlist:
@@ -56,9 +57,3 @@ def _wide(entries: Allowlist) -> Allowlist:
     is_ipv4 = mapped.are_ipv4(entries.high, entries.low)
     shortest = np.where(is_ipv4, mapped.length_of(WIDE[4], 4), mapped.length_of(WIDE[6], 6))
     return entries.only(entries.length < shortest)
-
-
-def _named(entries: Allowlist) -> Iterator[str]:
-    yield from (entry.text for entry in entries.entries(0, NAMED))
-    if len(entries) > NAMED:
-        yield f"and {len(entries) - NAMED:,} more"

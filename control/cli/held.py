@@ -1,46 +1,94 @@
-"""Commands about what is held: entries that stay live although the feed's list has them no more."""
+"""Commands about what is held: what would cut more than may be cut before somebody has looked at it."""
+
+import time
 
 import click
 
 from control.cli import kernel
 from control.cli.context import as_json_option, pass_config
+from control.cli.cut import say_cut
 from control.cli.output import agent, print_json
-from control.commands.held import ReadHeld, ReleaseHeld
+from control.commands.held import DropHeld, HeldDecided, HeldItem, ReadHeld, ReleaseHeld, ShowHeld
 from control.config import Config
+
+reason_option = click.option("--reason", default="", help="Why, for the log and for history.")
 
 
 @click.group()
 def held() -> None:
-    """What stays live although the feed's list has it no more."""
+    """What would cut more than may be cut before somebody has looked at it."""
 
 
 @held.command("list")
 @as_json_option
 @pass_config
 def held_list(config: Config, as_json: bool) -> None:
-    """Show the entries that are held."""
-    state = agent(config, kernel.PATIENCE).ask(ReadHeld())
+    """Show what is held: the entries stay live meanwhile."""
+    items = agent(config, kernel.PATIENCE).ask(ReadHeld()).items
     if as_json:
-        print_json(state)
+        print_json([item.model_dump() for item in items])
         return
-    for prefix in state.prefixes:
-        click.echo(prefix)
-    if state.count > len(state.prefixes):
-        click.echo(f"and {state.count - len(state.prefixes):,} more", err=True)
-    if not state.count:
+    for item in items:
+        _say_item(item)
+    if not items:
         click.echo("nothing is held", err=True)
 
 
-@held.command("release")
+@held.command("show")
+@click.argument("id_", metavar="ID")
 @as_json_option
 @pass_config
-def held_release(config: Config, as_json: bool) -> None:
-    """Have what is held removed, or narrowed, as the feed has it.
+def held_show(config: Config, id_: str, as_json: bool) -> None:
+    """Show whom it would cut to release ID, by name, and when each last had traffic."""
+    shown = agent(config, kernel.PATIENCE).ask(ShowHeld(id=id_))
+    if as_json:
+        print_json(shown)
+        return
+    _say_item(shown.item)
+    say_cut(shown.cut, err=False)
 
-    Look at it before, with `held list`: who is among it and still registered is cut.
+
+@held.command("release")
+@click.argument("id_", metavar="ID")
+@reason_option
+@as_json_option
+@pass_config
+def held_release(config: Config, id_: str, reason: str, as_json: bool) -> None:
+    """Have ID done: its entries are removed, or narrowed.
+
+    Look at it before, with `held show`. Where it takes two people, the second one's word does it; whoever asked for
+    it is the first.
     """
-    done = agent(config).ask(ReleaseHeld())
+    _say(agent(config).ask(ReleaseHeld(id=id_, why=reason)), "as asked for", as_json)
+
+
+@held.command("drop")
+@click.argument("id_", metavar="ID")
+@reason_option
+@as_json_option
+@pass_config
+def held_drop(config: Config, id_: str, reason: str, as_json: bool) -> None:
+    """Have ID not done: its entries stay. What the feed's list lacks stays on the local list."""
+    _say(agent(config).ask(DropHeld(id=id_, why=reason)), "kept", as_json)
+
+
+def _say_item(item: HeldItem) -> None:
+    when = time.strftime(" at %Y-%m-%d %H:%M:%S", time.localtime(item.at)) if item.at else ""
+    click.echo(f"{item.id}: {item.count:,} entries, {item.in_use:,} in use; by {item.who or item.door}{when}")
+    for why in item.why:
+        click.echo(f"    {why}")
+    if item.reason:
+        click.echo(f"    reason given: {item.reason}")
+    if item.persons > 1:
+        click.echo(f"    takes {item.persons} persons; so far: {', '.join(item.agreed) or 'nobody'}")
+    more = item.count - len(item.prefixes)
+    click.echo(f"    {', '.join(item.prefixes)}{f' and {more:,} more' if more else ''}")
+
+
+def _say(done: HeldDecided, what: str, as_json: bool) -> None:
     if as_json:
         print_json(done)
-        return
-    click.echo(f"{done.released:,} entries are as the feed has them; {done.removed_in_use:,} of them were in use")
+    elif done.done:
+        click.echo(f"{done.entries:,} entries are {what}; {done.in_use:,} of those cut were in use")
+    else:
+        click.echo(f"noted: {', '.join(done.agreed)}; it takes one more person")

@@ -5,7 +5,8 @@ from typing import Any
 
 from control.commands.bypass import ReadBypass, SetBypass
 from control.commands.doctor import Examine
-from control.commands.held import ReadHeld, ReleaseHeld
+from control.commands.held import DropHeld, ReadHeld, ReleaseHeld, ShowHeld
+from control.commands.history import CompareSteps, ReadHistory, RollBack, ShowStep
 from control.commands.interfaces import Attach, Detach
 from control.commands.list import ChangeList, ReadList, ReplaceList
 from control.commands.packets import CheckAddress, ExplainPacket, ReadCounters, ReadEvents, RunPackets, SamplePackets
@@ -19,21 +20,27 @@ REQUESTS: Mapping[str, type[Request[Any]]] = {
         Attach,
         ChangeList,
         CheckAddress,
+        CompareSteps,
         Detach,
+        DropHeld,
         Examine,
         ExplainPacket,
         ReadBypass,
         ReadCounters,
         ReadEvents,
         ReadHeld,
+        ReadHistory,
         ReadList,
         ReadPolicy,
         ReadStatus,
         ReleaseHeld,
         ReplaceList,
+        RollBack,
         RunPackets,
         SamplePackets,
         SetBypass,
         SetPolicy,
+        ShowHeld,
+        ShowStep,
     )
 }

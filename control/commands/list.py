@@ -2,6 +2,7 @@
 
 from pydantic import BaseModel, Field
 
+from control.commands.cut import Cut
 from control.commands.request import Order, Reply, Request
 
 
@@ -32,12 +33,15 @@ class ListChanged(ListHead):
     """What a change of the list did, or in a dry run would do."""
 
     added: int = Field(description="Entries that are new or have other terms.")
-    removed: int = Field(description="Entries that are gone.")
+    removed: int = Field(description="Entries that are gone; 0 when that is held.")
     removed_in_use: int = Field(description="Of those gone, how many had traffic in the last day.")
     in_use: list[str] = Field(description="The first of these.")
     live: bool = Field(description="Whether the kernel decides by this list; false for a dry run.")
     not_kept: str | None = Field(default=None, description="Why the disk has not taken it, though it is live.")
     warnings: list[str] = Field(default=[], description="What is odd about it: very wide, private; nearly full.")
+    cut: Cut | None = Field(default=None, description="Whom it cuts, or would; none where it cuts nobody.")
+    held: str | None = Field(default=None, description="Under which what it would cut is held: see `wicket held`.")
+    why_held: list[str] = Field(default=[], description="What of the limits it exceeds; nothing of it is cut then.")
     would: Would | None = Field(default=None, description="Dry run only: which prefixes.")
     seconds: dict[str, float] = Field(description="How long each step took: `compare`, `kernel`, `disk`.")
 
@@ -50,6 +54,7 @@ class ReplaceList(Order[ListChanged]):
 
     if_match: str | None = Field(default=None, description="ETag of the list that it is meant for; none: any.")
     dry_run: bool = Field(default=False, description="Say what would change, and change nothing.")
+    override: bool = Field(default=False, description="Do it though it exceeds the guard's limits.")
     allow_empty: bool = Field(default=False, description="Take an empty list, which otherwise is refused as a slip.")
 
 
@@ -65,3 +70,4 @@ class ChangeList(Order[ListChanged]):
     add_size: int = Field(description="Bytes of the body that are the first list.")
     if_match: str | None = Field(default=None, description="ETag of the list that it is meant for; none: any.")
     dry_run: bool = Field(default=False, description="Say what would change, and change nothing.")
+    override: bool = Field(default=False, description="Do it though it exceeds the guard's limits.")

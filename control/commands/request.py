@@ -59,6 +59,7 @@ class Order(Request[R]):
 
     door: Door = Field(default=Door.SOCKET, strict=False, description="By which it came to the agent's socket.")
     who: str = Field(default="", max_length=200, description="Who asks, as that door knows them.")
+    person: str = Field(default="", max_length=200, description="Who is behind that, where the door knows persons.")
     why: str = Field(default="", max_length=200, description="In the words of whoever asks.")
     until: float | None = Field(
         default=None, description="Seconds of the host's monotonic clock until which the answer is waited for."
@@ -66,7 +67,7 @@ class Order(Request[R]):
 
     def origin(self) -> Origin:
         """Return where the order comes from, and until when it may be carried out."""
-        return Origin(self.door, self.who, self.why, self.until)
+        return Origin(self.door, self.who, self.why, self.until, self.person)
 
 
 def read(model: type[Request[R]], arguments: dict[str, Any]) -> Request[R]:

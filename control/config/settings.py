@@ -8,6 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_valida
 
 from control.allowlist.entry import Bounds
 from control.config.database_url import database_url, text
+from control.config.guard import GuardSettings
 from control.config.quantity import BYTES, SECONDS, Quantity
 from control.config.values import directory, host_and_port, instance_name, interface_name, one_of, whole, yes_or_no
 from control.fault import BadValueError, shown
@@ -177,6 +178,7 @@ class Config(Settings):
         default=(), description="Interfaces to guard, each a table [[interfaces]]."
     )
     list: ListSettings = Field(default=ListSettings(), description="Limits of the list.")
+    guard: GuardSettings = Field(default=GuardSettings(), description="What may be cut at a time.")
     api: ApiSettings = Field(default=ApiSettings(), description="The HTTP API.")
     registry: RegistrySettings = Field(default=RegistrySettings(), description="The registry.")
     feed: FeedSettings = Field(default=FeedSettings(), description="The feed.")

@@ -1,6 +1,7 @@
 """What the value of a setting may be: each check returns it, or says what is wrong with it."""
 
 import re
+from ipaddress import ip_network
 from pathlib import Path
 
 from pydantic import BeforeValidator
@@ -80,6 +81,23 @@ def interface_name(value: object) -> str:
         why = f"{shown(name)} is no name of an interface"
         raise BadValueError(why, "write the name that `ip link` shows, such as eth0")
     return name
+
+
+def prefixes(value: object) -> tuple[str, ...]:
+    """Return addresses and prefixes.
+
+    Raises:
+        BadValueError: it is no list of them.
+    """
+    mend = 'write addresses and prefixes in quotes, such as ["192.0.2.1", "2001:db8::/48"]'
+    if not isinstance(value, list | tuple):
+        raise BadValueError(f"{shown(value)} is no list", mend)
+    for each in value:
+        try:
+            ip_network(text(each))
+        except ValueError as error:
+            raise BadValueError(f"{shown(each)} is no prefix: {error}", mend) from error
+    return tuple(value)
 
 
 def host_and_port(value: object) -> str:

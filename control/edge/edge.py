@@ -12,10 +12,13 @@ from control.edge.bypass import Bypass
 from control.edge.contact import FeedContact
 from control.edge.events import SampledEvents
 from control.edge.feed_list import FeedList
+from control.edge.guard import Guard
+from control.edge.held import HeldChanges
 from control.edge.interfaces import Interfaces
 from control.edge.lease import Lease, Sampling
 from control.edge.list import EdgeList
 from control.edge.live_list import LiveList
+from control.edge.past import PastLists
 from control.edge.policies import Policies
 from control.edge.start import Start
 from control.edge.state.stops import Stops
@@ -38,6 +41,7 @@ class Edge:
         live: the live list.
         list: what can be asked of the local list.
         feed: what the feed makes of its own.
+        guard: what may be cut of either; held: what waits for somebody to decide; past: the way back.
         policies, bypass, interfaces, lease, sampling, events, usage: the other parts.
         contact: with the feed, where one is followed.
         started_at: seconds of the monotonic clock.
@@ -48,8 +52,11 @@ class Edge:
         self.config, self.datapath, self.store, self.table = config, datapath, store, table
         self.started_at = time.monotonic()
         self.live, self.usage = LiveList(datapath, store), Usage(datapath.lists, store.marks)
-        self.list = EdgeList(self.live, self.usage, config.list.max_entries)
-        self.feed = FeedList(self.live, self.usage, config.list.max_entries)
+        self.guard = Guard(self.live, self.usage, store, config.guard)
+        self.list = EdgeList(self.live, self.usage, self.guard, config.list.max_entries)
+        self.feed = FeedList(self.live, self.guard, config.list.max_entries)
+        self.held = HeldChanges(self.live, self.feed, self.guard, self.usage)
+        self.past = PastLists(self.live, self.feed, self.guard, self.usage, store.journal)
         self.policies = Policies(datapath.controls, store)
         self.lease, self.sampling = Lease(datapath.controls, config.lease), Sampling(datapath.controls)
         stops = Stops(config.pins, config.state_dir)
@@ -83,6 +90,7 @@ class Edge:
             )
             with edge.turn() as turn:
                 edge.usage.take_up(turn)
+                edge.guard.take_up(turn)
                 start.bring_up(turn)
             opened.pop_all()
         return edge
@@ -106,6 +114,7 @@ class Edge:
                 self.datapath.pin_again()
             self.policies.keep_up(turn)
             self.live.keep_snapshots(turn)
+            self.guard.keep_up(turn)
 
     def close(self) -> None:
         """Let go of kernel and disk, and leave both as they are."""

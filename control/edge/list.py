@@ -4,12 +4,17 @@ import time
 
 from control.allowlist import space
 from control.allowlist.allowlist import Allowlist
+from control.allowlist.mapped import HOST
+from control.allowlist.naming import first, named
 from control.commands.list import ListChanged, Would
-from control.edge.live_list import LiveList, LiveState, Timing, demand_room, nearly_full
+from control.edge.guard import Guard
+from control.edge.live_list import LiveList
+from control.edge.live_state import LiveState, Timing
+from control.edge.room import demand_room, nearly_full
 from control.edge.turn import Turn
 from control.edge.usage import Usage
 from control.fault import Fault, Kind, Refused
-from control.rollout.change import Change
+from control.rollout.change import NONE, Change
 from control.rollout.origin import Origin
 from control.rollout.union import Source
 
@@ -24,8 +29,8 @@ class EdgeList:
         max_entries: how long either list may be.
     """
 
-    def __init__(self, live: LiveList, usage: Usage, max_entries: int) -> None:
-        self._live, self._usage, self.max_entries = live, usage, max_entries
+    def __init__(self, live: LiveList, usage: Usage, guard: Guard, max_entries: int) -> None:
+        self._live, self._usage, self._guard, self.max_entries = live, usage, guard, max_entries
 
     @property
     def state(self) -> LiveState:
@@ -41,12 +46,13 @@ class EdgeList:
         if_match: str | None = None,
         dry_run: bool = False,
         allow_empty: bool = False,
+        override: bool = False,
     ) -> ListChanged:
-        """Make another list the local one, as a whole; return what that changed.
+        """Make another list the local one, as a whole; return what that changed, and what of it is held.
 
         Raises:
             Refused: it is empty, too long or not for this version, or there is no room for it; the list that is
-                live stays so.
+                live stays so. "forbidden": to override the guard takes two.
         """
         if len(new) == 0 and not allow_empty:
             mend = "to empty the list on purpose, say so: ?allow_empty=true, or --allow-empty"
@@ -54,7 +60,8 @@ class EdgeList:
             raise Refused(Kind.BAD_LIST, "The list is empty", [fault])
         started = time.perf_counter()
         change = Change.to(self.state.union.local, new, origin)
-        return self._accept(turn, change, time.perf_counter() - started, if_match, dry_run)
+        compared = time.perf_counter() - started
+        return self._accept(turn, change, None, [], compared, if_match, dry_run, override)
 
     def change(
         self,
@@ -65,40 +72,79 @@ class EdgeList:
         *,
         if_match: str | None = None,
         dry_run: bool = False,
+        override: bool = False,
     ) -> ListChanged:
-        """Add entries to the local list and remove prefixes, all or nothing; return what that changed.
+        """Add entries to the local list and remove prefixes; return what that changed, and what of it is held.
 
         Raises:
             Refused: as for ``replace``.
         """
         started = time.perf_counter()
         change = Change.of(self.state.union.local, add, remove, origin)
-        return self._accept(turn, change, time.perf_counter() - started, if_match, dry_run)
+        compared, said = time.perf_counter() - started, add.with_changes(remove, NONE)
+        return self._accept(turn, change, said, self._odd_removals(remove), compared, if_match, dry_run, override)
 
-    def _accept(self, turn: Turn, change: Change, compared: float, if_match: str | None, dry_run: bool) -> ListChanged:
+    def _accept(
+        self,
+        turn: Turn,
+        change: Change,
+        said: Allowlist | None,
+        odd: list[str],
+        compared: float,
+        if_match: str | None,
+        dry_run: bool,
+        override: bool,
+    ) -> ListChanged:
+        """``said`` are the prefixes of which something was said; none: of all. ``odd`` is what to warn of."""
         demand_match(self.state.local.etag, if_match, "list")
         demand_room(change.new, self.max_entries)
-        cut = change.removed.without(self.state.union.followed.at(change.removed))  # the feed's stay live
-        in_use, timing = self._usage.in_use(turn, cut), Timing()
-        if change and not dry_run:
-            timing = self._live.apply(turn, Source.LOCAL, change, self.state.local.next)
+        judgement = self._guard.judge(turn, Source.LOCAL, change)
+        if override:
+            self._guard.demand_override(judgement)
+        is_held = judgement.is_over and not override
+        done, timing, held = change, Timing(), None
+        if not dry_run:
+            done = change.loosening() if is_held else change
+            weight = judgement.held() if is_held else judgement.done(is_agreed=override)
+            if done:
+                timing = self._live.apply(turn, Source.LOCAL, done, self.state.local.next, weight)
+            holding = self._guard.hold(turn, change, judgement) if is_held else None
+            self._guard.supersede(turn, said, but=holding)
+            held = str(holding.number) if holding else None
         seconds = {"compare": compared, "kernel": timing.kernel, "disk": timing.disk}
-        local = self.state.local
+        local, in_use = self.state.local, judgement.in_use
         return ListChanged(
             epoch=local.epoch,
             serial=local.serial,
             etag=local.etag,
-            count=len(change.new),
-            added=len(change.added),
-            removed=len(change.removed),
+            count=len(done.new),
+            added=len(done.added),
+            removed=len(done.removed),
             removed_in_use=len(in_use),
-            in_use=_first(in_use, NAMED_IN_USE),
+            in_use=first(in_use, NAMED_IN_USE),
             live=not dry_run,
             not_kept=timing.not_kept,
-            warnings=[*space.doubts(change.added), *nearly_full(len(change.new), self.max_entries)],
+            warnings=[*odd, *space.doubts(change.added), *nearly_full(len(change.new), self.max_entries)],
+            cut=self._usage.preview(judgement.cut, NAMED_BY_DRY_RUN if dry_run else NAMED_IN_USE)
+            if len(judgement.cut)
+            else None,
+            held=held,
+            why_held=list(judgement.why) if is_held else [],
             would=_would(change) if dry_run else None,
             seconds={step: round(value, 6) for step, value in seconds.items()},
         )
+
+    def _odd_removals(self, remove: Allowlist) -> list[str]:
+        """Return in words what was to be removed and is not there, has others inside, or stays live all the same."""
+        local, followed = self.state.union.local, self.state.union.followed
+        missing, stays = remove.without(local), remove.held_by(followed)
+        odd = [f"not on the local list: {named(missing, NAMED_IN_USE)}"] if len(missing) else []
+        odd += [f"still live, for the feed's list has it: {named(stays, NAMED_IN_USE)}"] if len(stays) else []
+        for entry in remove.only(remove.length < HOST).entries(0, NAMED_IN_USE):
+            inside = local.within(entry.prefix)
+            if len(inside):
+                odd.append(f"entries inside {entry.text} stay: {named(inside, NAMED_IN_USE)}")
+        return odd
 
 
 def demand_match(etag: str, if_match: str | None, what: str) -> None:
@@ -113,8 +159,4 @@ def demand_match(etag: str, if_match: str | None, what: str) -> None:
 
 
 def _would(change: Change) -> Would:
-    return Would(add=_first(change.added, NAMED_BY_DRY_RUN), remove=_first(change.removed, NAMED_BY_DRY_RUN))
-
-
-def _first(entries: Allowlist, most: int) -> list[str]:
-    return [entry.text for entry in entries.entries(0, most)]
+    return Would(add=first(change.added, NAMED_BY_DRY_RUN), remove=first(change.removed, NAMED_BY_DRY_RUN))

@@ -6,71 +6,30 @@ is on disk first.
 """
 
 import time
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 
 import structlog
 
-from control.allowlist.allowlist import Allowlist
+from control.allowlist.naming import named
 from control.datapath.datapath import Datapath
+from control.datapath.generations.generation import Generation
 from control.datapath.predecessor import Predecessor
+from control.edge.live_state import LiveState, Near, Timing
 from control.edge.newest import Newest
+from control.edge.state.journal import Step
 from control.edge.state.store import Store
 from control.edge.turn import Turn
 from control.fault import Fault, Kind, Refused
 from control.rollout.change import NONE, Change
-from control.rollout.position import Position, Provenance
+from control.rollout.position import Position
 from control.rollout.union import Effect, Source, Union
+from control.rollout.weight import NOTHING, Weight
 
 log = structlog.get_logger()
 
 NAMED_IN_LOG = 20  # prefixes of each kind that a change's line in the log names
-NEARLY = 0.8  # of list.max_entries, from which on it is said
 CHANGES_BEFORE_SNAPSHOT = 1000  # what a start would have to replay at most
-
-
-@dataclass(frozen=True, slots=True)
-class LiveState:
-    """What is live, as one value: whoever reads it sees one moment, and needs no turn.
-
-    Attributes:
-        union: of both lists: what the kernel has.
-        local: where the local list has got to.
-        followed: where the feed's list has got to here.
-        revision: counts the changes of either; the kernel has it with the list.
-    """
-
-    union: Union
-    local: Position
-    followed: Position
-    revision: int
-
-    @property
-    def provenance(self) -> Provenance:
-        """What a generation in the kernel says of itself."""
-        return Provenance(self.revision, self.local.serial, self.followed)
-
-    def position(self, source: Source) -> Position:
-        """Return where one of the lists has got to."""
-        return self.local if source is Source.LOCAL else self.followed
-
-    def after(self, source: Source, union: Union, position: Position) -> "LiveState":
-        """Return what is live after one more change, of one of the lists."""
-        changed = {"local" if source is Source.LOCAL else "followed": position}
-        return replace(self, union=union, revision=self.revision + 1, **changed)
-
-
-@dataclass(frozen=True, slots=True)
-class Timing:
-    """How a change went.
-
-    Attributes:
-        kernel, disk: seconds that it took there.
-        not_kept: why it is live and not on disk; none when it is.
-    """
-
-    kernel: float = 0.0
-    disk: float = 0.0
-    not_kept: str | None = None
 
 
 class LiveList:
@@ -112,8 +71,24 @@ class LiveList:
         self._bring_kernel()
         self._controls.set_epoch(self._store.epoch)
 
-    def apply(self, turn: Turn, source: Source, change: Change, position: Position) -> Timing:
+    @property
+    def held_revisions(self) -> list[int]:
+        """The revisions that the kernel still holds whole beside the live one, the newest first."""
+        generations = self._generations
+        return [held.revision for held in reversed(generations.held) if held is not generations.live and held.is_whole]
+
+    def apply(
+        self,
+        turn: Turn,
+        source: Source,
+        change: Change,
+        position: Position,
+        weight: Weight = NOTHING,
+        near: Near | None = None,
+    ) -> Timing:
         """Make a change of one of the lists live, after which that list is at ``position``.
+
+        ``weight`` is what is noted of it; ``near`` a generation to make of it what is to be live.
 
         Raises:
             Refused: there is no room for it, or nobody waits for it any more; nothing has changed, but that what only
@@ -121,7 +96,9 @@ class LiveList:
         """
         turn.demand()
         timing = (
-            self._narrow(turn, source, change, position) if change.narrows else self._widen(source, change, position)
+            self._narrow(turn, source, change, position, weight, near)
+            if change.narrows
+            else self._widen(source, change, position, weight, near)
         )
         self._log(source, change, position, timing)
         return timing
@@ -162,13 +139,21 @@ class LiveList:
         self.not_kept[source] = why
         return why
 
-    def _widen(self, source: Source, change: Change, position: Position) -> Timing:
+    def _widen(
+        self,
+        source: Source,
+        change: Change,
+        position: Position,
+        weight: Weight = NOTHING,
+        near: Near | None = None,
+    ) -> Timing:
         """Let it through first, and keep it afterwards."""
         union, effect = self.state.union.after(source, change)
         after, started = self.state.after(source, union, position), time.perf_counter()
-        self._make_live(after, effect)
+        self._make_live(after, effect, near)
         self.state, live = after, time.perf_counter()
         history = self._store.history(source)
+        self._note(source, change, after, weight)
         try:
             history.record(change, position)
         except Refused as refused:
@@ -176,17 +161,21 @@ class LiveList:
             return Timing(live - started, time.perf_counter() - live, self._say_not_kept(source, refused))
         return Timing(live - started, time.perf_counter() - live)
 
-    def _narrow(self, turn: Turn, source: Source, change: Change, position: Position) -> Timing:
+    def _narrow(
+        self, turn: Turn, source: Source, change: Change, position: Position, weight: Weight, near: Near | None
+    ) -> Timing:
         """Keep it on disk, then cut; where the disk does not take it, what it widens is live all the same."""
         union, effect = self.state.union.after(source, change)
         after = self.state.after(source, union, position)
+        withdraw = self._note(source, change, after, weight)
         try:
             return (
-                self._swap(turn, source, change, after)
+                self._swap(turn, source, change, after, near)
                 if not effect.is_small
                 else self._in_place(source, change, after, effect)
             )
         except Refused as refused:
+            withdraw()
             widening = change.loosening()
             if refused.kind != Kind.NO_ROOM or not len(widening):
                 raise
@@ -197,14 +186,14 @@ class LiveList:
             fault = Fault("what only lets more through", what, "repeat the change when there is room")
             raise Refused(refused.kind, refused.title, [*refused.faults, fault]) from refused
 
-    def _make_live(self, after: LiveState, effect: Effect) -> None:
+    def _make_live(self, after: LiveState, effect: Effect, near: Near | None = None) -> None:
         """Make what only widens live in the kernel.
 
         Raises:
             Refused: there is no room for it; what was live is, alone.
         """
         if not effect.is_small:
-            self._generations.go_live(self._generations.stage(after.union.whole(), after.provenance))
+            self._generations.go_live(self._staged(after, near))
             self._generations.retire()
             return
         try:
@@ -213,10 +202,18 @@ class LiveList:
             self._generations.go_live(self._generations.stage(self.state.union.whole(), self.state.provenance))
             raise
 
-    def _swap(self, turn: Turn, source: Source, change: Change, after: LiveState) -> Timing:
+    def _staged(self, after: LiveState, near: Near | None) -> Generation:
+        """Return a generation of what is to be live: one that the kernel holds, or a new one."""
+        if near:
+            held = self._generations.revived(near.revision, near.added, near.removed, after.provenance)
+            if held:
+                return held
+        return self._generations.stage(after.union.whole(), after.provenance)
+
+    def _swap(self, turn: Turn, source: Source, change: Change, after: LiveState, near: Near | None) -> Timing:
         """Build beside what is live, keep on disk, go live: what can fail comes first."""
         generations, started = self._generations, time.perf_counter()
-        staged = generations.stage(after.union.whole(), after.provenance)
+        staged = self._staged(after, near)
         built = time.perf_counter()
         try:
             turn.demand()  # building may have taken longer than anybody waits
@@ -246,9 +243,16 @@ class LiveList:
     def _take_back(self, source: Source, change: Change) -> None:
         """Make live what was before a change that the kernel took in part: the old content, under the next revision."""
         history = self._store.history(source)
+        back = Change.to(change.held, change.held, replace(change.origin, why="the kernel refused it"))
+        self._note(source, back, self.state.after(source, self.state.union, self.state.position(source)), NOTHING)
         history.revert(change, self.state.position(source))
         self.state = self.state.after(source, self.state.union, history.position)
         self._generations.go_live(self._generations.stage(self.state.union.whole(), self.state.provenance))
+
+    def _note(self, source: Source, change: Change, after: LiveState, weight: Weight) -> Callable[[], None]:
+        serial, sizes = after.position(source).serial, (len(change.added), len(change.removed))
+        step = Step(after.revision, source, serial, len(change.new), time.time(), change.origin, *sizes, weight)
+        return self._store.journal.note(step, change)
 
     def _log(self, source: Source, change: Change, position: Position, timing: Timing) -> None:
         sizes = {"count": len(change.new), "added": len(change.added), "removed": len(change.removed)}
@@ -265,27 +269,3 @@ class LiveList:
             **change.origin.logged,
             **kept,
         )
-
-
-def demand_room(new: Allowlist, most: int) -> None:
-    """Hold a list against how long one may be.
-
-    Raises:
-        Refused: "too-large": it is longer.
-    """
-    if len(new) > most:
-        why = f"{len(new)} entries are more than the {most} allowed here"
-        raise Refused(Kind.TOO_LARGE, "The list is too long", [Fault("the list", why, "raise list.max_entries")])
-
-
-def nearly_full(count: int, most: int) -> list[str]:
-    """Return in words that a list will soon be as long as it may be; nothing where it will not."""
-    if count <= NEARLY * most:
-        return []
-    return [f"{count:,} entries of the {most:,} that list.max_entries allows: raise it before no more are taken"]
-
-
-def named(entries: Allowlist, most: int) -> str:
-    """Return the first prefixes of a list, and how many more there are, in words."""
-    first = ", ".join(entry.text for entry in entries.entries(0, most))
-    return f"{first} and {len(entries) - most} more" if len(entries) > most else first

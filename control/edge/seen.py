@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from control.allowlist.allowlist import Allowlist
 from control.datapath.generations import entry_map
 
-MAGIC = b"WSN1"
-HEAD = struct.Struct("=4sII")  # magic, IPv4 hosts of the exact set, entries of the hash map
+MAGIC = b"WSN2"
+HEAD = struct.Struct("=4sIId")  # magic, IPv4 hosts of the exact set, entries of the hash map, seconds looked at
 
 
 class LastSeen:
@@ -20,6 +20,7 @@ class LastSeen:
     """
 
     def __init__(self) -> None:
+        self._since = time.monotonic()
         self._hosts = np.empty(0, np.uint32)  # sorted, each once
         self._times = np.empty(0, np.float64)
         self._map_entries: dict[bytes, float] = {}
@@ -28,12 +29,17 @@ class LastSeen:
         """Return how many entries had traffic."""
         return len(self._hosts) + len(self._map_entries)
 
+    @property
+    def known_for(self) -> float:
+        """For how many seconds traffic was looked at: of what was before that, nothing is known."""
+        return time.monotonic() - self._since
+
     def pack(self) -> bytes:
         """Return what is known as bytes: of each entry how many seconds ago it had traffic."""
         now = time.monotonic()
         keys = np.frombuffer(b"".join(self._map_entries), entry_map.KEY)
         ages = np.fromiter((now - at for at in self._map_entries.values()), np.float64, len(keys))
-        head = HEAD.pack(MAGIC, len(self._hosts), len(keys))
+        head = HEAD.pack(MAGIC, len(self._hosts), len(keys), now - self._since)
         return b"".join([head, self._hosts.tobytes(), (now - self._times).tobytes(), keys.tobytes(), ages.tobytes()])
 
     @classmethod
@@ -43,10 +49,11 @@ class LastSeen:
         Raises:
             ValueError: it is of another version.
         """
-        magic, hosts, keys = HEAD.unpack_from(data)
+        magic, hosts, keys, known_for = HEAD.unpack_from(data)
         if magic != MAGIC or len(data) != HEAD.size + hosts * 12 + keys * (entry_map.KEY.itemsize + 8):
             raise ValueError("it is of another version")
         seen, then = cls(), time.monotonic() - passed
+        seen._since = then - known_for
         times_at = HEAD.size + 4 * hosts
         keys_at = times_at + 8 * hosts
         ages_at = keys_at + entry_map.KEY.itemsize * keys
@@ -70,17 +77,21 @@ class LastSeen:
 
     def within(self, allowlist: Allowlist, seconds: float) -> NDArray[np.bool_]:
         """Return which rows of a list had traffic in the last so many seconds."""
-        since = time.monotonic() - seconds
+        recent: NDArray[np.bool_] = self.ages(allowlist) <= seconds
+        return recent
+
+    def ages(self, allowlist: Allowlist) -> NDArray[np.float64]:
+        """Return for each row of a list how many seconds ago it had traffic; infinite where none is known."""
         rows = entry_map.keys_of(allowlist.high, allowlist.low, allowlist.length)
-        live = np.zeros(len(allowlist), np.bool_)
-        is_host = entry_map.are_hosts(rows)
-        places, recent = self._locate(rows["address"][is_host, 3])
-        recent[recent] = self._times[places[recent]] >= since
-        live[is_host] = recent
+        times = np.full(len(allowlist), -np.inf)
+        is_host = np.flatnonzero(entry_map.are_hosts(rows))
+        places, known = self._locate(rows["address"][is_host, 3])
+        times[is_host[known]] = self._times[places[known]]
         if self._map_entries:
-            recent_keys = {key for key, at in self._map_entries.items() if at >= since}
-            live |= np.fromiter((row.tobytes() in recent_keys for row in rows), np.bool_, len(rows))
-        return live
+            known_at = self._map_entries
+            in_map = np.fromiter((known_at.get(row.tobytes(), -np.inf) for row in rows), np.float64, len(rows))
+            times = np.maximum(times, in_map)
+        return time.monotonic() - times
 
     def forget_before(self, seconds: float) -> None:
         """Forget what was last seen longer ago than so many seconds."""

@@ -5,6 +5,9 @@ Not through NSS: a directory on the network that does not answer must not hold w
 
 from pathlib import Path
 
+NOBODY = 0xFFFF_FFFF
+"""The login uid of a process that nobody logged in to: (uid_t)-1."""
+
 PASSWD, GROUP = Path("/etc/passwd"), Path("/etc/group")
 
 
@@ -12,6 +15,15 @@ def user(uid: int) -> str:
     """Return a user as a log shows it: ``uid 1000 (anna)``, without a name where the machine's file has none."""
     name = _name(uid, PASSWD)
     return f"uid {uid} ({name})" if name else f"uid {uid}"
+
+
+def login_of(pid: int) -> int | None:
+    """Return the uid of who logged in to what became a process (proc_pid_loginuid(5)); None: nobody did."""
+    try:
+        login = int(Path(f"/proc/{pid}/loginuid").read_text())
+    except (OSError, ValueError):
+        return None
+    return None if login == NOBODY else login
 
 
 def group(gid: int) -> str:

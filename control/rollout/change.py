@@ -79,6 +79,12 @@ class Change:
         """Whether it lets anything less through: what only widens waits for nobody."""
         return bool(len(self.removed) or len(self._both().difference(self.added)))
 
+    @property
+    def cut(self) -> Allowlist:
+        """The entries of ``held`` of which less is let through afterwards, or nothing."""
+        narrowed = self.held.at(self._both().difference(self.added))
+        return self.removed.with_changes(narrowed, NONE)
+
     def widening(self) -> "Change":
         """Return the part that lets more through and nothing less: it never has to wait.
 

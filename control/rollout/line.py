@@ -4,7 +4,7 @@ A feed can come from an older copy and go on under its serials, be another one b
 lacks is *held*: it stays live, until the feed says something of just that, or a person releases it.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from control.allowlist.allowlist import Allowlist
 from control.allowlist.digest import Digest
@@ -49,9 +49,11 @@ class Line:
 
         What the local list has, on the same terms, need not be held.
         """
-        wider = Change.to(live, entries).loosening().new
-        held = wider.difference(entries).difference(local)
-        return Line(position, entries, Digest.of(entries), held)
+        return Line.at(position, entries).holding(Change.to(live, entries).loosening().new, local)
+
+    def holding(self, live: Allowlist, local: Allowlist) -> "Line":
+        """Return the line beside which all of ``live`` stays live; what the local list has need not be held."""
+        return replace(self, held=live.difference(self.entries).difference(local))
 
     def released(self) -> "Line":
         """Return the line with nothing held."""

@@ -24,6 +24,7 @@ class Origin:
         door: by which it comes in.
         who: asks for it, as that door knows them; empty: the door does not say.
         why: in the words of whoever asks.
+        person: who is behind it, as one that can be told apart from others where two are asked for; empty: nobody is.
         until: seconds of the host's monotonic clock (control/host/clock.py) until which whoever asks waits for the
             answer; none: for good.
     """
@@ -32,6 +33,7 @@ class Origin:
     who: str = ""
     why: str = ""
     until: float | None = None
+    person: str = ""
 
     @property
     def logged(self) -> dict[str, str]:

@@ -90,6 +90,18 @@ class Union:
         effect = Effect(after.difference(before), before.without(after), self.count + len(after) - len(before))
         return Union(local, followed, effect.count), effect
 
+    def cut(self, source: Source, change: Change) -> Allowlist:
+        """Return the entries of the union that a change of one of the lists cuts: of which less is let through.
+
+        What the other list allows is not cut, nor what a wider prefix of either allows altogether.
+        """
+        local, followed = (change.new, self.followed) if source is Source.LOCAL else (self.local, change.new)
+        touched = change.touched
+        before = unite(self.local.at(touched), self.followed.at(touched))
+        after = unite(local.at(touched), followed.at(touched))
+        cut = Change.to(before, after).cut
+        return cut.outside(local).outside(followed)
+
     def holding(self, prefix: Prefix) -> list[Source]:
         """Return which of the lists have an entry of exactly this prefix."""
         return [source for source in Source if self.list_of(source).find(prefix)]

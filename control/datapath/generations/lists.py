@@ -88,6 +88,21 @@ class Lists:
         self._held[slot] = generation
         return generation
 
+    def revived(self, revision: int, added: Allowlist, removed: Allowlist, provenance: Provenance) -> Generation | None:
+        """Make of a held generation, with a few changes, one of another revision, to go live; None: it is not whole.
+
+        It is not found again under its own revision then, nor by an agent that starts before it is live.
+        """
+        for held in self._held.values():
+            if held.revision == revision and held is not self.live and held.is_whole:
+                try:
+                    held.change(added, removed, provenance)
+                except OSError:
+                    self.discard(held)
+                    return None
+                return held
+        return None
+
     def go_live(self, generation: Generation) -> None:
         """Make a held generation the live one: one store of four bytes."""
         self._active[0] = generation.slot

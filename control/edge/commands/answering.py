@@ -6,14 +6,15 @@ from typing import Any
 from control.commands.bypass import ReadBypass, SetBypass
 from control.commands.catalogue import REQUESTS
 from control.commands.doctor import Examine
-from control.commands.held import ReadHeld, ReleaseHeld
+from control.commands.held import DropHeld, ReadHeld, ReleaseHeld, ShowHeld
+from control.commands.history import CompareSteps, ReadHistory, RollBack, ShowStep
 from control.commands.interfaces import Attach, Detach
 from control.commands.list import ChangeList, ReadList, ReplaceList
 from control.commands.packets import CheckAddress, ExplainPacket, ReadCounters, ReadEvents, RunPackets, SamplePackets
 from control.commands.policy import ReadPolicy, SetPolicy
 from control.commands.request import Order, Reply, Request, read
 from control.commands.status import ReadStatus
-from control.edge.commands import bypass, doctor, held, interfaces, packets, policy, status
+from control.edge.commands import bypass, doctor, held, history, interfaces, packets, policy, status
 from control.edge.commands import list as lists
 from control.edge.commands.peer import Peer
 from control.edge.edge import Edge
@@ -25,22 +26,28 @@ DOING: Mapping[type[Request[Any]], Callable[[Edge, Any, bytes], Done]] = {
     Attach: interfaces.attach,
     ChangeList: lists.change,
     CheckAddress: packets.check,
+    CompareSteps: history.compare,
     Detach: interfaces.detach,
+    DropHeld: held.drop,
     Examine: doctor.examine,
     ExplainPacket: packets.explain,
     ReadBypass: bypass.read,
     ReadCounters: packets.count,
     ReadEvents: packets.read_events,
     ReadHeld: held.read,
+    ReadHistory: history.read,
     ReadList: lists.read,
     ReadPolicy: policy.read,
     ReadStatus: status.read,
     ReleaseHeld: held.release,
     ReplaceList: lists.replace,
+    RollBack: history.roll_back,
     RunPackets: packets.run,
     SamplePackets: packets.sample,
     SetBypass: bypass.change,
     SetPolicy: policy.change,
+    ShowHeld: held.show,
+    ShowStep: history.show,
 }
 
 
@@ -66,4 +73,6 @@ def _of(peer: Peer, request: Request[Any]) -> Request[Any]:
     """Return a request with who sent it, whatever it says itself: what a door says of who asks stands beside that."""
     if not isinstance(request, Order):
         return request
-    return request.model_copy(update={"who": f"{request.who}, {peer}" if request.who else str(peer)})
+    person = peer.person(request.door, request.person)
+    who = f"{request.who}, {peer}" if request.who else str(peer)
+    return request.model_copy(update={"who": who, "person": person})

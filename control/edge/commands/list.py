@@ -25,6 +25,7 @@ def replace(edge: Edge, request: ReplaceList, body: bytes) -> ListChanged:
             if_match=request.if_match,
             dry_run=request.dry_run,
             allow_empty=request.allow_empty,
+            override=request.override,
         )
 
 
@@ -33,7 +34,15 @@ def change(edge: Edge, request: ChangeList, body: bytes) -> ListChanged:
     add, remove = _unpacked(body[: request.add_size]), _unpacked(body[request.add_size :])
     origin = request.origin()
     with edge.turn(origin) as turn:
-        return edge.list.change(turn, add, remove, origin, if_match=request.if_match, dry_run=request.dry_run)
+        return edge.list.change(
+            turn,
+            add,
+            remove,
+            origin,
+            if_match=request.if_match,
+            dry_run=request.dry_run,
+            override=request.override,
+        )
 
 
 def _unpacked(body: bytes) -> Allowlist:

@@ -10,6 +10,7 @@ from pathlib import Path
 from control.commands.request import Right
 from control.fault import Fault, Kind, Refused
 from control.host import accounts
+from control.rollout.origin import Door
 
 UCRED = struct.Struct("=iII")  # struct ucred: pid, uid, gid; unix(7), SO_PEERCRED
 SO_PEERGROUPS = 59  # <asm-generic/socket.h>; the socket module has no name for it
@@ -22,10 +23,12 @@ class Peer:
 
     Attributes:
         groups: their group and their supplementary ones.
+        login: the user who logged in, whoever they have become since (sudo); none: nobody did, as for a service.
     """
 
     uid: int
     groups: frozenset[int]
+    login: int | None = None
 
     @classmethod
     def of(cls, connection: socket.socket) -> "Peer":
@@ -34,14 +37,24 @@ class Peer:
         Raises:
             OSError: the kernel does not say.
         """
-        _, uid, gid = UCRED.unpack(connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, UCRED.size))
+        pid, uid, gid = UCRED.unpack(connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, UCRED.size))
         more = b""
         with contextlib.suppress(OSError):
             more = connection.getsockopt(socket.SOL_SOCKET, SO_PEERGROUPS, MOST_BYTES)
-        return cls(uid, frozenset([gid, *(group for (group,) in struct.iter_unpack("=I", more))]))
+        groups = frozenset([gid, *(group for (group,) in struct.iter_unpack("=I", more))])
+        return cls(uid, groups, accounts.login_of(pid))
 
     def __str__(self) -> str:
         return accounts.user(self.uid)
+
+    def person(self, door: Door, claimed: str) -> str:
+        """Return who is behind what is asked, told apart from others.
+
+        Who logged in is that, whatever they claim. A service (the API) is believed whom it asks for.
+        """
+        if self.login is not None:
+            return accounts.user(self.login)
+        return claimed if claimed and door is Door.API else str(self)
 
     @property
     def is_root(self) -> bool:

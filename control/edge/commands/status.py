@@ -14,7 +14,7 @@ from control.commands.status import (
 )
 from control.datapath.program.compile import schema
 from control.edge.edge import Edge
-from control.edge.live_list import nearly_full
+from control.edge.room import nearly_full
 from control.rollout.union import Source
 
 MEMORY_PAGE = os.sysconf("SC_PAGE_SIZE")

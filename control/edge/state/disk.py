@@ -9,7 +9,7 @@ import shutil
 import sqlite3
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR, s
 """Primary result codes that say that the file is not what was kept: its schema included, by which a statement fails."""
 
 COMPANIONS = ("-wal", "-shm", "-journal")
+MOST_ALONG = 1000  # writes that wait for a disk which takes nothing
 KEPT_ASIDE = 3  # damaged files, for people to look at
 
 
@@ -46,6 +47,7 @@ class Disk:
         self.path, self._schema = path, schema
         self.faults: list[Fault] = []
         self._is_lasting = True
+        self._along: list[Callable[[], None]] = []
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o750)
         except OSError as error:
@@ -96,7 +98,7 @@ class Disk:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Keep all of what is written inside, or nothing.
+        """Keep all of what is written inside, or nothing; and what was to be written along.
 
         Raises:
             Refused: the disk does not take it; nothing has changed.
@@ -107,13 +109,26 @@ class Disk:
             self._database.execute("BEGIN IMMEDIATE")
             try:
                 yield
+                for write in self._along:
+                    write()
                 self._database.execute("COMMIT")
+                self._along.clear()
             except BaseException:
                 if self._database.in_transaction:
                     self._database.execute("ROLLBACK")
                 raise
         except (sqlite3.Error, DamagedError) as error:
             raise self._refused(error) from error
+
+    def write_along(self, write: Callable[[], None]) -> None:
+        """Have something written with the next transaction that is kept."""
+        self._along.append(write)
+        del self._along[:-MOST_ALONG]
+
+    def withdraw(self, write: Callable[[], None]) -> None:
+        """Have it not written, if it was not yet."""
+        if write in self._along:
+            self._along.remove(write)
 
     def close(self) -> None:
         """Close the database."""

@@ -14,6 +14,10 @@ from control.edge.state.disk import DamagedError, Disk
 from control.edge.state.followed import SCHEMA as FOLLOWED
 from control.edge.state.followed import FollowedList
 from control.edge.state.history import History, tables
+from control.edge.state.holdings import SCHEMA as HOLDINGS
+from control.edge.state.holdings import Holdings
+from control.edge.state.journal import SCHEMA as JOURNAL
+from control.edge.state.journal import Journal
 from control.edge.state.local import PREFIX, LocalList
 from control.edge.state.marks import SCHEMA as MARKS
 from control.edge.state.marks import KeptMarks
@@ -30,6 +34,8 @@ CREATE TABLE IF NOT EXISTS interface (name TEXT PRIMARY KEY, mode TEXT NOT NULL)
 CREATE TABLE IF NOT EXISTS loaded (program INTEGER PRIMARY KEY, boot TEXT NOT NULL);
 {FOLLOWED}
 {MARKS}
+{JOURNAL}
+{HOLDINGS}
 {seal.SCHEMA}
 """
 MEND = "see that policies and interfaces are what you expect, and check the disk"
@@ -45,6 +51,8 @@ class Store:
         local: the list that this edge was given.
         followed: the feed's list, beside it.
         marks: when entries last had traffic.
+        journal: what was changed, and how to go back.
+        holdings: what is held of the local list.
         faults: what was set aside as damaged when it was opened.
     """
 
@@ -158,7 +166,7 @@ class Store:
         if len(self.epoch) != 16 or self._policy_version < 0:
             raise ValueError(f"it has an epoch of {len(self.epoch)} bytes and policies of version {version}")
         self.local, self.followed = LocalList(self._disk, self.epoch), FollowedList(self._disk)
-        self.marks = KeptMarks(self._disk)
+        self.marks, self.journal, self.holdings = KeptMarks(self._disk), Journal(self._disk), Holdings(self._disk)
         self.local.check()
         self.followed.check()
         self._check_words()

@@ -1,0 +1,31 @@
+"""Whom a change cuts, said to people."""
+
+import click
+
+from control.commands.cut import Cut, CutEntry
+
+
+def say_cut(cut: Cut, *, err: bool = True) -> None:
+    """Say who is cut, as far as known: how many of them had traffic lately, and who, the latest traffic first."""
+    counts = {"minute": cut.minute, "hour": cut.hour, "day": cut.day}
+    known = ", ".join(
+        f"{'not known' if count is None else f'{count:,}'} in the last {name}" for name, count in counts.items()
+    )
+    click.echo(f"cuts {cut.count:,} entries of the live list; with traffic: {known}", err=err)
+    if cut.day is None:
+        click.echo(f"traffic has been looked at here for {_span(cut.known_s)} only", err=err)
+    for entry in cut.entries:
+        click.echo(f"    {_entry(entry)}", err=err)
+    if cut.count > len(cut.entries):
+        click.echo(f"    and {cut.count - len(cut.entries):,} more", err=err)
+
+
+def _entry(entry: CutEntry) -> str:
+    seen = "no traffic known" if entry.seen_s is None else f"traffic {_span(entry.seen_s)} ago"
+    return f"{entry.prefix}  {entry.note or '-'}  {seen}"
+
+
+def _span(seconds: float) -> str:
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.0f} h"

@@ -1,0 +1,176 @@
+"""What was changed at this edge, revision by revision: who, by which door, and what it takes to go back.
+
+A row is written in the transaction of its change; where the disk does not take it, in the next that it takes. Rows stay
+for a while without what it takes to go back: that is as big as the change.
+"""
+
+import hashlib
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from control.allowlist.allowlist import Allowlist
+from control.edge.state.disk import DamagedError, Disk
+from control.host import clock
+from control.rollout.change import SMALL, Change
+from control.rollout.origin import Door, Origin
+from control.rollout.union import Source
+from control.rollout.weight import Weight
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS journal (
+    revision INTEGER PRIMARY KEY, list TEXT NOT NULL, serial INTEGER NOT NULL, count INTEGER NOT NULL,
+    at REAL NOT NULL, boot TEXT NOT NULL, monotonic REAL NOT NULL, door TEXT NOT NULL, who TEXT NOT NULL,
+    why TEXT NOT NULL, added INTEGER NOT NULL, removed INTEGER NOT NULL, cut INTEGER NOT NULL, in_use INTEGER NOT NULL,
+    held INTEGER NOT NULL, is_agreed INTEGER NOT NULL, sha256 BLOB NOT NULL, now BLOB, was BLOB);
+"""
+COLUMNS = (
+    "revision, list, serial, count, at, boot, monotonic, door, who, why, added, removed, cut, in_use, held, is_agreed"
+)
+KEPT_ROWS = 10_000
+KEPT_ENTRIES = 8_000_000
+"""Entries of all rows together of which the disk has what it takes to go back: the last few whole lists."""
+
+DAY = 24 * 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One revision of the live list.
+
+    Attributes:
+        revision: that it led to.
+        source: which of the lists it changed.
+        serial, count: of that list, afterwards.
+        at: seconds since 1970.
+        origin: who asked for it.
+        added, removed: how many entries.
+        weight: how much it cut.
+    """
+
+    revision: int
+    source: Source
+    serial: int
+    count: int
+    at: float
+    origin: Origin
+    added: int
+    removed: int
+    weight: Weight
+
+    @property
+    def is_small(self) -> bool:
+        """Whether it was made entry by entry."""
+        return self.added + self.removed <= SMALL
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What one revision did to one of the lists.
+
+    Attributes:
+        now: the entries that it gave their present terms.
+        was: the entries that were there before, of all prefixes that it touched.
+    """
+
+    source: Source
+    now: Allowlist
+    was: Allowlist
+
+
+class Journal:
+    """The revisions of one edge."""
+
+    def __init__(self, disk: Disk) -> None:
+        self._disk = disk
+
+    def note(self, step: Step, change: Change) -> Callable[[], None]:
+        """Have kept what a change does, with the next that is kept; return what withdraws that."""
+        bodies = change.added.pack(), change.held.at(change.touched).pack()
+        origin, weight = step.origin, step.weight
+        values = (
+            *(step.revision, step.source.value, step.serial, step.count, step.at, clock.boot_id(), clock.now()),
+            *(origin.door.value, origin.who, origin.why, step.added, step.removed),
+            *(weight.cut, weight.in_use, weight.held, int(weight.is_agreed)),
+        )
+        marks = ", ".join("?" * (len(values) + 1 + len(bodies)))
+
+        def write() -> None:
+            self._disk.write(f"INSERT OR REPLACE INTO journal VALUES ({marks})", *values, _digest(values), *bodies)
+            self._disk.write("DELETE FROM journal WHERE revision <= ?", step.revision - KEPT_ROWS)
+            if not step.is_small:
+                self._let_go()
+
+        self._disk.write_along(write)
+        return partial(self._disk.withdraw, write)
+
+    def steps(self, most: int) -> list[Step]:
+        """Return the last revisions, the newest first; without what is not as it was kept.
+
+        Raises:
+            Refused: the disk cannot be read.
+        """
+        rows = self._rows(f"SELECT {COLUMNS}, sha256 FROM journal ORDER BY revision DESC LIMIT ?", most)
+        return [_step(row[:-1]) for row in rows if row[-1] == _digest(row[:-1])]
+
+    def step(self, revision: int) -> Step | None:
+        """Return one revision; none where it is not known.
+
+        Raises:
+            Refused: the disk cannot be read.
+        """
+        rows = self._rows(f"SELECT {COLUMNS}, sha256 FROM journal WHERE revision = ?", revision)
+        return next((_step(row[:-1]) for row in rows if row[-1] == _digest(row[:-1])), None)
+
+    def content(self, revision: int) -> Content | None:
+        """Return what a revision did; none where it is not known any more.
+
+        Raises:
+            Refused: the disk cannot be read.
+        """
+        rows = self._rows("SELECT list, now, was FROM journal WHERE revision = ? AND now IS NOT NULL", revision)
+        try:
+            contents = (Content(Source(name), *map(Allowlist.unpack, bodies)) for name, *bodies in rows)
+            return next(contents, None)
+        except (ValueError, TypeError):
+            return None
+
+    def cut_within_a_day(self) -> tuple[int, int]:
+        """Return how many entries were cut within the last day that nobody had looked at, and how many in use.
+
+        Within one boot the wall clock has no say: a step of it must not let more be cut.
+
+        Raises:
+            Refused: the disk cannot be read.
+        """
+        rows = self._rows("SELECT boot, monotonic, at, cut, in_use FROM journal WHERE cut > 0 AND NOT is_agreed")
+        boot, now, wall = clock.boot_id(), clock.now(), time.time()
+        recent = [row for row in rows if (now - row[1] if row[0] == boot else wall - row[2]) < DAY]
+        return sum(row[3] for row in recent), sum(row[4] for row in recent)
+
+    def _rows(self, query: str, *values: object) -> Sequence[Any]:
+        try:
+            return self._disk.rows(query, *values)
+        except DamagedError:
+            return []
+
+    def _let_go(self) -> None:
+        """Let go of what it takes to go back further than the last so many entries."""
+        total, query = 0, "SELECT revision, added, removed FROM journal WHERE now IS NOT NULL ORDER BY revision DESC"
+        for revision, added, removed in self._rows(query):
+            total += added + removed
+            if total > KEPT_ENTRIES:
+                self._disk.write("UPDATE journal SET now = NULL, was = NULL WHERE revision <= ?", revision)
+                return
+
+
+def _step(row: Sequence[Any]) -> Step:
+    revision, name, serial, count, at, _, _, door, who, why, added, removed, cut, in_use, held, is_agreed = row
+    weight = Weight(cut, in_use, held, bool(is_agreed))
+    return Step(revision, Source(name), serial, count, at, Origin(Door(door), who, why), added, removed, weight)
+
+
+def _digest(values: Sequence[object]) -> bytes:
+    return hashlib.sha256(repr(tuple(values)).encode()).digest()
