@@ -17,6 +17,8 @@ from typing import Any
 from control import config as configuration
 from control.commands.client import AgentSocket
 from control.commands.status import ReadStatus
+from control.config.guard import GuardSettings
+from lab.limits import UNLIMITED, table
 from lab.signals import held_back
 from lab.waiting import must_run, wait_until_ready
 
@@ -166,11 +168,13 @@ def free_port() -> int:
         return int(server.getsockname()[1])
 
 
-def configure(directory: Path, bpffs: Path, port: int, more: str = "") -> Path:
+def configure(directory: Path, bpffs: Path, port: int, more: str = "", guard: GuardSettings = UNLIMITED) -> Path:
     """Write the configuration of a gateway of its own into a directory, and more tables; return the file."""
     file = directory / "wicket.toml"
     name = f"test-{os.getpid()}-{secrets.token_hex(4)}"
-    file.write_text(CONFIG.format(name=name, directory=directory, bpffs=bpffs, port=port, max_body=MAX_BODY) + more)
+    file.write_text(CONFIG.format(name=name, directory=directory, bpffs=bpffs, port=port, max_body=MAX_BODY))
+    with file.open("a") as config:
+        config.write(table(guard) + more)
     return file
 
 

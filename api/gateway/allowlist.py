@@ -9,7 +9,18 @@ from flask import Response, current_app, request
 from api.gateway import batch
 from api.gateway.schema import BatchModel, ChangeModel, ChangeQuery, Format, ListQuery, ReplaceQuery
 from api.kit import agent, body, etag
-from api.kit.contract import GATEWAY_READERS, GATEWAY_WRITERS, Contract, Heeded, Media, serves, under
+from api.kit.contract import (
+    GATEWAY_READERS,
+    GATEWAY_WRITERS,
+    Answered,
+    Contract,
+    Heeded,
+    Media,
+    Outcome,
+    serves,
+    under,
+)
+from api.kit.payload import JSON
 from control.allowlist import formats
 from control.allowlist.allowlist import Allowlist
 from control.allowlist.entry import Bounds
@@ -25,6 +36,11 @@ LIST = (
     Media(formats.JSON, model=ListModel),
     Media(formats.NDJSON, example=NDJSON_EXAMPLE),
     Media(formats.CSV, example=CSV_EXAMPLE),
+)
+HELD = Outcome(
+    202,
+    "What it adds is live; what it would cut exceeds the guard's limits and is held: nothing of that is cut",
+    location="Path of what is held.",
 )
 GUARDS: tuple[Heeded, ...] = ("If-Match", "Content-Digest")
 
@@ -62,8 +78,8 @@ def _accepted() -> str:
 
 @blueprint.put("/v1/allowlist")
 @blueprint.input(ReplaceQuery, location="query", arg_name="query")
-@serves(Contract(GATEWAY_WRITERS, ChangeModel, takes=LIST, versioned=True, heeds=GUARDS))
-def replace(query: ReplaceQuery) -> tuple[ChangeModel, dict[str, str]]:
+@serves(Contract(GATEWAY_WRITERS, ChangeModel, takes=LIST, versioned=True, heeds=GUARDS, also=(HELD,)))
+def replace(query: ReplaceQuery) -> Answered:
     """Replace the whole list.
 
     The format is the Content-Type's, or told from the content when there is none. One bad row refuses it all.
@@ -73,14 +89,16 @@ def replace(query: ReplaceQuery) -> tuple[ChangeModel, dict[str, str]]:
     data = body.read(formats.MEDIA_TYPES, formats.UNTOLD)
     wanted = formats.read(data, request.mimetype, _bounds())
     seconds = time.perf_counter() - began
-    order = ReplaceList(if_match=etag.if_match(), dry_run=query.dry_run, allow_empty=query.allow_empty)
+    order = ReplaceList(
+        if_match=etag.if_match(), dry_run=query.dry_run, allow_empty=query.allow_empty, override=query.override
+    )
     return _answer(agent.ask(order, wanted.pack()), query.dry_run, seconds)
 
 
 @blueprint.patch("/v1/allowlist")
 @blueprint.input(ChangeQuery, location="query", arg_name="query")
-@serves(Contract(GATEWAY_WRITERS, ChangeModel, body=BatchModel, versioned=True, heeds=GUARDS))
-def change(query: ChangeQuery) -> tuple[ChangeModel, dict[str, str]]:
+@serves(Contract(GATEWAY_WRITERS, ChangeModel, body=BatchModel, versioned=True, heeds=GUARDS, also=(HELD,)))
+def change(query: ChangeQuery) -> Answered:
     """Add and remove entries in one step.
 
     All or nothing; the rest of the list stays. The answer comes when the kernel has it.
@@ -89,13 +107,17 @@ def change(query: ChangeQuery) -> tuple[ChangeModel, dict[str, str]]:
     add, remove = batch.read(body.read([formats.JSON]), _bounds())
     seconds = time.perf_counter() - began
     packed = add.pack()
-    order = ChangeList(add_size=len(packed), if_match=etag.if_match(), dry_run=query.dry_run)
+    order = ChangeList(add_size=len(packed), if_match=etag.if_match(), dry_run=query.dry_run, override=query.override)
     return _answer(agent.ask(order, packed + remove.pack()), query.dry_run, seconds)
 
 
-def _answer(done: ListChanged, dry_run: bool, seconds: float) -> tuple[ChangeModel, dict[str, str]]:
+def _answer(done: ListChanged, dry_run: bool, seconds: float) -> Answered:
     result = done.model_dump() | {"seconds": {"read": seconds, **done.seconds}}
-    return ChangeModel(**result, dry_run=dry_run), {"ETag": done.etag}
+    change, headers = ChangeModel(**result, dry_run=dry_run), {"ETag": done.etag}
+    if done.held:
+        headers["Location"] = f"/v1/held/{done.held}"
+        return Response(change.model_dump_json(), HELD.status, headers, content_type=JSON)
+    return change, headers
 
 
 def _bounds() -> Bounds:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from api.kit.schema import Strict, named
 from control.allowlist.schema import EntryModel
+from control.commands.cut import Cut
 from control.commands.list import Would
 
 Format = Literal["json", "ndjson", "csv"]
@@ -24,6 +25,9 @@ class ChangeQuery(Strict):
     """Parameters of a batch of changes."""
 
     dry_run: bool = Field(False, description="Say what would change, and change nothing.")
+    override: bool = Field(
+        False, description="Do it though it exceeds the guard's limits; not where that takes two persons."
+    )
 
 
 class ReplaceQuery(ChangeQuery):
@@ -56,11 +60,14 @@ class ChangeModel(BaseModel):
     serial: int = Field(description="Counts the list's changes; it never goes back.")
     count: int = Field(description="Entries in the list.")
     added: int = Field(description="Entries that are new or have other terms.")
-    removed: int = Field(description="Entries that are gone.")
+    removed: int = Field(description="Entries that are gone; 0 when that is held.")
     removed_in_use: int = Field(description="Of those gone, how many had traffic in the last day.")
     in_use: list[str] = Field(description="The first of these.")
     live: bool = Field(description="Whether the kernel decides by this list; false for a dry run.")
     dry_run: bool = False
+    cut: Cut | None = Field(None, description="Whom it cuts, or would; none where it cuts nobody.")
+    held: str | None = Field(None, description="Under which what it would cut is held: see `/v1/held`.")
+    why_held: list[str] = Field([], description="What of the limits it exceeds; nothing of it is cut then.")
     would: Would | None = Field(None, description="Dry run only: which prefixes.")
     not_kept: str | None = Field(None, description="Why the disk has not taken it, though it is live.")
     warnings: list[str] = Field([], description="What is odd about it: very wide, private; nearly full.")

@@ -21,9 +21,11 @@ COMMANDS = {
     "events": "events",
     "explain": "explain",
     "held": "held",
+    "history": "history",
     "policy": "policy",
     "registry": "registry",
     "replay": "replay",
+    "rollback": "history",
     "status": "status",
 }
 """Which module here has a command; it is read when asked for, since most need neither database nor kernel."""

@@ -9,6 +9,7 @@ import click
 from control.allowlist import formats
 from control.allowlist.allowlist import Allowlist
 from control.cli.context import as_json_option, pass_config
+from control.cli.cut import say_cut, say_held
 from control.cli.output import agent, print_json
 from control.commands.list import ChangeList, ListChanged, ReadList, ReplaceList
 from control.config import Config
@@ -16,7 +17,14 @@ from control.vocabulary import VPN_PROTOCOLS
 
 MEDIA_TYPES = {"csv": formats.CSV, "json": formats.JSON, "ndjson": formats.NDJSON}
 
+HELD = 3
+"""Exit status when what a change would cut is held: neither done nor refused."""
+
 dry_run_option = click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing.")
+reason_option = click.option("--reason", default="", help="Why, for the log and for history.")
+override_option = click.option(
+    "--override", is_flag=True, help="Do it though it exceeds the guard's limits; not where that takes two persons."
+)
 
 
 @click.group()
@@ -44,17 +52,22 @@ def allow_add(
     """Add PREFIXES, addresses or prefixes, to the list; at once."""
     terms = {"protocols": list(protocols), "ports": list(ports), "note": note}
     rows = [{"prefix": prefix} | {name: value for name, value in terms.items() if value} for prefix in prefixes]
-    _change(config, _read(rows, config), Allowlist.empty(), dry_run, as_json)
+    _change(config, _read(rows, config), Allowlist.empty(), ChangeList(add_size=0, dry_run=dry_run), as_json)
 
 
 @allow.command("remove")
 @click.argument("prefixes", nargs=-1, required=True)
+@override_option
+@reason_option
 @dry_run_option
 @as_json_option
 @pass_config
-def allow_remove(config: Config, prefixes: tuple[str, ...], dry_run: bool, as_json: bool) -> None:
-    """Remove PREFIXES from the list. The answer says how many of them had traffic lately."""
-    _change(config, Allowlist.empty(), _read(list(prefixes), config), dry_run, as_json)
+def allow_remove(
+    config: Config, prefixes: tuple[str, ...], override: bool, reason: str, dry_run: bool, as_json: bool
+) -> None:
+    """Remove PREFIXES from the list. The answer says whom that cuts, and what of it is held: see `wicket held`."""
+    order = ChangeList(add_size=0, dry_run=dry_run, override=override, why=reason)
+    _change(config, Allowlist.empty(), _read(list(prefixes), config), order, as_json)
 
 
 @allow.command("list")
@@ -73,37 +86,57 @@ def allow_list(config: Config, kind: str, as_json: bool) -> None:
 @click.argument("file", type=click.File("rb"))
 @click.option("--format", "kind", type=click.Choice(list(MEDIA_TYPES)), help="By default it is guessed.")
 @click.option("--allow-empty", is_flag=True, help="Empty the list on purpose.")
+@override_option
+@reason_option
 @dry_run_option
 @as_json_option
 @pass_config
 def allow_replace(
-    config: Config, file: BinaryIO, kind: str | None, allow_empty: bool, dry_run: bool, as_json: bool
+    config: Config,
+    file: BinaryIO,
+    kind: str | None,
+    allow_empty: bool,
+    override: bool,
+    reason: str,
+    dry_run: bool,
+    as_json: bool,
 ) -> None:
-    """Make FILE (CSV, JSON or NDJSON; - for standard input) the whole list."""
+    """Make FILE (CSV, JSON or NDJSON; - for standard input) the whole list.
+
+    What it adds is live at once. Where it leaves out more than the guard's limits allow, what it leaves out is held.
+    """
     new = formats.read(file.read(), MEDIA_TYPES[kind] if kind else None, config.list.bounds)
-    _say(agent(config).ask(ReplaceList(dry_run=dry_run, allow_empty=allow_empty), new.pack()), as_json)
+    order = ReplaceList(dry_run=dry_run, allow_empty=allow_empty, override=override, why=reason)
+    _say(agent(config).ask(order, new.pack()), as_json)
 
 
 def _read(rows: list[Any], config: Config) -> Allowlist:
     return formats.read(json.dumps(rows).encode(), formats.JSON, config.list.bounds)
 
 
-def _change(config: Config, add: Allowlist, remove: Allowlist, dry_run: bool, as_json: bool) -> None:
+def _change(config: Config, add: Allowlist, remove: Allowlist, order: ChangeList, as_json: bool) -> None:
     packed = add.pack()
-    order = ChangeList(add_size=len(packed), dry_run=dry_run)
+    order = order.model_copy(update={"add_size": len(packed)})
     _say(agent(config).ask(order, packed + remove.pack()), as_json)
 
 
 def _say(result: ListChanged, as_json: bool) -> None:
     if as_json:
         print_json(result)
-        return
+    else:
+        _say_in_words(result)
+    if result.held:
+        sys.exit(HELD)
+
+
+def _say_in_words(result: ListChanged) -> None:
     verb = "live" if result.live else "would be live"
     click.echo(
         f"{result.count:,} entries {verb}, serial {result.serial}: {result.added:,} added, {result.removed:,} removed"
     )
     for warning in result.warnings:
         click.echo(f"warning: {warning}", err=True)
-    if result.removed_in_use:
-        named = ", ".join(result.in_use)
-        click.echo(f"{result.removed_in_use:,} of those removed had traffic in the last day: {named}", err=True)
+    if result.cut:
+        say_cut(result.cut)
+    if result.why_held:
+        say_held(result.held, result.why_held)

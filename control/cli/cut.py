@@ -8,9 +8,7 @@ from control.commands.cut import Cut, CutEntry
 def say_cut(cut: Cut, *, err: bool = True) -> None:
     """Say who is cut, as far as known: how many of them had traffic lately, and who, the latest traffic first."""
     counts = {"minute": cut.minute, "hour": cut.hour, "day": cut.day}
-    known = ", ".join(
-        f"{'not known' if count is None else f'{count:,}'} in the last {name}" for name, count in counts.items()
-    )
+    known = ", ".join(f"{_count(count)} in the last {name}" for name, count in counts.items())
     click.echo(f"cuts {cut.count:,} entries of the live list; with traffic: {known}", err=err)
     if cut.day is None:
         click.echo(f"traffic has been looked at here for {_span(cut.known_s)} only", err=err)
@@ -18,6 +16,19 @@ def say_cut(cut: Cut, *, err: bool = True) -> None:
         click.echo(f"    {_entry(entry)}", err=err)
     if cut.count > len(cut.entries):
         click.echo(f"    and {cut.count - len(cut.entries):,} more", err=err)
+
+
+def say_held(held: str | None, why: list[str]) -> None:
+    """Say that what would be cut is held, or would be, and why."""
+    click.echo("what it would cut is held: it stays live" if held else "what it would cut would be held", err=True)
+    for each in why:
+        click.echo(f"    {each}", err=True)
+    if held:
+        click.echo(f"see `wicket held show {held}`; `release` or `drop` decides", err=True)
+
+
+def _count(count: int | None) -> str:
+    return "not known" if count is None else f"{count:,}"
 
 
 def _entry(entry: CutEntry) -> str:

@@ -8,6 +8,7 @@ from control.cli import kernel
 from control.cli.context import as_json_option, pass_config, shouted
 from control.cli.output import agent, print_json, print_table
 from control.cli.policy import print_policies
+from control.commands.held import HeldItem
 from control.commands.kernel import KernelStatus
 from control.commands.packets import ReadCounters
 from control.commands.status import ReadStatus, Status
@@ -42,6 +43,7 @@ def _show(state: Status) -> None:
             *_feed_rows(state),
             *_kernel_rows(state),
             ("lease", f"{state.lease.left:,.0f} of {state.lease.seconds:,} s left"),
+            *[("held", _held(item)) for item in state.held],
             *[("nearly full", why) for why in state.nearly_full],
             *[("not kept", why) for why in state.not_kept],
             *[("found at the start", why) for why in state.found],
@@ -55,6 +57,11 @@ def _show(state: Status) -> None:
     ]
     print_table("interfaces", ("name", "requested", "mode", "guarded", "trouble"), rows)
     print_policies(state.policy)
+
+
+def _held(item: HeldItem) -> str:
+    why = "; ".join(item.why)
+    return f"{item.count:,} entries, {item.in_use:,} in use, stay live: wicket held show {item.id}; {why}"
 
 
 def _show_kernel(state: KernelStatus) -> None:
@@ -112,7 +119,4 @@ def _feed_rows(state: Status) -> list[tuple[str, str]]:
         ("feed", f"{state.feed.count:,} entries, serial {state.feed.serial}{lag}"),
         ("live", f"{state.live.count:,} entries, revision {state.live.revision}"),
     ]
-    if state.feed.held:
-        why = "the feed's list has them no more; they stay live: wicket held list"
-        rows.append(("held", f"{state.feed.held:,} entries: {why}"))
     return [*rows, ("feed's trouble", contact.trouble)] if contact and contact.trouble else rows

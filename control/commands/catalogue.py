@@ -6,7 +6,7 @@ from typing import Any
 from control.commands.bypass import ReadBypass, SetBypass
 from control.commands.doctor import Examine
 from control.commands.held import DropHeld, ReadHeld, ReleaseHeld, ShowHeld
-from control.commands.history import CompareSteps, ReadHistory, RollBack, ShowStep
+from control.commands.history import CompareRevisions, ReadHistory, RollBack, ShowRevision
 from control.commands.interfaces import Attach, Detach
 from control.commands.list import ChangeList, ReadList, ReplaceList
 from control.commands.packets import CheckAddress, ExplainPacket, ReadCounters, ReadEvents, RunPackets, SamplePackets
@@ -20,7 +20,7 @@ REQUESTS: Mapping[str, type[Request[Any]]] = {
         Attach,
         ChangeList,
         CheckAddress,
-        CompareSteps,
+        CompareRevisions,
         Detach,
         DropHeld,
         Examine,
@@ -41,6 +41,6 @@ REQUESTS: Mapping[str, type[Request[Any]]] = {
         SetBypass,
         SetPolicy,
         ShowHeld,
-        ShowStep,
+        ShowRevision,
     )
 }

@@ -6,7 +6,7 @@ from control.commands.cut import Cut
 from control.commands.request import Order, Reply, Request
 
 
-class StepState(BaseModel):
+class RevisionState(BaseModel):
     """One revision of the live list: a change of one of the two lists that it is made of."""
 
     revision: int = Field(description="That it led to; counts the changes of either list.")
@@ -25,35 +25,35 @@ class StepState(BaseModel):
     is_agreed: bool = Field(description="Whether somebody had looked at just that: released, overridden.")
 
 
-class History(Reply):
+class LastRevisions(Reply):
     """The last revisions."""
 
-    steps: list[StepState] = Field(description="The newest first.")
+    revisions: list[RevisionState] = Field(description="The newest first.")
 
 
-class ReadHistory(Request[History]):
+class ReadHistory(Request[LastRevisions]):
     """Ask what was changed."""
 
     verb = "history"
-    reply = History
+    reply = LastRevisions
 
     most: int = Field(default=50, ge=1, le=10_000, description="Revisions at most.")
 
 
-class StepShown(Reply):
+class RevisionShown(Reply):
     """What one revision did."""
 
-    step: StepState
+    state: RevisionState
     is_known: bool = Field(description="Whether its entries are known still; those of long ago are let go of.")
     added: list[str] = Field(description="The first thousand prefixes that were new or had other terms.")
     removed: list[str] = Field(description="The first thousand that went.")
 
 
-class ShowStep(Request[StepShown]):
+class ShowRevision(Request[RevisionShown]):
     """Ask what one revision did."""
 
     verb = "history_show"
-    reply = StepShown
+    reply = RevisionShown
 
     revision: int = Field(description="Which.")
 
@@ -67,7 +67,7 @@ class Difference(Reply):
     removes: list[str] = Field(description="The first thousand removed.")
 
 
-class CompareSteps(Request[Difference]):
+class CompareRevisions(Request[Difference]):
     """Ask what is between two revisions."""
 
     verb = "history_diff"

@@ -3,6 +3,7 @@
 from pydantic import BaseModel, ConfigDict, Field
 
 from control.commands.bypass import BypassState
+from control.commands.held import HeldItem
 from control.commands.interfaces import InterfaceState
 from control.commands.policy import Rule
 from control.commands.request import Reply, Request
@@ -79,6 +80,7 @@ class Status(Reply):
     policy: dict[str, Rule]
     starts: int = Field(description="Agents started since one of them last worked for long.")
     found: list[str] = Field(description="What the start found amiss in kernel or on disk.")
+    held: list[HeldItem] = Field(description="What would cut more than may be cut unseen, and waits for a person.")
     not_kept: list[str] = Field(description="What is live in the kernel and not on disk, and why.")
     pinned: bool = Field(description="Whether a restart can adopt what is in the kernel.")
     uptime_s: float

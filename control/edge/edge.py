@@ -56,7 +56,7 @@ class Edge:
         self.list = EdgeList(self.live, self.usage, self.guard, config.list.max_entries)
         self.feed = FeedList(self.live, self.guard, config.list.max_entries)
         self.held = HeldChanges(self.live, self.feed, self.guard, self.usage)
-        self.past = PastLists(self.live, self.feed, self.guard, self.usage, store.journal)
+        self.past = PastLists(self.live, self.feed, self.guard, self.usage, store.revisions)
         self.policies = Policies(datapath.controls, store)
         self.lease, self.sampling = Lease(datapath.controls, config.lease), Sampling(datapath.controls)
         stops = Stops(config.pins, config.state_dir)

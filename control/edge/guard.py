@@ -22,7 +22,7 @@ from control.fault import Fault, Kind, Refused
 from control.rollout.change import Change
 from control.rollout.holding import TWO, Holding, superseded
 from control.rollout.judgement import Judgement
-from control.rollout.limits import Cut, Limit, Limits
+from control.rollout.limits import CutLimits, Extent, Limit
 from control.rollout.origin import Origin
 from control.rollout.union import Source
 
@@ -58,9 +58,9 @@ class Guard:
         if not len(cut):
             return Judgement()
         in_use = self._usage.in_use(turn, cut)
-        entries_before, in_use_before = self._store.journal.cut_within_a_day()
+        entries_before, in_use_before = self._store.revisions.cut_within_a_day()
         protected = tuple(first(self._of_protected(cut), NAMED_IN_LOG))
-        facts = Cut(
+        extent = Extent(
             len(cut),
             len(in_use),
             union.count,
@@ -70,7 +70,7 @@ class Guard:
             protected,
         )
         persons = TWO if protected else self._settings.persons
-        return Judgement(cut, in_use, tuple(self._limits.exceeded(facts)), persons)
+        return Judgement(cut, in_use, tuple(self._limits.exceeded(extent)), persons)
 
     def demand_override(self, judgement: Judgement) -> None:
         """Refuse that one person overrides the limits where it takes two.
@@ -170,9 +170,9 @@ class Guard:
             self.not_kept = None
 
 
-def limits_of(settings: GuardSettings) -> Limits:
+def limits_of(settings: GuardSettings) -> CutLimits:
     """Return the limits that are set."""
-    return Limits(
+    return CutLimits(
         Limit(settings.few, settings.entries, settings.share),
         Limit(settings.few_a_day, settings.entries_a_day, settings.share_a_day),
         Limit(settings.few_in_use, settings.in_use, settings.share_in_use),

@@ -17,7 +17,7 @@ from control.datapath.generations.generation import Generation
 from control.datapath.predecessor import Predecessor
 from control.edge.live_state import LiveState, Near, Timing
 from control.edge.newest import Newest
-from control.edge.state.journal import Step
+from control.edge.state.revisions import Revision
 from control.edge.state.store import Store
 from control.edge.turn import Turn
 from control.fault import Fault, Kind, Refused
@@ -76,6 +76,26 @@ class LiveList:
         """The revisions that the kernel still holds whole beside the live one, the newest first."""
         generations = self._generations
         return [held.revision for held in reversed(generations.held) if held is not generations.live and held.is_whole]
+
+    def go_back(self, turn: Turn, revision: int) -> float | None:
+        """Make what the kernel holds of a revision live at once, by one store; return the seconds that it took.
+
+        For what only lets more through than the local list does now; ``apply`` of just that follows, or ``stay``. None:
+        it is not held.
+        """
+        turn.demand()
+        started, state = time.perf_counter(), self.state
+        provenance = state.after(Source.LOCAL, state.union, state.local.next).provenance
+        held = self._generations.revived(revision, NONE, NONE, provenance)
+        if held is None:
+            return None
+        self._generations.go_live(held)
+        return time.perf_counter() - started
+
+    def stay(self, turn: Turn) -> None:
+        """Have the kernel by the state again, after ``go_back`` that is not to be."""
+        turn.demand()
+        self._generations.go_live(self._generations.stage(self.state.union.whole(), self.state.provenance))
 
     def apply(
         self,
@@ -152,6 +172,7 @@ class LiveList:
         after, started = self.state.after(source, union, position), time.perf_counter()
         self._make_live(after, effect, near)
         self.state, live = after, time.perf_counter()
+        self._generations.retire()
         history = self._store.history(source)
         self._note(source, change, after, weight)
         try:
@@ -194,7 +215,6 @@ class LiveList:
         """
         if not effect.is_small:
             self._generations.go_live(self._staged(after, near))
-            self._generations.retire()
             return
         try:
             self._generations.change(effect.added, effect.removed, after.provenance, after.union.whole)
@@ -204,6 +224,9 @@ class LiveList:
 
     def _staged(self, after: LiveState, near: Near | None) -> Generation:
         """Return a generation of what is to be live: one that the kernel holds, or a new one."""
+        live = self._generations.live
+        if live and live.revision == after.revision:  # by ``go_back``
+            return live
         if near:
             held = self._generations.revived(near.revision, near.added, near.removed, after.provenance)
             if held:
@@ -223,9 +246,9 @@ class LiveList:
             raise
         kept = time.perf_counter()
         generations.go_live(staged)
-        self.state = after
+        self.state, live = after, time.perf_counter()
         generations.retire()
-        return Timing(kernel=built - started + time.perf_counter() - kept, disk=kept - built)
+        return Timing(kernel=built - started + live - kept, disk=kept - built)
 
     def _in_place(self, source: Source, change: Change, after: LiveState, effect: Effect) -> Timing:
         """Keep on disk, then change what is live; taken back when the kernel refuses."""
@@ -251,8 +274,8 @@ class LiveList:
 
     def _note(self, source: Source, change: Change, after: LiveState, weight: Weight) -> Callable[[], None]:
         serial, sizes = after.position(source).serial, (len(change.added), len(change.removed))
-        step = Step(after.revision, source, serial, len(change.new), time.time(), change.origin, *sizes, weight)
-        return self._store.journal.note(step, change)
+        revision = Revision(after.revision, source, serial, len(change.new), time.time(), change.origin, *sizes, weight)
+        return self._store.revisions.note(revision, change)
 
     def _log(self, source: Source, change: Change, position: Position, timing: Timing) -> None:
         sizes = {"count": len(change.new), "added": len(change.added), "removed": len(change.removed)}

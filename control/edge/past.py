@@ -4,12 +4,12 @@ import time
 from collections.abc import Mapping
 
 from control.allowlist.naming import first
-from control.commands.history import Difference, RolledBack, StepShown, StepState
+from control.commands.history import Difference, RevisionShown, RevisionState, RolledBack
 from control.edge.feed_list import FeedList
 from control.edge.guard import Guard
 from control.edge.live_list import LiveList
 from control.edge.live_state import Near, Timing
-from control.edge.state.journal import Journal, Step
+from control.edge.state.revisions import Revision, Revisions
 from control.edge.turn import Turn
 from control.edge.usage import Usage
 from control.fault import Fault, Kind, Refused
@@ -27,24 +27,24 @@ Pasts = Mapping[Source, Past]
 class PastLists:
     """What was live before, and how it became what is."""
 
-    def __init__(self, live: LiveList, feed: FeedList, guard: Guard, usage: Usage, journal: Journal) -> None:
-        self._live, self._feed, self._guard, self._usage, self._journal = live, feed, guard, usage, journal
+    def __init__(self, live: LiveList, feed: FeedList, guard: Guard, usage: Usage, revisions: Revisions) -> None:
+        self._live, self._feed, self._guard, self._usage, self._revisions = live, feed, guard, usage, revisions
 
-    def steps(self, most: int) -> list[StepState]:
+    def last(self, most: int) -> list[RevisionState]:
         """Return the last revisions, the newest first."""
-        return [_said(step) for step in self._journal.steps(most)]
+        return [_said(each) for each in self._revisions.last(most)]
 
-    def show(self, revision: int) -> StepShown:
+    def show(self, revision: int) -> RevisionShown:
         """Return what one revision did.
 
         Raises:
             Refused: "not-found": it is not known, or not any more.
         """
-        step, content = self._journal.step(revision), self._journal.content(revision)
-        if step is None:
+        found, content = self._revisions.find(revision), self._revisions.content(revision)
+        if found is None:
             raise _unknown(revision)
-        return StepShown(
-            step=_said(step),
+        return RevisionShown(
+            state=_said(found),
             is_known=content is not None,
             added=first(content.now, NAMED) if content else [],
             removed=first(content.was.without(content.now), NAMED) if content else [],
@@ -82,6 +82,21 @@ class PastLists:
             Refused: "not-found": it is not known any more; "forbidden": to override the guard takes two; or disk or
                 kernel do not do what is needed.
         """
+        seconds = None
+        if not dry_run and self._only_widens(revision):
+            seconds = self._live.go_back(turn, revision)
+        if seconds is None:
+            return self._go_back(turn, revision, origin, dry_run, override)
+        try:
+            done = self._go_back(turn, revision, origin, False, override, is_live=True)
+        except BaseException:
+            self._live.stay(turn)
+            raise
+        return done.model_copy(update={"seconds": done.seconds | {"kernel": round(seconds, 6)}})
+
+    def _go_back(
+        self, turn: Turn, revision: int, origin: Origin, dry_run: bool, override: bool, *, is_live: bool = False
+    ) -> RolledBack:
         started = time.perf_counter()
         pasts, union = self._since(revision), self._live.state.union
         change = pasts[Source.LOCAL].change(union.local, origin)
@@ -94,7 +109,7 @@ class PastLists:
         compared, timing, held = time.perf_counter() - started, Timing(), None
         if not dry_run:
             if done:
-                near = self._near(revision, pasts, done, is_all=not is_held)
+                near = None if is_live else self._near(revision, pasts, done, is_all=not is_held)
                 weight = judgement.held() if is_held else judgement.done(is_agreed=override)
                 timing = self._live.apply(turn, Source.LOCAL, done, self._live.state.local.next, weight, near)
             if feed:
@@ -117,13 +132,21 @@ class PastLists:
             seconds={"compare": round(compared, 6), "kernel": round(timing.kernel, 6), "disk": round(timing.disk, 6)},
         )
 
+    def _only_widens(self, revision: int) -> bool:
+        """Return whether all changes since a revision that the kernel holds were removals of the local list."""
+        if revision not in self._live.held_revisions:
+            return False
+        since = self._live.state.revision - revision
+        last = self._revisions.last(since)
+        return len(last) == since and all(each.source is Source.LOCAL and not each.added for each in last)
+
     def _since(self, revision: int) -> Pasts:
         """Return how both lists were at a revision."""
         pasts = dict.fromkeys(Source, Past())
         if not 0 <= revision <= self._live.state.revision:
             raise _unknown(revision)
         for number in range(self._live.state.revision, revision, -1):
-            content = self._journal.content(number)
+            content = self._revisions.content(number)
             if content is None:
                 raise _unknown(revision, number)
             pasts[content.source] = pasts[content.source].before(content.now, content.was)
@@ -149,22 +172,22 @@ class PastLists:
         return None
 
 
-def _said(step: Step) -> StepState:
-    return StepState(
-        revision=step.revision,
-        list=step.source.value,
-        serial=step.serial,
-        count=step.count,
-        at=round(step.at, 3),
-        door=step.origin.door.value,
-        who=step.origin.who,
-        reason=step.origin.why,
-        added=step.added,
-        removed=step.removed,
-        cut=step.weight.cut,
-        in_use=step.weight.in_use,
-        held=step.weight.held,
-        is_agreed=step.weight.is_agreed,
+def _said(revision: Revision) -> RevisionState:
+    return RevisionState(
+        revision=revision.number,
+        list=revision.source.value,
+        serial=revision.serial,
+        count=revision.count,
+        at=round(revision.at, 3),
+        door=revision.origin.door.value,
+        who=revision.origin.who,
+        reason=revision.origin.why,
+        added=revision.added,
+        removed=revision.removed,
+        cut=revision.weight.cut,
+        in_use=revision.weight.in_use,
+        held=revision.weight.held,
+        is_agreed=revision.weight.is_agreed,
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from control.allowlist.allowlist import Allowlist
 from control.rollout.origin import NOBODY, Origin
-from control.rollout.terms import combined, of_a_list, widened
+from control.rollout.terms import are_narrowed, combined, of_a_list, widened
 
 SMALL = 2000
 """Entries; a bigger change is quicker made as a whole list, in the kernel as on disk."""
@@ -82,7 +82,8 @@ class Change:
     @property
     def cut(self) -> Allowlist:
         """The entries of ``held`` of which less is let through afterwards, or nothing."""
-        narrowed = self.held.at(self._both().difference(self.added))
+        held = self.held.at(self.added)
+        narrowed = held.only(are_narrowed(held, self.added.held_by(held)))
         return self.removed.with_changes(narrowed, NONE)
 
     def widening(self) -> "Change":

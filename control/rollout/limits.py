@@ -49,7 +49,7 @@ class Names:
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
+class Extent:
     """How much a change cuts, and what was cut within a day before it without being looked at.
 
     Attributes:
@@ -71,7 +71,7 @@ class Cut:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class CutLimits:
     """What may be cut without anybody's looking at it.
 
     Attributes:
@@ -84,18 +84,18 @@ class Limits:
     change_in_use: Limit
     day_in_use: Limit
 
-    def exceeded(self, cut: Cut) -> list[str]:
+    def exceeded(self, extent: Extent) -> list[str]:
         """Return in words why a change has to be looked at before it cuts; nothing where it need not be."""
-        if not cut.entries:
+        if not extent.entries:
             return []
-        today, today_in_use = cut.entries + cut.entries_before, cut.in_use + cut.in_use_before
-        entries = self.change.exceeded(cut.entries, cut.live, CHANGE) or self.day.exceeded(
-            today, cut.live + cut.entries_before, DAY
+        today, today_in_use = extent.entries + extent.entries_before, extent.in_use + extent.in_use_before
+        entries = self.change.exceeded(extent.entries, extent.live, CHANGE) or self.day.exceeded(
+            today, extent.live + extent.entries_before, DAY
         )
-        in_use = self.change_in_use.exceeded(cut.in_use, cut.live_in_use, CHANGE_IN_USE)
-        if cut.in_use and not in_use:
-            in_use = self.day_in_use.exceeded(today_in_use, cut.live_in_use + cut.in_use_before, DAY_IN_USE)
-        protected = (f"{prefix} is protected: it takes two persons" for prefix in cut.protected)
+        in_use = self.change_in_use.exceeded(extent.in_use, extent.live_in_use, CHANGE_IN_USE)
+        if extent.in_use and not in_use:
+            in_use = self.day_in_use.exceeded(today_in_use, extent.live_in_use + extent.in_use_before, DAY_IN_USE)
+        protected = (f"{prefix} is protected: it takes two persons" for prefix in extent.protected)
         return [*protected, *entries, *in_use]
 
 

@@ -4,20 +4,35 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from control.allowlist.allowlist import Allowlist
 from control.allowlist.entry import MAX_PORT_RANGES, PortRange, Terms
-from control.vocabulary import PROTOCOLS
+from control.vocabulary import PROTOCOLS, VPN_PROTOCOLS
 
 
 def contains(wide: Terms, narrow: Terms) -> bool:
-    """Return whether terms allow all that others allow; either is of a list, and so says nothing ``also``."""
-    protocols = not wide.protocols or (bool(narrow.protocols) and set(narrow.protocols) <= set(wide.protocols))
-    if not protocols or not wide.ports:
-        return protocols
-    return bool(narrow.ports) and all(
-        any(first <= low and high <= last for first, last in wide.ports) for low, high in narrow.ports
+    """Return whether terms allow all that others allow."""
+    return all(
+        _covers(_ports(wide, protocol), ports)
+        for protocol in VPN_PROTOCOLS
+        if (ports := _ports(narrow, protocol)) is not None
     )
+
+
+def _ports(terms: Terms, protocol: str) -> tuple[PortRange, ...] | None:
+    """Return the ports on which terms allow a protocol, the empty tuple for every one; None: it is not allowed."""
+    mine = terms.ports if not terms.protocols or protocol in terms.protocols else None
+    also = _ports(terms.also, protocol) if terms.also else None
+    if mine is None or also is None:
+        return also if mine is None else mine
+    return _merged(mine, also)
+
+
+def _covers(wide: tuple[PortRange, ...] | None, narrow: tuple[PortRange, ...]) -> bool:
+    if wide is None or not wide:
+        return wide is not None
+    return bool(narrow) and all(any(first <= low and high <= last for first, last in wide) for low, high in narrow)
 
 
 def united(one: Terms, another: Terms) -> Terms:
@@ -51,6 +66,15 @@ def combined(ones: Allowlist, others: Allowlist, combine: Callable[[Terms, Terms
         combine(ones.terms_table[pair >> 32], others.terms_table[pair & 0xFFFF_FFFF]) for pair in pairs.tolist()
     )
     return Allowlist(ones.columns.with_terms(pair_of.astype(np.uint32)), table).tidy()
+
+
+def are_narrowed(ones: Allowlist, others: Allowlist) -> NDArray[np.bool_]:
+    """Return which rows lose something, of two lists that consist of the same prefixes."""
+    pairs, pair_of = np.unique(ones.terms.astype(np.uint64) << np.uint64(32) | others.terms, return_inverse=True)
+    narrowed = [
+        not contains(others.terms_table[pair & 0xFFFF_FFFF], ones.terms_table[pair >> 32]) for pair in pairs.tolist()
+    ]
+    return np.array(narrowed, np.bool_)[pair_of]
 
 
 def of_a_list(entries: Allowlist) -> Allowlist:

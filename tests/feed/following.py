@@ -7,7 +7,7 @@ from typing import Any
 
 from control.allowlist.allowlist import Allowlist
 from control.allowlist.digest import Digest
-from control.commands.held import HeldReleased, ReleaseHeld
+from control.commands.held import FEED, HeldDecided, ReleaseHeld
 from control.commands.status import Status
 from control.edge.commands import held as commands
 from control.edge.commands.status import read
@@ -76,12 +76,12 @@ def trouble(edge: Edge) -> str:
 
 def held(edge: Edge) -> set[str]:
     """What stays live although the feed's list has it no more."""
-    return set(edge.feed.read_held().prefixes)
+    return {entry.text for entry in edge.feed.demand_heard().held.entries()}
 
 
-def release(edge: Edge) -> HeldReleased:
+def release(edge: Edge) -> HeldDecided:
     """Have that as the feed has it."""
-    return commands.release(edge, ReleaseHeld(), b"")
+    return commands.release(edge, ReleaseHeld(id=FEED), b"")
 
 
 def let_through(edge: Edge, *addresses: str) -> list[bool]:

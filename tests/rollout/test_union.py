@@ -69,3 +69,22 @@ def test_what_is_read_back_from_the_kernel_allows_no_less(one: Terms, another: T
     read = terms_of(entry_of(both))
     assert let_through(read) >= let_through(both)
     assert len(read.ports) <= MAX_PORT_RANGES, "an entry of a list"
+
+
+@settings(max_examples=200)
+@given(models, models, models, st.sampled_from(Source))
+def test_who_is_cut(local: Model, followed: Model, new: Model, source: Source) -> None:
+    """Just those entries of which neither list nor a wider prefix that allows everything lets as much through."""
+    union = Union.of(listed(local), listed(followed))
+    held = local if source is Source.LOCAL else followed
+    lists = (new, followed) if source is Source.LOCAL else (local, new)
+    after = {prefix: each for each_list in lists for prefix, each in each_list.items() if not each.narrowed}
+    expected = set()
+    for prefix in {*local, *followed}:
+        before = allowed(local.get(prefix)) | allowed(followed.get(prefix))
+        now = allowed(lists[0].get(prefix)) | allowed(lists[1].get(prefix))
+        is_within = any(wide != prefix and prefix.subnet_of(wide) for wide in after if wide.version == prefix.version)  # type: ignore[arg-type]
+        if not before <= now and not is_within:
+            expected.add(prefix)
+    cut = union.cut(source, Change.to(listed(held), listed(new)))
+    assert {entry.prefix for entry in cut.entries()} == expected

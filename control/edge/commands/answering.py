@@ -7,7 +7,7 @@ from control.commands.bypass import ReadBypass, SetBypass
 from control.commands.catalogue import REQUESTS
 from control.commands.doctor import Examine
 from control.commands.held import DropHeld, ReadHeld, ReleaseHeld, ShowHeld
-from control.commands.history import CompareSteps, ReadHistory, RollBack, ShowStep
+from control.commands.history import CompareRevisions, ReadHistory, RollBack, ShowRevision
 from control.commands.interfaces import Attach, Detach
 from control.commands.list import ChangeList, ReadList, ReplaceList
 from control.commands.packets import CheckAddress, ExplainPacket, ReadCounters, ReadEvents, RunPackets, SamplePackets
@@ -26,7 +26,7 @@ DOING: Mapping[type[Request[Any]], Callable[[Edge, Any, bytes], Done]] = {
     Attach: interfaces.attach,
     ChangeList: lists.change,
     CheckAddress: packets.check,
-    CompareSteps: history.compare,
+    CompareRevisions: history.compare,
     Detach: interfaces.detach,
     DropHeld: held.drop,
     Examine: doctor.examine,
@@ -47,7 +47,7 @@ DOING: Mapping[type[Request[Any]], Callable[[Edge, Any, bytes], Done]] = {
     SetBypass: bypass.change,
     SetPolicy: policy.change,
     ShowHeld: held.show,
-    ShowStep: history.show,
+    ShowRevision: history.show,
 }
 
 

@@ -1,31 +1,31 @@
 """History: read, shown, compared, and gone back in."""
 
 from control.commands.history import (
-    CompareSteps,
+    CompareRevisions,
     Difference,
-    History,
+    LastRevisions,
     ReadHistory,
+    RevisionShown,
     RollBack,
     RolledBack,
-    ShowStep,
-    StepShown,
+    ShowRevision,
 )
 from control.edge.edge import Edge
 
 
-def read(edge: Edge, request: ReadHistory, _body: bytes) -> History:
+def read(edge: Edge, request: ReadHistory, _body: bytes) -> LastRevisions:
     """Return the last revisions."""
     with edge.turn():
-        return History(steps=edge.past.steps(request.most))
+        return LastRevisions(revisions=edge.past.last(request.most))
 
 
-def show(edge: Edge, request: ShowStep, _body: bytes) -> StepShown:
+def show(edge: Edge, request: ShowRevision, _body: bytes) -> RevisionShown:
     """Return what one revision did."""
     with edge.turn():
         return edge.past.show(request.revision)
 
 
-def compare(edge: Edge, request: CompareSteps, _body: bytes) -> Difference:
+def compare(edge: Edge, request: CompareRevisions, _body: bytes) -> Difference:
     """Return what is between two revisions."""
     with edge.turn():
         return edge.past.diff(request.one, request.other)

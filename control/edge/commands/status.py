@@ -43,6 +43,7 @@ def read(edge: Edge, _request: ReadStatus | None = None, _body: bytes = b"") -> 
         policy=edge.policies.state.policy,
         starts=edge.datapath.controls.starts,
         found=[str(fault) for fault in (*edge.live.found, *edge.policies.found)],
+        held=edge.held.items,
         not_kept=_not_kept(edge),
         pinned=edge.datapath.is_pinned(),
         uptime_s=round(time.monotonic() - edge.started_at, 1),
@@ -62,8 +63,8 @@ def _nearly_full(edge: Edge) -> list[str]:
 
 def _not_kept(edge: Edge) -> list[str]:
     lists = [f"the {source.value} list: {why}" for source, why in edge.live.not_kept.items()]
-    policies = edge.policies.not_kept
-    return [*lists, f"the policies: {policies}"] if policies else lists
+    others = {"the policies": edge.policies.not_kept, "what is held": edge.guard.not_kept}
+    return [*lists, *(f"{what}: {why}" for what, why in others.items() if why)]
 
 
 def _feed(edge: Edge) -> FeedState | None:

@@ -33,10 +33,9 @@ class Holdings:
             Refused: the disk cannot be read.
         """
         try:
+            self.last = int(self._disk.rows("SELECT max(number) FROM held_last")[0][0] or 0)
             rows = self._disk.rows("SELECT number, narrowed, removed, said, sha256 FROM holding ORDER BY number")
-            last = self._disk.rows("SELECT max(number) FROM held_last")[0][0]
             holdings = [_holding(row) for row in rows]
-            self.last = max([int(last or 0), *(holding.number for holding in holdings)])
         except (DamagedError, ValueError, TypeError, KeyError) as error:
             where, mend = f"{self._disk.path.name}, holding", "ask again for what is to be removed; check the disk"
             self._disk.faults.append(Fault(where, f"{error}: what was held is dropped, and nobody is cut", mend))

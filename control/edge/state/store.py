@@ -16,11 +16,11 @@ from control.edge.state.followed import FollowedList
 from control.edge.state.history import History, tables
 from control.edge.state.holdings import SCHEMA as HOLDINGS
 from control.edge.state.holdings import Holdings
-from control.edge.state.journal import SCHEMA as JOURNAL
-from control.edge.state.journal import Journal
 from control.edge.state.local import PREFIX, LocalList
 from control.edge.state.marks import SCHEMA as MARKS
 from control.edge.state.marks import KeptMarks
+from control.edge.state.revisions import SCHEMA as REVISIONS
+from control.edge.state.revisions import Revisions
 from control.edge.state.seal import Seal
 from control.fault import Fault, Refused
 from control.rollout.union import Source
@@ -34,7 +34,7 @@ CREATE TABLE IF NOT EXISTS interface (name TEXT PRIMARY KEY, mode TEXT NOT NULL)
 CREATE TABLE IF NOT EXISTS loaded (program INTEGER PRIMARY KEY, boot TEXT NOT NULL);
 {FOLLOWED}
 {MARKS}
-{JOURNAL}
+{REVISIONS}
 {HOLDINGS}
 {seal.SCHEMA}
 """
@@ -51,7 +51,7 @@ class Store:
         local: the list that this edge was given.
         followed: the feed's list, beside it.
         marks: when entries last had traffic.
-        journal: what was changed, and how to go back.
+        revisions: what was changed, and how to go back.
         holdings: what is held of the local list.
         faults: what was set aside as damaged when it was opened.
     """
@@ -166,7 +166,7 @@ class Store:
         if len(self.epoch) != 16 or self._policy_version < 0:
             raise ValueError(f"it has an epoch of {len(self.epoch)} bytes and policies of version {version}")
         self.local, self.followed = LocalList(self._disk, self.epoch), FollowedList(self._disk)
-        self.marks, self.journal, self.holdings = KeptMarks(self._disk), Journal(self._disk), Holdings(self._disk)
+        self.marks, self.revisions, self.holdings = KeptMarks(self._disk), Revisions(self._disk), Holdings(self._disk)
         self.local.check()
         self.followed.check()
         self._check_words()

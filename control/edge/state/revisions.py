@@ -20,11 +20,12 @@ from control.rollout.union import Source
 from control.rollout.weight import Weight
 
 SCHEMA = """
-CREATE TABLE IF NOT EXISTS journal (
+CREATE TABLE IF NOT EXISTS revision (
     revision INTEGER PRIMARY KEY, list TEXT NOT NULL, serial INTEGER NOT NULL, count INTEGER NOT NULL,
     at REAL NOT NULL, boot TEXT NOT NULL, monotonic REAL NOT NULL, door TEXT NOT NULL, who TEXT NOT NULL,
     why TEXT NOT NULL, added INTEGER NOT NULL, removed INTEGER NOT NULL, cut INTEGER NOT NULL, in_use INTEGER NOT NULL,
-    held INTEGER NOT NULL, is_agreed INTEGER NOT NULL, sha256 BLOB NOT NULL, now BLOB, was BLOB);
+    held INTEGER NOT NULL, is_agreed INTEGER NOT NULL, sha256 BLOB NOT NULL, bodies BLOB NOT NULL,
+    now BLOB, was BLOB);
 """
 COLUMNS = (
     "revision, list, serial, count, at, boot, monotonic, door, who, why, added, removed, cut, in_use, held, is_agreed"
@@ -37,11 +38,11 @@ DAY = 24 * 3600.0
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class Revision:
     """One revision of the live list.
 
     Attributes:
-        revision: that it led to.
+        number: that it led to.
         source: which of the lists it changed.
         serial, count: of that list, afterwards.
         at: seconds since 1970.
@@ -50,7 +51,7 @@ class Step:
         weight: how much it cut.
     """
 
-    revision: int
+    number: int
     source: Source
     serial: int
     count: int
@@ -67,7 +68,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Content:
+class RevisionContent:
     """What one revision did to one of the lists.
 
     Attributes:
@@ -80,59 +81,77 @@ class Content:
     was: Allowlist
 
 
-class Journal:
+class Revisions:
     """The revisions of one edge."""
 
     def __init__(self, disk: Disk) -> None:
         self._disk = disk
 
-    def note(self, step: Step, change: Change) -> Callable[[], None]:
+    def note(self, revision: Revision, change: Change) -> Callable[[], None]:
         """Have kept what a change does, with the next that is kept; return what withdraws that."""
         bodies = change.added.pack(), change.held.at(change.touched).pack()
-        origin, weight = step.origin, step.weight
+        origin, weight = revision.origin, revision.weight
         values = (
-            *(step.revision, step.source.value, step.serial, step.count, step.at, clock.boot_id(), clock.now()),
-            *(origin.door.value, origin.who, origin.why, step.added, step.removed),
-            *(weight.cut, weight.in_use, weight.held, int(weight.is_agreed)),
+            revision.number,
+            revision.source.value,
+            revision.serial,
+            revision.count,
+            revision.at,
+            clock.boot_id(),
+            clock.now(),
+            origin.door.value,
+            origin.who,
+            origin.why,
+            revision.added,
+            revision.removed,
+            weight.cut,
+            weight.in_use,
+            weight.held,
+            int(weight.is_agreed),
         )
-        marks = ", ".join("?" * (len(values) + 1 + len(bodies)))
+        row = *values, _digest(values), _digest_of(bodies), *bodies
+        marks = ", ".join("?" * len(row))
 
         def write() -> None:
-            self._disk.write(f"INSERT OR REPLACE INTO journal VALUES ({marks})", *values, _digest(values), *bodies)
-            self._disk.write("DELETE FROM journal WHERE revision <= ?", step.revision - KEPT_ROWS)
-            if not step.is_small:
+            self._disk.write(f"INSERT OR REPLACE INTO revision VALUES ({marks})", *row)
+            self._disk.write("DELETE FROM revision WHERE revision <= ?", revision.number - KEPT_ROWS)
+            if not revision.is_small:
                 self._let_go()
 
         self._disk.write_along(write)
         return partial(self._disk.withdraw, write)
 
-    def steps(self, most: int) -> list[Step]:
+    def last(self, most: int) -> list[Revision]:
         """Return the last revisions, the newest first; without what is not as it was kept.
 
         Raises:
             Refused: the disk cannot be read.
         """
-        rows = self._rows(f"SELECT {COLUMNS}, sha256 FROM journal ORDER BY revision DESC LIMIT ?", most)
-        return [_step(row[:-1]) for row in rows if row[-1] == _digest(row[:-1])]
+        rows = self._rows(f"SELECT {COLUMNS}, sha256 FROM revision ORDER BY revision DESC LIMIT ?", most)
+        return [_revision(row[:-1]) for row in rows if row[-1] == _digest(row[:-1])]
 
-    def step(self, revision: int) -> Step | None:
+    def find(self, number: int) -> Revision | None:
         """Return one revision; none where it is not known.
 
         Raises:
             Refused: the disk cannot be read.
         """
-        rows = self._rows(f"SELECT {COLUMNS}, sha256 FROM journal WHERE revision = ?", revision)
-        return next((_step(row[:-1]) for row in rows if row[-1] == _digest(row[:-1])), None)
+        rows = self._rows(f"SELECT {COLUMNS}, sha256 FROM revision WHERE revision = ?", number)
+        return next((_revision(row[:-1]) for row in rows if row[-1] == _digest(row[:-1])), None)
 
-    def content(self, revision: int) -> Content | None:
+    def content(self, number: int) -> RevisionContent | None:
         """Return what a revision did; none where it is not known any more.
 
         Raises:
             Refused: the disk cannot be read.
         """
-        rows = self._rows("SELECT list, now, was FROM journal WHERE revision = ? AND now IS NOT NULL", revision)
+        rows = self._rows("SELECT list, bodies, now, was FROM revision WHERE revision = ? AND now IS NOT NULL", number)
         try:
-            contents = (Content(Source(name), *map(Allowlist.unpack, bodies)) for name, *bodies in rows)
+            contents = (
+                RevisionContent(Source(name), *map(Allowlist.unpack, bodies))
+                for name, digest, *bodies in rows
+                if digest == _digest_of(bodies)
+            )
             return next(contents, None)
         except (ValueError, TypeError):
             return None
@@ -145,7 +164,7 @@ class Journal:
         Raises:
             Refused: the disk cannot be read.
         """
-        rows = self._rows("SELECT boot, monotonic, at, cut, in_use FROM journal WHERE cut > 0 AND NOT is_agreed")
+        rows = self._rows("SELECT boot, monotonic, at, cut, in_use FROM revision WHERE cut > 0 AND NOT is_agreed")
         boot, now, wall = clock.boot_id(), clock.now(), time.time()
         recent = [row for row in rows if (now - row[1] if row[0] == boot else wall - row[2]) < DAY]
         return sum(row[3] for row in recent), sum(row[4] for row in recent)
@@ -158,19 +177,23 @@ class Journal:
 
     def _let_go(self) -> None:
         """Let go of what it takes to go back further than the last so many entries."""
-        total, query = 0, "SELECT revision, added, removed FROM journal WHERE now IS NOT NULL ORDER BY revision DESC"
+        total, query = 0, "SELECT revision, added, removed FROM revision WHERE now IS NOT NULL ORDER BY revision DESC"
         for revision, added, removed in self._rows(query):
             total += added + removed
             if total > KEPT_ENTRIES:
-                self._disk.write("UPDATE journal SET now = NULL, was = NULL WHERE revision <= ?", revision)
+                self._disk.write("UPDATE revision SET now = NULL, was = NULL WHERE revision <= ?", revision)
                 return
 
 
-def _step(row: Sequence[Any]) -> Step:
+def _revision(row: Sequence[Any]) -> Revision:
     revision, name, serial, count, at, _, _, door, who, why, added, removed, cut, in_use, held, is_agreed = row
     weight = Weight(cut, in_use, held, bool(is_agreed))
-    return Step(revision, Source(name), serial, count, at, Origin(Door(door), who, why), added, removed, weight)
+    return Revision(revision, Source(name), serial, count, at, Origin(Door(door), who, why), added, removed, weight)
 
 
 def _digest(values: Sequence[object]) -> bytes:
     return hashlib.sha256(repr(tuple(values)).encode()).digest()
+
+
+def _digest_of(bodies: Sequence[bytes]) -> bytes:
+    return hashlib.sha256(b"".join(bodies)).digest()
