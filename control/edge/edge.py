@@ -86,7 +86,15 @@ class Edge:
             opened.callback(table.close)
             edge = cls(config, datapath, store, table)
             start = Start(
-                datapath, store, edge.live, edge.sampling, edge.policies, edge.bypass, edge.lease, edge.interfaces
+                datapath,
+                store,
+                edge.live,
+                edge.guard,
+                edge.sampling,
+                edge.policies,
+                edge.bypass,
+                edge.lease,
+                edge.interfaces,
             )
             with edge.turn() as turn:
                 edge.usage.take_up(turn)

@@ -142,7 +142,7 @@ class FeedList:
         state = self._live.state.union
         self._line = self.line.holding(state.followed, state.local)
         self.why = tuple(dict.fromkeys([*self.why, "let through again by a rollback"]))
-        self.agreed = ()
+        self.agreed, self.persons = (), self._guard.persons_for(self.line.held)
 
     def demand_heard(self) -> Line:
         """Return the line that is followed, of which it is known what is held.
@@ -163,12 +163,13 @@ class FeedList:
             change, weight = change.loosening(), judgement.held()
             after = after.holding(change.new, self._live.state.union.local)
             self.why = tuple(dict.fromkeys([*self.why, *judgement.why]))
-            self.agreed, self.persons = (), max(self.persons, judgement.persons)
+            self.agreed = ()
         self._apply(turn, change, _forward(self._live.state.followed, after.position), weight)
         self._line, self.is_heard = self._sharing(after), True
         if len(after.held) and len(after.held) != held:
             holds = named(after.held, NAMED_IN_LOG)
             log.warning("held", count=len(after.held), holds=holds, position=str(after.position), exceeds=self.why)
+        self.persons = self._guard.persons_for(after.held)
         if not len(after.held):
             self._forget_why()
 

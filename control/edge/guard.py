@@ -54,7 +54,10 @@ class Guard:
         if not change.narrows:
             return Judgement()
         union = self._live.state.union
-        cut = union.cut(source, change)
+        return self.judge_cut(turn, union.cut(source, change), union.count)
+
+    def judge_cut(self, turn: Turn, cut: Allowlist, live: int) -> Judgement:
+        """Return whether entries of a live list of so many may be cut at once."""
         if not len(cut):
             return Judgement()
         in_use = self._usage.in_use(turn, cut)
@@ -63,14 +66,17 @@ class Guard:
         extent = Extent(
             len(cut),
             len(in_use),
-            union.count,
+            live,
             max(len(in_use), self._usage.count_in_use()),
             entries_before,
             in_use_before,
             protected,
         )
-        persons = TWO if protected else self._settings.persons
-        return Judgement(cut, in_use, tuple(self._limits.exceeded(extent)), persons)
+        return Judgement(cut, in_use, tuple(self._limits.exceeded(extent)), self.persons_for(cut))
+
+    def persons_for(self, cut: Allowlist) -> int:
+        """Return how many people it takes to cut entries beyond the limits."""
+        return TWO if len(self._of_protected(cut)) else self._settings.persons
 
     def demand_override(self, judgement: Judgement) -> None:
         """Refuse that one person overrides the limits where it takes two.

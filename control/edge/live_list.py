@@ -11,6 +11,7 @@ from dataclasses import replace
 
 import structlog
 
+from control.allowlist.allowlist import Allowlist
 from control.allowlist.naming import named
 from control.datapath.datapath import Datapath
 from control.datapath.generations.generation import Generation
@@ -22,6 +23,8 @@ from control.edge.state.store import Store
 from control.edge.turn import Turn
 from control.fault import Fault, Kind, Refused
 from control.rollout.change import NONE, Change
+from control.rollout.judgement import Judgement
+from control.rollout.origin import Door, Origin
 from control.rollout.position import Position
 from control.rollout.union import Effect, Source, Union
 from control.rollout.weight import NOTHING, Weight
@@ -30,6 +33,9 @@ log = structlog.get_logger()
 
 NAMED_IN_LOG = 20  # prefixes of each kind that a change's line in the log names
 CHANGES_BEFORE_SNAPSHOT = 1000  # what a start would have to replay at most
+
+JudgeCut = Callable[[Turn, Allowlist, int], Judgement]
+"""Says of entries that would be cut, of so many, whether that is too much."""
 
 
 class LiveList:
@@ -49,10 +55,12 @@ class LiveList:
         self.found: list[Fault] = []
         self.not_kept: dict[Source, str] = {}
 
-    def bring_up(self, turn: Turn, before: Predecessor | None) -> None:
+    def bring_up(self, turn: Turn, before: Predecessor | None, judge: JudgeCut) -> tuple[Change, Judgement] | None:
         """Take up the newest whole list, of disk and kernel, and bring both to it.
 
-        ``before`` is what a new program takes over from.
+        ``before`` is what a new program takes over from. Where the kernel lets through what the newest list does not,
+        ``judge`` is asked; if that is too much at a time it stays live on the local list, and what it would take to cut
+        it is returned.
 
         Raises:
             Refused: disk or kernel do not do what is needed.
@@ -67,9 +75,11 @@ class LiveList:
         self.state = LiveState(newest.union, newest.local, newest.followed, newest.revision)
         for source in newest.to_keep:
             self._store.history(source).go_ahead(newest.position(source))
+        held = self._keep_live(turn, live, judge) if live is not None and live.is_whole else None
         self.keep_snapshots(turn)
         self._bring_kernel()
         self._controls.set_epoch(self._store.epoch)
+        return held
 
     @property
     def held_revisions(self) -> list[int]:
@@ -133,6 +143,22 @@ class LiveList:
             history = self._store.history(source)
             if not history.is_kept or history.changes_since_snapshot() >= self.changes_before_snapshot:
                 self._keep_whole(source)
+
+    def _keep_live(self, turn: Turn, live: Generation, judge: JudgeCut) -> tuple[Change, Judgement] | None:
+        """Have the state let through what the kernel does, where to cut it is too much; return what would cut it."""
+        whole, union, local = self.state.union.whole(), self.state.union, self.state.union.local
+        if live.holds(whole):
+            return None
+        kernel = live.read()
+        cut = Change.to(kernel, whole).cut.outside(whole)
+        judgement = judge(turn, cut, len(kernel))
+        if not judgement.is_over:
+            return None
+        origin = Origin(Door.START, why="the kernel has them, and the disk has not")
+        wider = Change.of(local, cut, NONE, origin).loosening().new
+        self.state = self.state.after(Source.LOCAL, Union.of(wider, union.followed), self.state.local.next)
+        self._store.history(Source.LOCAL).go_ahead(self.state.local)
+        return Change.to(wider, local, origin), judgement
 
     def _bring_kernel(self) -> None:
         """Bring the kernel to the state, if it is not there; what was staged and never live is let go of."""

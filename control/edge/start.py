@@ -6,6 +6,7 @@ import structlog
 
 from control.datapath.datapath import Datapath
 from control.edge.bypass import Bypass
+from control.edge.guard import Guard
 from control.edge.interfaces import Interfaces
 from control.edge.lease import Lease, Sampling
 from control.edge.live_list import LiveList
@@ -25,6 +26,7 @@ class Start:
     datapath: Datapath
     store: Store
     live: LiveList
+    guard: Guard
     sampling: Sampling
     policies: Policies
     bypass: Bypass
@@ -38,7 +40,9 @@ class Start:
             Refused: kernel or disk do not do what is needed.
         """
         with self.datapath.predecessor() as before:
-            self.live.bring_up(turn, before)
+            held = self.live.bring_up(turn, before, self.guard.judge_cut)
+            if held:
+                self.guard.hold(turn, *held)
             self.sampling.stop(turn)
             kernel = None if self.datapath.is_new else self.datapath.controls
             self.policies.bring_up(turn, before.controls if before else kernel)

@@ -1,6 +1,7 @@
 """Edges with limits, and what is asked of what they hold."""
 
 from ipaddress import ip_network
+from typing import Any
 
 from control.allowlist.allowlist import Allowlist
 from control.allowlist.entry import Entry
@@ -28,13 +29,13 @@ def ten(*without: int) -> Allowlist:
     return Allowlist.from_entries(Entry(ip_network(f"192.0.2.{number}")) for number in numbers)
 
 
-def push(edge: Edge, new: Allowlist, origin: Origin = ANNA, **options: bool) -> ListChanged:
+def push(edge: Edge, new: Allowlist, origin: Origin = ANNA, **options: Any) -> ListChanged:
     """Make another list the local one."""
     with edge.turn(origin) as turn:
         return edge.list.replace(turn, new, origin, **options)
 
 
-def change(edge: Edge, add: Allowlist, remove: Allowlist = NONE, origin: Origin = ANNA, **options: bool) -> ListChanged:
+def change(edge: Edge, add: Allowlist, remove: Allowlist = NONE, origin: Origin = ANNA, **options: Any) -> ListChanged:
     """Add to the local list and remove from it."""
     with edge.turn(origin) as turn:
         return edge.list.change(turn, add, remove, origin, **options)
@@ -63,7 +64,7 @@ def would_cut(edge: Edge, name: str | None) -> list[str]:
     return [entry.prefix for entry in held.show(edge, ShowHeld(id=name), b"").cut.entries]
 
 
-def roll_back(edge: Edge, revision: int, **options: bool) -> RolledBack:
+def roll_back(edge: Edge, revision: int, **options: Any) -> RolledBack:
     """Go back to a revision."""
     return history.roll_back(edge, RollBack(revision=revision, **options), b"")
 
