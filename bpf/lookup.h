@@ -113,6 +113,31 @@ static __always_inline u32 moves(struct list *list)
 	return *(volatile u32 *)&list->description->moves;
 }
 
+static __always_inline int is_there(struct list *list, u32 *generation)
+{
+	list->description = generations.lookup(generation);
+	list->buckets = buckets.lookup(generation);
+	list->entries = entries.lookup(generation);
+	return list->description && list->buckets && list->entries;
+}
+
+/* Leaves a mark at an end that was registered until lately, where its protocol
+ * is enforced: the agent undoes a change that cut what it should not have. */
+static __always_inline void mark_if_cut(struct scratch *scratch)
+{
+	u32 zero = 0, *after = cut.lookup(&zero), generation;
+	u32 protocol = scratch->answer.protocol;
+	struct policy *policy = policies.lookup(&protocol);
+	struct list list = {.mark = 1};
+
+	if (!after || !*after || !policy || policy->mode != MODE_ENFORCE)
+		return;
+	generation = *after - 1;
+	if (is_there(&list, &generation) &&
+		!is_registered(scratch, &list, SIDE_DESTINATION))
+		is_registered(scratch, &list, SIDE_SOURCE);
+}
+
 /* An entry that changes in place is for a moment where nobody who began to look
  * before it finds it: behind a reader's back it goes from a bucket to the
  * entries or back, or its element is exchanged for another. Who finds no end,
@@ -129,10 +154,7 @@ static __always_inline u32 look_up(struct scratch *scratch, u32 mark)
 	if (!generation)
 		return REASON_NO_LIST;
 	scratch->answer.generation = *generation;
-	list.description = generations.lookup(generation);
-	list.buckets = buckets.lookup(generation);
-	list.entries = entries.lookup(generation);
-	if (!list.description || !list.buckets || !list.entries)
+	if (!is_there(&list, generation))
 		return REASON_NO_LIST;
 	before = moves(&list);
 	if (is_registered(scratch, &list, SIDE_DESTINATION))

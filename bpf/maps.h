@@ -16,6 +16,8 @@ BPF_ARRAY_OF_MAPS(entries, "entry_template", GENERATIONS);
 BPF_F_TABLE("array", u32, struct generation, generations, GENERATIONS, 1024);
 /* The whole list changes by one store here. */
 BPF_F_TABLE("array", u32, u32, active, 1, 1024);
+/* One more than the generation of what was cut lately; 0: there is none. */
+BPF_F_TABLE("array", u32, u32, cut, 1, 1024);
 
 BPF_F_TABLE("array", u32, struct policy, policies, PROTOCOLS, 1024);
 BPF_F_TABLE("array", u32, struct brake, brakes, 1, 1024);

@@ -29,6 +29,7 @@ log = structlog.get_logger()
 
 LOOK_AT_LINKS = 5.0  # s: also without being told of a change
 LOOK_AT_BRAKE = 0.5  # s: whether its file is there
+BEAT = 1.0  # s between two looks of the breaker
 WORK = 1.0  # s between two looks at whether everything does what it should
 
 
@@ -42,6 +43,7 @@ class Agent:
         self._failed: set[object] = set()
         self._tasks = {
             edge.bypass.watch: LOOK_AT_BRAKE,
+            edge.beat: BEAT,
             edge.sweep: edge.config.sweep,
             self._follow_links: LOOK_AT_LINKS,
             self._work: WORK,

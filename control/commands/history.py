@@ -22,7 +22,7 @@ class RevisionState(BaseModel):
     cut: int = Field(description="Entries of the live list of which less was let through.")
     in_use: int = Field(description="Of these, how many had traffic in the last day.")
     held: int = Field(description="Entries that it would have cut as well, and that were held.")
-    is_agreed: bool = Field(description="Whether somebody had looked at just that: released, overridden.")
+    consent: str = Field(description="`overridden` where somebody said so unseen, `agreed` where they released it.")
 
 
 class LastRevisions(Reply):

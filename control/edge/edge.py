@@ -8,6 +8,7 @@ import structlog
 from control.config import Config
 from control.datapath.datapath import Datapath
 from control.datapath.interfaces.watch import LinkTable
+from control.edge.breaker import Breaker
 from control.edge.bypass import Bypass
 from control.edge.contact import FeedContact
 from control.edge.events import SampledEvents
@@ -43,6 +44,7 @@ class Edge:
         feed: what the feed makes of its own.
         guard: what may be cut of either; held: what waits for somebody to decide; past: the way back.
         policies, bypass, interfaces, lease, sampling, events, usage: the other parts.
+        breaker: undoes what cuts registered traffic.
         contact: with the feed, where one is followed.
         started_at: seconds of the monotonic clock.
     """
@@ -65,6 +67,7 @@ class Edge:
         self.interfaces = Interfaces(table, store, stops, configured, lambda: datapath.programs)
         self.events = SampledEvents(self.sampling, datapath.events())
         self.contact: FeedContact | None = None
+        self.breaker = Breaker(self.live, self.feed, self.policies, self.usage, datapath, store)
         self._turns = Turns()
 
     @classmethod
@@ -123,6 +126,11 @@ class Edge:
             self.policies.keep_up(turn)
             self.live.keep_snapshots(turn)
             self.guard.keep_up(turn)
+
+    def beat(self) -> None:
+        """Have the breaker look at what was tightened."""
+        with self.turn() as turn:
+            self.breaker.beat(turn)
 
     def close(self) -> None:
         """Let go of kernel and disk, and leave both as they are."""

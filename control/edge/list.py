@@ -105,7 +105,7 @@ class EdgeList:
         done, timing, held = change, Timing(), None
         if not dry_run:
             done = change.loosening() if is_held else change
-            weight = judgement.held() if is_held else judgement.done(is_agreed=override)
+            weight = judgement.held() if is_held else judgement.done()
             if done:
                 timing = self._live.apply(turn, Source.LOCAL, done, self.state.local.next, weight)
             holding = self._guard.hold(turn, change, judgement) if is_held else None

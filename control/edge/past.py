@@ -110,7 +110,7 @@ class PastLists:
         if not dry_run:
             if done:
                 near = None if is_live else self._near(revision, pasts, done, is_all=not is_held)
-                weight = judgement.held() if is_held else judgement.done(is_agreed=override)
+                weight = judgement.held() if is_held else judgement.done()
                 timing = self._live.apply(turn, Source.LOCAL, done, self._live.state.local.next, weight, near)
             if feed:
                 self._feed.let_back(turn, feed)
@@ -187,7 +187,7 @@ def _said(revision: Revision) -> RevisionState:
         cut=revision.weight.cut,
         in_use=revision.weight.in_use,
         held=revision.weight.held,
-        is_agreed=revision.weight.is_agreed,
+        consent=revision.weight.consent.value,
     )
 
 

@@ -5,7 +5,8 @@ they have, and a start takes the newer; where that cannot be told, the looser.
 """
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import astuple
 
 import structlog
 
@@ -13,6 +14,7 @@ from control.commands.policy import PolicyState, Rule
 from control.datapath.controls import Controls, Policy
 from control.edge.list import demand_match
 from control.edge.state.store import Store
+from control.edge.state.tightened import Tightened
 from control.edge.turn import Turn
 from control.fault import Fault, Refused
 from control.rollout.origin import Origin
@@ -33,6 +35,11 @@ class Policies:
         self._controls, self._store, self._version = controls, store, 0
         self.not_kept: str | None = None
         self.found: list[Fault] = []
+
+    @property
+    def version(self) -> int:
+        """Counts the changes of the policies."""
+        return self._version
 
     @property
     def etag(self) -> str:
@@ -68,6 +75,23 @@ class Policies:
             raise Refused(refused.kind, refused.title, [*refused.faults, fault]) from refused
         self._set(tightening, turn.origin)
         self._controls.note_policies(self._version)
+
+    def undo(self, turn: Turn, tightened: Sequence[Tightened], origin: Origin) -> list[str]:
+        """Loosen what was tightened, the latest first, to what it was before; return in words what that did.
+
+        What is looser than that by now stays as it is.
+        """
+        turn.demand()
+        wanted: dict[str, Policy] = {}
+        for each in tightened:
+            wanted |= {name: Policy(*policy) for name, policy in each.before.items() if name in VPN_PROTOCOLS}
+        held = self._controls.policies()
+        looser = {name: policy for name, policy in wanted.items() if not held[name].loosens(policy)}
+        self._set(looser, origin)
+        if looser:
+            with contextlib.suppress(Refused):  # it is said in the state, and tried again
+                self._keep(self._controls.policies())
+        return [f"{name} back to {policy} from {held[name]}" for name, policy in looser.items()]
 
     def bring_up(self, turn: Turn, before: Controls | None) -> None:
         """Bring kernel and disk to the newest policies that either has.
@@ -129,6 +153,10 @@ class Policies:
         if not policies:
             return
         self._version += 1
+        held = self._controls.policies()
+        before = {name: held[name] for name, policy in policies.items() if not policy.loosens(held[name])}
+        if before:
+            self._store.tightened.note(self._version, {name: astuple(policy) for name, policy in before.items()})
         self._controls.set_policies(policies)
         self._controls.note_policies(self._version)
         self._log(policies, origin.logged)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from control.allowlist.allowlist import Allowlist
-from control.rollout.weight import Weight
+from control.rollout.weight import Consent, Weight
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +28,9 @@ class Judgement:
         return bool(self.why)
 
     def done(self, *, is_agreed: bool = False) -> Weight:
-        """Return what is noted of the change when all of it is done."""
-        return Weight(len(self.cut), len(self.in_use), is_agreed=is_agreed)
+        """Return what is noted of the change when all of it is done, as somebody agreed who was shown whom it cuts."""
+        consent = Consent.AGREED if is_agreed else Consent.OVERRIDDEN if self.is_over else Consent.NONE
+        return Weight(len(self.cut), len(self.in_use), consent=consent)
 
     def held(self) -> Weight:
         """Return what is noted of its widening part when the rest is held."""

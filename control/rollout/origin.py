@@ -14,6 +14,7 @@ class Door(StrEnum):
     API = "api"
     FEED = "feed"
     START = "start"
+    BREAKER = "breaker"
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,7 +72,7 @@ def test_one_person_can_override_where_it_takes_one(place: Place) -> None:
         push(edge, ten())
         answer = push(edge, ten(1, 2, 3), override=True)
         assert (answer.held, answer.removed) == (None, 3)
-        assert edge.past.last(1)[0].is_agreed
+        assert edge.past.last(1)[0].consent == "overridden"
 
 
 def test_a_dry_run_says_what_would_be_held(place: Place) -> None:

@@ -21,6 +21,8 @@ from control.vocabulary import constant
 
 GENERATIONS = constant("GENERATIONS")
 
+_NOTHING = np.zeros(0, np.uint32), np.zeros(0, entry_map.KEY)
+
 
 class Lists:
     """The generations of one instance; not safe for several threads."""
@@ -29,7 +31,9 @@ class Lists:
         """``keep`` is how many generations are held at most, the live one among them."""
         self._pinned, self._keep = pinned, keep
         self._descriptions, self._active = array(pinned, "generations"), array(pinned, "active")["value"]
+        self._cut_after = array(pinned, "cut")["value"]
         self._held: dict[int, Generation] = {}
+        self._cut: Generation | None = None
 
     @property
     def live(self) -> Generation | None:
@@ -52,10 +56,11 @@ class Lists:
             Refused: a map of the live generation is not of the shape that the program needs.
             OSError: the live generation is not pinned.
         """
-        live = int(self._active[0])
+        live, cut = int(self._active[0]), int(self._cut_after[0]) - 1
+        self._cut_after[0] = 0  # it is told anew what was cut lately
         for slot in range(GENERATIONS):
             whole = int(self._descriptions[slot]["revision"]) > 0
-            if slot != live and not whole:
+            if slot != live and (not whole or slot == cut):
                 self._clear(slot)
                 continue
             try:
@@ -71,6 +76,29 @@ class Lists:
         Raises:
             Refused: there is no room for it, or it cannot be pinned; the live list is untouched.
         """
+        generation = self._built(allowlist, provenance)
+        self._held[generation.slot] = generation
+        return generation
+
+    def watch_cut(self, entries: Allowlist) -> None:
+        """Have packets leave marks at these entries, which were cut lately, where no end of them is on the live list.
+
+        Raises:
+            Refused: there is no room for it; no such marks are left any more.
+        """
+        before, self._cut = self._cut, None
+        if len(entries):
+            self._cut = self._built(entries, Provenance(1))
+        self._cut_after[0] = self._cut.slot + 1 if self._cut else 0
+        if before:
+            before.close()
+            self._clear(before.slot)
+
+    def sweep_cut(self) -> tuple[NDArray[np.uint32], entry_map.Keys]:
+        """Return the entries cut lately that had traffic since the last sweep, see Generation.sweep."""
+        return self._cut.sweep(True) if self._cut else _NOTHING
+
+    def _built(self, allowlist: Allowlist, provenance: Provenance) -> Generation:
         slot = self._free_slot()
         self._clear(slot)
         generation = Generation.build(slot, allowlist, self._descriptions[slot])
@@ -85,7 +113,6 @@ class Lists:
             if isinstance(error, OSError):
                 raise cannot_pin(self._path(slot), error, "run `wicket doctor`") from error
             raise
-        self._held[slot] = generation
         return generation
 
     def revived(self, revision: int, added: Allowlist, removed: Allowlist, provenance: Provenance) -> Generation | None:
@@ -157,19 +184,21 @@ class Lists:
     def sweep(self, with_entries: bool) -> tuple[NDArray[np.uint32], entry_map.Keys]:
         """Return the entries that had traffic since the last sweep, see Generation.sweep."""
         live = self.live
-        return live.sweep(with_entries) if live else (np.zeros(0, np.uint32), np.zeros(0, entry_map.KEY))
+        return live.sweep(with_entries) if live else _NOTHING
 
     def close(self) -> None:
         """Close what is open; the kernel keeps all of it."""
-        for generation in self._held.values():
+        for generation in (*self._held.values(), *([self._cut] if self._cut else [])):
             generation.close()
         self._held.clear()
+        self._cut = None
 
     def _path(self, slot: int) -> Path:
         return self._pinned.generations / str(slot)
 
     def _free_slot(self) -> int:
-        free = [slot for slot in range(GENERATIONS) if slot not in self._held and slot != int(self._active[0])]
+        taken = {*self._held, int(self._active[0]), *([self._cut.slot] if self._cut else [])}
+        free = [slot for slot in range(GENERATIONS) if slot not in taken]
         if free:
             return free[0]
         oldest = next(held for held in self.held if held is not self.live)

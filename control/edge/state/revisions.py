@@ -17,18 +17,18 @@ from control.host import clock
 from control.rollout.change import SMALL, Change
 from control.rollout.origin import Door, Origin
 from control.rollout.union import Source
-from control.rollout.weight import Weight
+from control.rollout.weight import Consent, Weight
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS revision (
     revision INTEGER PRIMARY KEY, list TEXT NOT NULL, serial INTEGER NOT NULL, count INTEGER NOT NULL,
     at REAL NOT NULL, boot TEXT NOT NULL, monotonic REAL NOT NULL, door TEXT NOT NULL, who TEXT NOT NULL,
     why TEXT NOT NULL, added INTEGER NOT NULL, removed INTEGER NOT NULL, cut INTEGER NOT NULL, in_use INTEGER NOT NULL,
-    held INTEGER NOT NULL, is_agreed INTEGER NOT NULL, sha256 BLOB NOT NULL, bodies BLOB NOT NULL,
+    held INTEGER NOT NULL, consent TEXT NOT NULL, sha256 BLOB NOT NULL, bodies BLOB NOT NULL,
     now BLOB, was BLOB);
 """
 COLUMNS = (
-    "revision, list, serial, count, at, boot, monotonic, door, who, why, added, removed, cut, in_use, held, is_agreed"
+    "revision, list, serial, count, at, boot, monotonic, door, who, why, added, removed, cut, in_use, held, consent"
 )
 KEPT_ROWS = 10_000
 KEPT_ENTRIES = 8_000_000
@@ -60,6 +60,11 @@ class Revision:
     added: int
     removed: int
     weight: Weight
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether it cut somebody without anybody's having looked at whom."""
+        return bool(self.weight.cut) and self.weight.consent is not Consent.AGREED
 
     @property
     def is_small(self) -> bool:
@@ -107,7 +112,7 @@ class Revisions:
             weight.cut,
             weight.in_use,
             weight.held,
-            int(weight.is_agreed),
+            weight.consent.value,
         )
         row = *values, _digest(values), _digest_of(bodies), *bodies
         marks = ", ".join("?" * len(row))
@@ -164,10 +169,30 @@ class Revisions:
         Raises:
             Refused: the disk cannot be read.
         """
-        rows = self._rows("SELECT boot, monotonic, at, cut, in_use FROM revision WHERE cut > 0 AND NOT is_agreed")
-        boot, now, wall = clock.boot_id(), clock.now(), time.time()
-        recent = [row for row in rows if (now - row[1] if row[0] == boot else wall - row[2]) < DAY]
+        rows = self._rows("SELECT boot, monotonic, at, cut, in_use FROM revision WHERE cut > 0 AND consent != 'agreed'")
+        recent = [row for row in rows if _age(*row[:3]) < DAY]
         return sum(row[3] for row in recent), sum(row[4] for row in recent)
+
+    def overridden(self, seconds: float) -> list[tuple[int, float]]:
+        """Return the revisions of the last so many seconds in which somebody overrode the limits, and their age.
+
+        Raises:
+            Refused: the disk cannot be read.
+        """
+        return self._within(seconds, "consent = 'overridden'")
+
+    def watched(self, seconds: float) -> list[tuple[int, float]]:
+        """Return the revisions of the last so many seconds that cut somebody nobody had looked at, and their age.
+
+        Raises:
+            Refused: the disk cannot be read.
+        """
+        return self._within(seconds, "cut > 0 AND consent != 'agreed'")
+
+    def _within(self, seconds: float, which: str) -> list[tuple[int, float]]:
+        rows = self._rows(f"SELECT revision, boot, monotonic, at FROM revision WHERE {which} ORDER BY revision")
+        ages = [(row[0], _age(*row[1:])) for row in rows]
+        return [(number, age) for number, age in ages if age <= seconds]
 
     def _rows(self, query: str, *values: object) -> Sequence[Any]:
         try:
@@ -186,9 +211,14 @@ class Revisions:
 
 
 def _revision(row: Sequence[Any]) -> Revision:
-    revision, name, serial, count, at, _, _, door, who, why, added, removed, cut, in_use, held, is_agreed = row
-    weight = Weight(cut, in_use, held, bool(is_agreed))
+    revision, name, serial, count, at, _, _, door, who, why, added, removed, cut, in_use, held, consent = row
+    weight = Weight(cut, in_use, held, Consent(consent))
     return Revision(revision, Source(name), serial, count, at, Origin(Door(door), who, why), added, removed, weight)
+
+
+def _age(boot: str, monotonic: float, at: float) -> float:
+    """Return for how many seconds something is past: within one boot, whatever the wall clock says."""
+    return max(0.0, clock.now() - monotonic if boot == clock.boot_id() else time.time() - at)
 
 
 def _digest(values: Sequence[object]) -> bytes:

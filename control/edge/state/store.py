@@ -22,6 +22,8 @@ from control.edge.state.marks import KeptMarks
 from control.edge.state.revisions import SCHEMA as REVISIONS
 from control.edge.state.revisions import Revisions
 from control.edge.state.seal import Seal
+from control.edge.state.tightened import SCHEMA as TIGHTENED
+from control.edge.state.tightened import TightenedPolicies
 from control.fault import Fault, Refused
 from control.rollout.union import Source
 from control.vocabulary import ATTACH_MODES, MODES
@@ -36,6 +38,7 @@ CREATE TABLE IF NOT EXISTS loaded (program INTEGER PRIMARY KEY, boot TEXT NOT NU
 {MARKS}
 {REVISIONS}
 {HOLDINGS}
+{TIGHTENED}
 {seal.SCHEMA}
 """
 MEND = "see that policies and interfaces are what you expect, and check the disk"
@@ -53,6 +56,7 @@ class Store:
         marks: when entries last had traffic.
         revisions: what was changed, and how to go back.
         holdings: what is held of the local list.
+        tightened: which policies were tightened, and what they were.
         faults: what was set aside as damaged when it was opened.
     """
 
@@ -167,6 +171,7 @@ class Store:
             raise ValueError(f"it has an epoch of {len(self.epoch)} bytes and policies of version {version}")
         self.local, self.followed = LocalList(self._disk, self.epoch), FollowedList(self._disk)
         self.marks, self.revisions, self.holdings = KeptMarks(self._disk), Revisions(self._disk), Holdings(self._disk)
+        self.tightened = TightenedPolicies(self._disk)
         self.local.check()
         self.followed.check()
         self._check_words()

@@ -1,0 +1,179 @@
+"""The breaker: in seconds, and by itself, it undoes what cuts registered traffic, and says so loudly.
+
+Two things tell it. Entries in use that somebody cut although the guard would have held them are kept in the kernel,
+where packets leave marks at them that no other end lets through: where there are such of an enforced protocol, the cut
+was wrong. And after anything is tightened, what passes is held against what passed before. It loosens no more than was
+tightened.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from control.allowlist.allowlist import Allowlist
+from control.allowlist.naming import named
+from control.datapath.datapath import Datapath
+from control.edge.feed_list import FeedList
+from control.edge.live_list import NAMED_IN_LOG, LiveList
+from control.edge.policies import Policies
+from control.edge.seen import LastSeen
+from control.edge.state.store import Store
+from control.edge.state.tightened import Tightened
+from control.edge.turn import Turn
+from control.edge.usage import IN_USE, Usage
+from control.host import clock
+from control.rollout.breach import WATCHED, Passed, Watch
+from control.rollout.change import NONE
+from control.rollout.origin import Door, Origin
+from control.rollout.past import Past
+from control.rollout.union import Source
+
+log = structlog.get_logger()
+
+MOST_TOLD = 20  # trips that are told
+MOST_WATCHED = 200_000  # entries
+LOOKED_BACK = 24 * 3600.0  # s: what was cut longer ago is not undone by itself
+
+
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    """What a revision cut.
+
+    Attributes:
+        revision: that it led to.
+        source: of which list.
+        at: when, in seconds of the host's monotonic clock.
+        past: what it changed.
+        cut: entries of it that are not live, and that somebody may miss.
+    """
+
+    revision: int
+    source: Source
+    at: float
+    past: Past
+    cut: Allowlist
+
+
+class Breaker:
+    """Watches what was tightened.
+
+    Attributes:
+        tripped: what it has undone, in words, the latest last.
+    """
+
+    def __init__(
+        self, live: LiveList, feed: FeedList, policies: Policies, usage: Usage, datapath: Datapath, store: Store
+    ) -> None:
+        self._live, self._feed, self._policies, self._usage = live, feed, policies, usage
+        self._lists, self._controls, self._store = datapath.lists, datapath.controls, store
+        self._watch, self._marked = Watch(), LastSeen()
+        self._revision, self._version = -1, -1
+        self._overridden: list[_Cut] = []
+        self.tripped: list[str] = []
+
+    def beat(self, turn: Turn) -> None:
+        """Look; asked about once a second.
+
+        Raises:
+            Refused: kernel or disk do not do what is needed.
+        """
+        turn.demand()
+        self._take_note()
+        wrong = self._watch.note(self._passed())
+        if wrong:
+            self._trip(turn, wrong, clock.now() - WATCHED, self._cuts(self._store.revisions.watched(WATCHED)))
+        if not self._overridden:
+            return
+        self._marked.note(*self._lists.sweep_cut())
+        missed = [(each, each.cut.only(self._marked.within(each.cut, LOOKED_BACK))) for each in self._overridden]
+        missed = [(each, entries) for each, entries in missed if len(entries)]
+        if missed and self._drops:
+            who = ", ".join(f"{named(entries, NAMED_IN_LOG)} (revision {each.revision})" for each, entries in missed)
+            since = min(each.at for each, _ in missed)
+            self._trip(turn, f"who was cut over the limits is still there: {who}", since, [each for each, _ in missed])
+
+    @property
+    def _drops(self) -> bool:
+        policies = self._controls.policies().values()
+        return any(policy.dropped_share for policy in policies) and not self._controls.brake
+
+    def _take_note(self) -> None:
+        """Take in what was changed since the last beat, by whatever door."""
+        revision, version = self._live.state.revision, self._policies.version
+        if revision != self._revision:
+            since = revision - self._revision if self._revision >= 0 else 0
+            if any(each.is_watched for each in self._store.revisions.last(since)):
+                self._watch.arm(clock.now())
+            self._revision = revision
+            self._watch_cuts()
+        if version != self._version:
+            if self._version >= 0 and any(each.version > self._version for each in self._tightened(WATCHED)):
+                self._watch.arm(clock.now())
+            self._version = version
+
+    def _watch_cuts(self) -> None:
+        """Have the kernel tell of packets of those who were cut although the limits were exceeded."""
+        before = [each.revision for each in self._overridden]
+        self._overridden = self._cuts(self._store.revisions.overridden(LOOKED_BACK))
+        if [each.revision for each in self._overridden] != before:
+            cut = NONE
+            for each in self._overridden:
+                cut = cut.with_changes(each.cut, NONE)
+            self._marked = LastSeen()
+            self._lists.watch_cut(cut)
+
+    def _cuts(self, revisions: Sequence[tuple[int, float]]) -> list[_Cut]:
+        """Return whom revisions, each with its age, cut who are not let through since, and may be missed."""
+        union, found = self._live.state.union, []
+        for number, age in revisions:
+            content = self._store.revisions.content(number)
+            if content is not None:
+                past = Past().before(content.now, content.was)
+                gone = past.was.without(union.local).without(union.followed)
+                missed = self._may_be_missed(gone.outside(union.local).outside(union.followed), age)
+                if len(missed):
+                    found.append(_Cut(number, content.source, clock.now() - age, past, missed))
+        return found
+
+    def _may_be_missed(self, gone: Allowlist, age: float) -> Allowlist:
+        """Return who had traffic in the day before; all of them where that is not known for so long."""
+        if self._usage.last_seen.known_for < IN_USE and len(gone) <= MOST_WATCHED:
+            return gone
+        return gone.only(self._usage.last_seen.within(gone, IN_USE + age))
+
+    def _tightened(self, seconds: float) -> list[Tightened]:
+        return self._store.tightened.within(seconds)
+
+    def _passed(self) -> Passed:
+        sums = dict.fromkeys(("registered", "unregistered", "refused", "ordinary"), 0)
+        for count in self._controls.counts():
+            if count.reason == "registered":
+                sums["registered"] += count.packets
+            elif count.protocol == "none":
+                sums["ordinary"] += count.packets
+            else:
+                sums["unregistered"] += count.packets
+                sums["refused"] += count.packets if count.verdict == "drop" else 0
+        return Passed(clock.now(), **sums)
+
+    def _trip(self, turn: Turn, why: str, since: float, cuts: list[_Cut]) -> None:
+        """Undo cuts, and what was tightened since a time: the policies first, by one store each."""
+        origin = Origin(Door.BREAKER, why=why[:200])
+        done = self._policies.undo(turn, self._tightened(clock.now() - since), origin)
+        for each in sorted(cuts, key=lambda cut: cut.revision, reverse=True):
+            change = each.past.change(self._live.state.union.list_of(each.source), origin).loosening()
+            if not change:
+                continue
+            if each.source is Source.LOCAL:
+                self._live.apply(turn, Source.LOCAL, change, self._live.state.local.next)
+            else:
+                self._feed.let_back(turn, change)
+            done.append(f"{len(change.added):,} entries that revision {each.revision} cut")
+        self._watch.disarm()
+        what = "; ".join(done) or "nothing, since nothing was tightened"
+        log.critical("breaker", why=why, undone=what)
+        self.tripped.append(f"{why}: undone: {what}")
+        del self.tripped[:-MOST_TOLD]
+        self._revision = self._live.state.revision
+        self._watch_cuts()
