@@ -1,6 +1,7 @@
 """Limits that hold nothing, for trials of what is not the guard."""
 
 from control.config.guard import GuardSettings
+from control.config.rollout import RolloutSettings
 
 MOST = 100_000_000  # entries
 
@@ -16,7 +17,12 @@ UNLIMITED = GuardSettings(
 )
 
 
+UNCONFIRMED = RolloutSettings.model_validate({"confirm_first": "0s"})
+"""Nothing undoes itself."""
+
+
 def table(settings: GuardSettings) -> str:
-    """Return settings as the table of a configuration."""
+    """Return settings as tables of a configuration, in which nothing undoes itself."""
     values = settings.model_dump(exclude_defaults=True)
-    return "\n".join(["", "[guard]", *(f"{name} = {value}" for name, value in values.items()), ""])
+    guard = [f"{name} = {value}" for name, value in values.items()]
+    return "\n".join(["", "[guard]", *guard, "", "[rollout]", 'confirm_first = "0s"', ""])

@@ -15,6 +15,7 @@ COMMANDS = {
     "allow": "allow",
     "attach": "interfaces",
     "bypass": "bypass",
+    "confirm": "rollout",
     "counters": "status",
     "detach": "interfaces",
     "doctor": "doctor",
@@ -26,6 +27,7 @@ COMMANDS = {
     "registry": "registry",
     "replay": "replay",
     "rollback": "history",
+    "rollout": "rollout",
     "status": "status",
 }
 """Which module here has a command; it is read when asked for, since most need neither database nor kernel."""

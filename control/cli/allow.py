@@ -11,6 +11,7 @@ from control.allowlist.allowlist import Allowlist
 from control.cli.context import as_json_option, pass_config
 from control.cli.cut import say_cut, say_held
 from control.cli.output import agent, print_json
+from control.cli.rollout import confirm_option, say_token
 from control.commands.list import ChangeList, ListChanged, ReadList, ReplaceList
 from control.config import Config
 from control.vocabulary import VPN_PROTOCOLS
@@ -58,15 +59,22 @@ def allow_add(
 @allow.command("remove")
 @click.argument("prefixes", nargs=-1, required=True)
 @override_option
+@confirm_option
 @reason_option
 @dry_run_option
 @as_json_option
 @pass_config
 def allow_remove(
-    config: Config, prefixes: tuple[str, ...], override: bool, reason: str, dry_run: bool, as_json: bool
+    config: Config,
+    prefixes: tuple[str, ...],
+    override: bool,
+    confirm_within: float | None,
+    reason: str,
+    dry_run: bool,
+    as_json: bool,
 ) -> None:
     """Remove PREFIXES from the list. The answer says whom that cuts, and what of it is held: see `wicket held`."""
-    order = ChangeList(add_size=0, dry_run=dry_run, override=override, why=reason)
+    order = ChangeList(add_size=0, dry_run=dry_run, override=override, confirm_within=confirm_within, why=reason)
     _change(config, Allowlist.empty(), _read(list(prefixes), config), order, as_json)
 
 
@@ -87,6 +95,7 @@ def allow_list(config: Config, kind: str, as_json: bool) -> None:
 @click.option("--format", "kind", type=click.Choice(list(MEDIA_TYPES)), help="By default it is guessed.")
 @click.option("--allow-empty", is_flag=True, help="Empty the list on purpose.")
 @override_option
+@confirm_option
 @reason_option
 @dry_run_option
 @as_json_option
@@ -97,6 +106,7 @@ def allow_replace(
     kind: str | None,
     allow_empty: bool,
     override: bool,
+    confirm_within: float | None,
     reason: str,
     dry_run: bool,
     as_json: bool,
@@ -106,7 +116,9 @@ def allow_replace(
     What it adds is live at once. Where it leaves out more than the guard's limits allow, what it leaves out is held.
     """
     new = formats.read(file.read(), MEDIA_TYPES[kind] if kind else None, config.list.bounds)
-    order = ReplaceList(dry_run=dry_run, allow_empty=allow_empty, override=override, why=reason)
+    order = ReplaceList(
+        dry_run=dry_run, allow_empty=allow_empty, override=override, confirm_within=confirm_within, why=reason
+    )
     _say(agent(config).ask(order, new.pack()), as_json)
 
 
@@ -140,3 +152,4 @@ def _say_in_words(result: ListChanged) -> None:
         say_cut(result.cut)
     if result.why_held:
         say_held(result.held, result.why_held)
+    say_token(result.token)

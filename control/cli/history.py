@@ -9,6 +9,7 @@ from control.cli.allow import HELD, dry_run_option, override_option, reason_opti
 from control.cli.context import as_json_option, pass_config
 from control.cli.cut import say_cut, say_held
 from control.cli.output import agent, print_json, print_table
+from control.cli.rollout import confirm_option, say_token
 from control.commands.history import CompareRevisions, ReadHistory, RevisionState, RollBack, ShowRevision
 from control.config import Config
 
@@ -68,16 +69,26 @@ def history_diff(config: Config, one: int, other: int, as_json: bool) -> None:
 @click.command()
 @click.argument("revision", type=int)
 @override_option
+@confirm_option
 @reason_option
 @dry_run_option
 @as_json_option
 @pass_config
-def rollback(config: Config, revision: int, override: bool, reason: str, dry_run: bool, as_json: bool) -> None:
+def rollback(
+    config: Config,
+    revision: int,
+    override: bool,
+    confirm_within: float | None,
+    reason: str,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
     """Make the local list again what it was at REVISION, and let through again what the feed's list then did.
 
     What was added since is cut by that: beyond the guard's limits it is held. What the feed has added stays.
     """
-    done = agent(config).ask(RollBack(revision=revision, override=override, why=reason, dry_run=dry_run))
+    order = RollBack(revision=revision, override=override, confirm_within=confirm_within, why=reason, dry_run=dry_run)
+    done = agent(config).ask(order)
     if as_json:
         print_json(done)
     else:
@@ -90,6 +101,7 @@ def rollback(config: Config, revision: int, override: bool, reason: str, dry_run
             say_cut(done.cut)
         if done.why_held:
             say_held(done.held, done.why_held)
+        say_token(done.token)
     if done.held:
         sys.exit(HELD)
 

@@ -7,7 +7,9 @@ import click
 from control.cli import kernel
 from control.cli.context import as_json_option, pass_config, pass_place
 from control.cli.output import agent, print_json, print_table
+from control.cli.rollout import confirm_option, say_plans, say_token
 from control.commands.policy import ReadPolicy, Rule
+from control.commands.rollout import StartPlan
 from control.config import Config
 from control.vocabulary import MODES, VPN_PROTOCOLS
 
@@ -34,23 +36,35 @@ def policy_get(config: Config, as_json: bool) -> None:
 @policy.command("set")
 @click.argument("protocol", type=click.Choice([*VPN_PROTOCOLS, "all"]))
 @click.argument("mode", type=click.Choice(MODES))
-@click.option("--share", type=click.IntRange(0, 100), help="Of the flows, in percent; enforce needs it.")
+@click.option("--share", type=click.IntRange(0, 100), help="Of the flows, in percent, at once; without it in steps.")
+@confirm_option
 @as_json_option
 @pass_place
-def policy_set(config: Config, protocol: str, mode: str, share: int | None, as_json: bool) -> None:
+def policy_set(
+    config: Config, protocol: str, mode: str, share: int | None, confirm_within: float | None, as_json: bool
+) -> None:
     """Set the policy of PROTOCOL, or of all.
 
-    monitor counts what enforce would drop. enforce drops what opens a session that nobody has registered, for
-    the share of the flows that --share says: going from 1 to 5 only adds.
+    monitor counts what enforce would drop. enforce drops what opens a session that nobody has registered: with
+    --share at once, for that share of the flows; without it a plan begins that goes there in steps, see `wicket
+    rollout`.
     """
-    if share is None and mode == "enforce":  # a share left out is never guessed: all would be the guess that cuts most
-        raise click.UsageError("enforce needs --share: say for how many percent of the flows, 100 for all of them")
     names = VPN_PROTOCOLS if protocol == "all" else (protocol,)
+    if share is None and mode == "enforce":  # a share left out is never guessed: all would be the guess that cuts most
+        plans = agent(config).ask(StartPlan(protocols=list(names), confirm_within=confirm_within))
+        if as_json:
+            print_json(plans)
+            return
+        click.echo("in steps: see `wicket rollout status`; --share says it all at once", err=True)
+        say_plans(plans.plans)
+        say_token(plans.token)
+        return
     rule = Rule(mode=mode, share=EVERY_FLOW if share is None else share)
     from control.cli import stopping  # which reads the libraries of the kernel's side
 
-    state = stopping.set_policy(config, dict.fromkeys(names, rule))
+    state = stopping.set_policy(config, dict.fromkeys(names, rule), confirm_within)
     _show(state.policy, as_json)
+    say_token(state.token)
     if state.not_kept:
         click.echo(f"done in the kernel; not kept: {state.not_kept}", err=True)
 

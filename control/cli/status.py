@@ -8,11 +8,14 @@ from control.cli import kernel
 from control.cli.context import as_json_option, pass_config, shouted
 from control.cli.output import agent, print_json, print_table
 from control.cli.policy import print_policies
+from control.commands.confirm import PendingState
 from control.commands.held import HeldItem
 from control.commands.kernel import KernelStatus
 from control.commands.packets import ReadCounters
+from control.commands.rollout import PlanState
 from control.commands.status import ReadStatus, Status
 from control.config import Config
+from control.rollout.plan import OPEN
 
 
 @click.command()
@@ -44,6 +47,9 @@ def _show(state: Status) -> None:
             *_kernel_rows(state),
             ("lease", f"{state.lease.left:,.0f} of {state.lease.seconds:,} s left"),
             *[("held", _held(item)) for item in state.held],
+            *[("plan", _plan(plan)) for plan in state.plans if plan.stage in OPEN],
+            *[("to confirm", _pending(pending)) for pending in state.to_confirm],
+            *[("undid itself", what) for what in state.undone],
             *[("nearly full", why) for why in state.nearly_full],
             *[("not kept", why) for why in state.not_kept],
             *[("found at the start", why) for why in state.found],
@@ -57,6 +63,16 @@ def _show(state: Status) -> None:
     ]
     print_table("interfaces", ("name", "requested", "mode", "guarded", "trouble"), rows)
     print_policies(state.policy)
+
+
+def _plan(plan: PlanState) -> str:
+    following = f"{plan.next_share} % in {plan.left_s:,.0f} s" if plan.next_share is not None else "nothing follows"
+    why = f"; {plan.why}" if plan.why else ""
+    return f"{plan.protocol} {plan.stage} at {plan.share} %, then {following}{why}: wicket rollout status"
+
+
+def _pending(pending: PendingState) -> str:
+    return f"undoes itself in {pending.left_s:,.0f} s: wicket confirm {pending.token}"
 
 
 def _held(item: HeldItem) -> str:

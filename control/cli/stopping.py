@@ -90,7 +90,7 @@ def loosen(config: Config, rules: Mapping[str, Rule]) -> bool:
         return False  # the agent can do it
 
 
-def set_policy(config: Config, rules: Mapping[str, Rule]) -> PolicyState:
+def set_policy(config: Config, rules: Mapping[str, Rule], confirm_within: float | None = None) -> PolicyState:
     """Set the rules of the protocols named: what loosens in the kernel at once, and all of them by the agent.
 
     Raises:
@@ -98,7 +98,8 @@ def set_policy(config: Config, rules: Mapping[str, Rule]) -> PolicyState:
     """
     is_done = loosen(config, rules)
     try:
-        return agent(config, kernel.PATIENCE if is_done else None).ask(SetPolicy(policy=dict(rules)))
+        order = SetPolicy(policy=dict(rules), confirm_within=confirm_within)
+        return agent(config, kernel.PATIENCE if is_done else None).ask(order)
     except Refused as refused:
         if not is_done:
             raise

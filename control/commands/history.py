@@ -90,6 +90,7 @@ class RolledBack(Reply):
     why_held: list[str] = Field(default=[], description="What of the limits it exceeds.")
     live: bool = Field(description="False for a dry run.")
     not_kept: str | None = Field(default=None, description="Why the disk has not taken it, though it is live.")
+    token: str | None = Field(default=None, description="By which to confirm what it cuts, or that undoes itself.")
     seconds: dict[str, float] = Field(description="How long each step took: `compare`, `kernel`, `disk`.")
 
 
@@ -102,3 +103,6 @@ class RollBack(Order[RolledBack]):
     revision: int = Field(description="Which.")
     dry_run: bool = Field(default=False, description="Say what would change, and change nothing.")
     override: bool = Field(default=False, description="Do it though it exceeds the guard's limits.")
+    confirm_within: float | None = Field(
+        default=None, ge=0, description="Seconds in which a cut is to be confirmed; 0: it stays; none: as configured."
+    )

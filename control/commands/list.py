@@ -43,6 +43,7 @@ class ListChanged(ListHead):
     held: str | None = Field(default=None, description="Under which what it would cut is held: see `wicket held`.")
     why_held: list[str] = Field(default=[], description="What of the limits it exceeds; nothing of it is cut then.")
     would: Would | None = Field(default=None, description="Dry run only: which prefixes.")
+    token: str | None = Field(default=None, description="By which to confirm what it cuts, or that undoes itself.")
     seconds: dict[str, float] = Field(description="How long each step took: `compare`, `kernel`, `disk`.")
 
 
@@ -55,6 +56,9 @@ class ReplaceList(Order[ListChanged]):
     if_match: str | None = Field(default=None, description="ETag of the list that it is meant for; none: any.")
     dry_run: bool = Field(default=False, description="Say what would change, and change nothing.")
     override: bool = Field(default=False, description="Do it though it exceeds the guard's limits.")
+    confirm_within: float | None = Field(
+        default=None, ge=0, description="Seconds in which a cut is to be confirmed; 0: it stays; none: as configured."
+    )
     allow_empty: bool = Field(default=False, description="Take an empty list, which otherwise is refused as a slip.")
 
 
@@ -71,3 +75,6 @@ class ChangeList(Order[ListChanged]):
     if_match: str | None = Field(default=None, description="ETag of the list that it is meant for; none: any.")
     dry_run: bool = Field(default=False, description="Say what would change, and change nothing.")
     override: bool = Field(default=False, description="Do it though it exceeds the guard's limits.")
+    confirm_within: float | None = Field(
+        default=None, ge=0, description="Seconds in which a cut is to be confirmed; 0: it stays; none: as configured."
+    )

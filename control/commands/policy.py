@@ -44,6 +44,7 @@ class PolicyState(Reply):
     policy: dict[str, Rule] = Field(description="A rule for each protocol.")
     etag: str = Field(description="Names this version of the policy.")
     not_kept: str | None = Field(default=None, description="Why the disk has not taken it; the kernel goes by it.")
+    token: str | None = Field(default=None, description="By which to confirm it, or it undoes itself.")
 
 
 class ReadPolicy(Request[PolicyState]):
@@ -61,3 +62,6 @@ class SetPolicy(Order[PolicyState]):
 
     policy: Rules = Field(description="A rule for each protocol named.")
     if_match: str | None = Field(default=None, description="ETag of the policy that it is meant for; none: any.")
+    confirm_within: float | None = Field(
+        default=None, ge=0, description="Seconds in which it is to be confirmed; 0: it stays; none: as configured."
+    )

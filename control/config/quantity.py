@@ -39,6 +39,8 @@ class Quantity:
 
     def spell(self, number: int) -> str:
         """Return the text for a quantity, in its largest unit that leaves no fraction."""
+        if not number:
+            return f"0{next(iter(self.units))}"
         unit = max((unit for unit, size in self.units.items() if number % size == 0), key=self.units.__getitem__)
         return f"{number // self.units[unit]}{unit}"
 

@@ -212,6 +212,12 @@ def _settings(model: type[BaseModel], prefix: str) -> list[Setting]:
 
 def _type(field: FieldInfo) -> str:
     quantities = [each.what for each in field.metadata if isinstance(each, Quantity)]
-    words: dict[Any, str] = {int: "number", bool: "boolean", Path: "path", tuple[str, ...]: "texts"}
+    words: dict[Any, str] = {
+        int: "number",
+        bool: "boolean",
+        Path: "path",
+        tuple[str, ...]: "texts",
+        tuple[int, ...]: "numbers",
+    }
     is_tables = field.annotation == tuple[InterfaceSettings, ...]
     return quantities[0] if quantities else "tables" if is_tables else words.get(field.annotation, "text")

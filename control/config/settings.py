@@ -10,6 +10,7 @@ from control.allowlist.entry import Bounds
 from control.config.database_url import database_url, text
 from control.config.guard import GuardSettings
 from control.config.quantity import BYTES, SECONDS, Quantity
+from control.config.rollout import RolloutSettings
 from control.config.values import directory, host_and_port, instance_name, interface_name, one_of, whole, yes_or_no
 from control.fault import BadValueError, shown
 from control.vocabulary import ATTACH_MODES
@@ -179,6 +180,7 @@ class Config(Settings):
     )
     list: ListSettings = Field(default=ListSettings(), description="Limits of the list.")
     guard: GuardSettings = Field(default=GuardSettings(), description="What may be cut at a time.")
+    rollout: RolloutSettings = Field(default=RolloutSettings(), description="How policies are tightened.")
     api: ApiSettings = Field(default=ApiSettings(), description="The HTTP API.")
     registry: RegistrySettings = Field(default=RegistrySettings(), description="The registry.")
     feed: FeedSettings = Field(default=FeedSettings(), description="The feed.")
@@ -254,7 +256,7 @@ def spelled(field: Any, value: object) -> str:
     if quantity and isinstance(value, int):
         return f'"{quantity.spell(value)}"'
     if isinstance(value, tuple):
-        return "[]"
+        return str(list(value))
     if isinstance(value, bool):
         return str(value).lower()
     return str(value) if isinstance(value, int) else f'"{value}"'

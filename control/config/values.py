@@ -83,6 +83,20 @@ def interface_name(value: object) -> str:
     return name
 
 
+def rising_shares(value: object) -> tuple[int, ...]:
+    """Return per cents that rise.
+
+    Raises:
+        BadValueError: it is no list of them.
+    """
+    mend = "write rising numbers from 1 to 100, such as [1, 5, 25, 100]"
+    if not isinstance(value, list | tuple) or not value or not all(type(each) is int for each in value):
+        raise BadValueError(f"{shown(value)} is no list of shares", mend)
+    if not all(1 <= each <= 100 for each in value) or list(value) != sorted(set(value)):
+        raise BadValueError(f"{shown(value)} does not rise from 1 to 100", mend)
+    return tuple(value)
+
+
 def prefixes(value: object) -> tuple[str, ...]:
     """Return addresses and prefixes.
 

@@ -14,20 +14,17 @@ import structlog
 from control.allowlist.allowlist import Allowlist
 from control.allowlist.naming import named
 from control.datapath.datapath import Datapath
-from control.edge.feed_list import FeedList
 from control.edge.live_list import NAMED_IN_LOG, LiveList
 from control.edge.policies import Policies
 from control.edge.seen import LastSeen
 from control.edge.state.store import Store
-from control.edge.state.tightened import Tightened
 from control.edge.turn import Turn
+from control.edge.undoing import Undoing
 from control.edge.usage import IN_USE, Usage
 from control.host import clock
 from control.rollout.breach import WATCHED, Passed, Watch
 from control.rollout.change import NONE
 from control.rollout.origin import Door, Origin
-from control.rollout.past import Past
-from control.rollout.union import Source
 
 log = structlog.get_logger()
 
@@ -42,16 +39,12 @@ class _Cut:
 
     Attributes:
         revision: that it led to.
-        source: of which list.
         at: when, in seconds of the host's monotonic clock.
-        past: what it changed.
         cut: entries of it that are not live, and that somebody may miss.
     """
 
     revision: int
-    source: Source
     at: float
-    past: Past
     cut: Allowlist
 
 
@@ -63,9 +56,9 @@ class Breaker:
     """
 
     def __init__(
-        self, live: LiveList, feed: FeedList, policies: Policies, usage: Usage, datapath: Datapath, store: Store
+        self, live: LiveList, undoing: Undoing, policies: Policies, usage: Usage, datapath: Datapath, store: Store
     ) -> None:
-        self._live, self._feed, self._policies, self._usage = live, feed, policies, usage
+        self._live, self._undoing, self._policies, self._usage = live, undoing, policies, usage
         self._lists, self._controls, self._store = datapath.lists, datapath.controls, store
         self._watch, self._marked = Watch(), LastSeen()
         self._revision, self._version = -1, -1
@@ -108,7 +101,9 @@ class Breaker:
             self._revision = revision
             self._watch_cuts()
         if version != self._version:
-            if self._version >= 0 and any(each.version > self._version for each in self._tightened(WATCHED)):
+            if self._version >= 0 and any(
+                each.version > self._version for each in self._store.tightened.within(WATCHED)
+            ):
                 self._watch.arm(clock.now())
             self._version = version
 
@@ -129,11 +124,10 @@ class Breaker:
         for number, age in revisions:
             content = self._store.revisions.content(number)
             if content is not None:
-                past = Past().before(content.now, content.was)
-                gone = past.was.without(union.local).without(union.followed)
+                gone = content.was.without(union.local).without(union.followed)
                 missed = self._may_be_missed(gone.outside(union.local).outside(union.followed), age)
                 if len(missed):
-                    found.append(_Cut(number, content.source, clock.now() - age, past, missed))
+                    found.append(_Cut(number, clock.now() - age, missed))
         return found
 
     def _may_be_missed(self, gone: Allowlist, age: float) -> Allowlist:
@@ -141,9 +135,6 @@ class Breaker:
         if self._usage.last_seen.known_for < IN_USE and len(gone) <= MOST_WATCHED:
             return gone
         return gone.only(self._usage.last_seen.within(gone, IN_USE + age))
-
-    def _tightened(self, seconds: float) -> list[Tightened]:
-        return self._store.tightened.within(seconds)
 
     def _passed(self) -> Passed:
         sums = dict.fromkeys(("registered", "unregistered", "refused", "ordinary"), 0)
@@ -160,16 +151,8 @@ class Breaker:
     def _trip(self, turn: Turn, why: str, since: float, cuts: list[_Cut]) -> None:
         """Undo cuts, and what was tightened since a time: the policies first, by one store each."""
         origin = Origin(Door.BREAKER, why=why[:200])
-        done = self._policies.undo(turn, self._tightened(clock.now() - since), origin)
-        for each in sorted(cuts, key=lambda cut: cut.revision, reverse=True):
-            change = each.past.change(self._live.state.union.list_of(each.source), origin).loosening()
-            if not change:
-                continue
-            if each.source is Source.LOCAL:
-                self._live.apply(turn, Source.LOCAL, change, self._live.state.local.next)
-            else:
-                self._feed.let_back(turn, change)
-            done.append(f"{len(change.added):,} entries that revision {each.revision} cut")
+        tightened = self._store.tightened.within(clock.now() - since)
+        done = self._undoing.undo(turn, tightened, [each.revision for each in cuts], origin)
         self._watch.disarm()
         what = "; ".join(done) or "nothing, since nothing was tightened"
         log.critical("breaker", why=why, undone=what)

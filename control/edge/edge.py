@@ -10,6 +10,7 @@ from control.datapath.datapath import Datapath
 from control.datapath.interfaces.watch import LinkTable
 from control.edge.breaker import Breaker
 from control.edge.bypass import Bypass
+from control.edge.confirmations import Confirmations
 from control.edge.contact import FeedContact
 from control.edge.events import SampledEvents
 from control.edge.feed_list import FeedList
@@ -20,11 +21,13 @@ from control.edge.lease import Lease, Sampling
 from control.edge.list import EdgeList
 from control.edge.live_list import LiveList
 from control.edge.past import PastLists
+from control.edge.plans import EdgePlans
 from control.edge.policies import Policies
 from control.edge.start import Start
 from control.edge.state.stops import Stops
 from control.edge.state.store import Store
 from control.edge.turn import Turn, Turns
+from control.edge.undoing import Undoing
 from control.edge.usage import Usage
 from control.rollout.origin import NOBODY, Origin
 
@@ -44,7 +47,7 @@ class Edge:
         feed: what the feed makes of its own.
         guard: what may be cut of either; held: what waits for somebody to decide; past: the way back.
         policies, bypass, interfaces, lease, sampling, events, usage: the other parts.
-        breaker: undoes what cuts registered traffic.
+        breaker: undoes what cuts registered traffic; confirmations: what is not confirmed; plans: tighten in steps.
         contact: with the feed, where one is followed.
         started_at: seconds of the monotonic clock.
     """
@@ -67,7 +70,10 @@ class Edge:
         self.interfaces = Interfaces(table, store, stops, configured, lambda: datapath.programs)
         self.events = SampledEvents(self.sampling, datapath.events())
         self.contact: FeedContact | None = None
-        self.breaker = Breaker(self.live, self.feed, self.policies, self.usage, datapath, store)
+        undoing = Undoing(self.live, self.feed, self.policies, store.revisions)
+        self.breaker = Breaker(self.live, undoing, self.policies, self.usage, datapath, store)
+        self.confirmations = Confirmations(undoing, store)
+        self.plans = EdgePlans(self.policies, store.waiting, config.rollout, self._hindrance)
         self._turns = Turns()
 
     @classmethod
@@ -103,6 +109,8 @@ class Edge:
                 edge.usage.take_up(turn)
                 edge.guard.take_up(turn)
                 start.bring_up(turn)
+                edge.confirmations.take_up(turn)
+                edge.plans.take_up(turn)
             opened.pop_all()
         return edge
 
@@ -128,9 +136,22 @@ class Edge:
             self.guard.keep_up(turn)
 
     def beat(self) -> None:
-        """Have the breaker look at what was tightened."""
+        """Undo what was not confirmed, or cuts registered traffic; then take the steps of plans that are due."""
         with self.turn() as turn:
+            self.confirmations.expire(turn)
+            self.lease.shorten(self.confirmations.until)
             self.breaker.beat(turn)
+            self.plans.look(turn)
+
+    def _hindrance(self) -> str | None:
+        """Return what speaks against tightening anything now."""
+        if self.bypass.state.on:
+            return "the brake is on"
+        if not self.lease.left:
+            return "the lease is over"
+        if self.confirmations.states:
+            return "a change waits to be confirmed"
+        return self.policies.not_kept or next(iter(self.live.not_kept.values()), None)
 
     def close(self) -> None:
         """Let go of kernel and disk, and leave both as they are."""

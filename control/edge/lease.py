@@ -4,6 +4,7 @@ import time
 
 from control.datapath.controls import Controls
 from control.edge.turn import Turn
+from control.host import clock
 
 RENEWALS = 20  # times in a lease: a missed one or two do no harm
 SETTLED = 1.0  # s that an agent works before it renews, where the one before it worked
@@ -16,6 +17,7 @@ class Lease:
     def __init__(self, controls: Controls, seconds: int) -> None:
         self._controls, self.seconds = controls, seconds
         self._works_since: float | None = None
+        self._until: float | None = None
 
     @property
     def left(self) -> float:
@@ -46,7 +48,7 @@ class Lease:
         if self._works_since is None:
             self._works_since = now
         worked = now - self._works_since
-        if worked >= self.earned_after and self.left < self.seconds * (1 - 1 / RENEWALS):
+        if worked >= self.earned_after and self.left < self._most * (1 - 1 / RENEWALS):
             self.renew()
         if worked >= self._probation:
             self._controls.starts = 0
@@ -60,8 +62,18 @@ class Lease:
         self._controls.starts = 0
 
     def renew(self) -> None:
-        """Allow the kernel to drop, where the policies say so, for another lease."""
-        self._controls.renew_lease(self.seconds)
+        """Allow the kernel to drop, where the policies say so, for another lease, or as long as it may."""
+        self._controls.renew_lease(self._most)
+
+    def shorten(self, until: float | None) -> None:
+        """Allow dropping until a time at most, by the host's monotonic clock; none: a whole lease again."""
+        self._until = until
+        if self.left > self._most:
+            self.renew()
+
+    @property
+    def _most(self) -> float:
+        return self.seconds if self._until is None else max(0.0, min(self.seconds, self._until - clock.now()))
 
     @property
     def _probation(self) -> float:

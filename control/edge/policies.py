@@ -51,6 +51,12 @@ class Policies:
         """The policies as the kernel has them."""
         return PolicyState(policy=rules_of(self._controls.policies()), etag=self.etag, not_kept=self.not_kept)
 
+    def tightened_by(self, rules: Mapping[str, Rule]) -> dict[str, tuple[str, int]]:
+        """Return what the policies are, mode and share by protocol, that rules would tighten."""
+        held = self._controls.policies()
+        wanted = policies_of(rules)
+        return {name: astuple(held[name]) for name, policy in wanted.items() if not policy.loosens(held[name])}
+
     def set(self, turn: Turn, rules: Mapping[str, Rule], if_match: str | None = None) -> None:
         """Set the rules of the protocols named; the others stay.
 
@@ -85,6 +91,15 @@ class Policies:
         wanted: dict[str, Policy] = {}
         for each in tightened:
             wanted |= {name: Policy(*policy) for name, policy in each.before.items() if name in VPN_PROTOCOLS}
+        return self.loosen(turn, wanted, origin)
+
+    def dropped_share(self, protocol: str) -> int:
+        """Return of how many flows of a protocol, in percent, what opens a session is dropped."""
+        return self._controls.policies()[protocol].dropped_share
+
+    def loosen(self, turn: Turn, wanted: Mapping[str, Policy], origin: Origin) -> list[str]:
+        """Set those of some policies that are looser than what is in force; return in words what that did."""
+        turn.demand()
         held = self._controls.policies()
         looser = {name: policy for name, policy in wanted.items() if not held[name].loosens(policy)}
         self._set(looser, origin)

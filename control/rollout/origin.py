@@ -15,6 +15,8 @@ class Door(StrEnum):
     FEED = "feed"
     START = "start"
     BREAKER = "breaker"
+    CONFIRM = "confirm"
+    PLAN = "plan"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from control.config.guard import GuardSettings
+from control.config.rollout import RolloutSettings
 from tests.careful.guarded import guarded
 from tests.edge import place as places
 from tests.edge.place import Place
@@ -17,7 +18,8 @@ from tests.edge.wired import Wired, wired
 def place(tmp_path: Path, bpffs: Path) -> Iterator[Place]:
     """Where no edge has been yet; the limits are the default ones."""
     bare = places.place(tmp_path, bpffs)
-    place = replace(bare, config=guarded(bare.config, GuardSettings()))
+    config = guarded(bare.config, GuardSettings()).model_copy(update={"rollout": RolloutSettings()})
+    place = replace(bare, config=config)
     yield place
     place.remove()
 

@@ -30,7 +30,7 @@ from control.edge.commands.server import AgentServer
 from control.edge.edge import Edge
 from control.rollout.change import NONE, SMALL
 from control.rollout.origin import NOBODY
-from lab.limits import UNLIMITED
+from lab.limits import UNCONFIRMED, UNLIMITED
 
 MANY = SMALL + 1
 """Entries of which a change is made as a whole generation."""
@@ -99,7 +99,14 @@ def sql(database: Path, statement: str, *values: Any) -> list[Any]:
 def place(directory: Path, bpffs: Path) -> Place:
     """A place of its own in a directory and on a bpffs."""
     name = f"edge-{os.urandom(4).hex()}"
-    config = Config(instance=name, bpffs=bpffs, state=directory / "state", run=directory / "run", guard=UNLIMITED)
+    config = Config(
+        instance=name,
+        bpffs=bpffs,
+        state=directory / "state",
+        run=directory / "run",
+        guard=UNLIMITED,
+        rollout=UNCONFIRMED,
+    )
     return Place(config)
 
 

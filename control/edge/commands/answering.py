@@ -5,6 +5,7 @@ from typing import Any
 
 from control.commands.bypass import ReadBypass, SetBypass
 from control.commands.catalogue import REQUESTS
+from control.commands.confirm import CancelChange, ConfirmChange
 from control.commands.doctor import Examine
 from control.commands.held import DropHeld, ReadHeld, ReleaseHeld, ShowHeld
 from control.commands.history import CompareRevisions, ReadHistory, RollBack, ShowRevision
@@ -13,8 +14,9 @@ from control.commands.list import ChangeList, ReadList, ReplaceList
 from control.commands.packets import CheckAddress, ExplainPacket, ReadCounters, ReadEvents, RunPackets, SamplePackets
 from control.commands.policy import ReadPolicy, SetPolicy
 from control.commands.request import Order, Reply, Request, read
+from control.commands.rollout import MovePlan, PausePlan, ReadPlans, ResumePlan, StartPlan, UndoPlan
 from control.commands.status import ReadStatus
-from control.edge.commands import bypass, doctor, held, history, interfaces, packets, policy, status
+from control.edge.commands import bypass, confirm, doctor, held, history, interfaces, packets, policy, rollout, status
 from control.edge.commands import list as lists
 from control.edge.commands.peer import Peer
 from control.edge.edge import Edge
@@ -24,23 +26,29 @@ Done = Reply | tuple[Reply, bytes]
 
 DOING: Mapping[type[Request[Any]], Callable[[Edge, Any, bytes], Done]] = {
     Attach: interfaces.attach,
+    CancelChange: confirm.cancel,
     ChangeList: lists.change,
     CheckAddress: packets.check,
     CompareRevisions: history.compare,
     Detach: interfaces.detach,
+    ConfirmChange: confirm.confirm,
     DropHeld: held.drop,
     Examine: doctor.examine,
     ExplainPacket: packets.explain,
+    MovePlan: rollout.move,
+    PausePlan: rollout.pause,
     ReadBypass: bypass.read,
     ReadCounters: packets.count,
     ReadEvents: packets.read_events,
     ReadHeld: held.read,
     ReadHistory: history.read,
     ReadList: lists.read,
+    ReadPlans: rollout.read,
     ReadPolicy: policy.read,
     ReadStatus: status.read,
     ReleaseHeld: held.release,
     ReplaceList: lists.replace,
+    ResumePlan: rollout.resume,
     RollBack: history.roll_back,
     RunPackets: packets.run,
     SamplePackets: packets.sample,
@@ -48,6 +56,8 @@ DOING: Mapping[type[Request[Any]], Callable[[Edge, Any, bytes], Done]] = {
     SetPolicy: policy.change,
     ShowHeld: held.show,
     ShowRevision: history.show,
+    StartPlan: rollout.start,
+    UndoPlan: rollout.undo,
 }
 
 

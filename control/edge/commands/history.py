@@ -10,6 +10,7 @@ from control.commands.history import (
     RolledBack,
     ShowRevision,
 )
+from control.edge.commands.list import to_confirm
 from control.edge.edge import Edge
 
 
@@ -34,5 +35,8 @@ def compare(edge: Edge, request: CompareRevisions, _body: bytes) -> Difference:
 def roll_back(edge: Edge, request: RollBack, _body: bytes) -> RolledBack:
     """Go back to one of them."""
     origin = request.origin()
-    with edge.turn(origin) as turn:
-        return edge.past.roll_back(turn, request.revision, origin, dry_run=request.dry_run, override=request.override)
+    with edge.turn(origin) as turn, to_confirm(edge, turn, request.confirm_within, request.dry_run) as asked:
+        done = edge.past.roll_back(turn, request.revision, origin, dry_run=request.dry_run, override=request.override)
+        if done.cut is None or done.held or not done.live:
+            asked.token = None
+        return done.model_copy(update={"token": asked.token})

@@ -44,6 +44,9 @@ def read(edge: Edge, _request: ReadStatus | None = None, _body: bytes = b"") -> 
         starts=edge.datapath.controls.starts,
         found=[str(fault) for fault in (*edge.live.found, *edge.policies.found)],
         held=edge.held.items,
+        plans=edge.plans.states,
+        to_confirm=edge.confirmations.states,
+        undone=[*edge.breaker.tripped, *edge.confirmations.undone],
         not_kept=_not_kept(edge),
         pinned=edge.datapath.is_pinned(),
         uptime_s=round(time.monotonic() - edge.started_at, 1),
@@ -63,7 +66,7 @@ def _nearly_full(edge: Edge) -> list[str]:
 
 def _not_kept(edge: Edge) -> list[str]:
     lists = [f"the {source.value} list: {why}" for source, why in edge.live.not_kept.items()]
-    others = {"the policies": edge.policies.not_kept, "what is held": edge.guard.not_kept}
+    others = {"the policies": edge.policies.not_kept, "what is held": edge.guard.not_kept, "plans": edge.plans.not_kept}
     return [*lists, *(f"{what}: {why}" for what, why in others.items() if why)]
 
 

@@ -24,6 +24,8 @@ from control.edge.state.revisions import Revisions
 from control.edge.state.seal import Seal
 from control.edge.state.tightened import SCHEMA as TIGHTENED
 from control.edge.state.tightened import TightenedPolicies
+from control.edge.state.waiting import SCHEMA as WAITING
+from control.edge.state.waiting import Waiting
 from control.fault import Fault, Refused
 from control.rollout.union import Source
 from control.vocabulary import ATTACH_MODES, MODES
@@ -39,6 +41,7 @@ CREATE TABLE IF NOT EXISTS loaded (program INTEGER PRIMARY KEY, boot TEXT NOT NU
 {REVISIONS}
 {HOLDINGS}
 {TIGHTENED}
+{WAITING}
 {seal.SCHEMA}
 """
 MEND = "see that policies and interfaces are what you expect, and check the disk"
@@ -56,6 +59,7 @@ class Store:
         marks: when entries last had traffic.
         revisions: what was changed, and how to go back.
         holdings: what is held of the local list.
+        waiting: plans, and changes that are to be confirmed.
         tightened: which policies were tightened, and what they were.
         faults: what was set aside as damaged when it was opened.
     """
@@ -171,7 +175,7 @@ class Store:
             raise ValueError(f"it has an epoch of {len(self.epoch)} bytes and policies of version {version}")
         self.local, self.followed = LocalList(self._disk, self.epoch), FollowedList(self._disk)
         self.marks, self.revisions, self.holdings = KeptMarks(self._disk), Revisions(self._disk), Holdings(self._disk)
-        self.tightened = TightenedPolicies(self._disk)
+        self.tightened, self.waiting = TightenedPolicies(self._disk), Waiting(self._disk)
         self.local.check()
         self.followed.check()
         self._check_words()

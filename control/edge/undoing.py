@@ -1,0 +1,44 @@
+"""Undoing what was tightened, and no more than that: the policies first, by one store each, then what lists cut."""
+
+from collections.abc import Sequence
+
+from control.edge.feed_list import FeedList
+from control.edge.live_list import LiveList
+from control.edge.policies import Policies
+from control.edge.state.revisions import Revisions
+from control.edge.state.tightened import Tightened
+from control.edge.turn import Turn
+from control.rollout.origin import Origin
+from control.rollout.past import Past
+from control.rollout.union import Source
+
+
+class Undoing:
+    """Loosens what was tightened."""
+
+    def __init__(self, live: LiveList, feed: FeedList, policies: Policies, revisions: Revisions) -> None:
+        self._live, self._feed, self._policies, self._revisions = live, feed, policies, revisions
+
+    def undo(self, turn: Turn, tightened: Sequence[Tightened], revisions: Sequence[int], origin: Origin) -> list[str]:
+        """Let through again what revisions cut, and loosen policies; return in words what that did.
+
+        What revisions added stays, and what was loosened since stays loosened.
+
+        Raises:
+            Refused: the kernel has no room for the entries.
+        """
+        done = self._policies.undo(turn, tightened, origin)
+        for number in sorted(revisions, reverse=True):
+            content = self._revisions.content(number)
+            if content is None:
+                continue
+            past, held = Past().before(content.now, content.was), self._live.state.union.list_of(content.source)
+            change = past.change(held, origin).loosening()
+            if not change:
+                continue
+            if content.source is Source.LOCAL:
+                self._live.apply(turn, Source.LOCAL, change, self._live.state.local.next)
+            else:
+                self._feed.let_back(turn, change)
+            done.append(f"{len(change.added):,} entries that revision {number} cut")
+        return done
