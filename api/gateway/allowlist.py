@@ -90,7 +90,11 @@ def replace(query: ReplaceQuery) -> Answered:
     wanted = formats.read(data, request.mimetype, _bounds())
     seconds = time.perf_counter() - began
     order = ReplaceList(
-        if_match=etag.if_match(), dry_run=query.dry_run, allow_empty=query.allow_empty, override=query.override
+        if_match=etag.if_match(),
+        dry_run=query.dry_run,
+        allow_empty=query.allow_empty,
+        override=query.override,
+        confirm_within=query.confirm_within,
     )
     return _answer(agent.ask(order, wanted.pack()), query.dry_run, seconds)
 
@@ -107,7 +111,13 @@ def change(query: ChangeQuery) -> Answered:
     add, remove = batch.read(body.read([formats.JSON]), _bounds())
     seconds = time.perf_counter() - began
     packed = add.pack()
-    order = ChangeList(add_size=len(packed), if_match=etag.if_match(), dry_run=query.dry_run, override=query.override)
+    order = ChangeList(
+        add_size=len(packed),
+        if_match=etag.if_match(),
+        dry_run=query.dry_run,
+        override=query.override,
+        confirm_within=query.confirm_within,
+    )
     return _answer(agent.ask(order, packed + remove.pack()), query.dry_run, seconds)
 
 

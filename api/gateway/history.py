@@ -69,4 +69,10 @@ def roll_back(revision: int, query: ChangeQuery) -> RolledBack:
     The local list is made again what it was, and what the feed's list then let through is let through again. What was
     added since is cut by that: beyond the guard's limits it is held.
     """
-    return agent.ask(RollBack(revision=revision, dry_run=query.dry_run, override=query.override))
+    order = RollBack(
+        revision=revision,
+        dry_run=query.dry_run,
+        override=query.override,
+        confirm_within=query.confirm_within,
+    )
+    return agent.ask(order)

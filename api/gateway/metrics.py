@@ -14,8 +14,10 @@ from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamil
 from api.kit import agent
 from api.kit.contract import GATEWAY_READERS, Contract, Media, under
 from control.commands.packets import Counter, ReadCounters
+from control.commands.rollout import PlanState
 from control.commands.status import FeedState, GenerationState, ReadStatus, Status
 from control.fault import Refused
+from control.rollout.plan import OPEN
 
 Sample = tuple[tuple[str, ...], float]
 
@@ -38,6 +40,10 @@ GAUGES: dict[str, tuple[str, tuple[str, ...]]] = {
     "wicketgate_feed_entries": ("Entries in the feed's list, as far as it is live", ()),
     "wicketgate_feed_held_entries": ("Entries that are live although the feed's list has them no more", ()),
     "wicketgate_held_entries": ("Entries that are live only because what would cut them is held", ("id",)),
+    "wicketgate_plan_share": ("Per cent of the flows that a plan under way has enforced", ("protocol", "stage")),
+    "wicketgate_plan_start_seconds": ("Seconds until a plan that has a date starts", ("protocol",)),
+    "wicketgate_to_confirm": ("Changes that undo themselves unless they are confirmed", ()),
+    "wicketgate_undone": ("Changes that undid themselves since the agent started", ()),
     "wicketgate_feed_serial": ("Serial of the feed's list, as far as it is live", ()),
     "wicketgate_feed_lag_seconds": ("Seconds since everything that the feed had was last live", ()),
     "wicketgate_feed_complete_timestamp_seconds": ("When everything that the feed had was last live", ()),
@@ -95,6 +101,12 @@ def _gauges(status: Status) -> dict[str, list[Sample]]:
         "wicketgate_list_serial": [((), status.serial)],
         "wicketgate_live_entries": [((), status.live.count)],
         "wicketgate_held_entries": [((item.id,), item.count) for item in status.held],
+        "wicketgate_plan_share": [((plan.protocol, plan.stage), plan.share) for plan in _open(status)],
+        "wicketgate_plan_start_seconds": [
+            ((plan.protocol,), plan.left_s) for plan in _open(status) if plan.date is not None
+        ],
+        "wicketgate_to_confirm": [((), len(status.to_confirm))],
+        "wicketgate_undone": [((), len(status.undone))],
         **_feed(status.feed),
         **_generation(status.generation),
         "wicketgate_lease_left_seconds": [((), status.lease.left)],
@@ -109,6 +121,10 @@ def _gauges(status: Status) -> dict[str, list[Sample]]:
             ((protocol,), rule.share if rule.mode == "enforce" else 0) for protocol, rule in status.policy.items()
         ],
     }
+
+
+def _open(status: Status) -> list[PlanState]:
+    return [plan for plan in status.plans if plan.stage in OPEN]
 
 
 def _generation(generation: GenerationState | None) -> dict[str, list[Sample]]:

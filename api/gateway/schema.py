@@ -28,6 +28,9 @@ class ChangeQuery(Strict):
     override: bool = Field(
         False, description="Do it though it exceeds the guard's limits; not where that takes two persons."
     )
+    confirm_within: float | None = Field(
+        None, ge=0, description="Seconds in which a cut is to be confirmed, or it undoes itself; none: as configured."
+    )
 
 
 class ReplaceQuery(ChangeQuery):
@@ -68,6 +71,7 @@ class ChangeModel(BaseModel):
     cut: Cut | None = Field(None, description="Whom it cuts, or would; none where it cuts nobody.")
     held: str | None = Field(None, description="Under which what it would cut is held: see `/v1/held`.")
     why_held: list[str] = Field([], description="What of the limits it exceeds; nothing of it is cut then.")
+    token: str | None = Field(None, description="By which to confirm what it cuts, or that undoes itself.")
     would: Would | None = Field(None, description="Dry run only: which prefixes.")
     not_kept: str | None = Field(None, description="Why the disk has not taken it, though it is live.")
     warnings: list[str] = Field([], description="What is odd about it: very wide, private; nearly full.")

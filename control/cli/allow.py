@@ -11,7 +11,7 @@ from control.allowlist.allowlist import Allowlist
 from control.cli.context import as_json_option, pass_config
 from control.cli.cut import say_cut, say_held
 from control.cli.output import agent, print_json
-from control.cli.rollout import confirm_option, say_token
+from control.cli.rollout import Span, confirm_option, say_token
 from control.commands.list import ChangeList, ListChanged, ReadList, ReplaceList
 from control.config import Config
 from control.vocabulary import VPN_PROTOCOLS
@@ -38,6 +38,8 @@ def allow() -> None:
 @click.option("--protocol", "protocols", multiple=True, type=click.Choice(VPN_PROTOCOLS), help="Only this; repeatable.")
 @click.option("--port", "ports", multiple=True, help="Only this port or range of ports, as 1000-2000; repeatable.")
 @click.option("--note", default="", help="Why it is on the list.")
+@click.option("--until", type=Span(), help="Take it off after this time, such as 2h; while in use that is held.")
+@reason_option
 @dry_run_option
 @as_json_option
 @pass_config
@@ -47,13 +49,16 @@ def allow_add(
     protocols: tuple[str, ...],
     ports: tuple[str, ...],
     note: str,
+    until: float | None,
+    reason: str,
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    """Add PREFIXES, addresses or prefixes, to the list; at once."""
+    """Add PREFIXES, addresses or prefixes, to the list; at once, on this edge, without the registry."""
     terms = {"protocols": list(protocols), "ports": list(ports), "note": note}
     rows = [{"prefix": prefix} | {name: value for name, value in terms.items() if value} for prefix in prefixes]
-    _change(config, _read(rows, config), Allowlist.empty(), ChangeList(add_size=0, dry_run=dry_run), as_json)
+    order = ChangeList(add_size=0, dry_run=dry_run, lasts=until, why=reason)
+    _change(config, _read(rows, config), Allowlist.empty(), order, as_json)
 
 
 @allow.command("remove")

@@ -11,6 +11,7 @@ from control.cli.policy import print_policies
 from control.commands.confirm import PendingState
 from control.commands.held import HeldItem
 from control.commands.kernel import KernelStatus
+from control.commands.list import EndState
 from control.commands.packets import ReadCounters
 from control.commands.rollout import PlanState
 from control.commands.status import ReadStatus, Status
@@ -48,6 +49,7 @@ def _show(state: Status) -> None:
             ("lease", f"{state.lease.left:,.0f} of {state.lease.seconds:,} s left"),
             *[("held", _held(item)) for item in state.held],
             *[("plan", _plan(plan)) for plan in state.plans if plan.stage in OPEN],
+            *[("ends", _end(end)) for end in state.ends],
             *[("to confirm", _pending(pending)) for pending in state.to_confirm],
             *[("undid itself", what) for what in state.undone],
             *[("nearly full", why) for why in state.nearly_full],
@@ -69,6 +71,10 @@ def _plan(plan: PlanState) -> str:
     following = f"{plan.next_share} % in {plan.left_s:,.0f} s" if plan.next_share is not None else "nothing follows"
     why = f"; {plan.why}" if plan.why else ""
     return f"{plan.protocol} {plan.stage} at {plan.share} %, then {following}{why}: wicket rollout status"
+
+
+def _end(end: EndState) -> str:
+    return f"{end.prefix} in {end.left_s:,.0f} s; by {end.who}: {end.reason or '-'}"
 
 
 def _pending(pending: PendingState) -> str:

@@ -47,6 +47,15 @@ class ListChanged(ListHead):
     seconds: dict[str, float] = Field(description="How long each step took: `compare`, `kernel`, `disk`.")
 
 
+class EndState(BaseModel):
+    """An entry of the local list that has an end."""
+
+    prefix: str
+    left_s: float = Field(description="Seconds until then, while an agent looks.")
+    who: str = Field(description="Gave it.")
+    reason: str = Field(description="In their words.")
+
+
 class ReplaceList(Order[ListChanged]):
     """Make another list the local one. The body is the packed list."""
 
@@ -72,6 +81,9 @@ class ChangeList(Order[ListChanged]):
     reply = ListChanged
 
     add_size: int = Field(description="Bytes of the body that are the first list.")
+    lasts: float | None = Field(
+        default=None, gt=0, description="Seconds after which what is added ends; none: it has no end."
+    )
     if_match: str | None = Field(default=None, description="ETag of the list that it is meant for; none: any.")
     dry_run: bool = Field(default=False, description="Say what would change, and change nothing.")
     override: bool = Field(default=False, description="Do it though it exceeds the guard's limits.")

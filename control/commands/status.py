@@ -6,6 +6,7 @@ from control.commands.bypass import BypassState
 from control.commands.confirm import PendingState
 from control.commands.held import HeldItem
 from control.commands.interfaces import InterfaceState
+from control.commands.list import EndState
 from control.commands.policy import Rule
 from control.commands.request import Reply, Request
 from control.commands.rollout import PlanState
@@ -85,6 +86,7 @@ class Status(Reply):
     held: list[HeldItem] = Field(description="What would cut more than may be cut unseen, and waits for a person.")
     plans: list[PlanState] = Field(description="Policies that are enforced in steps.")
     to_confirm: list[PendingState] = Field(description="Changes that undo themselves unless they are confirmed.")
+    ends: list[EndState] = Field(description="Entries of the local list that have an end.")
     undone: list[str] = Field(description="What undid itself since the agent started: by the breaker, unconfirmed.")
     not_kept: list[str] = Field(description="What is live in the kernel and not on disk, and why.")
     pinned: bool = Field(description="Whether a restart can adopt what is in the kernel.")

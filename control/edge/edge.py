@@ -12,6 +12,7 @@ from control.edge.breaker import Breaker
 from control.edge.bypass import Bypass
 from control.edge.confirmations import Confirmations
 from control.edge.contact import FeedContact
+from control.edge.ends import Ends
 from control.edge.events import SampledEvents
 from control.edge.feed_list import FeedList
 from control.edge.guard import Guard
@@ -47,7 +48,8 @@ class Edge:
         feed: what the feed makes of its own.
         guard: what may be cut of either; held: what waits for somebody to decide; past: the way back.
         policies, bypass, interfaces, lease, sampling, events, usage: the other parts.
-        breaker: undoes what cuts registered traffic; confirmations: what is not confirmed; plans: tighten in steps.
+        breaker: undoes what cuts registered traffic; confirmations: what is not confirmed; plans: tighten in steps;
+            ends: entries that have one.
         contact: with the feed, where one is followed.
         started_at: seconds of the monotonic clock.
     """
@@ -73,6 +75,7 @@ class Edge:
         undoing = Undoing(self.live, self.feed, self.policies, store.revisions)
         self.breaker = Breaker(self.live, undoing, self.policies, self.usage, datapath, store)
         self.confirmations = Confirmations(undoing, store)
+        self.ends = Ends(self.list, self.guard, self.usage, store.waiting)
         self.plans = EdgePlans(self.policies, store.waiting, config.rollout, self._hindrance)
         self._turns = Turns()
 
@@ -111,6 +114,7 @@ class Edge:
                 start.bring_up(turn)
                 edge.confirmations.take_up(turn)
                 edge.plans.take_up(turn)
+                edge.ends.take_up(turn)
             opened.pop_all()
         return edge
 
@@ -142,6 +146,7 @@ class Edge:
             self.lease.shorten(self.confirmations.until)
             self.breaker.beat(turn)
             self.plans.look(turn)
+            self.ends.look(turn)
 
     def _hindrance(self) -> str | None:
         """Return what speaks against tightening anything now."""

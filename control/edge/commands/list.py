@@ -31,6 +31,8 @@ def replace(edge: Edge, request: ReplaceList, body: bytes) -> ListChanged:
             allow_empty=request.allow_empty,
             override=request.override,
         )
+        if done.live:
+            edge.ends.note(turn, new, None, origin)
         return _with_token(done, asked)
 
 
@@ -48,6 +50,8 @@ def change(edge: Edge, request: ChangeList, body: bytes) -> ListChanged:
             dry_run=request.dry_run,
             override=request.override,
         )
+        if done.live:
+            edge.ends.note(turn, add, request.lasts, origin)
         return _with_token(done, asked)
 
 

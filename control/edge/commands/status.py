@@ -45,6 +45,7 @@ def read(edge: Edge, _request: ReadStatus | None = None, _body: bytes = b"") -> 
         found=[str(fault) for fault in (*edge.live.found, *edge.policies.found)],
         held=edge.held.items,
         plans=edge.plans.states,
+        ends=edge.ends.states,
         to_confirm=edge.confirmations.states,
         undone=[*edge.breaker.tripped, *edge.confirmations.undone],
         not_kept=_not_kept(edge),
@@ -66,7 +67,12 @@ def _nearly_full(edge: Edge) -> list[str]:
 
 def _not_kept(edge: Edge) -> list[str]:
     lists = [f"the {source.value} list: {why}" for source, why in edge.live.not_kept.items()]
-    others = {"the policies": edge.policies.not_kept, "what is held": edge.guard.not_kept, "plans": edge.plans.not_kept}
+    others = {
+        "the policies": edge.policies.not_kept,
+        "what is held": edge.guard.not_kept,
+        "plans": edge.plans.not_kept,
+        "ends": edge.ends.not_kept,
+    }
     return [*lists, *(f"{what}: {why}" for what, why in others.items() if why)]
 
 
