@@ -35,7 +35,7 @@ class Span(click.ParamType[float]):
             self.fail(f"{error.why}; {error.mend}", param, ctx)
 
 
-class Moment(click.ParamType[float]):
+class Date(click.ParamType[float]):
     """A date and time as ISO 8601 writes it; in this machine's time zone where it names none."""
 
     name = "date"
@@ -63,7 +63,7 @@ def rollout() -> None:
 @protocol_argument
 @click.option("--shares", help="Per cent of the flows, step by step, such as 1,5,25,100; by default as configured.")
 @click.option("--soak", type=Span(), help="How long each share is in force before the next; by default as configured.")
-@click.option("--at", "date", type=Moment(), help="When to start, such as 2027-01-31T03:00; by default now.")
+@click.option("--at", "date", type=Date(), help="When to start, such as 2027-01-31T03:00; by default now.")
 @confirm_option
 @as_json_option
 @pass_config
@@ -123,7 +123,7 @@ def rollout_undo(config: Config, protocols: tuple[str, ...], as_json: bool) -> N
 
 @rollout.command("move")
 @protocol_argument
-@click.option("--at", "date", type=Moment(), required=True, help="When to start, such as 2027-01-31T03:00.")
+@click.option("--at", "date", type=Date(), required=True, help="When to start, such as 2027-01-31T03:00.")
 @as_json_option
 @pass_config
 def rollout_move(config: Config, protocols: tuple[str, ...], date: float, as_json: bool) -> None:

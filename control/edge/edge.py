@@ -8,27 +8,27 @@ import structlog
 from control.config import Config
 from control.datapath.datapath import Datapath
 from control.datapath.interfaces.watch import LinkTable
-from control.edge.breaker import Breaker
 from control.edge.bypass import Bypass
-from control.edge.confirmations import Confirmations
+from control.edge.careful.breaker import Breaker
+from control.edge.careful.confirmations import Confirmations
+from control.edge.careful.ends import Ends
+from control.edge.careful.held import HeldChanges
+from control.edge.careful.past import PastLists
+from control.edge.careful.plans import EdgePlans
+from control.edge.careful.undoing import Undoing
 from control.edge.contact import FeedContact
-from control.edge.ends import Ends
 from control.edge.events import SampledEvents
 from control.edge.feed_list import FeedList
 from control.edge.guard import Guard
-from control.edge.held import HeldChanges
 from control.edge.interfaces import Interfaces
 from control.edge.lease import Lease, Sampling
 from control.edge.list import EdgeList
 from control.edge.live_list import LiveList
-from control.edge.past import PastLists
-from control.edge.plans import EdgePlans
 from control.edge.policies import Policies
 from control.edge.start import Start
 from control.edge.state.stops import Stops
 from control.edge.state.store import Store
 from control.edge.turn import Turn, Turns
-from control.edge.undoing import Undoing
 from control.edge.usage import Usage
 from control.rollout.origin import NOBODY, Origin
 

@@ -16,6 +16,7 @@ from control.allowlist.naming import named
 from control.datapath.datapath import Datapath
 from control.datapath.generations.generation import Generation
 from control.datapath.predecessor import Predecessor
+from control.edge.live_kernel import LiveKernel
 from control.edge.live_state import LiveState, Near, Timing
 from control.edge.newest import Newest
 from control.edge.state.revisions import Revision
@@ -50,6 +51,7 @@ class LiveList:
 
     def __init__(self, datapath: Datapath, store: Store) -> None:
         self._generations, self._controls, self._store = datapath.lists, datapath.controls, store
+        self._kernel = LiveKernel(datapath.lists)
         self.state = LiveState(Union(NONE, NONE, 0), Position(), Position(), 0)
         self.changes_before_snapshot = CHANGES_BEFORE_SNAPSHOT
         self.found: list[Fault] = []
@@ -84,8 +86,7 @@ class LiveList:
     @property
     def held_revisions(self) -> list[int]:
         """The revisions that the kernel still holds whole beside the live one, the newest first."""
-        generations = self._generations
-        return [held.revision for held in reversed(generations.held) if held is not generations.live and held.is_whole]
+        return self._kernel.held_revisions
 
     def go_back(self, turn: Turn, revision: int) -> float | None:
         """Make what the kernel holds of a revision live at once, by one store; return the seconds that it took.
@@ -94,18 +95,13 @@ class LiveList:
         it is not held.
         """
         turn.demand()
-        started, state = time.perf_counter(), self.state
-        provenance = state.after(Source.LOCAL, state.union, state.local.next).provenance
-        held = self._generations.revived(revision, NONE, NONE, provenance)
-        if held is None:
-            return None
-        self._generations.go_live(held)
-        return time.perf_counter() - started
+        after = self.state.after(Source.LOCAL, self.state.union, self.state.local.next)
+        return self._kernel.go_back(revision, after.provenance)
 
     def stay(self, turn: Turn) -> None:
         """Have the kernel by the state again, after ``go_back`` that is not to be."""
         turn.demand()
-        self._generations.go_live(self._generations.stage(self.state.union.whole(), self.state.provenance))
+        self._kernel.put(self.state)
 
     def apply(
         self,
@@ -196,7 +192,7 @@ class LiveList:
         """Let it through first, and keep it afterwards."""
         union, effect = self.state.union.after(source, change)
         after, started = self.state.after(source, union, position), time.perf_counter()
-        self._make_live(after, effect, near)
+        self._kernel.widen(self.state, after, effect, near)
         self.state, live = after, time.perf_counter()
         self._generations.retire()
         history = self._store.history(source)
@@ -233,36 +229,10 @@ class LiveList:
             fault = Fault("what only lets more through", what, "repeat the change when there is room")
             raise Refused(refused.kind, refused.title, [*refused.faults, fault]) from refused
 
-    def _make_live(self, after: LiveState, effect: Effect, near: Near | None = None) -> None:
-        """Make what only widens live in the kernel.
-
-        Raises:
-            Refused: there is no room for it; what was live is, alone.
-        """
-        if not effect.is_small:
-            self._generations.go_live(self._staged(after, near))
-            return
-        try:
-            self._generations.change(effect.added, effect.removed, after.provenance, after.union.whole)
-        except (Refused, OSError):
-            self._generations.go_live(self._generations.stage(self.state.union.whole(), self.state.provenance))
-            raise
-
-    def _staged(self, after: LiveState, near: Near | None) -> Generation:
-        """Return a generation of what is to be live: one that the kernel holds, or a new one."""
-        live = self._generations.live
-        if live and live.revision == after.revision:  # by ``go_back``
-            return live
-        if near:
-            held = self._generations.revived(near.revision, near.added, near.removed, after.provenance)
-            if held:
-                return held
-        return self._generations.stage(after.union.whole(), after.provenance)
-
     def _swap(self, turn: Turn, source: Source, change: Change, after: LiveState, near: Near | None) -> Timing:
         """Build beside what is live, keep on disk, go live: what can fail comes first."""
         generations, started = self._generations, time.perf_counter()
-        staged = self._staged(after, near)
+        staged = self._kernel.staged(after, near)
         built = time.perf_counter()
         try:
             turn.demand()  # building may have taken longer than anybody waits
@@ -296,7 +266,7 @@ class LiveList:
         self._note(source, back, self.state.after(source, self.state.union, self.state.position(source)), NOTHING)
         history.revert(change, self.state.position(source))
         self.state = self.state.after(source, self.state.union, history.position)
-        self._generations.go_live(self._generations.stage(self.state.union.whole(), self.state.provenance))
+        self._kernel.put(self.state)
 
     def _note(self, source: Source, change: Change, after: LiveState, weight: Weight) -> Callable[[], None]:
         serial, sizes = after.position(source).serial, (len(change.added), len(change.removed))

@@ -24,7 +24,7 @@ OPEN = (Stage.SCHEDULED, Stage.RUNNING, Stage.PAUSED)
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class RolloutPlan:
     """How one protocol comes to be enforced.
 
     Attributes:
@@ -66,7 +66,7 @@ class Plan:
         """Whether it may still do something."""
         return self.stage in OPEN
 
-    def passed(self, seconds: float, now: float) -> "Plan":
+    def passed(self, seconds: float, now: float) -> "RolloutPlan":
         """Return it after so many seconds in which an agent looked; ``now`` is the wall clock's time."""
         if self.stage is Stage.SCHEDULED:
             wait = max(0.0, self.wait - seconds)
@@ -79,25 +79,25 @@ class Plan:
         """Whether the next step may be taken, as far as time goes."""
         return self.stage is Stage.RUNNING and (self.step < 0 or self.soaked >= self.soak)
 
-    def advanced(self) -> "Plan":
+    def advanced(self) -> "RolloutPlan":
         """Return it one step further."""
         step = self.step + 1
         stage = Stage.DONE if step == len(self.shares) - 1 else Stage.RUNNING
         return replace(self, step=step, soaked=0.0, stage=stage)
 
-    def paused(self, why: str) -> "Plan":
+    def paused(self, why: str) -> "RolloutPlan":
         """Return it where it is, waiting for somebody."""
         return replace(self, stage=Stage.PAUSED, why=why)
 
-    def resumed(self) -> "Plan":
+    def resumed(self) -> "RolloutPlan":
         """Return it going on; the step that it is at soaks anew."""
         stage = Stage.SCHEDULED if self.step < 0 and self.date is not None else Stage.RUNNING
         return replace(self, stage=stage, soaked=0.0, why="")
 
-    def stopped(self, why: str, stage: Stage = Stage.STOPPED) -> "Plan":
+    def stopped(self, why: str, stage: Stage = Stage.STOPPED) -> "RolloutPlan":
         """Return it as one that does nothing any more."""
         return replace(self, stage=stage, why=why)
 
-    def moved(self, date: float, now: float) -> "Plan":
+    def moved(self, date: float, now: float) -> "RolloutPlan":
         """Return it with another date, before it has started."""
         return replace(self, date=date, wait=max(0.0, date - now), stage=Stage.SCHEDULED)

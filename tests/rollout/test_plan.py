@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from control.rollout.plan import Plan, Stage
+from control.rollout.plan import RolloutPlan, Stage
 
 DAY = 24 * 3600.0
 NOON = 1_800_000_000.0
-PLAN = Plan("wireguard", (1, 5, 25, 100), 3600.0, ("monitor", 100))
+PLAN = RolloutPlan("wireguard", (1, 5, 25, 100), 3600.0, ("monitor", 100))
 
 
 def test_each_share_soaks_and_the_last_is_the_end() -> None:

@@ -4,7 +4,7 @@ from contextlib import AbstractContextManager
 
 from control.allowlist.allowlist import Allowlist
 from control.commands.list import ChangeList, ListChanged, ListHead, ReadList, ReplaceList
-from control.edge.confirmations import Asked
+from control.edge.careful.confirmations import Asked
 from control.edge.edge import Edge
 from control.edge.turn import Turn
 from control.fault import Fault, Kind, Refused

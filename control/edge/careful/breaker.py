@@ -14,12 +14,12 @@ import structlog
 from control.allowlist.allowlist import Allowlist
 from control.allowlist.naming import named
 from control.datapath.datapath import Datapath
+from control.edge.careful.undoing import Undoing
 from control.edge.live_list import NAMED_IN_LOG, LiveList
 from control.edge.policies import Policies
 from control.edge.seen import LastSeen
 from control.edge.state.store import Store
 from control.edge.turn import Turn
-from control.edge.undoing import Undoing
 from control.edge.usage import IN_USE, Usage
 from control.host import clock
 from control.rollout.breach import WATCHED, Passed, Watch

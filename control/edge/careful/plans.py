@@ -19,7 +19,7 @@ from control.edge.state.waiting import Waiting
 from control.edge.turn import Turn
 from control.fault import Fault, Kind, Refused
 from control.host import clock
-from control.rollout.plan import Plan, Stage
+from control.rollout.plan import RolloutPlan, Stage
 
 log = structlog.get_logger()
 
@@ -39,7 +39,7 @@ class EdgePlans:
     ) -> None:
         """``hindrance`` says what speaks against tightening anything now."""
         self._policies, self._waiting, self._settings, self._hindrance = policies, waiting, settings, hindrance
-        self._plans: dict[str, Plan] = {}
+        self._plans: dict[str, RolloutPlan] = {}
         self._looked_at = clock.now()
         self.not_kept: str | None = None
 
@@ -49,7 +49,7 @@ class EdgePlans:
         for name, said in self._waiting.load(KIND).items():
             before = (str(said["before"][0]), int(said["before"][1]))
             values = said | {"shares": tuple(said["shares"]), "before": before, "stage": Stage(said["stage"])}
-            self._plans[name] = Plan(**values)
+            self._plans[name] = RolloutPlan(**values)
         self._looked_at = clock.now()
         for plan in self._open():
             self._fall_back(turn, plan)
@@ -94,7 +94,7 @@ class EdgePlans:
         rules = self._policies.state.policy
         for name in protocols:
             held = rules[name]
-            plan = Plan(name, self._above(wanted, held), soak or self._settings.soak, (held.mode, held.share))
+            plan = RolloutPlan(name, self._above(wanted, held), soak or self._settings.soak, (held.mode, held.share))
             self._plans[name] = plan if date is None else plan.moved(date, now)
         self._keep_or_refuse()
         log.info("plan", protocols=", ".join(protocols), shares=wanted, date=date, **turn.origin.logged)
@@ -165,7 +165,7 @@ class EdgePlans:
                 log.warning("plan stopped", protocol=name, why=why)
         self._keep()
 
-    def _look_at(self, turn: Turn, before: Plan, plan: Plan) -> None:
+    def _look_at(self, turn: Turn, before: RolloutPlan, plan: RolloutPlan) -> None:
         held = self._policies.dropped_share(plan.protocol)
         if plan.step >= 0 and held < plan.share and plan.stage is not Stage.PAUSED:
             plan = plan.paused(f"it is enforced for {held} % by now: somebody loosened it, or the breaker did")
@@ -177,7 +177,7 @@ class EdgePlans:
         if (plan.stage, plan.step) != (before.stage, before.step) or int(plan.soaked) // 10 != int(before.soaked) // 10:
             self._keep()
 
-    def _step(self, turn: Turn, plan: Plan) -> Plan:
+    def _step(self, turn: Turn, plan: RolloutPlan) -> RolloutPlan:
         after = replace(plan.advanced(), why="")
         try:
             self._policies.set(turn, {plan.protocol: Rule(mode="enforce", share=after.share)})
@@ -186,7 +186,7 @@ class EdgePlans:
         log.warning("plan step", protocol=plan.protocol, share=after.share, of=plan.shares)
         return after
 
-    def _fall_back(self, turn: Turn, plan: Plan) -> None:
+    def _fall_back(self, turn: Turn, plan: RolloutPlan) -> None:
         """Loosen what is enforced for more than its plan has got to: its agent died before it was noted."""
         if self._policies.dropped_share(plan.protocol) > max(plan.share, _dropped(plan.before)):
             back = Policy("enforce", plan.share) if plan.step >= 0 else Policy(*plan.before)
@@ -201,13 +201,13 @@ class EdgePlans:
             raise Refused(Kind.INVALID, "The plan is wrong", [fault])
         return above
 
-    def _each(self, turn: Turn, protocols: Sequence[str], change: Callable[[Plan], Plan]) -> None:
+    def _each(self, turn: Turn, protocols: Sequence[str], change: Callable[[RolloutPlan], RolloutPlan]) -> None:
         turn.demand()
         for plan in self._demand(protocols):
             self._plans[plan.protocol] = change(plan)
         self._keep()
 
-    def _demand(self, protocols: Sequence[str], *, is_open: bool = True) -> list[Plan]:
+    def _demand(self, protocols: Sequence[str], *, is_open: bool = True) -> list[RolloutPlan]:
         faults = [
             Fault(name, "has no plan that is under way", "see `wicket rollout status`")
             for name in protocols
@@ -217,7 +217,7 @@ class EdgePlans:
             raise Refused(Kind.CONFLICT, "There is no such plan", faults)
         return [self._plans[name] for name in protocols]
 
-    def _open(self) -> list[Plan]:
+    def _open(self) -> list[RolloutPlan]:
         return [plan for plan in self._plans.values() if plan.is_open]
 
     def _keep_or_refuse(self) -> None:
@@ -235,7 +235,7 @@ def _dropped(policy: tuple[str, int]) -> int:
     return Policy(*policy).dropped_share
 
 
-def _said(plan: Plan) -> PlanState:
+def _said(plan: RolloutPlan) -> PlanState:
     left = plan.wait if plan.stage is Stage.SCHEDULED else max(0.0, plan.soak - plan.soaked) if plan.step >= 0 else 0.0
     return PlanState(
         protocol=plan.protocol,

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import structlog
 
 from control.commands.confirm import PendingState
+from control.edge.careful.undoing import Undoing
 from control.edge.state.store import Store
 from control.edge.state.tightened import Tightened
 from control.edge.turn import Turn
-from control.edge.undoing import Undoing
 from control.fault import Fault, Kind, Refused
 from control.host import clock
 from control.rollout.origin import Door, Origin
