@@ -13,6 +13,13 @@ from control.registry.store import ids
 
 Operation = dict[str, Any]
 REFERENCE = "#/components/schemas/{model}"
+PATHS: dict[str, dict[str, Any]] = {
+    "held_id": {"type": "string", "pattern": "^([0-9]{1,18}|feed)$"},
+    "revision": {"type": "integer", "minimum": 0},
+    "token": {"type": "string", "pattern": "^[0-9a-f]{8}$"},
+}
+"""Parameters of a path that are no id of the registry's."""
+
 ID_SCHEMA = {"type": "string", "pattern": f"^{ids.PATTERN}$"}
 TEXT = {"type": "string"}
 ETAG_OF_OBJECT = {"schema": TEXT, "description": "Names this version of the object."}
@@ -78,7 +85,7 @@ def complete(operation: Operation, contract: Contract) -> None:
     """Add to an operation what its contract says."""
     for parameter in operation.get("parameters", []):
         if parameter["in"] == "path":
-            parameter["schema"] = ID_SCHEMA
+            parameter["schema"] = PATHS.get(parameter["name"], ID_SCHEMA)
     parameters = operation.setdefault("parameters", [])
     if contract.conditional:
         parameters.append(DEMANDED_IF_MATCH)

@@ -26,21 +26,21 @@ def held_list(config: Config, as_json: bool) -> None:
     """Show what is held: the entries stay live meanwhile."""
     items = agent(config, kernel.PATIENCE).ask(ReadHeld()).items
     if as_json:
-        print_json([item.model_dump() for item in items])
+        print_json([each.model_dump() for each in items])
         return
-    for item in items:
-        _say_item(item)
+    for each in items:
+        _say_item(each)
     if not items:
         click.echo("nothing is held", err=True)
 
 
 @held.command("show")
-@click.argument("id_", metavar="ID")
+@click.argument("item")
 @as_json_option
 @pass_config
-def held_show(config: Config, id_: str, as_json: bool) -> None:
-    """Show whom it would cut to release ID, by name, and when each last had traffic."""
-    shown = agent(config, kernel.PATIENCE).ask(ShowHeld(id=id_))
+def held_show(config: Config, item: str, as_json: bool) -> None:
+    """Show whom it would cut to release ITEM, by name, and when each last had traffic."""
+    shown = agent(config, kernel.PATIENCE).ask(ShowHeld(id=item))
     if as_json:
         print_json(shown)
         return
@@ -49,27 +49,27 @@ def held_show(config: Config, id_: str, as_json: bool) -> None:
 
 
 @held.command("release")
-@click.argument("id_", metavar="ID")
+@click.argument("item")
 @reason_option
 @as_json_option
 @pass_config
-def held_release(config: Config, id_: str, reason: str, as_json: bool) -> None:
-    """Have ID done: its entries are removed, or narrowed.
+def held_release(config: Config, item: str, reason: str, as_json: bool) -> None:
+    """Have ITEM done: its entries are removed, or narrowed.
 
     Look at it before, with `held show`. Where it takes two people, the second one's word does it; whoever asked for
     it is the first.
     """
-    _say(agent(config).ask(ReleaseHeld(id=id_, why=reason)), "as asked for", as_json)
+    _say(agent(config).ask(ReleaseHeld(id=item, why=reason)), "as asked for", as_json)
 
 
 @held.command("drop")
-@click.argument("id_", metavar="ID")
+@click.argument("item")
 @reason_option
 @as_json_option
 @pass_config
-def held_drop(config: Config, id_: str, reason: str, as_json: bool) -> None:
-    """Have ID not done: its entries stay. What the feed's list lacks stays on the local list."""
-    _say(agent(config).ask(DropHeld(id=id_, why=reason)), "kept", as_json)
+def held_drop(config: Config, item: str, reason: str, as_json: bool) -> None:
+    """Have ITEM not done: its entries stay. What the feed's list lacks stays on the local list."""
+    _say(agent(config).ask(DropHeld(id=item, why=reason)), "kept", as_json)
 
 
 def _say_item(item: HeldItem) -> None:

@@ -26,7 +26,8 @@ def sections(name: str, mark: str) -> dict[str, str]:
 def of_the_edge() -> Iterator[tuple[str, click.Command]]:
     """The commands without those of `wicket registry`, which have a document of their own."""
     for name, command in commands(main, "wicket"):
-        if not isinstance(command, click.Group) and not name.startswith("wicket registry "):
+        is_command = not isinstance(command, click.Group) or command.invoke_without_command
+        if is_command and not name.startswith("wicket registry "):
             yield name, command
 
 

@@ -83,8 +83,7 @@ def test_policies(wicket: Cli) -> None:
 
 @pytest.mark.parametrize(
     "words",
-    [("set", "ipsec", "enforce"), ("set", "esp", "block"), ("set", "esp", "enforce", "--share", "101"), ("set", "esp"),
-     ("set", "esp", "enforce"), ("set", "all", "enforce", "--json")],
+    [("set", "ipsec", "enforce"), ("set", "esp", "block"), ("set", "esp", "enforce", "--share", "101"), ("set", "esp")],
     ids=" ".join,
 )  # fmt: skip
 def test_a_policy_that_is_not_understood(wicket: Cli, words: tuple[str, ...]) -> None:
@@ -94,7 +93,10 @@ def test_a_policy_that_is_not_understood(wicket: Cli, words: tuple[str, ...]) ->
 
 def test_a_share_left_out_is_not_guessed(wicket: Cli) -> None:
     before = wicket("policy", "get", "--json").json
-    assert "enforce needs --share" in wicket("policy", "set", "all", "enforce").err
+    said = wicket("policy", "set", "esp", "enforce")
+    assert "in steps" in said.err and "esp" in said.out
+    assert wicket("policy", "get", "--json").json["esp"] == {"mode": "enforce", "share": 1}
+    assert "undone" in wicket("rollout", "undo", "esp").out
     assert wicket("policy", "get", "--json").json == before
     counted = wicket("policy", "set", "esp", "monitor", "--share", "7", "--json").json
     assert counted["esp"] == {"mode": "monitor", "share": 7}

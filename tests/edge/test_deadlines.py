@@ -18,12 +18,15 @@ from control import config as configuration
 from control.commands.bypass import SetBypass
 from control.commands.catalogue import REQUESTS
 from control.commands.client import AgentSocket
-from control.commands.held import ReleaseHeld
+from control.commands.confirm import CancelChange, ConfirmChange
+from control.commands.held import DropHeld, ReleaseHeld
+from control.commands.history import RollBack
 from control.commands.interfaces import Attach, Detach
 from control.commands.list import ChangeList, ReplaceList
 from control.commands.packets import ReadCounters, SamplePackets
 from control.commands.policy import PolicyState, ReadPolicy, Rule, SetPolicy
 from control.commands.request import Order
+from control.commands.rollout import MovePlan, PausePlan, ResumePlan, StartPlan, UndoPlan
 from control.commands.status import ReadStatus, Status
 from control.datapath import datapath
 from control.edge.commands.answering import answer
@@ -41,7 +44,16 @@ ORDERS: Mapping[str, tuple[Order[Any], bytes]] = {
     "attach": (Attach(interface="eth1"), b""),
     "change": (ChangeList(add_size=len(PACKED)), PACKED + EMPTY),
     "detach": (Detach(interface="eth0"), b""),
-    "release": (ReleaseHeld(), b""),
+    "confirm": (ConfirmChange(), b""),
+    "confirm_cancel": (CancelChange(token="0123abcd"), b""),
+    "held_drop": (DropHeld(id="1"), b""),
+    "release": (ReleaseHeld(id="1"), b""),
+    "rollback": (RollBack(revision=1), b""),
+    "rollout_move": (MovePlan(protocols=["esp"], date=1.0), b""),
+    "rollout_pause": (PausePlan(protocols=["esp"]), b""),
+    "rollout_resume": (ResumePlan(protocols=["esp"]), b""),
+    "rollout_start": (StartPlan(protocols=["esp"]), b""),
+    "rollout_undo": (UndoPlan(protocols=["esp"]), b""),
     "replace": (ReplaceList(), PACKED),
     "sample": (SamplePackets(rate=1), b""),
     "set_bypass": (SetBypass(on=True), b""),

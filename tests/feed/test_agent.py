@@ -159,9 +159,10 @@ def test_what_is_held_is_shown_and_released(tmp_path: Path, bpffs: Path, registr
         assert (say(running, "held", "list"), "held:" in say(running, "status")) == ("", False)
         registry.put_back(1, 2)
         until(lambda: feed_metrics(running)["held_entries"] == [1])
-        assert "1 entries: the feed's list has them no more" in say(running, "status")
-        assert say(running, "held", "list") == "10.0.0.3\n"
-        assert "1 entries are as the feed has them; 0 of them" in say(running, "held", "release")
+        assert "1 entries, 0 in use, stay live" in say(running, "status")
+        assert "10.0.0.3" in say(running, "held", "list")
+        assert "10.0.0.3" in say(running, "held", "show", "feed")
+        assert "1 entries are as asked for; 0 of those cut" in say(running, "held", "release", "feed")
         until(lambda: feed_metrics(running)["held_entries"] == [0])
         assert feed_metrics(running)["entries"] == [2]
     subprocess.run([gateway.WICKET, "--config", str(running.config), "detach"], check=True, stdout=sys.stderr)

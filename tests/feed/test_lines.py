@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from control.fault import Refused
 from control.registry.publication import serials
 from control.registry.store import backup
 from control.registry.store.database import Database
@@ -91,9 +92,11 @@ def test_what_is_held_goes_when_the_feed_says_so_or_a_person(place: Place, regis
         registry.revoke("10.0.9.4")
         until(lambda: let_through(edge, "10.0.9.4") == [False])
         assert held(edge) == {"10.0.0.3", "10.0.0.4"}, "removing goes on, and touches nothing that is held"
-        assert release(edge).released == 2
+        assert release(edge).entries == 2
         assert let_through(edge, "10.0.0.3", "10.0.0.4", "10.0.9.3", "10.0.0.1") == [False, False, True, True]
-        assert (held(edge), release(edge).released, is_whole(edge)) == (set(), 0, True)
+        assert (held(edge), is_whole(edge)) == (set(), True)
+        with pytest.raises(Refused, match="not held"):
+            release(edge)
     with following(place, registry.url) as edge:
         until(lambda: edge.feed.is_heard)
         assert held(edge) == set()

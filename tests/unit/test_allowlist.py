@@ -13,7 +13,7 @@ from control.allowlist.columnar import of_ipv4
 from control.allowlist.entry import Entry, Prefix, Terms
 
 Model = dict[Prefix, Terms]
-SEVERAL = "private address space: 10.0.0.0, 10.0.0.1, 10.0.0.2, 10.0.0.3, 10.0.0.4, and 4 more"
+SEVERAL = "private address space: 10.0.0.0, 10.0.0.1, 10.0.0.2, 10.0.0.3, 10.0.0.4 and 4 more"
 
 # Few addresses and every length, so that prefixes meet, nest and share an address.
 ipv4 = st.builds(
