@@ -121,21 +121,23 @@ static __always_inline int is_there(struct list *list, u32 *generation)
 	return list->description && list->buckets && list->entries;
 }
 
-/* Leaves a mark at an end that was registered until lately, where its protocol
- * is enforced: the agent undoes a change that cut what it should not have. */
-static __always_inline void mark_if_cut(struct scratch *scratch)
+/* Lets an end go that was registered until it was cut over the limits, where
+ * its protocol is enforced, and leaves a mark: the agent undoes such a cut. */
+static __always_inline u32 look_up_cut(struct scratch *scratch, u32 mark)
 {
 	u32 zero = 0, *after = cut.lookup(&zero), generation;
 	u32 protocol = scratch->answer.protocol;
 	struct policy *policy = policies.lookup(&protocol);
-	struct list list = {.mark = 1};
+	struct list list = {.mark = mark};
 
 	if (!after || !*after || !policy || policy->mode != MODE_ENFORCE)
-		return;
+		return UNDECIDED;
 	generation = *after - 1;
 	if (is_there(&list, &generation) &&
-		!is_registered(scratch, &list, SIDE_DESTINATION))
-		is_registered(scratch, &list, SIDE_SOURCE);
+		(is_registered(scratch, &list, SIDE_DESTINATION) ||
+			is_registered(scratch, &list, SIDE_SOURCE)))
+		return REASON_CUT;
+	return UNDECIDED;
 }
 
 /* An entry that changes in place is for a moment where nobody who began to look

@@ -31,8 +31,8 @@ int wicket(struct xdp_md *ctx)
 		scratch = scratch_of(&packet);
 	if (reason == UNDECIDED && scratch)
 		reason = look_up(scratch, !probe);
-	if (reason == UNDECIDED && scratch && !probe)
-		mark_if_cut(scratch);
+	if (reason == UNDECIDED && scratch)
+		reason = look_up_cut(scratch, !probe);
 	if (reason == UNDECIDED && scratch)
 		reason = decide(scratch);
 	return leave(ctx, scratch, reason);

@@ -63,6 +63,7 @@ enum reason {
 	REASON_ENFORCED,      /* unregistered, and its protocol is enforced */
 	REASON_BYPASS,	      /* dropped, had nobody pulled the brake */
 	REASON_MOVED,	      /* not found while the list was being changed */
+	REASON_CUT,	      /* dropped, were it not cut over the limits */
 	REASONS,
 };
 #define UNDECIDED REASONS /* no reason to let it go yet: the next step */

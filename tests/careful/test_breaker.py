@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from control.datapath.probe.frames import frame
+from control.edge.commands.answering import answer
 from control.edge.edge import Edge
 from control.host import clock
 from control.rollout.change import NONE
@@ -47,7 +48,8 @@ def talk(wire: Wired, edge: Edge, *numbers: int, to: str = "192.0.2.{}", protoco
 
 
 def enforce(edge: Edge, *protocols: str) -> None:
-    set_policies(edge, {name: {"mode": "enforce", "share": 100} for name in protocols or VPN_PROTOCOLS})
+    policy = {name: {"mode": "enforce", "share": 100} for name in protocols or VPN_PROTOCOLS}
+    answer(edge, {"verb": "set_policy", "policy": policy, "confirm_within": 0}, b"")
 
 
 def enforced(edge: Edge) -> set[str]:

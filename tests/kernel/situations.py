@@ -1,7 +1,7 @@
 """One edge under test, and the situations in which the table is held against it."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import ip_network
 from itertools import count
 
@@ -64,6 +64,7 @@ class Situation:
         lease: seconds for which dropping is allowed from now on.
         brake: who has pulled it.
         is_moving: an entry of the list is being moved.
+        cut: what was cut over the limits.
     """
 
     name: str
@@ -75,6 +76,7 @@ class Situation:
     lease: float = 3600
     brake: Brake = RELEASED
     is_moving: bool = False
+    cut: Allowlist = field(default_factory=Allowlist.empty)
 
     def prepare(self, edge: Edge) -> None:
         edge.set_all(self.mode, self.share)
@@ -84,6 +86,7 @@ class Situation:
             edge.register(self.allowlist)
         if edge.lists.live:
             edge.lists.live.description["moves"] = int(self.is_moving)
+            edge.lists.watch_cut(self.cut)
 
     def reason_for(self, row: Row) -> str:
         """Why a row's packet passes here, or is dropped."""
@@ -101,6 +104,9 @@ SITUATIONS = (
     Situation("enforce, bypass by command", FAR_AWAY, "enforce", "bypass", brake=Brake(by_command=True)),
     Situation("enforce, bypass by file", FAR_AWAY, "enforce", "bypass", brake=Brake(by_file=True)),
     Situation("enforce, an entry is moving", FAR_AWAY, "enforce", "moved", "moved", is_moving=True),
+    Situation("enforce, cut over the limits", FAR_AWAY, "enforce", "cut", "cut", cut=SERVERS),
+    Situation("monitor, cut over the limits", FAR_AWAY, "monitor", "monitor", cut=SERVERS),
+    Situation("enforce, others cut over the limits", FAR_AWAY, "enforce", "enforced", cut=FAR_AWAY),
     Situation("enforce, registered", SERVERS, "enforce", "registered", "registered"),
     Situation("enforce, registered, another moving", SERVERS, "enforce", "registered", "registered", is_moving=True),
 )
