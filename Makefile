@@ -1,7 +1,7 @@
 # Wicketgate. As root on Debian; every target sets up what it needs.
 PYTHON := .venv/bin/python
 .DEFAULT_GOAL := help
-.PHONY: help setup lock run test test-on faults lint format documents accuracy bench deb vagrant-up vagrant-test vagrant-down clean
+.PHONY: help setup lock run test test-on faults outages lint format documents accuracy bench deb vagrant-up vagrant-test vagrant-down clean
 
 help: ## say what there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -24,6 +24,9 @@ test-on: ## the same on another release of Debian, in a tree of its own: RELEASE
 faults: setup ## everything that is known to go wrong at an edge, with live traffic across it; a table, and build/faults.json
 	@$(PYTHON) -m lab.faults.run
 	@$(PYTHON) -m bench.moves --json build/faults.json
+
+outages: setup ## outages of others, played here with live sessions across the edge; a table, and build/outages.json
+	@$(PYTHON) -m lab.outages.run
 
 lint: setup ## style, types, and who imports whom
 	.venv/bin/ruff check --quiet

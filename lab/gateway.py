@@ -39,6 +39,7 @@ bpffs = "{bpffs}"
 [list]
 max_body = "{max_body}B"
 
+{guard}
 [api]
 listen = "127.0.0.1:{port}"
 """
@@ -172,9 +173,8 @@ def configure(directory: Path, bpffs: Path, port: int, more: str = "", guard: Gu
     """Write the configuration of a gateway of its own into a directory, and more tables; return the file."""
     file = directory / "wicket.toml"
     name = f"test-{os.getpid()}-{secrets.token_hex(4)}"
-    file.write_text(CONFIG.format(name=name, directory=directory, bpffs=bpffs, port=port, max_body=MAX_BODY))
-    with file.open("a") as config:
-        config.write(table(guard) + more)
+    text = CONFIG.format(name=name, directory=directory, bpffs=bpffs, port=port, max_body=MAX_BODY, guard=table(guard))
+    file.write_text(text + more)
     return file
 
 

@@ -12,9 +12,11 @@ from typing import Any
 
 from control import config as configuration
 from control.commands.client import AgentSocket
+from control.config.guard import GuardSettings
 from control.datapath.interfaces import links
 from control.datapath.interfaces.links import Link
 from lab.gateway import AGENT, API, ENDS_WITH_US, WICKET, Gateway, configure
+from lab.limits import UNLIMITED
 from lab.signals import held_back
 from lab.stage.stage import Stage
 
@@ -22,8 +24,8 @@ from lab.stage.stage import Stage
 class EdgeGateway(Gateway):
     """Agent and API of a stage: the agent lives in the edge's namespace, the API outside."""
 
-    def __init__(self, stage: Stage, bpffs: Path, port: int) -> None:
-        file = configure(stage.directory, bpffs, port)
+    def __init__(self, stage: Stage, bpffs: Path, port: int, guard: GuardSettings = UNLIMITED) -> None:
+        file = configure(stage.directory, bpffs, port, guard=guard)
         settings = configuration.load(file)
         super().__init__(port, file, settings.token_file)
         self.stage, self.pins, self.socket = stage, settings.pins, AgentSocket(settings.socket)

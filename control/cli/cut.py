@@ -7,10 +7,10 @@ from control.commands.cut import Cut, CutEntry
 
 def say_cut(cut: Cut, *, err: bool = True) -> None:
     """Say who is cut, as far as known: how many of them had traffic lately, and who, the latest traffic first."""
-    counts = {"minute": cut.minute, "hour": cut.hour, "day": cut.day}
-    known = ", ".join(f"{_count(count)} in the last {name}" for name, count in counts.items())
+    windows = (("minute", cut.minute, 60), ("hour", cut.hour, 3600), ("day", cut.day, 86_400))
+    known = ", ".join(f"{_count(count, cut.known_s < seconds)} in the last {name}" for name, count, seconds in windows)
     click.echo(f"cuts {cut.count:,} entries of the live list; with traffic: {known}", err=err)
-    if cut.day is None:
+    if cut.known_s < 86_400:
         click.echo(f"traffic has been looked at here for {_span(cut.known_s)} only", err=err)
     for entry in cut.entries:
         click.echo(f"    {_entry(entry)}", err=err)
@@ -27,8 +27,8 @@ def say_held(held: str | None, why: list[str]) -> None:
         click.echo(f"see `wicket held show {held}`; `release` or `drop` decides", err=True)
 
 
-def _count(count: int | None) -> str:
-    return "not known" if count is None else f"{count:,}"
+def _count(count: int | None, is_part: bool) -> str:
+    return "not known" if count is None else f"{'at least ' if is_part else ''}{count:,}"
 
 
 def _entry(entry: CutEntry) -> str:

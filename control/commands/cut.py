@@ -16,7 +16,9 @@ class Cut(BaseModel):
 
     count: int = Field(description="How many.")
     known_s: float = Field(description="For how many seconds traffic has been looked at here, a day at most.")
-    minute: int | None = Field(description="Of these, how many had traffic in the last minute; none: not known yet.")
+    minute: int | None = Field(
+        description="Of these, how many had traffic in the last minute; more, where `known_s` is less. None: not known."
+    )
     hour: int | None = Field(description="In the last hour; none: not known yet.")
     day: int | None = Field(description="In the last day; none: not known yet.")
     entries: list[CutEntry] = Field(description="The first of them, those with the latest traffic first.")

@@ -5,6 +5,7 @@ maps that they ask. Only what loosens can be done this way.
 """
 
 import contextlib
+import errno
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -125,7 +126,9 @@ def detach(directory: Path, name: str | None = None) -> Cleared:
             except OSError as error:
                 where = f"the network namespace {namespace.inode} ({namespace.path})"
                 why = f"it cannot be looked into ({os.strerror(error.errno or 0)})"
-                cleared.faults.append(Fault(where, why, "be root, and see what is there: ip -n NAME link"))
+                fault = Fault(where, why, "be root, and see what is there: ip -n NAME link")
+                # A file that is no namespace (yet, or any more) holds no link: it counts where the program is held.
+                (unseen if error.errno == errno.EINVAL else cleared.faults).append(fault)
                 continue
             cleared.interfaces.extend(done[0])
             cleared.faults.extend(done[1])

@@ -28,7 +28,7 @@ from control.rollout.judgement import Judgement
 from control.rollout.origin import Door, Origin
 from control.rollout.position import Position
 from control.rollout.union import Effect, Source, Union
-from control.rollout.weight import NOTHING, Weight
+from control.rollout.weight import NOTHING, Consent, Weight
 
 log = structlog.get_logger()
 
@@ -47,6 +47,7 @@ class LiveList:
         changes_before_snapshot: how many changes a start may have to replay.
         found: what the start found amiss, in words.
         not_kept: why the disk has not all that is live of a list; it is tried again.
+        before_override: told whom a change is about to cut over the limits.
     """
 
     def __init__(self, datapath: Datapath, store: Store) -> None:
@@ -56,6 +57,7 @@ class LiveList:
         self.changes_before_snapshot = CHANGES_BEFORE_SNAPSHOT
         self.found: list[Fault] = []
         self.not_kept: dict[Source, str] = {}
+        self.before_override: Callable[[Allowlist], None] = lambda _cut: None
 
     def bring_up(self, turn: Turn, before: Predecessor | None, judge: JudgeCut) -> tuple[Change, Judgement] | None:
         """Take up the newest whole list, of disk and kernel, and bring both to it.
@@ -210,6 +212,8 @@ class LiveList:
         """Keep it on disk, then cut; where the disk does not take it, what it widens is live all the same."""
         union, effect = self.state.union.after(source, change)
         after = self.state.after(source, union, position)
+        if weight.consent is Consent.OVERRIDDEN:
+            self.before_override(change.cut)
         withdraw = self._note(source, change, after, weight)
         try:
             return (

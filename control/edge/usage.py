@@ -77,7 +77,8 @@ class Usage:
         """
         ages, known_for = self.last_seen.ages(entries), self.last_seen.known_for
         order = np.argsort(ages, kind="stable")[:most].tolist()
-        counts = {name: int((ages <= seconds).sum()) for name, seconds in WINDOWS.items() if seconds <= known_for}
+        found = {name: int((ages <= seconds).sum()) for name, seconds in WINDOWS.items()}
+        counts = {name: count for name, count in found.items() if count or WINDOWS[name] <= known_for}
         first = [(next(entries.entries(row, row + 1)), float(ages[row])) for row in order]
         return Cut(
             count=len(entries),

@@ -6,8 +6,9 @@ ordinary ones; a flood brings unregistered ones and takes no registered; a daily
 """
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+RECENT = 3.0  # s just before a change
 BASELINE = 30.0  # s before a change, whose rates those after it are compared with
 WATCHED = 120.0  # s after a change for which it is watched
 SETTLED = 1.0  # s after a change before it is judged
@@ -63,6 +64,11 @@ class Watch:
         self._since: float | None = None
 
     @property
+    def since(self) -> float | None:
+        """When the last change that is watched was made; none: none is."""
+        return self._since
+
+    @property
     def is_armed(self) -> bool:
         """Whether a change is watched."""
         return self._since is not None
@@ -73,8 +79,12 @@ class Watch:
             self._since = at
             return
         earlier = [passed for passed in self._passed if at - BASELINE <= passed.at <= at]
-        if len(earlier) >= 2:
-            self._before, self._since = Rates.between(earlier[0], earlier[-1]), at
+        recent = [passed for passed in earlier if at - RECENT <= passed.at]
+        if len(recent) >= 2:
+            before, just = Rates.between(earlier[0], earlier[-1]), Rates.between(recent[0], recent[-1])
+            # Who was gone before the change is not missed because of it.
+            self._before = replace(before, registered=min(before.registered, just.registered))
+            self._since = at
 
     def disarm(self) -> None:
         """Watch no change any more."""

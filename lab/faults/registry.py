@@ -88,6 +88,8 @@ class Registry:
             with database.reading() as session:
                 live = "SELECT registration_id FROM listing WHERE left_serial IS NULL"
                 ids: dict[str, int | None] = dict.fromkeys(session.scalars(text(live)))
+            if not ids:
+                return
             with database.writing(OFFICERS[0]) as writing:
                 intent = intents.propose(writing, "revoke", ids, "the end of the lab").id
             with database.writing(OFFICERS[1]) as writing:
@@ -145,7 +147,7 @@ def followed(site: Site) -> Iterator[Registry]:
         site.edge.push(site.servers)
         registry.revoke_all()
         wait_for(lambda: _feed(site)["held"] is not None, "the feed answers")
-        site.edge.wicket("held", "release")
+        site.edge.say("held", "release", "feed")  # where anything is
         _wait_for_feed(site, count=0)
         site.edge.end_agent()
         site.edge.config.write_text(before)

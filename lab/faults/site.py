@@ -17,6 +17,7 @@ from control.allowlist.allowlist import Allowlist
 from control.allowlist.entry import Entry
 from control.allowlist.mapped import HOST, SHIFT
 from control.commands.list import ChangeList
+from control.config.guard import GuardSettings
 from control.datapath.program.maps import array
 from control.datapath.program.pins import Pinned
 from control.vocabulary import VPN_PROTOCOLS
@@ -24,6 +25,7 @@ from lab.command import run
 from lab.faults.disk import Disk
 from lab.gateway import AGENT, WICKET, free_port
 from lab.guarding import EdgeGateway
+from lab.limits import UNLIMITED
 from lab.sessions.kinds import all_sessions, start_all, which_are_up
 from lab.sessions.raw import RawSession
 from lab.sessions.session import Session
@@ -49,14 +51,14 @@ class FaultyEdge(EdgeGateway):
         bpffs: where it pins.
     """
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, stage: Stage, guard: GuardSettings) -> None:
         self._entering = stage.edge.enter()  # what goes before a command
         self.bpffs = stage.directory / "bpffs"
         self.bpffs.mkdir()
         run("mount", "-t", "bpf", "bpf", str(self.bpffs))
         self.disk = Disk(stage.directory / "disk")
         (stage.directory / "state").symlink_to(self.disk.directory)
-        super().__init__(stage, self.bpffs, free_port())
+        super().__init__(stage, self.bpffs, free_port(), guard)
         named = "".join(f'\n[[interfaces]]\nname = "{name}"\nmode = "native"\n' for name in stage.edge_interfaces)
         self.config.write_text(self.config.read_text() + named)
 
@@ -200,17 +202,20 @@ class Site:
 
 
 @contextlib.contextmanager
-def site() -> Iterator[Site]:
-    """A stage with an edge of its own, everything enforced, every registered session up; nothing of it stays."""
+def site(carried: tuple[str, ...] = CARRIED, guard: GuardSettings = UNLIMITED) -> Iterator[Site]:
+    """A stage with an edge of its own, everything enforced, every registered session up; nothing of it stays.
+
+    ``carried`` are the kinds of live sessions, beside raw frames.
+    """
     with Stage() as stage:
-        edge = FaultyEdge(stage)
+        edge = FaultyEdge(stage, guard)
         try:
             edge.start_api()
             edge.start_agent()
             edge.stop_agent()
             older = Path(shutil.copytree(edge.state_dir, stage.directory / "older"))
             edge.start_agent()
-            here = _site(stage, edge, older)
+            here = _site(stage, edge, older, carried)
             here.settle()
             start_all(here.registered)
             down = [name for name, up in which_are_up(here.registered).items() if not up]
@@ -224,10 +229,10 @@ def site() -> Iterator[Site]:
             edge.close()
 
 
-def _site(stage: Stage, edge: FaultyEdge, older: Path) -> Site:
+def _site(stage: Stage, edge: FaultyEdge, older: Path, kinds: tuple[str, ...]) -> Site:
     sessions = all_sessions(stage)
     raw = [session for session in sessions if isinstance(session, RawSession)]
-    carried = [each for each in sessions if each.registered and each.name.lower().startswith(CARRIED)]
+    carried = [each for each in sessions if each.registered and each.name.lower().startswith(kinds)]
     registered = [*carried, *(session for session in raw if session.registered)]
     unregistered = [session for session in raw if not session.registered]
     return Site(stage, edge, registered, unregistered, ordinary_traffic(stage), older)

@@ -52,6 +52,10 @@ def application(world: World, side: Side) -> dict[str, Any]:
 
 REASON = says({"reason": "a test"})
 
+PLANS = says({"protocols": ["esp"]})
+GATEWAYS = {"held_id": "999", "revision": 999999, "token": "00000000"}
+"""What there is not at a gateway."""
+
 ROWS = (
     Row("GET /healthz", 200, open=True),
     Row("GET /readyz", 200, open=True),
@@ -61,6 +65,22 @@ ROWS = (
     Row("GET /v1/allowlist", 200, READERS),
     Row("PUT /v1/allowlist", 200, ("operator",), query="dry_run=true", body=says({"entries": ["192.0.2.1"]})),
     Row("PATCH /v1/allowlist", 200, ("operator",), query="dry_run=true", body=says({"add": ["192.0.2.1"]})),
+    Row("GET /v1/held", 200, READERS),
+    Row("GET /v1/held/{held_id}", 404, READERS),
+    Row("POST /v1/held/{held_id}/release", 404, ("operator",)),
+    Row("DELETE /v1/held/{held_id}", 404, ("operator",)),
+    Row("GET /v1/history", 200, READERS),
+    Row("GET /v1/history/{revision}", 404, READERS),
+    Row("GET /v1/history/difference", 404, READERS, query="one=999999&other=999999"),
+    Row("POST /v1/history/{revision}/rollback", 404, ("operator",)),
+    Row("GET /v1/rollout", 200, READERS),
+    Row("POST /v1/rollout/move", 409, ("officer", "operator"), body=says({"protocols": ["esp"], "date": 1e10})),
+    *(
+        Row(f"POST /v1/rollout{what}", 409, ("officer", "operator"), body=PLANS)
+        for what in ("", "/pause", "/resume", "/undo")
+    ),
+    Row("POST /v1/confirm", 404, ("officer", "operator"), body=says({"token": "00000000"})),
+    Row("DELETE /v1/confirm/{token}", 404, ("officer", "operator")),
     Row("GET /v1/bypass", 200, READERS),
     Row("PUT /v1/bypass", 200, ("officer", "operator"), body=says({"on": True})),
     Row("GET /v1/policy", 200, READERS),

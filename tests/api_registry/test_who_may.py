@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.api_registry.rows import ROWS, SCOPES, Row
+from tests.api_registry.rows import GATEWAYS, ROWS, SCOPES, Row
 from tests.api_registry.world import NEVER, Side, World
 
 DOCUMENT = json.loads((Path(__file__).parents[2] / "docs" / "openapi-registry.json").read_text())
@@ -57,7 +57,7 @@ def request(world: World, row: Row, scope: str | None, side: Side) -> int:
     """Return the status of a row's request; the tokens of registrant and provider are those of the first side."""
     method, path = row.operation.split(" ")
     job_id = side.jobs.get(scope or "", side.jobs["registrant"])
-    ids: dict[str, Any] = {**world.ids, **vars(side), "job_id": job_id}
+    ids: dict[str, Any] = {**world.ids, **vars(side), **GATEWAYS, "job_id": job_id}
     path = path.format(**ids) + (f"?{row.query}" if row.query else "")
     body = row.body(world, side) if row.body else None
     headers = {"If_Match": NEVER} if "{" in row.operation and method != "GET" else {}

@@ -172,7 +172,7 @@ def big() -> Allowlist:
 
 
 def test_it_opens_on_a_full_disk(tmp_path: Path) -> None:
-    with mounted(tmp_path / "disk", "tmpfs", "size=500k") as disk:
+    with mounted(tmp_path / "disk", "tmpfs", "size=700k") as disk:
         path = disk / "edge.db"
         held = lists(path)
         flip(path, "change", "added", 9)

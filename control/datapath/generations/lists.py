@@ -84,11 +84,10 @@ class Lists:
         """Have packets leave marks at these entries, which were cut lately, where no end of them is on the live list.
 
         Raises:
-            Refused: there is no room for it; no such marks are left any more.
+            Refused: there is no room for it; what was watched before still is.
         """
-        before, self._cut = self._cut, None
-        if len(entries):
-            self._cut = self._built(entries, Provenance(1))
+        before = self._cut
+        self._cut = self._built(entries, Provenance(1)) if len(entries) else None
         self._cut_after[0] = self._cut.slot + 1 if self._cut else 0
         if before:
             before.close()

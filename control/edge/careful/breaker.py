@@ -28,6 +28,7 @@ from control.rollout.origin import Door, Origin
 
 log = structlog.get_logger()
 
+BEAT = 1.5  # s: a beat, and a little more
 MOST_TOLD = 20  # trips that are told
 MOST_WATCHED = 200_000  # entries
 LOOKED_BACK = 24 * 3600.0  # s: what was cut longer ago is not undone by itself
@@ -64,6 +65,7 @@ class Breaker:
         self._revision, self._version = -1, -1
         self._overridden: list[_Cut] = []
         self.tripped: list[str] = []
+        live.before_override = self._expect
 
     def beat(self, turn: Turn) -> None:
         """Look; asked about once a second.
@@ -75,7 +77,9 @@ class Breaker:
         self._take_note()
         wrong = self._watch.note(self._passed())
         if wrong:
-            self._trip(turn, wrong, clock.now() - WATCHED, self._cuts(self._store.revisions.watched(WATCHED)))
+            since = self._watch.since or clock.now()
+            recent = self._store.revisions.watched(clock.now() - since + BEAT)
+            self._trip(turn, wrong, since - BEAT, self._cuts(recent))
         if not self._overridden:
             return
         self._marked.note(*self._lists.sweep_cut())
@@ -107,16 +111,24 @@ class Breaker:
                 self._watch.arm(clock.now())
             self._version = version
 
+    def _expect(self, cut: Allowlist) -> None:
+        """Have the kernel tell of those, too, who are about to be cut: not one packet of theirs is dropped."""
+        self._lists.watch_cut(self._watched.with_changes(self._may_be_missed(cut, 0.0), NONE))
+
+    @property
+    def _watched(self) -> Allowlist:
+        cut = NONE
+        for each in self._overridden:
+            cut = cut.with_changes(each.cut, NONE)
+        return cut
+
     def _watch_cuts(self) -> None:
         """Have the kernel tell of packets of those who were cut although the limits were exceeded."""
         before = [each.revision for each in self._overridden]
         self._overridden = self._cuts(self._store.revisions.overridden(LOOKED_BACK))
         if [each.revision for each in self._overridden] != before:
-            cut = NONE
-            for each in self._overridden:
-                cut = cut.with_changes(each.cut, NONE)
             self._marked = LastSeen()
-            self._lists.watch_cut(cut)
+            self._lists.watch_cut(self._watched)
 
     def _cuts(self, revisions: Sequence[tuple[int, float]]) -> list[_Cut]:
         """Return whom revisions, each with its age, cut who are not let through since, and may be missed."""

@@ -28,6 +28,7 @@ class Undoing:
             Refused: the kernel has no room for the entries.
         """
         done = self._policies.undo(turn, tightened, origin)
+        self._revisions.note_undone(revisions)
         for number in sorted(revisions, reverse=True):
             content = self._revisions.content(number)
             if content is None:

@@ -25,7 +25,7 @@ CREATE TABLE IF NOT EXISTS revision (
     at REAL NOT NULL, boot TEXT NOT NULL, monotonic REAL NOT NULL, door TEXT NOT NULL, who TEXT NOT NULL,
     why TEXT NOT NULL, added INTEGER NOT NULL, removed INTEGER NOT NULL, cut INTEGER NOT NULL, in_use INTEGER NOT NULL,
     held INTEGER NOT NULL, consent TEXT NOT NULL, sha256 BLOB NOT NULL, bodies BLOB NOT NULL,
-    now BLOB, was BLOB);
+    now BLOB, was BLOB, undone INTEGER NOT NULL DEFAULT 0);
 """
 COLUMNS = (
     "revision, list, serial, count, at, boot, monotonic, door, who, why, added, removed, cut, in_use, held, consent"
@@ -115,7 +115,7 @@ class Revisions:
             weight.consent.value,
         )
         row = *values, _digest(values), _digest_of(bodies), *bodies
-        marks = ", ".join("?" * len(row))
+        marks = ", ".join("?" * len(row)) + ", 0"
 
         def write() -> None:
             self._disk.write(f"INSERT OR REPLACE INTO revision VALUES ({marks})", *row)
@@ -161,15 +161,28 @@ class Revisions:
         except (ValueError, TypeError):
             return None
 
+    def note_undone(self, numbers: Sequence[int]) -> None:
+        """Have kept, with the next that is kept, that what revisions cut is let through again."""
+
+        def write() -> None:
+            for number in numbers:
+                self._disk.write("UPDATE revision SET undone = 1 WHERE revision = ?", number)
+
+        self._disk.write_along(write)
+
     def cut_within_a_day(self) -> tuple[int, int]:
         """Return how many entries were cut within the last day that nobody had looked at, and how many in use.
+
+        What undid itself since does not count.
 
         Within one boot the wall clock has no say: a step of it must not let more be cut.
 
         Raises:
             Refused: the disk cannot be read.
         """
-        rows = self._rows("SELECT boot, monotonic, at, cut, in_use FROM revision WHERE cut > 0 AND consent != 'agreed'")
+        rows = self._rows(
+            "SELECT boot, monotonic, at, cut, in_use FROM revision WHERE cut > 0 AND consent != 'agreed' AND NOT undone"
+        )
         recent = [row for row in rows if _age(*row[:3]) < DAY]
         return sum(row[3] for row in recent), sum(row[4] for row in recent)
 

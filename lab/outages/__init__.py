@@ -1,0 +1,1 @@
+"""Outages that really happened elsewhere, played at an edge with live registered sessions across it."""
