@@ -2,13 +2,13 @@
 
 from apiflask import APIBlueprint
 from flask import Response
-from pydantic import ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from api.kit import agent, body, etag, shared
-from api.kit.contract import GATEWAY_READERS, Contract, Outcome, under
+from api.kit.contract import GATEWAY_READERS, Contract, Outcome, serves, under
 from api.kit.payload import JSON
 from api.kit.shared import PolicyChange, PolicyModel
-from control.commands.policy import ReadPolicy, SetPolicy
+from control.commands.policy import Preview, ReadPolicy, SetPolicy
 from control.commands.request import place
 from control.fault import Fault, Kind, Refused
 from control.registry.access import scopes
@@ -48,6 +48,23 @@ def change() -> Response:
     """
     registry = shared.registry()
     return _answer(registry.change_policy(_order) if registry else _set())
+
+
+class Previews(BaseModel):
+    """What rules would have refused."""
+
+    previews: list[Preview] = Field(description="One for each protocol named.")
+
+
+@blueprint.post("/v1/policy/preview")
+@serves(Contract(WRITERS, Previews, body=PolicyModel, heeds=("Content-Digest",)))
+def preview() -> Previews:
+    """Read what rules would have refused in the last hour and day.
+
+    By protocol, in packets a second, with the share chosen; nothing is set. What is not known yet is null.
+    """
+    wanted = _parse(body.read([JSON])).root
+    return Previews(previews=agent.ask(SetPolicy(policy=wanted, dry_run=True)).preview)
 
 
 def _set() -> PolicyChange:

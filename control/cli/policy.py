@@ -8,7 +8,7 @@ from control.cli import kernel
 from control.cli.context import as_json_option, pass_config, pass_place
 from control.cli.output import agent, print_json, print_table
 from control.cli.rollout import confirm_option, say_plans, say_token
-from control.commands.policy import ReadPolicy, Rule
+from control.commands.policy import PolicyState, ReadPolicy, Rule, SetPolicy
 from control.commands.rollout import StartPlan
 from control.config import Config
 from control.vocabulary import MODES, VPN_PROTOCOLS
@@ -38,10 +38,17 @@ def policy_get(config: Config, as_json: bool) -> None:
 @click.argument("mode", type=click.Choice(MODES))
 @click.option("--share", type=click.IntRange(0, 100), help="Of the flows, in percent, at once; without it in steps.")
 @confirm_option
+@click.option("--dry-run", is_flag=True, help="Say what it would have refused lately, and set nothing.")
 @as_json_option
 @pass_place
 def policy_set(
-    config: Config, protocol: str, mode: str, share: int | None, confirm_within: float | None, as_json: bool
+    config: Config,
+    protocol: str,
+    mode: str,
+    share: int | None,
+    confirm_within: float | None,
+    dry_run: bool,
+    as_json: bool,
 ) -> None:
     """Set the policy of PROTOCOL, or of all.
 
@@ -50,6 +57,10 @@ def policy_set(
     rollout`.
     """
     names = VPN_PROTOCOLS if protocol == "all" else (protocol,)
+    if dry_run:
+        rule = Rule(mode=mode, share=EVERY_FLOW if share is None else share)
+        _show_preview(agent(config).ask(SetPolicy(policy=dict.fromkeys(names, rule), dry_run=True)), as_json)
+        return
     if share is None and mode == "enforce":  # a share left out is never guessed: all would be the guess that cuts most
         plans = agent(config).ask(StartPlan(protocols=list(names), confirm_within=confirm_within))
         if as_json:
@@ -73,6 +84,22 @@ def print_policies(rules: Mapping[str, Rule]) -> None:
     """Print the rules as a table."""
     rows = [(name, rule.mode, f"{rule.share} %" if rule.mode == "enforce" else "") for name, rule in rules.items()]
     print_table("policy for the unregistered", ("protocol", "mode", "share"), rows)
+
+
+def _show_preview(state: PolicyState, as_json: bool) -> None:
+    if as_json:
+        print_json([preview.model_dump() for preview in state.preview])
+        return
+    rows = [
+        (each.protocol, f"{each.share} %", _rate(each.hour), _rate(each.day), f"{each.known_s / 3600:.1f} h")
+        for each in state.preview
+    ]
+    columns = ("protocol", "share", "last hour", "last day", "known of it")
+    print_table("packets a second that would have been refused", columns, rows)
+
+
+def _rate(rate: float | None) -> str:
+    return "not known" if rate is None else f"{rate:.2f}"
 
 
 def _show(rules: Mapping[str, Rule], as_json: bool) -> None:

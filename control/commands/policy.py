@@ -38,6 +38,16 @@ Rules = Annotated[dict[ProtocolName, Rule], Field(min_length=1)]
 """A rule for each protocol that is named; one at least."""
 
 
+class Preview(BaseModel):
+    """What a rule would have refused, had it been set: packets that open a session, or any of ESP, AH, PPTP's GRE."""
+
+    protocol: str
+    share: int = Field(description="Per cent of the flows that it refuses; 0 in monitor.")
+    hour: float | None = Field(description="Packets a second in the last hour; none: nothing is known of it.")
+    day: float | None = Field(description="Packets a second in the last day; none: nothing is known of it.")
+    known_s: float = Field(description="Of how many seconds of the last day the counters are known.")
+
+
 class PolicyState(Reply):
     """The policy as the kernel has it."""
 
@@ -45,6 +55,7 @@ class PolicyState(Reply):
     etag: str = Field(description="Names this version of the policy.")
     not_kept: str | None = Field(default=None, description="Why the disk has not taken it; the kernel goes by it.")
     token: str | None = Field(default=None, description="By which to confirm it, or it undoes itself.")
+    preview: list[Preview] = Field(default=[], description="Dry run only: what the rules would have refused.")
 
 
 class ReadPolicy(Request[PolicyState]):
@@ -62,6 +73,7 @@ class SetPolicy(Order[PolicyState]):
 
     policy: Rules = Field(description="A rule for each protocol named.")
     if_match: str | None = Field(default=None, description="ETag of the policy that it is meant for; none: any.")
+    dry_run: bool = Field(default=False, description="Say what the rules would have refused, and set nothing.")
     confirm_within: float | None = Field(
         default=None, ge=0, description="Seconds in which it is to be confirmed; 0: it stays; none: as configured."
     )

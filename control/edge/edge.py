@@ -28,6 +28,7 @@ from control.edge.policies import Policies
 from control.edge.start import Start
 from control.edge.state.stops import Stops
 from control.edge.state.store import Store
+from control.edge.traffic import Traffic
 from control.edge.turn import Turn, Turns
 from control.edge.usage import Usage
 from control.rollout.origin import NOBODY, Origin
@@ -50,6 +51,7 @@ class Edge:
         policies, bypass, interfaces, lease, sampling, events, usage: the other parts.
         breaker: undoes what cuts registered traffic; confirmations: what is not confirmed; plans: tighten in steps;
             ends: entries that have one.
+        traffic: what enforcing would have refused.
         contact: with the feed, where one is followed.
         started_at: seconds of the monotonic clock.
     """
@@ -76,6 +78,7 @@ class Edge:
         self.breaker = Breaker(self.live, undoing, self.policies, self.usage, datapath, store)
         self.confirmations = Confirmations(undoing, store)
         self.ends = Ends(self.list, self.guard, self.usage, store.waiting)
+        self.traffic = Traffic(datapath.controls, store.traffic)
         self.plans = EdgePlans(self.policies, store.waiting, config.rollout, self._hindrance)
         self._turns = Turns()
 
@@ -136,6 +139,7 @@ class Edge:
                 log.error("pins were removed; pinning again", directory=str(self.config.pins))
                 self.datapath.pin_again()
             self.policies.keep_up(turn)
+            self.traffic.note_now_and_then(turn)
             self.live.keep_snapshots(turn)
             self.guard.keep_up(turn)
 

@@ -85,6 +85,7 @@ ROWS = (
     Row("PUT /v1/bypass", 200, ("officer", "operator"), body=says({"on": True})),
     Row("GET /v1/policy", 200, READERS),
     Row("PUT /v1/policy", 200, ("officer", "operator"), body=says({"ike": {"mode": "monitor", "share": 100}})),
+    Row("POST /v1/policy/preview", 200, ("officer", "operator"), body=says({"ike": {"mode": "enforce", "share": 5}})),
     Row("GET /v1/registrants", 200, ("registrant", *READERS)),
     Row("POST /v1/registrants", 201, ("officer",), body=entered(kind="individual")),
     Row("GET /v1/registrants/{registrant_id}", 200, READERS, ("registrant",)),

@@ -37,7 +37,7 @@ def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
     assert named <= set(document["components"]["schemas"])
 
 
-GATEWAYS = ("/v1/held", "/v1/history", "/v1/rollout", "/v1/confirm")
+GATEWAYS = ("/v1/held", "/v1/history", "/v1/rollout", "/v1/confirm", "/v1/policy")
 """Paths of the gateway's own: what is asked there twice is done once by what it is."""
 
 WITHOUT_CONDITION = {

@@ -15,6 +15,9 @@ def change(edge: Edge, request: SetPolicy, _body: bytes) -> PolicyState:
     origin, rollout = request.origin(), edge.config.rollout
     with edge.turn(origin) as turn:
         demand_match(edge.policies.etag, request.if_match, "policy")
+        if request.dry_run:
+            preview = edge.traffic.preview(turn, request.policy)
+            return edge.policies.state.model_copy(update={"preview": preview})
         before = edge.policies.tightened_by(request.policy)
         within = request.confirm_within
         if within is None:

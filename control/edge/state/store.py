@@ -24,6 +24,8 @@ from control.edge.state.revisions import Revisions
 from control.edge.state.seal import Seal
 from control.edge.state.tightened import SCHEMA as TIGHTENED
 from control.edge.state.tightened import TightenedPolicies
+from control.edge.state.traffic import SCHEMA as TRAFFIC
+from control.edge.state.traffic import TrafficHistory
 from control.edge.state.waiting import SCHEMA as WAITING
 from control.edge.state.waiting import Waiting
 from control.fault import Fault, Refused
@@ -42,6 +44,7 @@ CREATE TABLE IF NOT EXISTS loaded (program INTEGER PRIMARY KEY, boot TEXT NOT NU
 {HOLDINGS}
 {TIGHTENED}
 {WAITING}
+{TRAFFIC}
 {seal.SCHEMA}
 """
 MEND = "see that policies and interfaces are what you expect, and check the disk"
@@ -59,6 +62,7 @@ class Store:
         marks: when entries last had traffic.
         revisions: what was changed, and how to go back.
         holdings: what is held of the local list.
+        traffic: what was counted, minute by minute.
         waiting: plans, and changes that are to be confirmed.
         tightened: which policies were tightened, and what they were.
         faults: what was set aside as damaged when it was opened.
@@ -176,6 +180,7 @@ class Store:
         self.local, self.followed = LocalList(self._disk, self.epoch), FollowedList(self._disk)
         self.marks, self.revisions, self.holdings = KeptMarks(self._disk), Revisions(self._disk), Holdings(self._disk)
         self.tightened, self.waiting = TightenedPolicies(self._disk), Waiting(self._disk)
+        self.traffic = TrafficHistory(self._disk)
         self.local.check()
         self.followed.check()
         self._check_words()

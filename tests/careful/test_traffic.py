@@ -1,0 +1,82 @@
+"""What enforcing would have refused, by the program's own counters; and where that is not known, so said."""
+
+from collections.abc import Iterator
+from ipaddress import ip_address
+from typing import Any
+
+import pytest
+
+from control.datapath.probe.frames import frame
+from control.edge.commands.answering import answer
+from control.edge.edge import Edge
+from control.edge.state.traffic import DAY, HOUR
+from control.host import clock
+from lab.waiting import wait_for
+from tests.careful.guarded import push, ten
+from tests.edge.place import Place
+from tests.edge.wired import Wired
+
+STRANGER, ELSEWHERE = ip_address("198.51.100.200"), ip_address("203.0.113.77")
+
+
+@pytest.fixture
+def now(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[float]]:
+    now = [clock.now()]
+    monkeypatch.setattr(clock, "now", lambda: now[0])
+    yield now
+
+
+def preview(edge: Edge, share: int = 100, mode: str = "enforce") -> Any:
+    policy = {"wireguard": {"mode": mode, "share": share}}
+    said: Any = answer(edge, {"verb": "set_policy", "policy": policy, "dry_run": True}, b"")[0]
+    return said.preview[0]
+
+
+def talk(wire: Wired, edge: Edge, count: int) -> None:
+    before = sum(each.packets for each in edge.datapath.controls.counts())
+    wire.send([frame("wireguard", STRANGER, ELSEWHERE, None)] * count)
+    wait_for(lambda: sum(each.packets for each in edge.datapath.controls.counts()) >= before + count, "they are seen")
+
+
+def test_on_a_new_edge_it_is_not_known(place: Place) -> None:
+    with place.edge() as edge:
+        said = preview(edge)
+        assert (said.hour, said.day, said.known_s) == (None, None, 0)
+        assert edge.policies.state.policy["wireguard"].mode == "monitor"
+
+
+def test_it_is_what_was_counted_and_outlives_a_restart(wire: Wired, now: list[float]) -> None:
+    with wire.edge() as edge:
+        push(edge, ten())
+        wire.attach(edge)
+        talk(wire, edge, 120)
+        now[0] += 60
+        edge.sweep()
+        said = preview(edge)
+        assert (said.hour, said.day, said.known_s) == (2.0, 2.0, 60)
+        assert preview(edge, 25).hour == 0.5
+        assert preview(edge, 100, "monitor").hour == 0
+        now[0] += HOUR
+        edge.sweep()
+    with wire.edge() as edge:
+        said = preview(edge)
+        assert said.hour == 0.0
+        assert said.day == pytest.approx(120 / (60 + HOUR), abs=1e-3)
+        talk(wire, edge, 60)
+        now[0] += 60
+        edge.sweep()
+        assert preview(edge).hour > 0
+
+
+def test_a_day_of_minutes_becomes_hours_and_a_month_is_let_go(place: Place, now: list[float]) -> None:
+    with place.edge() as edge:
+        for _ in range(180):
+            edge.store.traffic.note(60.0, {"wireguard": 6})
+            now[0] += 60
+        now[0] += DAY
+        edge.store.traffic.merge()
+        spans = edge.store.traffic.spans(10 * DAY)
+        assert [(span.seconds, span.refusable) for span in spans] == [(HOUR, {"wireguard": 360})] * 3
+        now[0] += 32 * DAY
+        edge.store.traffic.merge()
+        assert not edge.store.traffic.spans(100 * DAY)
