@@ -47,6 +47,7 @@ class IntentRecord(VersionedRecord):
     reason: str
     state: State
     proposed_by: str
+    agreed_by: str | None = Field(description="The first of two officers, where the clock proposed it.")
     decided_by: str | None
     decided_at: datetime | None
     policy: PolicyModel | None = Field(description="What is proposed for each protocol named; null for a removal.")
@@ -106,7 +107,9 @@ def read(session: Session, intent_id: str) -> ViewAnswer:
 def confirm(given: Given[Confirmation], intent_id: str) -> ViewAnswer:
     """Carry an intent out.
 
-    A revocation or a policy takes an officer who did not propose it.
+    A revocation or a policy takes an officer who did not propose it, and so does what would take more live entries off
+    the list than one officer alone may within a day. What the registry's clock has proposed then stays open until a
+    second officer confirms it, and `agreed_by` names the first.
     """
     intents.confirm(given.writing, intent_id, given.body.live, given.version, agent.set_policy)
     return _answer(given, intent_id)

@@ -103,6 +103,15 @@ class RegistrySettings(Settings):
     allow_documentation: Annotated[bool, BeforeValidator(yes_or_no)] = Field(
         default=False, description="Whether addresses kept for documentation and benchmarks may be registered."
     )
+    alone: Annotated[int, whole(0, 100_000_000)] = Field(
+        default=20, description="Live entries that one officer alone may take off the list within a day."
+    )
+    alone_share: Annotated[int, whole(0, 100)] = Field(
+        default=5, description="The same in per cent of the list; 100 is no limit."
+    )
+    alone_few: Annotated[int, whole(0, 100_000_000)] = Field(
+        default=2, description="The same whatever their share, so that a small list can be worked with."
+    )
     check_rate: Annotated[int, whole(1, 1_000_000)] = Field(
         default=60, description="Public questions (`/v1/check`) a minute that one address may ask."
     )

@@ -18,6 +18,7 @@ from control.registry.access import sight
 from control.registry.cases import workflow
 from control.registry.intents import intents
 from control.registry.publication import serials
+from control.registry.store import rows
 from control.registry.store.model import Intent
 
 REMOVING = tuple(step.name for step in workflow.STEPS if step.removes)
@@ -64,9 +65,14 @@ def intents_propose(desk: Desk, step: str, ids: tuple[str, ...], reason: str, as
 @as_json_option
 @pass_desk
 def intents_confirm(desk: Desk, id_: str, live: int, as_json: bool) -> None:
-    """Carry an intent out; a revocation takes another officer than who proposed it."""
+    """Carry an intent out; a revocation takes another officer than who proposed it, and so does much within a day."""
     with desk.writing() as writing:
         done = asdict(intents.confirm(writing, id_, live))
+        agreed_by = rows.find(writing.session, writing.actor, Intent, id_).agreed_by
+        is_done = rows.find(writing.session, writing.actor, Intent, id_).state != "open"
+    if not is_done:
+        show_fields("noted; it takes another officer", done | {"agreed_by": agreed_by}, as_json)
+        return
     with desk.reading("list.follow") as session:
         show_fields("carried out", done | {"serial": serials.head(session).serial}, as_json)
 

@@ -7,20 +7,26 @@ policy, which ``policies`` proposes.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from control.fault import Fault, Kind, Refused
 from control.registry.access import scopes
+from control.registry.access.actor import CLOCK
 from control.registry.cases import workflow
 from control.registry.cases.workflow import LIVE, Step
-from control.registry.intents import policies
+from control.registry.intents import alone, policies
+from control.registry.intents.alone import Standing
 from control.registry.intents.policies import POLICY, Enact
 from control.registry.store import rows
 from control.registry.store.ids import new_id
 from control.registry.store.model import Intent, IntentItem, Registration
 from control.registry.store.writing import Writing, portions
+
+FAULTS = 100  # of one kind that a refusal names
+NOTHING: Mapping[str, Any] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +56,8 @@ def propose(writing: Writing, name: str, versions: Mapping[str, int | None], rea
     registrations = rows.find_many(writing.session, writing.actor, Registration, list(versions))
     rows.demand_versions(registrations, versions)
     workflow.demand_reason(step, reason)
+    if name == "expire":
+        demand_over(writing, registrations)
     workflow.demand_legal(step, {registration.id: registration.state for registration in registrations})
     _demand_no_other(writing.session, list(versions))
     intent = Intent(
@@ -85,25 +93,34 @@ def confirm(
 ) -> IntentEffect:
     """Carry an open intent out; ``live`` is the number of live entries that ``effect`` showed.
 
+    Beyond what one officer alone may take off within a day, two have to be behind it: who proposed it is one of them.
+    What the clock proposed then stays open, with the first officer noted, until the second confirms it.
+
     ``enact`` is how the gateway is asked when it is a policy; whatever it refuses leaves the intent open.
 
     Raises:
         Refused: "forbidden": who proposed what takes two; "stale": the number is another by now; "conflict": it is not
-            open.
+            open, or something of it has not come to its end.
     """
     writing.set_action("intent.confirm", id_)
     scopes.demand(writing.actor, "intent.confirm")
     intent = _open(writing, id_, version)
     _demand_second(writing, intent)
+    _demand_over(writing, intent)
     now = effect(writing.session, id_)
     if live != now.live:
         fault = Fault("live", f"is {live}, and by now {now.live} live entries would be cut", "look again, and decide")
         raise Refused(Kind.STALE, "The intent would cut another number of entries", [fault])
     if intent.policy is not None:
         policies.put(writing, intent.policy, intent.policy_etag or "", enact)
-    else:
-        _carry_out(writing, intent, _removing(intent.step))
-    _close(writing, intent, "done")
+        _close(writing, intent, "done")
+        return now
+    standing = alone.behind(writing, intent, now.live)
+    if standing.why:
+        _agree(writing, intent, standing)
+        return now
+    _carry_out(writing, intent, _removing(intent.step))
+    _close(writing, intent, "done", {"cut": now.live, "alone_by": standing.alone_by})
     return now
 
 
@@ -176,6 +193,48 @@ def _demand_second(writing: Writing, intent: Intent) -> None:
         raise Refused(Kind.FORBIDDEN, f"To {what} takes two officers", [fault])
 
 
+def _agree(writing: Writing, intent: Intent, standing: Standing) -> None:
+    """Note the first of two officers who want what the clock has proposed.
+
+    Raises:
+        Refused: "forbidden": it takes another.
+    """
+    if intent.proposed_by != CLOCK.id or intent.agreed_by == writing.actor.id:
+        faults = [Fault(intent.id, why, "have another officer confirm it") for why in standing.why]
+        raise Refused(Kind.FORBIDDEN, f"To {intent.step} so much takes two officers", faults)
+    rows.change(writing, "intent.agree", intent, {"agreed_by": writing.actor.id})
+
+
+def _demand_over(writing: Writing, intent: Intent) -> None:
+    """Refuse that anything expires before its end.
+
+    Raises:
+        Refused: "conflict", with a fault for each.
+    """
+    if intent.step != "expire":
+        return
+    of_intent = select(Registration).join(IntentItem, IntentItem.registration_id == Registration.id)
+    early = of_intent.where(
+        IntentItem.intent_id == intent.id, IntentItem.is_open, Registration.valid_until > writing.now
+    )
+    demand_over(writing, list(writing.session.scalars(early.limit(FAULTS))))
+
+
+def demand_over(writing: Writing, registrations: Sequence[Registration]) -> None:
+    """Refuse that registrations expire that have not come to their end.
+
+    Raises:
+        Refused: "conflict", with a fault for each.
+    """
+    faults = [
+        Fault(each.id, f"is valid until {each.valid_until:%Y-%m-%d %H:%M}", "suspend it, or wait until then")
+        for each in registrations
+        if each.valid_until > writing.now
+    ]
+    if faults:
+        raise Refused(Kind.CONFLICT, "Nothing expires before its end", faults[:FAULTS])
+
+
 def _carry_out(writing: Writing, intent: Intent, step: Step) -> None:
     of_intent = select(Registration).join(IntentItem, IntentItem.registration_id == Registration.id)
     registrations = list(
@@ -188,9 +247,9 @@ def _carry_out(writing: Writing, intent: Intent, step: Step) -> None:
     writing.delist([registration.id for registration in registrations])
 
 
-def _close(writing: Writing, intent: Intent, state: str) -> None:
+def _close(writing: Writing, intent: Intent, state: str, more: Mapping[str, Any] = NOTHING) -> None:
     closing = update(IntentItem).where(IntentItem.intent_id == intent.id).values(is_open=False)
     writing.session.execute(closing)
-    values = {"state": state, "decided_by": writing.actor.id, "decided_at": writing.now}
+    values = {"state": state, "decided_by": writing.actor.id, "decided_at": writing.now, **more}
     rows.change(writing, f"intent.{state}", intent, values)
     writing.session.flush()

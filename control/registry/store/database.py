@@ -27,6 +27,7 @@ from control.registry.parties.categories import load_categories
 from control.registry.space.addresses import AddressRules
 from control.registry.store.model import Ledger
 from control.registry.store.writing import Rules, Writing
+from control.rollout.limits import Limit
 
 BUSY_SECONDS = 30
 """How long a statement waits for whoever else has the file, such as a backup."""
@@ -50,7 +51,9 @@ def open_database(config: Config) -> "Database":
     """
     settings = config.registry
     categories = load_categories(Path(settings.categories)) if settings.categories else load_categories()
-    rules = Rules(AddressRules(config.list.bounds, settings.allow_private, settings.allow_documentation), categories)
+    space = AddressRules(config.list.bounds, settings.allow_private, settings.allow_documentation)
+    alone = Limit(settings.alone_few, settings.alone, settings.alone_share)
+    rules = Rules(addresses=space, alone=alone, categories=categories)
     return Database(config.registry_url, rules)
 
 

@@ -16,6 +16,7 @@ from control.registry.parties.categories import Category, load_categories
 from control.registry.space.addresses import AddressRules
 from control.registry.store import listed
 from control.registry.store.model import Ledger, Listing, Publication
+from control.rollout.limits import Limit
 
 MANY = 5000
 """Values in one statement: SQLite takes 32,766 (SQLITE_MAX_VARIABLE_NUMBER), PostgreSQL's protocol 65,535."""
@@ -26,15 +27,19 @@ CHANNEL = "wicket_serial"
 FAULTS_KEPT = 20
 """Faults of a refused attempt that its audit row repeats."""
 
+ALONE = Limit(few=2, most=20, share=5)
+"""Live entries, and per cent of the list."""
+
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What the configuration says about addresses and categories."""
+    """What the configuration says about addresses, categories, and what one officer alone may take off within a day."""
 
     addresses: AddressRules = field(default_factory=AddressRules)
     categories: Mapping[str, Category] = field(default_factory=load_categories)
+    alone: Limit = ALONE
 
 
 def portions(values: Collection[T], size: int = MANY) -> Iterator[list[T]]:

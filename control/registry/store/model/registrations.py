@@ -87,6 +87,9 @@ class Intent(Versioned, Base):
         proposed_by, decided_by: ids of actors.
         policy: rules by protocol that were proposed; none of a step.
         policy_etag: names the policy in whose place they were.
+        cut: live entries that it took off; none while it is open.
+        alone_by: the one officer who was behind that; none where there were two.
+        agreed_by: the first of two officers who confirmed what the clock had proposed.
     """
 
     __tablename__ = "intent"
@@ -100,6 +103,9 @@ class Intent(Versioned, Base):
     decided_at: Mapped[datetime | None]
     policy: Mapped[dict[str, Any] | None] = mapped_column(Document)
     policy_etag: Mapped[str | None] = mapped_column(String(100))
+    cut: Mapped[int | None]
+    alone_by: Mapped[str | None] = mapped_column(String(200))
+    agreed_by: Mapped[str | None] = mapped_column(String(200))
 
 
 class IntentItem(Base):

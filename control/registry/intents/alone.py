@@ -1,0 +1,45 @@
+"""What one officer alone may take off the live list within a day; beyond that it takes another, whatever the steps."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import func, select
+
+from control.registry.access.actor import CLOCK
+from control.registry.store.model import Intent, Ledger
+from control.registry.store.writing import Writing
+from control.rollout.limits import Names
+
+DAY = timedelta(days=1)
+NAMES = Names("live entries would be taken off by one officer within a day", "registry.alone", "registry.alone_share")
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Who stands behind an intent when somebody confirms it.
+
+    Attributes:
+        alone_by: the one officer who does; none where there are two.
+        why: in words, why that is not enough; nothing where it is.
+    """
+
+    alone_by: str | None
+    why: tuple[str, ...] = ()
+
+
+def behind(writing: Writing, intent: Intent, live: int) -> Standing:
+    """Return who stands behind an intent of so many live entries, if the actor confirms it.
+
+    The clock, which proposes what has come to its end, is nobody.
+    """
+    persons = {intent.proposed_by, intent.agreed_by, writing.actor.id} - {CLOCK.id, None}
+    if len(persons) > 1:
+        return Standing(None)
+    earlier = writing.session.scalar(
+        select(func.coalesce(func.sum(Intent.cut), 0)).where(
+            Intent.alone_by == writing.actor.id, Intent.state == "done", Intent.decided_at > writing.now - DAY
+        )
+    )
+    today, count = int(earlier or 0) + live, writing.session.execute(select(Ledger.count)).scalar_one()
+    why = writing.rules.alone.exceeded(today, count + today - live, NAMES) if live else []
+    return Standing(writing.actor.id, tuple(why))
