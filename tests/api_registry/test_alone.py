@@ -171,7 +171,7 @@ class OneOfficer(RuleBasedStateMachine):
         assert taken <= ALONE, json.dumps([count for _, count in self.taken])
 
 
-STEPS = int(os.environ.get("WICKET_STEPS", "1500"))
+STEPS = int(os.environ.get("WICKET_STEPS", "1000"))
 """All in all; 10,000 take a minute or two."""
 
 TestOneOfficer = OneOfficer.TestCase
