@@ -93,6 +93,13 @@ class LastSeen:
             times = np.maximum(times, in_map)
         return time.monotonic() - times
 
+    def recent(self, seconds: float) -> Allowlist:
+        """Return the prefixes that had traffic in the last so many seconds, without their terms."""
+        since = time.monotonic() - seconds
+        keys = [key for key, at in self._map_entries.items() if at >= since]
+        rows = np.frombuffer(b"".join(keys), entry_map.KEY)
+        return entry_map.list_of(self._hosts[self._times >= since], rows, np.zeros(len(rows), entry_map.ENTRY))
+
     def forget_before(self, seconds: float) -> None:
         """Forget what was last seen longer ago than so many seconds."""
         since = time.monotonic() - seconds

@@ -106,7 +106,7 @@ class Watch:
 
 def _breach(before: Rates, now: Rates) -> str | None:
     missing = before.registered - now.registered
-    if before.registered < LEAST or missing < LOST * before.registered or not now.refused:
+    if before.registered < LEAST or missing < LOST * before.registered:
         return None
     least, most = (share * missing for share in MOVED)
     if now.ordinary < STILL * before.ordinary or not least <= now.unregistered - before.unregistered <= most:

@@ -154,6 +154,23 @@ def test_it_leaves_alone(wire: Wired, edge: Edge, happening: Callable[[Wired, Ed
     assert enforced(edge)
 
 
+def test_other_traffic_in_the_place_of_registered_trips_nothing(wire: Wired, edge: Edge, monkeypatch: Any) -> None:
+    """On a small edge the registered stop and strangers begin, just when a policy was tightened."""
+    now = [clock.now()]
+    monkeypatch.setattr(clock, "now", lambda: now[0])
+    for second in range(40):
+        now[0] += 1
+        if second < 20:
+            talk(wire, edge, *CUT, *CUT, *CUT, *CUT)
+        else:
+            talk(wire, edge, *range(12), to="203.0.113.{}")
+        edge.beat()
+        if second == 19:
+            enforce(edge, "wireguard")
+    assert not edge.breaker.tripped
+    assert enforced(edge) == {"wireguard"}
+
+
 def test_registered_packets_that_are_not_any_more_trip_it(wire: Wired, edge: Edge, monkeypatch: Any) -> None:
     """Whatever the reason: here the kernel's list is emptied behind the edge's back while a policy is tightened."""
     now = [clock.now()]
@@ -168,10 +185,12 @@ def test_registered_packets_that_are_not_any_more_trip_it(wire: Wired, edge: Edg
     enforce(edge, "esp")
     now[0] += 200
     seconds(20)
+    edge.sweep()
     enforce(edge, "wireguard")
     lists = edge.datapath.lists
     lists.go_live(lists.stage(ten(*CUT), edge.list.state.provenance))
     seconds(5)
     [told] = edge.breaker.tripped
+    assert "192.0.2.1, 192.0.2.2, 192.0.2.3 are on the list, and not found" in told
     assert "registered packets fell from 12 to 0 a second" in told
     assert enforced(edge) == {"esp"}

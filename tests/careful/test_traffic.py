@@ -56,12 +56,12 @@ def test_it_is_what_was_counted_and_outlives_a_restart(wire: Wired, now: list[fl
         assert (said.hour, said.day, said.known_s) == (2.0, 2.0, 60)
         assert preview(edge, 25).hour == 0.5
         assert preview(edge, 100, "monitor").hour == 0
-        now[0] += HOUR
+        now[0] += HOUR + 1
         edge.sweep()
     with wire.edge() as edge:
         said = preview(edge)
         assert said.hour == 0.0
-        assert said.day == pytest.approx(120 / (60 + HOUR), abs=1e-3)
+        assert said.day == pytest.approx(120 / (61 + HOUR), abs=1e-3)
         talk(wire, edge, 60)
         now[0] += 60
         edge.sweep()
