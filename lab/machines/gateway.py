@@ -62,7 +62,7 @@ class Gateway:
         self.wicket("detach")
 
     def allow(self, prefixes: Iterable[str]) -> None:
-        """Make these the whole local list; who is left out is what the trial wants, so that what is held is released."""
+        """Make these the whole local list; whom that leaves out is meant, so that what is held is released."""
         rows = "".join(f"{prefix}\n" for prefix in prefixes)
         self.edge.json("wicket allow replace - --format csv --json || [ $? = 3 ]", text=f"prefix\n{rows}")
         for item in self.wicket("held", "list"):
