@@ -15,7 +15,7 @@ NAMES = Names("live entries would be taken off by one officer within a day", "re
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Behind:
     """Who stands behind an intent when somebody confirms it.
 
     Attributes:
@@ -27,14 +27,14 @@ class Standing:
     why: tuple[str, ...] = ()
 
 
-def behind(writing: Writing, intent: Intent, live: int) -> Standing:
+def behind(writing: Writing, intent: Intent, live: int) -> Behind:
     """Return who stands behind an intent of so many live entries, if the actor confirms it.
 
     The clock, which proposes what has come to its end, is nobody.
     """
     persons = {intent.proposed_by, intent.agreed_by, writing.actor.id} - {CLOCK.id, None}
     if len(persons) > 1:
-        return Standing(None)
+        return Behind(None)
     earlier = writing.session.scalar(
         select(func.coalesce(func.sum(Intent.cut), 0)).where(
             Intent.alone_by == writing.actor.id, Intent.state == "done", Intent.decided_at > writing.now - DAY
@@ -42,4 +42,4 @@ def behind(writing: Writing, intent: Intent, live: int) -> Standing:
     )
     today, count = int(earlier or 0) + live, writing.session.execute(select(Ledger.count)).scalar_one()
     why = writing.rules.alone.exceeded(today, count + today - live, NAMES) if live else []
-    return Standing(writing.actor.id, tuple(why))
+    return Behind(writing.actor.id, tuple(why))

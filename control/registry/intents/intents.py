@@ -18,7 +18,7 @@ from control.registry.access.actor import CLOCK
 from control.registry.cases import workflow
 from control.registry.cases.workflow import LIVE, Step
 from control.registry.intents import alone, policies
-from control.registry.intents.alone import Standing
+from control.registry.intents.alone import Behind
 from control.registry.intents.policies import POLICY, Enact
 from control.registry.store import rows
 from control.registry.store.ids import new_id
@@ -193,7 +193,7 @@ def _demand_second(writing: Writing, intent: Intent) -> None:
         raise Refused(Kind.FORBIDDEN, f"To {what} takes two officers", [fault])
 
 
-def _agree(writing: Writing, intent: Intent, standing: Standing) -> None:
+def _agree(writing: Writing, intent: Intent, standing: Behind) -> None:
     """Note the first of two officers who want what the clock has proposed.
 
     Raises:
