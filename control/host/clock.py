@@ -28,6 +28,19 @@ def boot_id() -> str:
     return BOOT_ID.read_text().strip()
 
 
+def stamp() -> tuple[str, float, float]:
+    """Return this moment so that it can be kept: the boot, seconds of the host's clock in it, seconds since 1970."""
+    return boot_id(), now(), time.time()
+
+
+def age(boot: str, monotonic: float, at: float) -> float:
+    """Return for how many seconds a kept moment is past.
+
+    Within one boot no step of the wall clock matters; after another, one backwards must not make time negative.
+    """
+    return max(0.0, now() - monotonic if boot == boot_id() else time.time() - at)
+
+
 @cache
 def _offset_ns() -> int:
     """Return by how much the clock of this process is ahead, for all its life; 0 without time namespaces."""

@@ -1,7 +1,6 @@
 """When entries last had traffic, as it was last kept: what a removal would cut must be known after a start, too."""
 
 import hashlib
-import time
 
 from control.edge.state.disk import DamagedError, Disk
 from control.fault import Fault
@@ -37,9 +36,7 @@ class KeptMarks:
             why = "it is not what was kept: when entries last had traffic is not known before they have some again"
             self._disk.faults.append(Fault(f"{self._disk.path.name}, seen", why, "check the disk"))
             return None
-        # Within one boot no step of the wall clock matters; after another, one backwards must not make time negative.
-        passed = clock.now() - monotonic if boot == clock.boot_id() else time.time() - at
-        return body, max(0.0, passed)
+        return body, clock.age(boot, monotonic, at)
 
     def keep(self, body: bytes) -> None:
         """Keep what is known now.
@@ -47,7 +44,7 @@ class KeptMarks:
         Raises:
             Refused: the disk does not take it; what was kept before stays.
         """
-        said = clock.boot_id(), clock.now(), time.time()
+        said = clock.stamp()
         with self._disk.transaction():
             self._disk.write("INSERT OR REPLACE INTO seen VALUES (1, ?, ?, ?, ?, ?)", *said, _digest(*said, body), body)
 

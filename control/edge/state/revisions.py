@@ -5,7 +5,6 @@ for a while without what it takes to go back: that is as big as the change.
 """
 
 import hashlib
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -183,7 +182,7 @@ class Revisions:
         rows = self._rows(
             "SELECT boot, monotonic, at, cut, in_use FROM revision WHERE cut > 0 AND consent != 'agreed' AND NOT undone"
         )
-        recent = [row for row in rows if _age(*row[:3]) < DAY]
+        recent = [row for row in rows if clock.age(*row[:3]) < DAY]
         return sum(row[3] for row in recent), sum(row[4] for row in recent)
 
     def overridden(self, seconds: float) -> list[tuple[int, float]]:
@@ -204,7 +203,7 @@ class Revisions:
 
     def _within(self, seconds: float, which: str) -> list[tuple[int, float]]:
         rows = self._rows(f"SELECT revision, boot, monotonic, at FROM revision WHERE {which} ORDER BY revision")
-        ages = [(row[0], _age(*row[1:])) for row in rows]
+        ages = [(row[0], clock.age(*row[1:])) for row in rows]
         return [(number, age) for number, age in ages if age <= seconds]
 
     def _rows(self, query: str, *values: object) -> Sequence[Any]:
@@ -227,11 +226,6 @@ def _revision(row: Sequence[Any]) -> Revision:
     revision, name, serial, count, at, _, _, door, who, why, added, removed, cut, in_use, held, consent = row
     weight = Weight(cut, in_use, held, Consent(consent))
     return Revision(revision, Source(name), serial, count, at, Origin(Door(door), who, why), added, removed, weight)
-
-
-def _age(boot: str, monotonic: float, at: float) -> float:
-    """Return for how many seconds something is past: within one boot, whatever the wall clock says."""
-    return max(0.0, clock.now() - monotonic if boot == clock.boot_id() else time.time() - at)
 
 
 def _digest(values: Sequence[object]) -> bytes:

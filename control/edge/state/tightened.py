@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -46,7 +45,7 @@ class TightenedPolicies:
 
     def note(self, version: int, before: Mapping[str, tuple[str, int]]) -> None:
         """Take note of what policies were, before they were tightened; the disk gets it with the next that is kept."""
-        row = version, clock.boot_id(), clock.now(), time.time(), json.dumps(before)
+        row = version, *clock.stamp(), json.dumps(before)
         self._rows = [*(each for each in self._rows if each[0] != version), row][-KEPT:]
 
         def write() -> None:
@@ -57,14 +56,13 @@ class TightenedPolicies:
 
     def within(self, seconds: float) -> list[Tightened]:
         """Return what was tightened in the last so many seconds, the latest first."""
-        now, wall, boot = clock.now(), time.time(), clock.boot_id()
         found = [
             Tightened(
                 version,
-                max(0.0, now - monotonic if booted == boot else wall - at),
+                clock.age(boot, monotonic, at),
                 {name: (mode, share) for name, (mode, share) in json.loads(policies).items()},
             )
-            for version, booted, monotonic, at, policies in reversed(self._rows)
+            for version, boot, monotonic, at, policies in reversed(self._rows)
         ]
         return [each for each in found if each.age <= seconds]
 

@@ -4,7 +4,6 @@ A span of time has its place on a clock that nobody steps: within one boot the h
 """
 
 import json
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -49,7 +48,7 @@ class TrafficHistory:
         Raises:
             Refused: the disk does not take it.
         """
-        row = clock.boot_id(), clock.now(), time.time(), seconds, json.dumps(refusable)
+        row = *clock.stamp(), seconds, json.dumps(refusable)
         with self._disk.transaction():
             self._disk.write(
                 "INSERT INTO traffic (boot, monotonic, at, seconds, refusable) VALUES (?, ?, ?, ?, ?)", *row
@@ -63,10 +62,8 @@ class TrafficHistory:
         """
         try:
             rows = self._disk.rows("SELECT boot, monotonic, at, seconds, refusable FROM traffic ORDER BY number")
-            boot, now, wall = clock.boot_id(), clock.now(), time.time()
             spans = [
-                CountedSpan(max(0.0, now - monotonic if booted == boot else wall - at), seconds, json.loads(refusable))
-                for booted, monotonic, at, seconds, refusable in rows
+                CountedSpan(clock.age(*moment), seconds, json.loads(refusable)) for *moment, seconds, refusable in rows
             ]
         except (DamagedError, ValueError, TypeError):
             return []
@@ -79,8 +76,8 @@ class TrafficHistory:
             Refused: the disk does not take it.
         """
         rows = self._disk.rows("SELECT number, boot, monotonic, at, seconds, refusable FROM traffic ORDER BY number")
-        boot, now, wall = clock.boot_id(), clock.now(), time.time()
-        old = [row for row in rows if (now - row[2] if row[1] == boot else wall - row[3]) > DAY and row[4] < HOUR]
+        boot, now, wall = clock.stamp()
+        old = [row for row in rows if clock.age(*row[1:4]) > DAY and row[4] < HOUR]
         with self._disk.transaction():
             while old:
                 hour, old = _first_hour(old)
