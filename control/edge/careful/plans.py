@@ -112,8 +112,7 @@ class EdgePlans:
 
     def is_first(self, protocols: Sequence[str]) -> bool:
         """Return whether any of the protocols is not enforced yet for anybody."""
-        rules = self._policies.state.policy
-        return any(rules[name].mode != "enforce" or not rules[name].share for name in protocols)
+        return not all(self._policies.dropped_share(name) for name in protocols)
 
     def pause(self, turn: Turn, protocols: Sequence[str], why: str = "somebody said so") -> None:
         """Have plans stay where they are.
@@ -159,11 +158,12 @@ class EdgePlans:
 
     def taken_over(self, protocols: Sequence[str], why: str) -> None:
         """End the plans of protocols whose policies somebody else has set."""
-        for name in protocols:
-            if name in self._plans and self._plans[name].is_open:
-                self._plans[name] = self._plans[name].stopped(why)
-                log.warning("plan stopped", protocol=name, why=why)
-        self._keep()
+        stopped = [plan.stopped(why) for plan in self._open() if plan.protocol in protocols]
+        for plan in stopped:
+            self._plans[plan.protocol] = plan
+            log.warning("plan stopped", protocol=plan.protocol, why=why)
+        if stopped:
+            self._keep()
 
     def _look_at(self, turn: Turn, before: RolloutPlan, plan: RolloutPlan) -> None:
         held = self._policies.dropped_share(plan.protocol)

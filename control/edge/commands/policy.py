@@ -23,8 +23,8 @@ def change(edge: Edge, request: SetPolicy, _body: bytes) -> PolicyState:
         if within is None:
             is_first = any(not edge.policies.dropped_share(name) for name in before)
             within = rollout.confirm_first if is_first else rollout.confirm
-        edge.plans.taken_over(list(request.policy), f"{origin.who or origin.door.value} set the policy")
         with edge.confirmations.asked(turn, within if before else 0, None, before, origin) as asked:
             edge.policies.set(turn, request.policy, request.if_match)
+        edge.plans.taken_over(list(request.policy), f"{origin.who or origin.door.value} set the policy")
         edge.lease.shorten(edge.confirmations.until)
         return edge.policies.state.model_copy(update={"token": asked.token})
