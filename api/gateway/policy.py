@@ -2,15 +2,13 @@
 
 from apiflask import APIBlueprint
 from flask import Response
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field
 
-from api.kit import agent, body, etag, shared
+from api.kit import agent, etag, payload, shared
 from api.kit.contract import GATEWAY_READERS, Contract, Outcome, serves, under
 from api.kit.payload import JSON
 from api.kit.shared import PolicyChange, PolicyModel
 from control.commands.policy import Preview, ReadPolicy, SetPolicy
-from control.commands.request import place
-from control.fault import Fault, Kind, Refused
 from control.registry.access import scopes
 
 WAITS = Outcome(
@@ -18,6 +16,7 @@ WAITS = Outcome(
     "It would refuse more, and there is a registry: another officer has to confirm it; the policy is as it was",
     location="Path of the intent that waits for it.",
 )
+MEND = 'send {"PROTOCOL": {"mode": "monitor" or "enforce", "share": 0 to 100}}'
 WRITERS = scopes.token_scopes("policy.change")
 
 blueprint = APIBlueprint("policy", __name__, tag="Policy")
@@ -63,7 +62,7 @@ def preview() -> Previews:
 
     By protocol, in packets a second, with the share chosen; nothing is set. What is not known yet is null.
     """
-    wanted = _parse(body.read([JSON])).root
+    wanted = _parse().root
     return Previews(previews=agent.ask(SetPolicy(policy=wanted, dry_run=True)).preview)
 
 
@@ -84,23 +83,13 @@ def _order() -> SetPolicy:
     Raises:
         Refused: "invalid", "bad-request" or "unsupported-media-type".
     """
-    return SetPolicy(policy=_parse(body.read([JSON])).root, if_match=etag.if_match())
+    return SetPolicy(policy=_parse().root, if_match=etag.if_match())
 
 
-def _parse(data: bytes) -> PolicyModel:
-    """Read a policy from JSON.
+def _parse() -> PolicyModel:
+    """Read a policy from the present request.
 
     Raises:
-        Refused: kind "invalid" with every fault, or "bad-request" when it is not JSON.
+        Refused: "invalid" with every fault, "bad-request" or "unsupported-media-type".
     """
-    try:
-        return PolicyModel.model_validate_json(data)
-    except ValidationError as error:
-        problems = error.errors(include_url=False)
-        broken = problems[0]["type"] == "json_invalid"
-        kind, title = (Kind.BAD_REQUEST, "The body is not JSON") if broken else (Kind.INVALID, "The policy is wrong")
-        mend = 'send {"PROTOCOL": {"mode": "monitor" or "enforce", "share": 0 to 100}}'
-        faults = [
-            Fault(place(each["loc"]) or "body", each["msg"].removeprefix("Value error, "), mend) for each in problems
-        ]
-        raise Refused(kind, title, faults) from error
+    return payload.parse(PolicyModel, "The policy is wrong", MEND)

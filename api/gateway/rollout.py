@@ -3,13 +3,11 @@
 from typing import TypeVar
 
 from apiflask import APIBlueprint
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from api.kit import agent, body, shared
+from api.kit import agent, payload, shared
 from api.kit.contract import GATEWAY_READERS, Contract, serves
-from api.kit.payload import JSON
 from control.commands.confirm import CancelChange, Cancelled, ConfirmChange, Confirmed
-from control.commands.request import place
 from control.commands.rollout import (
     MovePlan,
     PausePlan,
@@ -140,14 +138,4 @@ def _demand_alone() -> None:
 
 
 def _parse(model: type[Model]) -> Model:
-    try:
-        return model.model_validate_json(body.read([JSON]))
-    except ValidationError as error:
-        problems = error.errors(include_url=False)
-        broken = problems[0]["type"] == "json_invalid"
-        kind, title = (Kind.BAD_REQUEST, "The body is not JSON") if broken else (Kind.INVALID, "The body is wrong")
-        mend = "see docs/api.md for the members"
-        faults = [
-            Fault(place(each["loc"]) or "body", each["msg"].removeprefix("Value error, "), mend) for each in problems
-        ]
-        raise Refused(kind, title, faults) from error
+    return payload.parse(model, "The body is wrong", "see docs/api.md for the members")

@@ -9,6 +9,7 @@ from pydantic_core import ErrorDetails
 
 from api.kit import body
 from api.kit.schema import name_of
+from control.commands import request
 from control.fault import BadValueError, Fault, Kind, Refused, shown
 from control.registry.parties import forms
 
@@ -47,6 +48,25 @@ def validate(model: type[Model], value: Any) -> Model:
     except ValidationError as error:
         faults = [_fault(model, each) for each in error.errors(include_url=False)]
         raise Refused(Kind.INVALID, "The body is wrong", faults) from error
+
+
+def parse(model: type[Model], title: str, mend: str) -> Model:
+    """Return the present request's JSON body as one of the models that the agent has, too.
+
+    Raises:
+        Refused: "unsupported-media-type"; "bad-request" when it is not JSON; "invalid" with ``title`` and every fault.
+    """
+    try:
+        return model.model_validate_json(body.read([JSON]))
+    except ValidationError as error:
+        problems = error.errors(include_url=False)
+        broken = problems[0]["type"] == "json_invalid"
+        kind, title = (Kind.BAD_REQUEST, "The body is not JSON") if broken else (Kind.INVALID, title)
+        faults = [
+            Fault(request.place(each["loc"]) or "body", each["msg"].removeprefix("Value error, "), mend)
+            for each in problems
+        ]
+        raise Refused(kind, title, faults) from error
 
 
 def _fault(model: type[BaseModel], error: ErrorDetails) -> Fault:
