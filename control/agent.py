@@ -21,6 +21,7 @@ from control.edge.commands.server import AgentServer
 from control.edge.contact import FeedContact
 from control.edge.edge import Edge
 from control.edge.follower import Follower
+from control.edge.reporter import Reporter
 from control.fault import Refused
 from control.host import memory, service
 from control.host.logs import configure_logs
@@ -112,10 +113,10 @@ def serve(config: Config) -> None:
     agent = Agent(edge)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: agent.stop())
-    server, follower = AgentServer(config.socket, edge), _follower(edge)
+    server, followers = AgentServer(config.socket, edge), _followers(edge)
     memory.settle()
     threading.Thread(target=server.serve_forever, name="socket", daemon=True).start()
-    if follower:
+    for follower in followers:
         follower.start()
     # The list is live, and what is there of the interfaces is guarded. Nobody waited for the feed.
     service.tell("READY=1", service.status(_summary(edge)))
@@ -127,7 +128,7 @@ def serve(config: Config) -> None:
         edge.lease.end()
         server.shutdown()
         server.server_close()
-        if follower:
+        for follower in followers:
             follower.stop()
         edge.close()
         log.info("stopped; the kernel goes on")
@@ -140,15 +141,16 @@ def _summary(edge: Edge) -> str:
     return f"{state.union.count} entries live, serial {local}; {guarded} of {len(states)} interfaces guarded"
 
 
-def _follower(edge: Edge) -> Follower | None:
-    """Return what follows the feed of the configuration, if it names one."""
+def _followers(edge: Edge) -> list[Follower | Reporter]:
+    """Return what follows the feed of the configuration, and reports to it, if it names one."""
     config = edge.config
     if not config.feed.url:
-        return None
+        return []
     from control.feed.database import RegistryFeed  # with SQLAlchemy, which an edge without a feed does without
 
-    feed = RegistryFeed(config.feed.url, config.edge_name)
-    return Follower(edge, feed, FeedContact(feed.where, config.edge_name), config.feed.poll)
+    feed, reports = (RegistryFeed(config.feed.url, config.edge_name) for _ in range(2))
+    contact = FeedContact(feed.where, config.edge_name)
+    return [Follower(edge, feed, contact, config.feed.poll), Reporter(edge, reports, config.feed.report)]
 
 
 @click.command()

@@ -9,17 +9,16 @@ from apiflask import APIBlueprint
 from flask import Response, request
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
-from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.metrics_core import CounterMetricFamily, Metric
 
-from api.kit import agent
+from api.kit import agent, shared
 from api.kit.contract import GATEWAY_READERS, Contract, Media, under
+from api.kit.gauges import Gauges, Sample, gauge
 from control.commands.packets import Counter, ReadCounters
 from control.commands.rollout import PlanState
 from control.commands.status import FeedState, GenerationState, ReadStatus, Status
 from control.fault import Refused
 from control.rollout.plan import OPEN
-
-Sample = tuple[tuple[str, ...], float]
 
 COUNTERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "wicketgate_packets": (
@@ -31,7 +30,7 @@ COUNTERS: dict[str, tuple[str, tuple[str, ...]]] = {
         ("protocol", "verdict", "reason"),
     ),
 }
-GAUGES: dict[str, tuple[str, tuple[str, ...]]] = {
+GAUGES: Gauges = {
     "wicketgate_agent_up": ("1 while the agent answers, else 0 and no other metric", ()),
     "wicketgate_list_entries": ("Entries in the local list", ()),
     "wicketgate_list_max_entries": ("Entries that either list may have", ()),
@@ -68,11 +67,14 @@ blueprint = APIBlueprint("metrics", __name__, tag="Health")
 def metrics() -> Response:
     """Read the metrics.
 
-    In the text format of Prometheus, or OpenMetrics if Accept asks for it. There are none where there is no gateway.
+    In the text format of Prometheus, or OpenMetrics if Accept asks for it. 
+    The gateway's where there is one, and the registry's where there is one.
     """
     registry = CollectorRegistry()
     if agent.is_here():
         registry.register(Gateway())
+    if served := shared.registry():
+        registry.register(served.metrics)
     encode, content_type = choose_encoder(request.headers.get("Accept", ""))
     return Response(encode(registry), content_type=content_type)
 
@@ -85,12 +87,12 @@ class Gateway:
         try:
             status, counters = agent.ask(ReadStatus()), agent.ask(ReadCounters()).counters
         except Refused:
-            yield _gauge("wicketgate_agent_up", [((), 0)])
+            yield gauge(GAUGES, "wicketgate_agent_up", [((), 0)])
             return
         for name, unit in (("wicketgate_packets", "packets"), ("wicketgate_bytes", "bytes")):
             yield _counter(name, unit, counters)
         for name, samples in _gauges(status).items():
-            yield _gauge(name, samples)
+            yield gauge(GAUGES, name, samples)
 
 
 def _gauges(status: Status) -> dict[str, list[Sample]]:
@@ -154,12 +156,4 @@ def _counter(name: str, unit: str, counters: Iterable[Counter]) -> Metric:
     family = CounterMetricFamily(name, explanation, labels=labels)
     for counter in counters:
         family.add_metric([getattr(counter, label) for label in labels], getattr(counter, unit))
-    return family
-
-
-def _gauge(name: str, samples: Iterable[Sample]) -> Metric:
-    explanation, labels = GAUGES[name]
-    family = GaugeMetricFamily(name, explanation, labels=labels)
-    for values, value in samples:
-        family.add_metric(values, value)
     return family

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import cast
 
 from flask import current_app
+from prometheus_client.registry import Collector
 from pydantic import BaseModel, Field, RootModel
 
 from api.kit.schema import named
@@ -65,11 +66,13 @@ class Registry:
         check: answers the public question about one address.
         change_policy: changes the policy, or proposes to. It is given what reads the order from the request, because
             a refusal to read it is audited as well.
+        metrics: collects its metrics.
     """
 
     serial: Callable[[], int]
     check: Callable[[Prefix], Check]
     change_policy: Callable[[Callable[[], SetPolicy]], PolicyChange]
+    metrics: Collector
 
 
 def registry() -> Registry | None:

@@ -8,7 +8,7 @@ from api.kit.contract import contract_of
 from api.kit.door import is_local
 from api.kit.limits import Allowance, Limits, subscriber
 from api.kit.problem import problem
-from control.config.settings import RegistrySettings
+from control.config.registry import RegistrySettings
 from control.fault import Fault, Kind, Refused
 
 

@@ -1,5 +1,6 @@
 """/v1/intents: what is proposed that lets less through, what that would cut, and its confirmation."""
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Literal
 
@@ -12,15 +13,16 @@ from api.kit.schema import Strict
 from api.kit.shared import PolicyModel
 from api.registry.desk import paging, store
 from api.registry.desk.operation import Given, Nothing, ViewAnswer, creates, reads, steps
-from api.registry.records import Chosen, VersionedRecord, Words
+from api.registry.records import Chosen, Record, TrafficRecord, VersionedRecord, Words
 from control.registry.access import sight
-from control.registry.intents import intents
+from control.registry.intents import intents, undoing
+from control.registry.intents.lines import lines
 from control.registry.store import rows
-from control.registry.store.model import Intent
+from control.registry.store.model import Intent, Registration
 
 Removing = Literal["suspend", "expire", "revoke"]
 Proposed = Literal["suspend", "expire", "revoke", "policy"]
-State = Literal["open", "done", "cancelled"]
+State = Literal["open", "done", "undone", "cancelled"]
 
 blueprint = APIBlueprint("intents", __name__, tag="Intents")
 
@@ -38,6 +40,7 @@ class EffectRecord(BaseModel):
     registrations: int = Field(description="Registrations that take the step.")
     live: int = Field(description="Entries that leave the live list.")
     registrants: int = Field(description="Who would lose one.")
+    in_use: int = Field(description="Of the entries, with traffic in the last day, as far as edges have reported.")
 
 
 class IntentRecord(VersionedRecord):
@@ -47,11 +50,52 @@ class IntentRecord(VersionedRecord):
     reason: str
     state: State
     proposed_by: str
+    by_clock: bool = Field(
+        description="Whether the registry's clock carries it out, once its time of grace is over; else officers decide."
+    )
     agreed_by: str | None = Field(description="The first of two officers, where the clock proposed it.")
     decided_by: str | None
     decided_at: datetime | None
     policy: PolicyModel | None = Field(description="What is proposed for each protocol named; null for a removal.")
     effect: EffectRecord | None = Field(description="What it would do now; null once it is not open.")
+
+
+class IntentRegistration(Record):
+    """A registration that an intent is about: who would lose what, and when it last had traffic."""
+
+    id: str
+    registrant_id: str
+    registrant: str = Field(description="The registrant's name.")
+    prefix: str
+    state: str
+    valid_until: datetime
+    in_use: bool = Field(description="Whether any edge has had traffic of it in the last day.")
+    traffic: list[TrafficRecord]
+
+
+class IntentRegistrationPage(paging.Page[IntentRegistration]):
+    """A page of what an intent is about."""
+
+
+class IntentRegistrationQuery(paging.PageQuery):
+    """In which order."""
+
+    sort: Literal["id", "-id"] = "id"
+
+
+class LeftRecord(Record):
+    """A registration that stays as it is, and why."""
+
+    where: str = Field(description="Its id.")
+    why: str
+    mend: str = Field(description="What to do.")
+
+
+class UndoneRecord(BaseModel):
+    """What is on the live list again."""
+
+    back: int = Field(description="Registrations that are on the live list again.")
+    left: list[LeftRecord] = Field(description="Those that are not.")
 
 
 class IntentPage(paging.Page[IntentRecord]):
@@ -108,11 +152,34 @@ def confirm(given: Given[Confirmation], intent_id: str) -> ViewAnswer:
     """Carry an intent out.
 
     A revocation or a policy takes an officer who did not propose it, and so does what would take more live entries off
-    the list than one officer alone may within a day. What the registry's clock has proposed then stays open until a
-    second officer confirms it, and `agreed_by` names the first.
+    the list than one officer alone may within a day, or any that is in use. What the registry's clock has proposed then
+    stays open until a second officer confirms it, and `agreed_by` names the first.
     """
     intents.confirm(given.writing, intent_id, given.body.live, given.version, agent.set_policy)
     return _answer(given, intent_id)
+
+
+@blueprint.get("/v1/intents/<id:intent_id>/registrations")
+@blueprint.input(IntentRegistrationQuery, location="query", arg_name="query")
+@reads(IntentRegistrationPage, "intent.read")
+def find_registrations(session: Session, query: IntentRegistrationQuery, intent_id: str) -> ViewAnswer:
+    """List what an intent is about: names, addresses, and when each last had traffic at which edge."""
+    rows.find(session, store.actor(), Intent, intent_id)
+    found, next_ = paging.page(session, intents.of_intent(intent_id), query, {"id": Registration.id})
+    shown = [IntentRegistration.model_validate(line) for line in lines(session, found)]
+    return ViewAnswer(IntentRegistrationPage(items=shown, next=next_))
+
+
+@blueprint.post("/v1/intents/<id:intent_id>/undo")
+@steps(UndoneRecord, "intent.undo", Nothing)
+def undo(given: Given[Nothing], intent_id: str) -> ViewAnswer:
+    """Put back on the live list what an intent took off it, at once.
+
+    What something else has become of since stays as it is, and is named.
+    """
+    undone = undoing.undo(given.writing, intent_id, given.version)
+    left = [LeftRecord.model_validate(fault) for fault in undone.left[: intents.FAULTS]]
+    return ViewAnswer(UndoneRecord(back=len(undone.back), left=left))
 
 
 @blueprint.post("/v1/intents/<id:intent_id>/cancel")
@@ -128,9 +195,10 @@ def intent_record(session: Session, intent: Intent) -> IntentRecord:
     effect = None
     if intent.state == "open":
         now = intents.effect(session, intent.id)
-        effect = EffectRecord(registrations=now.registrations, live=now.live, registrants=now.registrants)
-    fields = {name: getattr(intent, name) for name in IntentRecord.model_fields if name != "effect"}
-    return IntentRecord.model_validate({**fields, "effect": effect})
+        effect = EffectRecord.model_validate(asdict(now))
+    derived = {"effect": effect, "by_clock": intent.waits_boot is not None}
+    fields = {name: getattr(intent, name) for name in IntentRecord.model_fields if name not in derived}
+    return IntentRecord.model_validate(fields | derived)
 
 
 def _answer(given: Given[Confirmation] | Given[Nothing], intent_id: str) -> ViewAnswer:

@@ -82,6 +82,14 @@ def entry_record(entry: Entry) -> EntryRecord:
     return EntryRecord(**addresses.record(addresses.stored(entry)))
 
 
+class TrafficRecord(Record):
+    """When an edge last had traffic of a registration."""
+
+    edge: str
+    at: datetime = Field(description="To the hour: nothing later is known.")
+    in_use: bool = Field(description="Whether that is within a day of the edge's last report.")
+
+
 class Reason(Strict):
     """Why a step is taken, in words that the registrant can act on."""
 

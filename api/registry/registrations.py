@@ -11,11 +11,12 @@ from sqlalchemy.orm import Session
 from api.registry.desk import paging, store
 from api.registry.desk.operation import Given, Nothing, ViewAnswer, reads, steps
 from api.registry.intents import IntentRecord, intent_record
-from api.registry.records import Identifier, Reason, VersionedRecord
+from api.registry.records import Chosen, Identifier, Reason, Record, TrafficRecord, VersionedRecord
 from control.registry.access import sight
 from control.registry.cases import records, registrations
 from control.registry.intents import intents
 from control.registry.parties.lines import Line
+from control.registry.publication import use
 from control.registry.publication.edges import applied_from
 from control.registry.store import rows
 from control.registry.store.model import Registration
@@ -50,9 +51,31 @@ class OnEdge(BaseModel):
 
 
 class RegistrationDetail(RegistrationRecord):
-    """A registered prefix, and since when each edge has it."""
+    """A registered prefix, since when each edge has it, and when each last had traffic of it."""
 
     edges: list[OnEdge]
+    traffic: list[TrafficRecord]
+
+
+class KeepingStep(Chosen):
+    """A step of many registrations at once, all or none, that lets more through."""
+
+    step: Literal["renew", "resume", "restore"]
+
+
+class Kept(Record):
+    """A registration after a step."""
+
+    id: str
+    version: int
+    state: State
+    valid_until: datetime
+
+
+class AllKept(BaseModel):
+    """Registrations after a step."""
+
+    items: list[Kept]
 
 
 class RegistrationPage(paging.Page[RegistrationRecord]):
@@ -105,7 +128,20 @@ def read(session: Session, registration_id: str) -> ViewAnswer:
     registration = rows.find(session, store.actor(), Registration, registration_id)
     applied = applied_from(session, registration.live_serial)
     edges = [{"edge": name, "at": to_jsonable_python(at)} for name, at in applied.items()]
-    return ViewAnswer(records.registration(registration) | {"edges": edges}, registration.version, settled=False)
+    traffic = use.last_traffic(session, [registration])[registration.id]
+    seen = {"traffic": [TrafficRecord.model_validate(each).model_dump(mode="json") for each in traffic]}
+    return ViewAnswer(records.registration(registration) | {"edges": edges} | seen, registration.version, settled=False)
+
+
+@blueprint.post("/v1/registrations/steps")
+@steps(AllKept, "registration.step", KeepingStep, conditional=False)
+def take_many(given: Given[KeepingStep]) -> ViewAnswer:
+    """Renew, resume or restore many registrations, all or none.
+
+    Their versions are in the body, in place of If-Match.
+    """
+    kept = registrations.MANY[given.body.step](given.writing, given.body.versions)
+    return ViewAnswer(AllKept(items=[Kept.model_validate(registration) for registration in kept]))
 
 
 @blueprint.post("/v1/registrations/<id:registration_id>/renew")
@@ -120,6 +156,13 @@ def renew(given: Given[Nothing], registration_id: str) -> ViewAnswer:
 def resume(given: Given[Nothing], registration_id: str) -> ViewAnswer:
     """Put a suspended registration back on the live list, at once."""
     return _answer(registrations.resume(given.writing, registration_id, given.version))
+
+
+@blueprint.post("/v1/registrations/<id:registration_id>/restore")
+@steps(RegistrationRecord, "registration.restore", Nothing)
+def restore(given: Given[Nothing], registration_id: str) -> ViewAnswer:
+    """Put back on the live list, at once, what expired or was revoked within the last 30 days."""
+    return _answer(registrations.restore(given.writing, registration_id, given.version))
 
 
 @blueprint.post("/v1/registrations/<id:registration_id>/suspend")

@@ -12,9 +12,11 @@ from api.registry import (
     audit,
     changes,
     check,
+    edges,
     intents,
     jobs,
     officers,
+    overview,
     policy,
     providers,
     registrants,
@@ -22,6 +24,7 @@ from api.registry import (
     tokens,
 )
 from api.registry.desk import store
+from api.registry.metrics import RegistryMetrics
 from control.config import Config
 from control.registry.audit import chain
 from control.registry.jobs.calendar import Housekeeping
@@ -29,7 +32,20 @@ from control.registry.jobs.worker import Worker
 from control.registry.store import ids
 from control.registry.store.database import Database, open_database
 
-SUBJECTS = (registrants, applications, registrations, intents, providers, officers, tokens, jobs, audit, changes)
+SUBJECTS = (
+    registrants,
+    applications,
+    registrations,
+    intents,
+    providers,
+    officers,
+    tokens,
+    jobs,
+    audit,
+    changes,
+    edges,
+    overview,
+)
 
 
 class IdConverter(BaseConverter):
@@ -55,7 +71,9 @@ def register(app: APIFlask, config: Config, token: TokenSource) -> None:
     database.upgrade()
     database.close()  # the processes that are forked from here on open their own connections
     app.extensions[store.EXTENSION] = database
-    app.extensions[shared.EXTENSION] = shared.Registry(store.demand, check.check, policy.change)
+    app.extensions[shared.EXTENSION] = shared.Registry(
+        store.demand, check.check, policy.change, RegistryMetrics(database)
+    )
     throttle = Throttle(config.registry)
     door = Doorkeeper(config.api.listen, token, store.recognise, store.audit_refusal)
     for demand in (throttle.by_address, door.check, throttle.by_token):

@@ -10,6 +10,7 @@ from control.allowlist.entry import Bounds
 from control.config.database_url import database_url, text
 from control.config.guard import GuardSettings
 from control.config.quantity import BYTES, SECONDS, Quantity
+from control.config.registry import RegistrySettings
 from control.config.rollout import RolloutSettings
 from control.config.values import directory, host_and_port, instance_name, interface_name, one_of, whole, yes_or_no
 from control.fault import BadValueError, shown
@@ -83,46 +84,6 @@ class ApiSettings(Settings):
     )
 
 
-class RegistrySettings(Settings):
-    """The registry."""
-
-    enabled: Annotated[bool, BeforeValidator(yes_or_no)] = Field(
-        default=False, description="Whether the API serves the registry; without it there is the gateway alone."
-    )
-    url: Annotated[str, BeforeValidator(database_url)] = Field(
-        default="",
-        description="Its database, `sqlite:////a/file` or `postgresql://user:password@host/name`; empty is "
-        "registry.db among the instance's state.",
-    )
-    categories: Annotated[str, BeforeValidator(text)] = Field(
-        default="", description="A file of categories, documents and terms; empty is the one that comes with it."
-    )
-    allow_private: Annotated[bool, BeforeValidator(yes_or_no)] = Field(
-        default=False, description="Whether private addresses may be registered, as in a lab."
-    )
-    allow_documentation: Annotated[bool, BeforeValidator(yes_or_no)] = Field(
-        default=False, description="Whether addresses kept for documentation and benchmarks may be registered."
-    )
-    alone: Annotated[int, whole(0, 100_000_000)] = Field(
-        default=20, description="Live entries that one officer alone may take off the list within a day."
-    )
-    alone_share: Annotated[int, whole(0, 100)] = Field(
-        default=5, description="The same in per cent of the list; 100 is no limit."
-    )
-    alone_few: Annotated[int, whole(0, 100_000_000)] = Field(
-        default=2, description="The same whatever their share, so that a small list can be worked with."
-    )
-    check_rate: Annotated[int, whole(1, 1_000_000)] = Field(
-        default=60, description="Public questions (`/v1/check`) a minute that one address may ask."
-    )
-    address_rate: Annotated[int, whole(1, 1_000_000)] = Field(
-        default=1200, description="Other requests a minute that may come from one address."
-    )
-    token_rate: Annotated[int, whole(1, 1_000_000)] = Field(
-        default=1200, description="Requests a minute that one token may make."
-    )
-
-
 class FeedSettings(Settings):
     """The feed that an edge follows."""
 
@@ -135,6 +96,9 @@ class FeedSettings(Settings):
         default=5,
         description="Time after which the agent looks for changes though the feed tells of none, and between attempts "
         "when it cannot be reached.",
+    )
+    report: Annotated[int, BeforeValidator(POLL.read), POLL] = Field(
+        default=60, description="Time between two reports to the registry of which of its entries are in use."
     )
     name: Annotated[str, BeforeValidator(text)] = Field(
         default="",

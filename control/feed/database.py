@@ -10,16 +10,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
+import numpy as np
 from sqlalchemy import make_url
 from sqlalchemy.orm import Session
 
 from control.allowlist.digest import Digest
 from control.fault import Fault, Kind, Refused
-from control.feed.feed import RESET, Delta, Snapshot
+from control.feed.feed import RESET, Delta, Snapshot, UseReport
 from control.registry.access.actor import Actor
-from control.registry.publication import edges, serials
+from control.registry.publication import edges, serials, use
 from control.registry.store.database import Database
-from control.registry.store.writing import CHANNEL
+from control.registry.store.writing import CHANNEL, MANY
 from control.rollout.position import Position
 
 LOOK = 0.02
@@ -116,6 +117,30 @@ class RegistryFeed:
         with self._database.writing(Actor(f"edge {self._edge}")) as writing:
             edges.acknowledge(writing, self._edge, epoch, times)
 
+    def report(self, report: UseReport) -> bool:
+        """Tell the registry which entries are in use, some thousand in a transaction; see ``Feed``.
+
+        A registry whose tables are of an earlier version is told nothing.
+
+        Raises:
+            Refused: "unavailable" or "no-room": the database is.
+        """
+        self._demand_file()
+        with self._database.reading() as session:
+            if not use.has_use(session):
+                return True
+            if report.since is not None and not use.goes_on(session, self._edge, report.since):
+                return False
+        account = use.Account(report.watched, report.entries, report.held, datetime.fromtimestamp(report.at, UTC))
+        actor = Actor(f"edge {self._edge}")
+        for start in range(0, max(1, len(report.used)), MANY):
+            with self._database.writing(actor) as writing:
+                edge = use.begin(writing, self._edge, account)
+                use.note(writing, edge, _used(report, start, start + MANY))
+                if start + MANY >= len(report.used):
+                    use.conclude(writing, edge, account)
+        return True
+
     def close(self) -> None:
         """Close every connection."""
         if self._bell:
@@ -201,6 +226,16 @@ def _goes_on(session: Session, now: serials.LiveHead, since: Position, digest: D
     if since.epoch != now.epoch or not 0 <= since.serial <= now.serial:
         return False
     return serials.digest_at(session, since.serial) in (None, str(digest))
+
+
+def _used(report: UseReport, start: int, end: int) -> list[tuple[bytes, int, float]]:
+    """Return some of the entries that a report names: first address, length, and at which second watched."""
+    used, some = report.used, slice(start, end)
+    firsts = np.stack([used.high[some], used.low[some]], axis=1).astype(">u8").tobytes()
+    lengths, seen = used.length[some].tolist(), (report.watched - report.ages[some]).tolist()
+    return [
+        (firsts[16 * n : 16 * n + 16], length, at) for n, (length, at) in enumerate(zip(lengths, seen, strict=True))
+    ]
 
 
 def _position(head: serials.LiveHead) -> Position:

@@ -8,6 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from control.allowlist.allowlist import Allowlist
 from control.allowlist.digest import Digest
 from control.fault import Fault, Kind, Refused
@@ -73,6 +76,29 @@ class Delta:
         _demand_sha256(self.position, self.sha256, self.added.pack() + self.removed.pack())
 
 
+@dataclass(frozen=True, slots=True)
+class UseReport:
+    """Which of a feed's entries are in use at an edge, and how many of them it has.
+
+    Attributes:
+        watched: for how many seconds the edge has looked at traffic; less than before once it has forgotten.
+        since: what it had watched at the report that this one goes on from; none: this one says everything.
+        used: entries that had traffic since then.
+        ages: of each, how many seconds ago it last had.
+        entries: how many of the feed's are live here.
+        held: of these, how many the feed has no more, or narrower; none: not known yet.
+        at: what the edge's clock says, in seconds since 1970.
+    """
+
+    watched: float
+    since: float | None
+    used: Allowlist
+    ages: NDArray[np.float64]
+    entries: int
+    held: int | None
+    at: float
+
+
 class Feed(Protocol):
     """A list by serials that an edge can follow. Everything may take seconds; one thread uses it."""
 
@@ -101,6 +127,15 @@ class Feed(Protocol):
 
     def acknowledge(self, epoch: str, applied: Sequence[tuple[int, float]]) -> None:
         """Tell the feed from when on (seconds since 1970) this edge had serials of an epoch in its kernel.
+
+        Raises:
+            Refused: the feed cannot be reached or written.
+        """
+
+    def report(self, report: "UseReport") -> bool:
+        """Tell the feed which of its entries are in use here; return whether it knows the report that it goes on from.
+
+        Where it does not, nothing was told: say everything. That may take seconds for a million entries.
 
         Raises:
             Refused: the feed cannot be reached or written.

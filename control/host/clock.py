@@ -28,9 +28,14 @@ def boot_id() -> str:
     return BOOT_ID.read_text().strip()
 
 
+def uptime() -> tuple[str, float]:
+    """Return this moment of the machine's own: the boot, and seconds of the host's clock in it."""
+    return boot_id(), now()
+
+
 def stamp() -> tuple[str, float, float]:
     """Return this moment so that it can be kept: the boot, seconds of the host's clock in it, seconds since 1970."""
-    return boot_id(), now(), time.time()
+    return *uptime(), time.time()
 
 
 def age(boot: str, monotonic: float, at: float) -> float:

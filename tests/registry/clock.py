@@ -4,10 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 
 class Clock:
-    """It stands still until it is moved."""
+    """It stands still until time passes, or until somebody sets ``now``: the machine's own clock does not notice."""
 
     def __init__(self) -> None:
         self.now = datetime(2026, 11, 24, 12, tzinfo=UTC)
+        self.boot, self.seconds = "first boot", 1000.0
 
     def __call__(self) -> datetime:
         return self.now
@@ -15,3 +16,8 @@ class Clock:
     def pass_(self, **duration: float) -> None:
         """Let time pass: days=30, say."""
         self.now += timedelta(**duration)
+        self.seconds += timedelta(**duration).total_seconds()
+
+    def uptime(self) -> tuple[str, float]:
+        """Return the boot, and seconds in it."""
+        return self.boot, self.seconds

@@ -17,7 +17,7 @@ def clock() -> Clock:
 @pytest.fixture
 def empty(new_url: Callable[[], str], clock: Clock) -> Iterator[Database]:
     """A database without tables."""
-    database = Database(new_url(), RULES, clock)
+    database = Database(new_url(), RULES, clock, clock.uptime)
     yield database
     database.close()
 
@@ -25,6 +25,6 @@ def empty(new_url: Callable[[], str], clock: Clock) -> Iterator[Database]:
 @pytest.fixture
 def database(new_registry_url: Callable[[], str], clock: Clock) -> Iterator[Database]:
     """A database with its tables."""
-    database = Database(new_registry_url(), RULES, clock)
+    database = Database(new_registry_url(), RULES, clock, clock.uptime)
     yield database
     database.close()

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from control.fault import Kind, Refused
 from control.registry.access.actor import CLOCK, Actor
-from control.registry.cases import registrations
+from control.registry.endings import dates
 from control.registry.intents import intents
 from control.registry.publication import serials
 from control.registry.store.database import Database
@@ -58,9 +58,9 @@ def test_what_has_come_to_its_end_takes_two_when_it_is_much(
 ) -> None:
     clock.now += timedelta(days=10_000)
     with database.writing(CLOCK) as writing:
-        registrations.tick(writing)
+        dates.tick(writing)
     with database.writing(CLOCK) as writing:
-        tick = registrations.tick(writing)
+        tick = dates.tick(writing)
     with database.reading() as session:
         (intent,) = session.scalars(select(Intent).where(Intent.state == "open")).all()
     assert tick.warned == 0

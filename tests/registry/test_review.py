@@ -6,6 +6,7 @@ from control.fault import Refused
 from control.registry.access.actor import CLOCK
 from control.registry.cases import applications, registrations, review
 from control.registry.cases.applications import Draft
+from control.registry.endings import dates
 from control.registry.intents import intents
 from control.registry.publication import serials
 from control.registry.space.addresses import read_entries
@@ -109,7 +110,7 @@ def test_a_suspension_is_proposed_counted_and_confirmed(database: Database, cast
         intent = intents.propose(writing, "suspend", dict.fromkeys(ids[:1]), "abuse").id
     assert live(database) == ["10.0.0.1", "10.0.0.2"]
     with database.reading() as session:
-        assert intents.effect(session, intent) == intents.IntentEffect(1, 1, 1)
+        assert intents.effect(session, intent) == intents.IntentEffect(1, 1, 1, 0)
     with pytest.raises(Refused, match="another number"), database.writing(OFFICER) as writing:
         intents.confirm(writing, intent, 2)
     with database.writing(OFFICER) as writing:
@@ -137,14 +138,12 @@ def test_an_expiry_is_warned_of_proposed_and_moot_once_renewed(database: Databas
     ids = register(database, cast, "10.0.0.1", "10.0.0.2")
     clock.pass_(days=340)
     with database.writing(CLOCK) as writing:
-        assert registrations.tick(writing) == registrations.Tick(2, None)
+        assert dates.tick(writing) == dates.Tick(warned=2)
     clock.pass_(days=30)
     with database.writing(CLOCK) as writing:
-        proposed = registrations.tick(writing).intent
-        assert proposed is not None
-        intent = proposed.id
+        (intent,) = dates.tick(writing).intents
     with database.writing(CLOCK) as writing:
-        assert registrations.tick(writing) == registrations.Tick(0, None)
+        assert dates.tick(writing) == dates.Tick()
     with database.writing(cast.applicant) as writing:
         registrations.renew(writing, ids[0])
     assert live(database) == ["10.0.0.1", "10.0.0.2"]
@@ -161,9 +160,9 @@ def test_many_dates_are_attended_to_part_by_part(database: Database, cast: Cast,
     is_more = True
     while is_more:
         with database.writing(CLOCK) as writing:
-            tick = registrations.tick(writing, 2)
+            tick = dates.tick(writing, 2)
             warned.append(tick.warned)
-            proposed += [tick.intent.id] if tick.intent else []
+            proposed += tick.intents
             is_more = tick.is_more
     assert warned == [2, 2, 1]
     with database.reading() as session:
@@ -176,7 +175,7 @@ def test_what_is_in_no_category_any_more_is_not_renewed(database: Database, cast
     database.rules = Rules(database.rules.addresses, {})
     with pytest.raises(Refused) as refused, database.writing(cast.applicant) as writing:
         registrations.renew(writing, id_)
-    assert (refused.value.kind, refused.value.faults[0].where) == ("conflict", "category")
+    assert (refused.value.kind, refused.value.faults[0].where) == ("conflict", f"category of {id_}")
 
 
 def test_the_list_as_it_was(database: Database, cast: Cast, clock: Clock) -> None:

@@ -8,7 +8,6 @@ import contextlib
 import os
 import tempfile
 from collections.abc import Callable
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +21,12 @@ from control.fault import Refused
 from control.registry.access.actor import CLOCK, Actor
 from control.registry.audit import chain as audit
 from control.registry.cases import applications, registrations, review, workflow
-from control.registry.intents import intents
-from control.registry.publication import serials
+from control.registry.endings import dates
+from control.registry.intents import intents, undoing
+from control.registry.publication import serials, use
 from control.registry.space import addresses
 from control.registry.store.database import Database
-from control.registry.store.model import Intent, Registration
+from control.registry.store.model import Registration
 from control.registry.store.writing import Writing
 from tests import scratch
 from tests.registry.cast import OFFICER, RULES, SECOND, assemble
@@ -52,9 +52,9 @@ class Workflow(RuleBasedStateMachine):
     def begin(self) -> None:
         self.directory = tempfile.TemporaryDirectory(dir=scratch.directory())  # thousands of commits: no disk
         self.clock = Clock()
-        self.database = Database(Sqlite(Path(self.directory.name)).migrated(), RULES, self.clock)
+        self.database = Database(Sqlite(Path(self.directory.name)).migrated(), RULES, self.clock, self.clock.uptime)
         self.cast = assemble(self.database)
-        self.follower, self.serial = Allowlist.empty(), 0
+        self.follower, self.serial, self.watched = Allowlist.empty(), 0, 0.0
 
     def teardown(self) -> None:
         if hasattr(self, "database"):
@@ -106,9 +106,9 @@ class Workflow(RuleBasedStateMachine):
         approved = self.attempt(OFFICER, lambda writing: [each.id for each in review.approve(writing, application)])
         return multiple(*(approved or []))
 
-    @rule(registration=registered, step=st.sampled_from(["renew", "resume"]))
+    @rule(registration=registered, step=st.sampled_from(["renew", "resume", "restore"]))
     def keep(self, registration: str, step: str) -> None:
-        take = registrations.renew if step == "renew" else registrations.resume
+        take = getattr(registrations, step)
         self.attempt(OFFICER, lambda writing: take(writing, registration))
 
     @rule(
@@ -132,10 +132,28 @@ class Workflow(RuleBasedStateMachine):
     def cancel(self, intent: str) -> None:
         self.attempt(OFFICER, lambda writing: intents.cancel(writing, intent))
 
+    @rule(intent=proposed)
+    def undo(self, intent: str) -> None:
+        self.attempt(OFFICER, lambda writing: undoing.undo(writing, intent))
+
+    @rule(one=registered, ago=st.integers(0, 100))
+    def report(self, one: str, ago: int) -> None:
+        """Have an edge report that an address is in use, or was."""
+        self.watched += 86_400.0
+
+        def say(writing: Writing) -> None:
+            registration = writing.session.get_one(Registration, one)
+            account = use.Account(self.watched, 1, 0, writing.now)
+            edge = use.begin(writing, "edge", account)
+            use.note(writing, edge, [(registration.first, registration.length, self.watched - ago * 3600.0)])
+            use.conclude(writing, edge, account)
+
+        self.attempt(Actor("edge"), say)
+
     @rule(target=proposed, days=st.integers(1, 200))
     def wait(self, days: int) -> Any:
-        self.clock.now += timedelta(days=days)
-        tick = self.attempt(CLOCK, lambda writing: (registrations.tick(writing).intent or Intent(id=None)).id)
+        self.clock.pass_(days=days)
+        tick = self.attempt(CLOCK, lambda writing: next(iter(dates.tick(writing).intents), None))
         return tick or multiple()
 
     @invariant()

@@ -1,10 +1,15 @@
 """Commands about the intents to take registrations off the live list."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
+from typing import Any
 
 import click
+from pydantic_core import to_jsonable_python
+from sqlalchemy.orm import Session
 
 from control.cli.context import as_json_option
+from control.cli.output import print_json
 from control.cli.registry.desk import Desk, pass_desk
 from control.cli.registry.showing import (
     after_option,
@@ -16,10 +21,11 @@ from control.cli.registry.showing import (
 )
 from control.registry.access import sight
 from control.registry.cases import workflow
-from control.registry.intents import intents
+from control.registry.intents import intents, undoing
+from control.registry.intents.lines import lines
 from control.registry.publication import serials
 from control.registry.store import rows
-from control.registry.store.model import Intent
+from control.registry.store.model import Intent, Registration
 
 REMOVING = tuple(step.name for step in workflow.STEPS if step.removes)
 
@@ -30,7 +36,7 @@ def commands() -> None:
 
 
 @commands.command("list")
-@click.option("--state", type=click.Choice(["open", "done", "cancelled"]), default="open", show_default=True)
+@click.option("--state", type=click.Choice(["open", "done", "undone", "cancelled"]), default="open", show_default=True)
 @after_option
 @limit_option
 @as_json_option
@@ -41,8 +47,44 @@ def intents_list(desk: Desk, state: str, after: str, limit: int, as_json: bool) 
     with desk.reading("intent.read") as session:
         page_rows = page(session, visible, after, limit)
         page_rows = [intent | asdict(intents.effect(session, intent["id"])) for intent in page_rows]
-    columns = ("id", "step", "reason", "proposed_by", "registrations", "live", "registrants")
+    columns = ("id", "step", "reason", "proposed_by", "registrations", "live", "in_use", "registrants")
     show_rows(f"{state} intents", columns, page_rows, as_json)
+
+
+@commands.command("show")
+@click.argument("id_", metavar="ID")
+@after_option
+@limit_option
+@as_json_option
+@pass_desk
+def intents_show(desk: Desk, id_: str, after: str, limit: int, as_json: bool) -> None:
+    """Show what an intent is about: names, addresses, and when each last had traffic at which edge."""
+
+    def shown(session: Session, found: Sequence[Registration]) -> list[dict[str, Any]]:
+        each = lines(session, found)
+        return [to_jsonable_python(asdict(line) | {"in_use": line.in_use}) for line in each]
+
+    with desk.reading("intent.read") as session:
+        intent = rows.find(session, desk.actor, Intent, id_)
+        fields = record(intent) | asdict(intents.effect(session, id_))
+        registrations = page(session, intents.of_intent(id_), after, limit, shown)
+    if as_json:
+        print_json(fields | {"items": registrations})
+        return
+    show_fields(id_, fields, as_json=False)
+    show_rows("registrations", ("id", "registrant", "prefix", "state", "in_use", "traffic"), registrations, as_json)
+
+
+@commands.command("undo")
+@click.argument("id_", metavar="ID")
+@as_json_option
+@pass_desk
+def intents_undo(desk: Desk, id_: str, as_json: bool) -> None:
+    """Put back on the live list, at once, what an intent took off it."""
+    with desk.writing() as writing:
+        undone = undoing.undo(writing, id_)
+        fields = {"back": len(undone.back), "live_serial": writing.serial, "left": [str(each) for each in undone.left]}
+    show_fields(id_, fields, as_json)
 
 
 @commands.command("propose")

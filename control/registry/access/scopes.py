@@ -46,6 +46,9 @@ def _any(steps: Iterable[workflow.Step]) -> tuple[str, ...]:
 IN_BULK = tuple(workflow.step("application", name) for name in ("submit", "confirm", "approve"))
 """Steps that many applications can take at once."""
 
+KEEPING = tuple(workflow.step("registration", name) for name in ("renew", "resume", "restore"))
+"""Steps that many registrations can take at once: they let more through."""
+
 _REMOVING = tuple(step for step in workflow.STEPS if step.removes)
 
 # fmt: off
@@ -57,12 +60,14 @@ PERMISSIONS = (
     Permission("application.create", ("registrant", "officer"), "apply"),
     Permission("application.step", _any(IN_BULK), "take applications a step further"),
     *(Permission(step.action, step.scopes, f"{step.name} this {step.subject}") for step in workflow.STEPS),
+    Permission("registration.step", _any(KEEPING), "take registrations a step further"),
     Permission("registration.read", _sees(model.Registration), "see registrations"),
     Permission("registration.tick", ("officer", "operator"), "attend to the dates"),
     Permission("intent.read", _sees(model.Intent), "see intents"),
     Permission("intent.propose", _any(_REMOVING), "propose an intent"),
     Permission("intent.confirm", ("officer",), "decide on an intent"),
     Permission("intent.cancel", ("officer",), "decide on an intent"),
+    Permission("intent.undo", ("officer",), "undo an intent"),
     Permission("policy.change", ("officer", "operator"), "change the policy"),
     Permission("provider.read", _sees(model.Provider), "see providers"),
     Permission("provider.queue", sight.seers(sight.QUEUES), "see what waits for a provider"),
@@ -79,6 +84,8 @@ PERMISSIONS = (
     Permission("job.read", _sees(model.Job), "see jobs"),
     Permission("job.work", ("officer", "operator"), "do what waits"),
     Permission("audit.read", _sees(model.AuditRow), "see the audit"),
+    Permission("edge.read", _sees(model.FollowingEdge), "see the edges"),
+    Permission("edge.retire", ("operator",), "say that an edge is no more"),
     Permission("list.follow", _sees(model.Publication), "follow the live list"),
     Permission("registry.backup", ("operator",), "take a copy of everything"),
     Permission("gateway.read", ("officer", "operator", "auditor"), "see the gateway's list and state"),

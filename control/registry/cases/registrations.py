@@ -1,107 +1,121 @@
-"""Registrations: renewed, resumed, and warned when their end is near. ``intents`` takes them off the live list."""
+"""Registrations: renewed, resumed and restored, at once and by one person, one by one or by the thousand.
 
-from dataclasses import dataclass
-from datetime import datetime
+``intents`` takes them off the live list, and ``endings`` finds those that come to their end.
+"""
 
-from sqlalchemy import Select, exists, select, text
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 
 from control.fault import Fault, Kind, Refused
 from control.registry.access import scopes
 from control.registry.cases import workflow
 from control.registry.intents import intents
+from control.registry.space import claims
+from control.registry.space.claims import Claim
 from control.registry.store import rows
-from control.registry.store.model import Intent, IntentItem, Registration
+from control.registry.store.model import Registration
 from control.registry.store.writing import Writing
 
-BATCH = 1000
-"""Registrations that the dates warn, and propose, in one transaction: others who write wait no longer than for it."""
+Versions = Mapping[str, int | None]
+"""Ids, each with the version that was seen."""
 
-
-@dataclass(frozen=True, slots=True)
-class Tick:
-    """What the dates have brought.
-
-    Attributes:
-        warned: registrations that are expiring from now on.
-        intent: the proposal to let those expire whose end has passed; none when there are none.
-        is_more: whether there may be more than one transaction takes: call again.
-    """
-
-    warned: int
-    intent: Intent | None
-    is_more: bool = False
+RESTORED = timedelta(days=30)
+"""Within which what was taken off for good can be put back, and for how long it then is valid at least."""
 
 
 def renew(writing: Writing, id_: str, version: int | None = None) -> Registration:
-    """Have a registration valid for its category's term from now on; a proposal to let it expire is moot then.
-
-    Raises:
-        Refused: "conflict": the category is no longer offered, so that there is no term.
-    """
-    registration = _checked(writing, "renew", id_, version)
-    category = writing.rules.categories.get(registration.category)
-    if category is None:
-        fault = Fault("category", f"{registration.category} is no longer offered", "apply anew in a category that is")
-        raise Refused(Kind.CONFLICT, "The registration cannot be renewed", [fault])
-    values = {
-        "state": "active",
-        "valid_until": max(registration.valid_until, writing.now + category.term),
-        "reason": "",
-    }
-    intents.drop(writing, "expire", id_)
-    rows.change(writing, "registration.renew", registration, values)
-    return registration
+    """Have a registration valid for its category's term from now on; see ``renew_many``."""
+    return renew_many(writing, {id_: version})[0]
 
 
 def resume(writing: Writing, id_: str, version: int | None = None) -> Registration:
-    """Put a suspended registration back on the live list, with this transaction's serial."""
-    registration = _checked(writing, "resume", id_, version)
-    values = {"state": "active", "reason": "", "live_serial": writing.serial}
-    rows.change(writing, "registration.resume", registration, values)
-    writing.list_entries([rows.columns(registration)])
-    return registration
+    """Put a suspended registration back on the live list; see ``resume_many``."""
+    return resume_many(writing, {id_: version})[0]
 
 
-def tick(writing: Writing, most: int = BATCH) -> Tick:
-    """Do what the dates bring: warn those whose end is near, and propose to let those expire whose end has passed.
+def restore(writing: Writing, id_: str, version: int | None = None) -> Registration:
+    """Put back what has expired or was revoked; see ``restore_many``."""
+    return restore_many(writing, {id_: version})[0]
 
-    Nothing leaves the live list by this: an officer confirms the proposal. ``most`` are warned and ``most`` proposed
-    in one call, those that end first before the others.
+
+def renew_many(writing: Writing, versions: Versions) -> list[Registration]:
+    """Have registrations valid for their category's term from now on; proposals to let them expire are moot then.
+
+    Raises:
+        Refused: "conflict": a category is no longer offered, so that there is no term.
     """
-    scopes.demand(writing.actor, "registration.warn")
-    warned = _warn(writing, most)
+    registrations = _checked(writing, "renew", versions)
+    categories = writing.rules.categories
+    faults = [
+        Fault(f"category of {each.id}", f"{each.category} is no longer offered", "apply anew in a category that is")
+        for each in registrations
+        if each.category not in categories
+    ]
+    if faults:
+        raise Refused(Kind.CONFLICT, "The registration cannot be renewed", faults)
+    intents.drop(writing, "expire", list(versions))
+    for each in registrations:
+        until = max(each.valid_until, writing.now + categories[each.category].term)
+        rows.change(writing, "registration.renew", each, {"state": "active", "valid_until": until, "reason": ""})
     writing.session.flush()
-    over = _ending("expiring", writing.now).where(~_IN_OPEN_INTENT).limit(most)
-    ids = dict.fromkeys(registration.id for registration in writing.session.scalars(over))
-    intent = intents.propose(writing, "expire", ids) if ids else None
-    return Tick(warned, intent, most in (warned, len(ids)))
+    return registrations
 
 
-def _warn(writing: Writing, most: int) -> int:
-    """Warn those whose end is near; return how many."""
-    warned = 0
-    for name, category in writing.rules.categories.items():
-        near = _ending("active", writing.now + category.warning).where(Registration.category == name)
-        for registration in writing.session.scalars(near.limit(most - warned)):
-            rows.change(writing, "registration.warn", registration, {"state": "expiring"})
-            warned += 1
-    return warned
+def resume_many(writing: Writing, versions: Versions) -> list[Registration]:
+    """Put suspended registrations back on the live list, with this transaction's serial."""
+    return _listed(writing, "resume", _checked(writing, "resume", versions))
 
 
-def _checked(writing: Writing, name: str, id_: str, version: int | None) -> Registration:
+def restore_many(writing: Writing, versions: Versions) -> list[Registration]:
+    """Put back on the live list what has expired or was revoked not long ago, valid for some time at least.
+
+    Raises:
+        Refused: "conflict": that is too long ago, or somebody else holds the address by now.
+    """
+    registrations = _checked(writing, "restore", versions)
+    late = [
+        Fault(each.id, f"was {each.state} on {each.changed_at:%Y-%m-%d}", "have it applied for anew")
+        for each in registrations
+        if each.changed_at < writing.now - RESTORED
+    ]
+    if late:
+        raise Refused(Kind.CONFLICT, f"Nothing is restored after {RESTORED.days} days", late)
+    claims.demand_free(writing.session, writing.actor, claims_of(registrations))
+    return _listed(writing, "restore", registrations, RESTORED)
+
+
+MANY: Mapping[str, Callable[[Writing, Versions], Sequence[Registration]]] = {
+    "renew": renew_many,
+    "resume": resume_many,
+    "restore": restore_many,
+}
+"""The steps that let more through."""
+
+
+def claims_of(registrations: Sequence[Registration]) -> list[Claim]:
+    """Return what registrations would hold again."""
+    return [Claim(each.id, each.registrant_id, each.first, each.length, each.prefix) for each in registrations]
+
+
+def _listed(
+    writing: Writing, name: str, registrations: list[Registration], least: timedelta | None = None
+) -> list[Registration]:
+    """Put registrations back on the live list, valid for at least so long where that is said."""
+    for each in registrations:
+        until = each.valid_until if least is None else max(each.valid_until, writing.now + least)
+        values = {"state": "active", "reason": "", "live_serial": writing.serial, "valid_until": until}
+        rows.change(writing, f"registration.{name}", each, values)
+    writing.session.flush()
+    writing.list_entries([rows.columns(each) for each in registrations])
+    return registrations
+
+
+def _checked(writing: Writing, name: str, versions: Versions) -> list[Registration]:
+    """Return the registrations once the step is theirs to take, and the actor's."""
     step = workflow.step("registration", name)
-    writing.set_action(step.action, id_)
+    writing.set_action(step.action, next(iter(versions)) if len(versions) == 1 else "")
     scopes.demand(writing.actor, step.action)
-    registration = rows.find(writing.session, writing.actor, Registration, id_)
-    rows.demand_versions([registration], {id_: version})
-    workflow.demand_legal(step, {id_: registration.state})
-    return registration
-
-
-def _ending(state: str, by: datetime) -> Select[Registration]:
-    ending = select(Registration).where(Registration.state == state, Registration.valid_until <= by)
-    return ending.order_by(Registration.valid_until)  # the index has them in this order
-
-
-# In the words of the index of open items, without parameters: a query must repeat them to use it.
-_IN_OPEN_INTENT = exists().where(IntentItem.registration_id == Registration.id, text("intent_item.is_open"))
+    registrations = rows.find_many(writing.session, writing.actor, Registration, list(versions))
+    rows.demand_versions(registrations, versions)
+    workflow.demand_legal(step, {each.id: each.state for each in registrations})
+    return registrations

@@ -63,6 +63,7 @@ STEPS = (
     Step("registration", "renew", ("active", "expiring"), "active", ("registrant", "officer")),
     Step("registration", "suspend", LIVE, "suspended", ("officer",), reason=True, removes=True),
     Step("registration", "resume", ("suspended",), "active", ("officer",)),
+    Step("registration", "restore", ("expired", "revoked"), "active", ("officer",)),
     Step("registration", "expire", ("expiring",), "expired", ("officer", CLOCK_SCOPE), removes=True),
     Step("registration", "revoke", HELD, "revoked", ("officer",), reason=True, removes=True, persons=2),
 )

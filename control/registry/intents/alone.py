@@ -27,8 +27,10 @@ class Behind:
     why: tuple[str, ...] = ()
 
 
-def behind(writing: Writing, intent: Intent, live: int) -> Behind:
+def behind(writing: Writing, intent: Intent, live: int, in_use: int) -> Behind:
     """Return who stands behind an intent of so many live entries, if the actor confirms it.
+
+    What is in use nobody takes off alone.
 
     The clock, which proposes what has come to its end, is nobody.
     """
@@ -37,9 +39,12 @@ def behind(writing: Writing, intent: Intent, live: int) -> Behind:
         return Behind(None)
     earlier = writing.session.scalar(
         select(func.coalesce(func.sum(Intent.cut), 0)).where(
-            Intent.alone_by == writing.actor.id, Intent.state == "done", Intent.decided_at > writing.now - DAY
+            Intent.alone_by == writing.actor.id,
+            Intent.state.in_(("done", "undone")),
+            Intent.decided_at > writing.now - DAY,
         )
     )
     today, count = int(earlier or 0) + live, writing.session.execute(select(Ledger.count)).scalar_one()
     why = writing.rules.alone.exceeded(today, count + today - live, NAMES) if live else []
-    return Behind(writing.actor.id, tuple(why))
+    used = [f"{in_use:,} live entries are in use, with traffic in the last day"] if in_use else []
+    return Behind(writing.actor.id, (*used, *why))

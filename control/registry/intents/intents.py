@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import Select, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from control.fault import Fault, Kind, Refused
@@ -20,6 +20,7 @@ from control.registry.cases.workflow import LIVE, Step
 from control.registry.intents import alone, policies
 from control.registry.intents.alone import Behind
 from control.registry.intents.policies import POLICY, Enact
+from control.registry.publication import use
 from control.registry.store import rows
 from control.registry.store.ids import new_id
 from control.registry.store.model import Intent, IntentItem, Registration
@@ -37,15 +38,21 @@ class IntentEffect:
         registrations: that take the step.
         live: entries that leave the live list.
         registrants: who would lose one.
+        in_use: of the entries, with traffic in the last day, as far as edges have reported.
     """
 
     registrations: int
     live: int
     registrants: int
+    in_use: int
 
 
-def propose(writing: Writing, name: str, versions: Mapping[str, int | None], reason: str = "") -> Intent:
+def propose(
+    writing: Writing, name: str, versions: Mapping[str, int | None], reason: str = "", *, waits: bool = False
+) -> Intent:
     """Propose a removing step ("suspend", "expire" or "revoke") for registrations; nothing is cut by it.
+
+    ``waits`` says that the clock, which proposes it, is to carry it out as well, once its time of grace is over.
 
     Raises:
         Refused: "invalid": no step that removes; "conflict": a registration is in another open intent.
@@ -66,6 +73,8 @@ def propose(writing: Writing, name: str, versions: Mapping[str, int | None], rea
         reason=reason,
         state="open",
         proposed_by=writing.actor.id,
+        waits_boot=writing.uptime[0] if waits else None,
+        waits_since=writing.uptime[1] if waits else None,
         created_at=writing.now,
         changed_at=writing.now,
     )
@@ -82,10 +91,13 @@ def effect(session: Session, id_: str) -> IntentEffect:
     """Return what an open intent would do now: the dry run."""
     live = Registration.state.in_(LIVE)
     counts = select(
-        func.count(), func.count().filter(live), func.count(Registration.registrant_id.distinct()).filter(live)
+        func.count(),
+        func.count().filter(live),
+        func.count(Registration.registrant_id.distinct()).filter(live),
+        func.count().filter(live, use.in_use()),
     )
-    of_intent = counts.select_from(IntentItem).join(Registration, Registration.id == IntentItem.registration_id)
-    return IntentEffect(*session.execute(of_intent.where(IntentItem.intent_id == id_, IntentItem.is_open)).one())
+    joined = counts.select_from(IntentItem).join(Registration, Registration.id == IntentItem.registration_id)
+    return IntentEffect(*session.execute(joined.where(IntentItem.intent_id == id_, IntentItem.is_open)).one())
 
 
 def confirm(
@@ -93,7 +105,8 @@ def confirm(
 ) -> IntentEffect:
     """Carry an open intent out; ``live`` is the number of live entries that ``effect`` showed.
 
-    Beyond what one officer alone may take off within a day, two have to be behind it: who proposed it is one of them.
+    Beyond what one officer alone may take off within a day, and for whatever is in use, two have to be behind it: who
+    proposed it is one of them.
     What the clock proposed then stays open, with the first officer noted, until the second confirms it.
 
     ``enact`` is how the gateway is asked when it is a policy; whatever it refuses leaves the intent open.
@@ -115,13 +128,28 @@ def confirm(
         policies.put(writing, intent.policy, intent.policy_etag or "", enact)
         _close(writing, intent, "done")
         return now
-    standing = alone.behind(writing, intent, now.live)
+    standing = alone.behind(writing, intent, now.live, now.in_use)
     if standing.why:
         _agree(writing, intent, standing)
         return now
     _carry_out(writing, intent, _removing(intent.step))
     _close(writing, intent, "done", {"cut": now.live, "alone_by": standing.alone_by})
     return now
+
+
+def carry_out_over(writing: Writing, intent: Intent) -> int:
+    """Have registrations expire that have come to their end, as the clock; return how many leave the live list.
+
+    Raises:
+        Refused: "conflict": something of it has not come to its end, or is in another state by now.
+    """
+    writing.set_action("intent.expire", intent.id)
+    scopes.demand(writing.actor, "registration.expire")
+    _demand_over(writing, intent)
+    live = effect(writing.session, intent.id).live
+    _carry_out(writing, intent, _removing("expire"))
+    _close(writing, intent, "done", {"cut": live})
+    return live
 
 
 def cancel(writing: Writing, id_: str, version: int | None = None) -> Intent:
@@ -137,24 +165,25 @@ def cancel(writing: Writing, id_: str, version: int | None = None) -> Intent:
     return intent
 
 
-def drop(writing: Writing, name: str, registration: str) -> None:
-    """Take a registration out of the open intent for a step, if it is in one; an intent of nothing is cancelled."""
-    of_step = select(IntentItem).join(Intent).where(IntentItem.registration_id == registration, Intent.step == name)
-    item = writing.session.scalars(of_step.where(IntentItem.is_open)).one_or_none()
-    if item is None:
-        return
-    item.is_open = False
+def drop(writing: Writing, name: str, registrations: Sequence[str]) -> None:
+    """Take registrations out of the open intents for a step that they are in; an intent of nothing is cancelled."""
+    items: list[IntentItem] = []
+    for portion in portions(registrations):
+        of_step = select(IntentItem).join(Intent).where(IntentItem.registration_id.in_(portion), Intent.step == name)
+        items += writing.session.scalars(of_step.where(IntentItem.is_open))
+    for item in items:
+        writing.session.delete(item)
+        writing.record("intent.drop", item.intent_id, {"registration": item.registration_id}, {})
     writing.session.flush()
-    intent = writing.session.get_one(Intent, item.intent_id)
-    writing.record("intent.drop", intent.id, {"registration": registration}, {})
-    if effect(writing.session, intent.id).registrations == 0:
-        _close(writing, intent, "cancelled")
+    for id_ in sorted({item.intent_id for item in items}):
+        if effect(writing.session, id_).registrations == 0:
+            _close(writing, writing.session.get_one(Intent, id_), "cancelled")
 
 
-def registrations_of(session: Session, id_: str) -> list[Registration]:
-    """Return the registrations that an intent is about."""
-    of_intent = select(Registration).join(IntentItem, IntentItem.registration_id == Registration.id)
-    return list(session.scalars(of_intent.where(IntentItem.intent_id == id_).order_by(Registration.id)))
+def of_intent(id_: str) -> Select[Registration]:
+    """Return a query for the registrations that an intent is about."""
+    joined = select(Registration).join(IntentItem, IntentItem.registration_id == Registration.id)
+    return joined.where(IntentItem.intent_id == id_)
 
 
 def _removing(name: str) -> Step:
@@ -213,10 +242,7 @@ def _demand_over(writing: Writing, intent: Intent) -> None:
     """
     if intent.step != "expire":
         return
-    of_intent = select(Registration).join(IntentItem, IntentItem.registration_id == Registration.id)
-    early = of_intent.where(
-        IntentItem.intent_id == intent.id, IntentItem.is_open, Registration.valid_until > writing.now
-    )
+    early = of_intent(intent.id).where(IntentItem.is_open, Registration.valid_until > writing.now)
     demand_over(writing, list(writing.session.scalars(early.limit(FAULTS))))
 
 
@@ -236,10 +262,7 @@ def demand_over(writing: Writing, registrations: Sequence[Registration]) -> None
 
 
 def _carry_out(writing: Writing, intent: Intent, step: Step) -> None:
-    of_intent = select(Registration).join(IntentItem, IntentItem.registration_id == Registration.id)
-    registrations = list(
-        writing.session.scalars(of_intent.where(IntentItem.intent_id == intent.id, IntentItem.is_open))
-    )
+    registrations = list(writing.session.scalars(of_intent(intent.id).where(IntentItem.is_open)))
     workflow.demand_legal(step, {registration.id: registration.state for registration in registrations})
     for registration in registrations:
         rows.change(writing, step.action, registration, {"state": step.target, "reason": intent.reason})

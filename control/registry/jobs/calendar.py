@@ -3,10 +3,14 @@
 import time
 from pathlib import Path
 
+import structlog
+
 from control.registry.access.actor import CLOCK
 from control.registry.audit import chain as audit
-from control.registry.cases import registrations
+from control.registry.endings import dates
 from control.registry.store.database import Database
+
+log = structlog.get_logger()
 
 EVERY = 60.0
 """Seconds between two looks at the dates."""
@@ -19,6 +23,7 @@ class Housekeeping:
         """``anchors`` is the directory of the audit's heads, for outsiders to take."""
         self._database, self._anchors = database, anchors
         self._next = 0.0
+        self._doubts: set[str] = set()
 
     def __call__(self) -> None:
         """Do what is due; of many dates one transaction's worth, and the next call goes on.
@@ -31,8 +36,13 @@ class Housekeeping:
         self._next = time.monotonic() + EVERY
         anchor_daily(self._database, self._anchors)
         with self._database.writing(CLOCK) as writing:
-            is_more = registrations.tick(writing).is_more
-        if is_more:
+            tick = dates.tick(writing)
+        for why in set(tick.doubts) - self._doubts:
+            log.warning("what has come to its end stays on the list", why=why)
+        self._doubts = set(tick.doubts)
+        if tick.expired or tick.held:
+            log.info("dates", expired=tick.expired, held=tick.held, proposed=tick.proposed)
+        if tick.is_more:
             self._next = 0.0
 
 

@@ -3,16 +3,20 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select
+from pydantic_core import to_jsonable_python
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
 from control.allowlist.entry import Prefix
 from control.fault import Fault, Kind, Refused
+from control.registry.access import scopes
 from control.registry.publication import serials
-from control.registry.store import rows
+from control.registry.store import revision, rows
 from control.registry.store.ids import new_id
-from control.registry.store.model import EdgeAck, FollowingEdge, Listing
+from control.registry.store.model import EdgeAck, EdgeReport, FollowingEdge, Listing
+from control.registry.store.records import record
 from control.registry.store.writing import Writing, portions
 
 
@@ -44,7 +48,8 @@ def acknowledge(writing: Writing, name: str, epoch: str, applied: Sequence[tuple
     if epoch != now.epoch or wrong:
         fault = Fault("serial", f"{epoch}:{wrong or applied} is not of this list", "start anew from a snapshot")
         raise Refused(Kind.GONE, "These serials were never given", [fault])
-    edge = _edge(writing, name)
+    edge = entered(writing, name)
+    _welcome_back(writing.session, edge)
     news = dict(reversed(applied))
     for portion in portions(news):
         known = select(EdgeAck.serial).where(EdgeAck.edge_id == edge, EdgeAck.serial.in_(portion))
@@ -81,7 +86,68 @@ def standing(session: Session, name: str, prefix: Prefix, at: datetime) -> Stand
     return Standing(last.serial, last.at, serials.covering(session, prefix, last.serial))
 
 
-def _edge(writing: Writing, name: str) -> str:
+def reports(session: Session) -> list[tuple[str, EdgeReport | None]]:
+    """Return every edge by its name, with what it last reported; none: nothing yet."""
+    of_each = select(FollowingEdge.name, EdgeReport).outerjoin(EdgeReport, EdgeReport.edge_id == FollowingEdge.id)
+    return [(name, report) for name, report in session.execute(of_each.order_by(FollowingEdge.name))]
+
+
+def records(session: Session, edges: Sequence[FollowingEdge]) -> list[dict[str, Any]]:
+    """Return edges as every door shows them; see ``store.records``."""
+    ids = [edge.id for edge in edges]
+    reported = {report.edge_id: report for report in session.scalars(select(EdgeReport).where(_of(EdgeReport, ids)))}
+    last = select(EdgeAck.edge_id, func.max(EdgeAck.serial).label("serial")).where(_of(EdgeAck, ids))
+    had = last.group_by(EdgeAck.edge_id).subquery()
+    newest = select(EdgeAck).join(had, (had.c.edge_id == EdgeAck.edge_id) & (had.c.serial == EdgeAck.serial))
+    acks = {ack.edge_id: ack for ack in session.scalars(newest)}
+    return [record(edge, ("name",)) | _standing(acks.get(edge.id), reported.get(edge.id)) for edge in edges]
+
+
+def _of(table: type[EdgeReport] | type[EdgeAck], ids: Sequence[str]) -> ColumnElement[bool]:
+    return table.edge_id.in_(ids)
+
+
+def _standing(ack: EdgeAck | None, report: EdgeReport | None) -> dict[str, Any]:
+    """Return what an edge has said; what it has not is null."""
+    said = {
+        "serial": ack.serial if ack else None,
+        "serial_at": ack.at if ack else None,
+        "entries": report.entries if report else None,
+        "held": report.held if report else None,
+        "reported_at": report.at if report else None,
+        "watched_hours": round(report.watched / 3600, 1) if report else None,
+        "ahead_s": round(report.ahead, 3) if report else None,
+        "retired_at": report.retired_at if report else None,
+    }
+    return {name: to_jsonable_python(value) for name, value in said.items()}
+
+
+def retire(writing: Writing, id_: str, version: int | None = None) -> FollowingEdge:
+    """Say that an edge is no more, so that nothing waits for its reports; one that is heard from again is back.
+
+    Raises:
+        Refused: "not-found".
+    """
+    writing.set_action("edge.retire", id_)
+    scopes.demand(writing.actor, "edge.retire")
+    edge = rows.find(writing.session, writing.actor, FollowingEdge, id_)
+    rows.demand_versions([edge], {id_: version})
+    report = writing.session.get(EdgeReport, id_)
+    report = report or EdgeReport(edge_id=id_, at=writing.now, watched=0.0, entries=0, held=None, ahead=0.0)
+    report.retired_at = writing.now
+    writing.session.add(report)
+    writing.session.flush()
+    rows.change(writing, "edge.retire", edge, {}, ({}, {"retired_at": to_jsonable_python(writing.now)}))
+    return edge
+
+
+def _welcome_back(session: Session, edge: str) -> None:
+    """Note that an edge is heard from; nothing in tables that are not upgraded yet."""
+    if revision.have(session, revision.USE):
+        session.execute(update(EdgeReport).where(EdgeReport.edge_id == edge).values(retired_at=None))
+
+
+def entered(writing: Writing, name: str) -> str:
     """Return the id of the edge of that name, which is entered when it is first heard of."""
     name = rows.demand_name(name)
     known = writing.session.scalar(select(FollowingEdge.id).where(FollowingEdge.name == name))

@@ -8,7 +8,7 @@ import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import SQLColumnExpression, null, select, text
+from sqlalchemy import SQLColumnExpression, null, select
 from sqlalchemy.orm import Session
 
 from control.allowlist.allowlist import Allowlist
@@ -16,11 +16,8 @@ from control.allowlist.digest import Digest
 from control.allowlist.entry import Prefix
 from control.fault import Fault, Kind, Refused
 from control.registry.space import addresses
-from control.registry.store import listed
+from control.registry.store import listed, revision
 from control.registry.store.model import Ledger, Listing, Publication
-
-DIGESTS = "0003"
-"""The revision of the tables that brought them (control/registry/store/migrations)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +145,7 @@ def deltas(session: Session, epoch: str, since: int, limit: int = 100) -> list[S
 
 def _digest(session: Session) -> SQLColumnExpression[bytes | None]:
     """Return the column; nothing in tables that are not upgraded yet, since an edge may be newer than its registry."""
-    has_it = str(session.scalar(text("SELECT version_num FROM alembic_version"))) >= DIGESTS
-    return Publication.digest if has_it else null()
+    return Publication.digest if revision.have(session, revision.DIGESTS) else null()
 
 
 def _hex(digest: bytes | None) -> str | None:

@@ -10,7 +10,7 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +22,12 @@ from sqlalchemy.orm import Session
 
 from control.config import Config
 from control.fault import Fault, Kind, Refused
+from control.host.clock import uptime
 from control.registry.access.actor import Actor
 from control.registry.parties.categories import load_categories
 from control.registry.space.addresses import AddressRules
 from control.registry.store.model import Ledger
-from control.registry.store.writing import Rules, Writing
+from control.registry.store.writing import Expiry, Rules, Writing
 from control.rollout.limits import Limit
 
 BUSY_SECONDS = 30
@@ -53,7 +54,10 @@ def open_database(config: Config) -> "Database":
     categories = load_categories(Path(settings.categories)) if settings.categories else load_categories()
     space = AddressRules(config.list.bounds, settings.allow_private, settings.allow_documentation)
     alone = Limit(settings.alone_few, settings.alone, settings.alone_share)
-    rules = Rules(addresses=space, alone=alone, categories=categories)
+    expiry = Expiry(
+        settings.expire_batch, timedelta(seconds=settings.expire_every), timedelta(seconds=settings.expire_grace)
+    )
+    rules = Rules(addresses=space, alone=alone, categories=categories, expiry=expiry)
     return Database(config.registry_url, rules)
 
 
@@ -64,16 +68,23 @@ class Database:
         rules: what the configuration says, for the services.
     """
 
-    def __init__(self, url: str, rules: Rules | None = None, clock: Callable[[], datetime] = utc_now) -> None:
+    def __init__(
+        self,
+        url: str,
+        rules: Rules | None = None,
+        clock: Callable[[], datetime] = utc_now,
+        uptime: Callable[[], tuple[str, float]] = uptime,
+    ) -> None:
         """Take a URL such as ``sqlite:////var/lib/x/registry.db`` or ``postgresql://user@host/name``.
 
-        Nothing is opened yet. ``clock`` says what time it is.
+        Nothing is opened yet. ``clock`` says what time it is, and ``uptime`` what the machine's own clock says, which
+        nobody sets (see control/host/clock.py).
         """
         self._url = make_url(url)
         if self._url.drivername == "postgresql":
             self._url = self._url.set(drivername="postgresql+psycopg")
         self.rules = rules or Rules()
-        self._clock = clock
+        self._clock, self._uptime = clock, uptime
         self._engine: Engine | None = None
         self._process = 0
 
@@ -85,6 +96,10 @@ class Database:
     def now(self) -> datetime:
         """Return the time, in UTC."""
         return self._clock()
+
+    def uptime(self) -> tuple[str, float]:
+        """Return the same by the machine's own clock: the boot, and seconds in it."""
+        return self._uptime()
 
     @contextmanager
     def writing(self, actor: Actor, request_id: str = "", dry_run: bool = False) -> Iterator[Writing]:
@@ -158,7 +173,7 @@ class Database:
     def _transaction(self, actor: Actor, request_id: str) -> Iterator[Writing]:
         with self._refusing(), self._turn(), Session(self._engine_for("writing")) as session:
             ledger = session.scalars(select(Ledger).with_for_update()).one()
-            yield Writing(session, ledger, actor, request_id, self._clock(), self.rules)
+            yield Writing(session, ledger, actor, request_id, self._clock(), self._uptime(), self.rules)
 
     @contextmanager
     def _turn(self) -> Iterator[None]:

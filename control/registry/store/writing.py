@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import CursorResult, insert, select, text, update
@@ -34,12 +34,28 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
+class Expiry:
+    """How the registry's clock takes off the list what has come to its end, and is not in use.
+
+    Attributes:
+        batch: registrations at once; 0: it takes none off by itself.
+        every: time between two batches.
+        grace: how long after it has found that an end has come.
+    """
+
+    batch: int = 1000
+    every: timedelta = timedelta(minutes=10)
+    grace: timedelta = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
 class Rules:
-    """What the configuration says about addresses, categories, and what one officer alone may take off within a day."""
+    """What the configuration says about addresses, categories, and what may be taken off the list, and how."""
 
     addresses: AddressRules = field(default_factory=AddressRules)
     categories: Mapping[str, Category] = field(default_factory=load_categories)
     alone: Limit = ALONE
+    expiry: Expiry = Expiry()
 
 
 def portions(values: Collection[T], size: int = MANY) -> Iterator[list[T]]:
@@ -57,14 +73,23 @@ class Writing:
         actor: who acts.
         request_id: of the request that asked for it, for the audit.
         now: the time of everything in this transaction, in UTC.
+        uptime: the same by the machine's own clock: the boot, and seconds in it.
         rules: what the configuration says.
         added, removed: entries that joined and left the live list so far.
     """
 
     def __init__(
-        self, session: Session, ledger: Ledger, actor: Actor, request_id: str, now: datetime, rules: Rules
+        self,
+        session: Session,
+        ledger: Ledger,
+        actor: Actor,
+        request_id: str,
+        now: datetime,
+        uptime: tuple[str, float],
+        rules: Rules,
     ) -> None:
-        self.session, self.actor, self.request_id, self.now, self.rules = session, actor, request_id, now, rules
+        self.session, self.actor, self.request_id, self.rules = session, actor, request_id, rules
+        self.now, self.uptime = now, uptime
         self.added = self.removed = 0
         self._ledger = ledger
         self._audit: list[audit.AuditEntry] = []

@@ -2,10 +2,11 @@
 
 from control.registry.store.model.applications import Application, ApplicationEntry
 from control.registry.store.model.base import Base, Versioned
+from control.registry.store.model.edges import EdgeAck, EdgeReport, EdgeUse, FollowingEdge
 from control.registry.store.model.ledger import AuditRow, Ledger, Publication
 from control.registry.store.model.people import Officer, Provider, Registrant, Token
 from control.registry.store.model.registrations import Intent, IntentItem, Listing, Registration
-from control.registry.store.model.work import EdgeAck, FollowingEdge, IdempotencyKey, Job, JobRow
+from control.registry.store.model.work import IdempotencyKey, Job, JobRow
 
 __all__ = [
     "Application",
@@ -13,6 +14,8 @@ __all__ = [
     "AuditRow",
     "Base",
     "EdgeAck",
+    "EdgeReport",
+    "EdgeUse",
     "FollowingEdge",
     "IdempotencyKey",
     "Intent",

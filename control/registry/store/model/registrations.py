@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, text
+from sqlalchemy import Double, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from control.registry.store.model.base import Address, Base, Document, Id, Versioned
@@ -83,13 +83,15 @@ class Intent(Versioned, Base):
 
     Attributes:
         step: of a registration, in the words of ``workflow``; or "policy".
-        state: "open", "done" or "cancelled".
+        state: "open", "done", "undone" or "cancelled".
         proposed_by, decided_by: ids of actors.
         policy: rules by protocol that were proposed; none of a step.
         policy_etag: names the policy in whose place they were.
         cut: live entries that it took off; none while it is open.
         alone_by: the one officer who was behind that; none where there were two.
         agreed_by: the first of two officers who confirmed what the clock had proposed.
+        waits_boot, waits_since: since when the clock waits to carry it out: the boot, and seconds of the monotonic
+            clock in it; none: it waits for an officer.
     """
 
     __tablename__ = "intent"
@@ -106,6 +108,8 @@ class Intent(Versioned, Base):
     cut: Mapped[int | None]
     alone_by: Mapped[str | None] = mapped_column(String(200))
     agreed_by: Mapped[str | None] = mapped_column(String(200))
+    waits_boot: Mapped[str | None] = mapped_column(String(40))
+    waits_since: Mapped[float | None] = mapped_column(Double)
 
 
 class IntentItem(Base):

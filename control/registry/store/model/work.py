@@ -1,4 +1,4 @@
-"""Long work, requests that may come twice, and what the edges have."""
+"""Long work, and requests that may come twice."""
 
 from datetime import datetime
 from typing import Any
@@ -65,23 +65,3 @@ class IdempotencyKey(Base):
     status: Mapped[int | None]
     headers: Mapped[dict[str, Any]] = mapped_column(Document)
     body: Mapped[bytes | None] = mapped_column(LargeBinary)
-
-
-class FollowingEdge(Versioned, Base):
-    """A gateway that follows the live list."""
-
-    __tablename__ = "edge"
-
-    id: Mapped[str] = mapped_column(Id, primary_key=True)
-    name: Mapped[str] = mapped_column(String(200), unique=True)
-    provider_id: Mapped[str | None] = mapped_column(Id, ForeignKey("provider.id"))
-
-
-class EdgeAck(Base):
-    """When an edge had a serial in its kernel."""
-
-    __tablename__ = "edge_ack"
-
-    edge_id: Mapped[str] = mapped_column(Id, ForeignKey("edge.id"), primary_key=True)
-    serial: Mapped[int] = mapped_column(primary_key=True)
-    at: Mapped[datetime]

@@ -1,0 +1,15 @@
+"""Which revision the tables have: an edge may be newer than the registry that it follows."""
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+DIGESTS = "0003"
+"""Brought the digest of the whole list at each serial (control/registry/store/migrations)."""
+
+USE = "0005"
+"""Brought what edges report."""
+
+
+def have(session: Session, revision: str) -> bool:
+    """Return whether the tables have what a revision brought."""
+    return str(session.scalar(text("SELECT version_num FROM alembic_version"))) >= revision
