@@ -30,14 +30,20 @@ POLL = 0.2  # s
 @contextmanager
 def following(place: Place, feed: Feed | str) -> Iterator[Edge]:
     """Start an edge that follows a feed, or the registry at a URL."""
-    with place.edge() as edge:
-        source = RegistryFeed(feed, NAME) if isinstance(feed, str) else feed
-        follower = Follower(edge, source, FeedContact("the tests' registry", NAME), POLL)
-        follower.start()
-        try:
-            yield edge
-        finally:
-            follower.stop()
+    with place.edge() as edge, followed(edge, feed):
+        yield edge
+
+
+@contextmanager
+def followed(edge: Edge, feed: Feed | str) -> Iterator[None]:
+    """Have an edge that there is follow a feed, or the registry at a URL."""
+    source = RegistryFeed(feed, NAME) if isinstance(feed, str) else feed
+    follower = Follower(edge, source, FeedContact("the tests' registry", NAME), POLL)
+    follower.start()
+    try:
+        yield
+    finally:
+        follower.stop()
 
 
 def whole(entries: Allowlist, position: Position, *, goes_on: bool = True) -> Snapshot:

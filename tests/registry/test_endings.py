@@ -36,7 +36,9 @@ def ten(database: Database) -> list[str]:
 
 def tick(database: Database) -> Tick:
     """Have the dates attended to, in as many transactions as that takes."""
-    sums, made, doubts, is_more = Tick(), [], (), True
+    sums, is_more = Tick(), True
+    made: list[str] = []
+    doubts: tuple[str, ...] = ()
     while is_more:
         with database.writing(CLOCK) as writing:
             each = dates.tick(writing)
@@ -146,20 +148,20 @@ def test_what_comes_into_use_meanwhile_stays_and_is_held(database: Database, clo
 @pytest.mark.parametrize(
     ("said", "why"),
     [
-        ({}, "has not reported since"),
-        ({"watched": DAY / 2}, "has looked at its traffic for 12.0 h"),
-        ({"ahead": 600.0}, "the clock of edge north is +600 s off"),
-        ({"ahead": -86400.0}, "the clock of edge north is -86,400 s off"),
+        (None, "has not reported since"),
+        ((DAY / 2, 0.0), "has looked at its traffic for 12.0 h"),
+        ((3 * DAY, 600.0), "the clock of edge north is +600 s off"),
+        ((3 * DAY, -86400.0), "the clock of edge north is -86,400 s off"),
     ],
 )
 def test_nothing_leaves_while_it_is_not_known_what_is_in_use(
-    database: Database, clock: Clock, ten: list[str], said: dict[str, float], why: str
+    database: Database, clock: Clock, ten: list[str], said: tuple[float, float] | None, why: str
 ) -> None:
     over(database, clock)
     report(database)
     clock.pass_(days=2)
     if said:
-        report(database, **said)
+        report(database, watched=said[0], ahead=said[1])
     (doubt,) = tick(database).doubts
     assert live(database) == 10
     assert why in doubt

@@ -22,11 +22,11 @@ class Undone:
     """What became of it.
 
     Attributes:
-        back: registrations that are on the live list again.
+        back: ids of the registrations that are on the live list again.
         left: why others are not, with what to do.
     """
 
-    back: Sequence[Registration]
+    back: Sequence[str]
     left: Sequence[Fault]
 
 
@@ -57,7 +57,7 @@ def undo(writing: Writing, id_: str, version: int | None = None) -> Undone:
     if not still:
         raise Refused(Kind.CONFLICT, TITLE, left[: intents.FAULTS] or [Fault(id_, "took nothing off", "do nothing")])
     put_back = registrations.MANY["resume" if step.target == "suspended" else "restore"]
-    back = put_back(writing, {each.id: None for each in still})
+    back = [each.id for each in put_back(writing, {each.id: None for each in still})]
     writing.set_action("intent.undo", id_)
     rows.change(writing, "intent.undo", intent, {"state": "undone"})
     return Undone(back, left)
