@@ -6,6 +6,7 @@ from pathlib import Path
 from prometheus_client.parser import text_string_to_metric_families
 
 from api.gateway.metrics import COUNTERS, GAUGES
+from api.registry.metrics import GAUGES as REGISTRY
 from lab.gateway import Gateway
 from tests.api.conftest import START_LIST
 
@@ -37,5 +38,5 @@ def test_every_metric_is_documented_with_its_labels() -> None:
     rows = re.findall(r"^\| `(\w+)` \| (\w+) \|([^|]*)\|", DOCUMENT.read_text(), re.MULTILINE)
     documented = {(name, kind, tuple(re.findall(r"`(\w+)`", labels))) for name, kind, labels in rows}
     counters = {(f"{name}_total", "counter", labels) for name, (_, labels) in COUNTERS.items()}
-    gauges = {(name, "gauge", labels) for name, (_, labels) in GAUGES.items()}
+    gauges = {(name, "gauge", labels) for each in (GAUGES, REGISTRY) for name, (_, labels) in each.items()}
     assert documented == counters | gauges

@@ -53,7 +53,7 @@ def application(world: World, side: Side) -> dict[str, Any]:
 REASON = says({"reason": "a test"})
 
 PLANS = says({"protocols": ["esp"]})
-GATEWAYS = {"held_id": "999", "revision": 999999, "token": "00000000"}
+GATEWAYS = {"edge_id": f"edg_{'0' * 32}", "held_id": "999", "revision": 999999, "token": "00000000"}
 """What there is not at a gateway."""
 
 ROWS = (
@@ -111,6 +111,14 @@ ROWS = (
     Row("GET /v1/registrations/{registration_id}", 200, READERS, ("registrant",)),
     Row("POST /v1/registrations/{registration_id}/renew", STALE, ("officer",), ("registrant",)),
     Row("POST /v1/registrations/{registration_id}/resume", STALE, ("officer",)),
+    Row("POST /v1/registrations/{registration_id}/restore", STALE, ("officer",)),
+    Row(
+        "POST /v1/registrations/steps",
+        STALE,
+        ("officer",),
+        ("registrant",),
+        body=lambda world, side: versions(world, [side.registration_id], step="renew"),
+    ),
     Row("POST /v1/registrations/{registration_id}/suspend", STALE, ("officer",), body=REASON),
     Row("POST /v1/registrations/{registration_id}/revoke", STALE, ("officer",), body=REASON),
     Row("POST /v1/registrations/{registration_id}/expire", STALE, ("officer",)),
@@ -124,6 +132,11 @@ ROWS = (
     Row("GET /v1/intents/{intent_id}", 200, READERS),
     Row("POST /v1/intents/{intent_id}/confirm", STALE, ("officer",), body=says({"live": 1})),
     Row("POST /v1/intents/{intent_id}/cancel", STALE, ("officer",)),
+    Row("POST /v1/intents/{intent_id}/undo", STALE, ("officer",)),
+    Row("GET /v1/intents/{intent_id}/registrations", 200, READERS),
+    Row("GET /v1/edges", 200, READERS),
+    Row("POST /v1/edges/{edge_id}/retire", 404, ("operator",)),
+    Row("GET /v1/registry", 200, READERS),
     Row("GET /v1/providers", 200, ("registrant", "provider", *READERS)),
     Row("POST /v1/providers", 201, ("officer", "operator"), body=entered()),
     Row("GET /v1/providers/{provider_id}", 200, ("registrant", "provider", *READERS)),

@@ -198,5 +198,7 @@ def test_categories_are_shown(wicket: Wicket) -> None:
 
 
 def test_the_dates_are_attended_to(wicket: Wicket) -> None:
-    assert wicket("registrations", "tick") == {"warned": 0, "intents": []}
+    nothing = dict.fromkeys(("warned", "held", "proposed", "expired"), 0)
+    assert wicket("registrations", "tick") == nothing | {"intents": [], "doubts": []}
     assert wicket("intents", "list") == []
+    assert wicket("status")["warnings"] == []

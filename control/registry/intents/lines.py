@@ -28,7 +28,7 @@ class IntentLine:
     prefix: str
     state: str
     valid_until: datetime
-    traffic: Sequence[use.Traffic]
+    traffic: Sequence[use.LastTraffic]
 
     @property
     def in_use(self) -> bool:

@@ -30,7 +30,7 @@ AHEAD = 300.0
 
 
 @dataclass(frozen=True, slots=True)
-class Traffic:
+class LastTraffic:
     """When an edge last had traffic of a registration.
 
     Attributes:
@@ -113,17 +113,17 @@ def in_use() -> ColumnElement[bool]:
     )
 
 
-def last_traffic(session: Session, registrations: Collection[Registration]) -> dict[str, list[Traffic]]:
+def last_traffic(session: Session, registrations: Collection[Registration]) -> dict[str, list[LastTraffic]]:
     """Return for each registration, by its id, when edges last had traffic of it, the last first."""
     ids = {(each.first, each.length): each.id for each in registrations}
-    found: dict[str, list[tuple[float, Traffic]]] = {each.id: [] for each in registrations}
+    found: dict[str, list[tuple[float, LastTraffic]]] = {each.id: [] for each in registrations}
     columns = _of_edges().with_only_columns(
         EdgeUse.first, EdgeUse.length, FollowingEdge.name, EdgeReport.at, EdgeReport.watched - EdgeUse.seen
     )
     for portion in portions({first for first, _ in ids}):
         for first, length, name, at, ago in session.execute(columns.where(EdgeUse.first.in_(portion))):
             if id_ := ids.get((first, length)):
-                found[id_].append((ago, Traffic(name, at - timedelta(seconds=ago), ago < IN_USE)))
+                found[id_].append((ago, LastTraffic(name, at - timedelta(seconds=ago), ago < IN_USE)))
     return {id_: [traffic for _, traffic in sorted(each, key=lambda row: row[0])] for id_, each in found.items()}
 
 
