@@ -202,3 +202,33 @@ def test_the_dates_are_attended_to(wicket: Wicket) -> None:
     assert wicket("registrations", "tick") == nothing | {"intents": [], "doubts": []}
     assert wicket("intents", "list") == []
     assert wicket("status")["warnings"] == []
+
+
+def test_an_intent_is_shown_with_who_would_lose_what_and_undone(wicket: Wicket, officers: tuple[str, str]) -> None:
+    first, second = officers
+    imported(wicket, first)
+    for name in PROVIDERS:
+        wicket("applications", "confirm", "--all", who=name)
+    wicket("applications", "approve", "--all", who=first)
+    ids = [each["id"] for each in wicket("registrations", "list")]
+    intent = wicket("intents", "propose", "revoke", *ids, "--reason", "by a slip", who=first)["id"]
+    shown = wicket("intents", "show", intent)
+    assert (shown["in_use"], len(shown["items"]), shown["items"][0]["traffic"]) == (0, 4, [])
+    assert shown["items"][0]["prefix"] in wicket.run("intents", "show", intent).stdout
+    wicket("intents", "confirm", intent, "--live", "4", who=second)
+    assert wicket("intents", "undo", intent, who=first)["back"] == 4
+    assert wicket("registrations", "live")["count"] == 4
+    assert wicket("registrations", "renew", "--all", who=first) == {"registrations": 0, "live_serial": None}
+    assert wicket("registrations", "renew", *ids, who=first)["registrations"] == 4
+    assert "give one of the two" in wicket.run("registrations", "resume", who=first).output
+
+
+def test_edges_are_listed_and_retired(wicket: Wicket) -> None:
+    database = Database(wicket.url)
+    with database.writing(Actor("edge north")) as writing:
+        edges.acknowledge(writing, "north", serials.head(writing.session).epoch, [(0, datetime.now(UTC))])
+    database.close()
+    (edge,) = wicket("edges", "list")
+    assert (edge["name"], edge["serial"], edge["reported_at"]) == ("north", 0, None)
+    assert wicket("edges", "retire", edge["id"])["retired_at"]
+    assert "north" in wicket.run("edges", "list").stdout

@@ -3,24 +3,29 @@
 import contextlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from ipaddress import ip_address
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from control.datapath.probe.frames import frame
 from control.edge.edge import Edge
 from control.edge.reporter import AGAIN, Reporter
 from control.feed.database import RegistryFeed
 from control.feed.feed import UseReport
+from control.registry.access.actor import CLOCK
+from control.registry.endings import dates
 from control.registry.intents.lines import lines
 from control.registry.publication import edges
 from control.registry.store.model import EdgeUse, Registration
+from control.registry.store.writing import Expiry
 from tests.edge.place import Place
 from tests.edge.wired import Wired, wired
 from tests.feed.conftest import Registry
 from tests.feed.following import NAME, followed, is_whole, let_through, until
+from tests.registry.cast import OFFICER, RULES
 
 pytestmark = pytest.mark.usefixtures("copied_program")
 
@@ -130,3 +135,21 @@ def test_an_edge_may_be_newer_than_the_tables(place: Place, registry: Registry) 
         registry.database.upgrade()
         it.reporter.report()
         assert in_use(registry) == {"10.0.0.1"}
+
+
+def test_what_is_in_use_stays_when_its_end_has_come_and_the_rest_leaves(place: Place, registry: Registry) -> None:
+    registry.database.rules = replace(RULES, expiry=Expiry(1, timedelta(0), timedelta(0)))
+    registry.register("10.0.0.3", "10.0.0.4")
+    with reporting(place, registry) as it:
+        until(lambda: let_through(it.edge, "10.0.0.4") == [True] and is_whole(it.edge))
+        it.edge.usage.last_seen._since -= 2 * 86400.0  # it has looked for longer than a day
+        it.talk("10.0.0.1")
+        with registry.database.writing(OFFICER) as writing:
+            writing.session.execute(update(Registration).values(valid_until=writing.now))
+        is_more = True
+        while is_more:
+            with registry.database.writing(CLOCK) as writing:
+                is_more = dates.tick(writing).is_more
+        addresses = [f"10.0.0.{number}" for number in (1, 3, 4)]
+        until(lambda: let_through(it.edge, *addresses) == [True, False, False])
+        assert let_through(it.edge, "10.0.0.2") == [True], "the local list has it"
