@@ -14,6 +14,7 @@ UNLIMITED = GuardSettings(
     entries_a_day=MOST,
     in_use=MOST,
     in_use_a_day=MOST,
+    doubtful=True,
 )
 
 
@@ -24,5 +25,5 @@ UNCONFIRMED = RolloutSettings.model_validate({"confirm_first": "0s"})
 def table(settings: GuardSettings) -> str:
     """Return settings as tables of a configuration, in which nothing undoes itself."""
     values = settings.model_dump(exclude_defaults=True)
-    guard = [f"{name} = {value}" for name, value in values.items()]
+    guard = [f"{name} = {str(value).lower()}" for name, value in values.items()]
     return "\n".join(["", "[guard]", *guard, "", "[rollout]", 'confirm_first = "0s"', ""])

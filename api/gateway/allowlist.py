@@ -7,7 +7,7 @@ from apiflask import APIBlueprint
 from flask import Response, current_app, request
 
 from api.gateway import batch
-from api.gateway.schema import BatchModel, ChangeModel, ChangeQuery, Format, ListQuery, ReplaceQuery
+from api.gateway.schema import BatchModel, ChangeModel, Format, ListChangeQuery, ListQuery, ReplaceQuery
 from api.kit import agent, body, etag
 from api.kit.contract import (
     GATEWAY_READERS,
@@ -94,15 +94,16 @@ def replace(query: ReplaceQuery) -> Answered:
         dry_run=query.dry_run,
         allow_empty=query.allow_empty,
         override=query.override,
+        doubtful=query.doubtful,
         confirm_within=query.confirm_within,
     )
     return _answer(agent.ask(order, wanted.pack()), query.dry_run, seconds)
 
 
 @blueprint.patch("/v1/allowlist")
-@blueprint.input(ChangeQuery, location="query", arg_name="query")
+@blueprint.input(ListChangeQuery, location="query", arg_name="query")
 @serves(Contract(GATEWAY_WRITERS, ChangeModel, body=BatchModel, versioned=True, heeds=GUARDS, also=(HELD,)))
-def change(query: ChangeQuery) -> Answered:
+def change(query: ListChangeQuery) -> Answered:
     """Add and remove entries in one step.
 
     All or nothing; the rest of the list stays. The answer comes when the kernel has it.
@@ -116,6 +117,7 @@ def change(query: ChangeQuery) -> Answered:
         if_match=etag.if_match(),
         dry_run=query.dry_run,
         override=query.override,
+        doubtful=query.doubtful,
         confirm_within=query.confirm_within,
     )
     return _answer(agent.ask(order, packed + remove.pack()), query.dry_run, seconds)

@@ -67,7 +67,7 @@ blueprint = APIBlueprint("metrics", __name__, tag="Health")
 def metrics() -> Response:
     """Read the metrics.
 
-    In the text format of Prometheus, or OpenMetrics if Accept asks for it. 
+    In the text format of Prometheus, or OpenMetrics if Accept asks for it.
     The gateway's where there is one, and the registry's where there is one.
     """
     registry = CollectorRegistry()

@@ -22,7 +22,7 @@ class ListQuery(Strict):
 
 
 class ChangeQuery(Strict):
-    """Parameters of a batch of changes."""
+    """Parameters of whatever may cut."""
 
     dry_run: bool = Field(False, description="Say what would change, and change nothing.")
     override: bool = Field(
@@ -33,7 +33,13 @@ class ChangeQuery(Strict):
     )
 
 
-class ReplaceQuery(ChangeQuery):
+class ListChangeQuery(ChangeQuery):
+    """Parameters of a batch of changes of the list."""
+
+    doubtful: bool = Field(False, description="Take very wide, private and unrouted prefixes, too: they are meant.")
+
+
+class ReplaceQuery(ListChangeQuery):
     """Parameters of a replacement."""
 
     allow_empty: bool = Field(False, description="Take an empty list, which otherwise is refused as a slip.")

@@ -26,6 +26,9 @@ reason_option = click.option("--reason", default="", help="Why, for the log and 
 override_option = click.option(
     "--override", is_flag=True, help="Do it though it exceeds the guard's limits; not where that takes two persons."
 )
+doubtful_option = click.option(
+    "--doubtful", is_flag=True, help="Take very wide, private and unrouted prefixes, too: they are meant."
+)
 
 
 @click.group()
@@ -39,6 +42,7 @@ def allow() -> None:
 @click.option("--port", "ports", multiple=True, help="Only this port or range of ports, as 1000-2000; repeatable.")
 @click.option("--note", default="", help="Why it is on the list.")
 @click.option("--until", type=Span(), help="Take it off after this time, such as 2h; while in use that is held.")
+@doubtful_option
 @reason_option
 @dry_run_option
 @as_json_option
@@ -50,6 +54,7 @@ def allow_add(
     ports: tuple[str, ...],
     note: str,
     until: float | None,
+    doubtful: bool,
     reason: str,
     dry_run: bool,
     as_json: bool,
@@ -57,7 +62,7 @@ def allow_add(
     """Add PREFIXES, addresses or prefixes, to the list; at once, on this edge, without the registry."""
     terms = {"protocols": list(protocols), "ports": list(ports), "note": note}
     rows = [{"prefix": prefix} | {name: value for name, value in terms.items() if value} for prefix in prefixes]
-    order = ChangeList(add_size=0, dry_run=dry_run, lasts=until, why=reason)
+    order = ChangeList(add_size=0, dry_run=dry_run, lasts=until, doubtful=doubtful, why=reason)
     _change(config, _read(rows, config), Allowlist.empty(), order, as_json)
 
 
@@ -99,6 +104,7 @@ def allow_list(config: Config, kind: str, as_json: bool) -> None:
 @click.argument("file", type=click.File("rb"))
 @click.option("--format", "kind", type=click.Choice(list(MEDIA_TYPES)), help="By default it is guessed.")
 @click.option("--allow-empty", is_flag=True, help="Empty the list on purpose.")
+@doubtful_option
 @override_option
 @confirm_option
 @reason_option
@@ -110,6 +116,7 @@ def allow_replace(
     file: BinaryIO,
     kind: str | None,
     allow_empty: bool,
+    doubtful: bool,
     override: bool,
     confirm_within: float | None,
     reason: str,
@@ -122,7 +129,12 @@ def allow_replace(
     """
     new = formats.read(file.read(), MEDIA_TYPES[kind] if kind else None, config.list.bounds)
     order = ReplaceList(
-        dry_run=dry_run, allow_empty=allow_empty, override=override, confirm_within=confirm_within, why=reason
+        dry_run=dry_run,
+        allow_empty=allow_empty,
+        doubtful=doubtful,
+        override=override,
+        confirm_within=confirm_within,
+        why=reason,
     )
     _say(agent(config).ask(order, new.pack()), as_json)
 

@@ -78,7 +78,8 @@ def _end(end: EndState) -> str:
 
 
 def _pending(pending: PendingState) -> str:
-    return f"undoes itself in {pending.left_s:,.0f} s: wicket confirm {pending.token}"
+    what = f"{pending.interface} attached" if pending.interface else "a change"
+    return f"{what}: undoes itself in {pending.left_s:,.0f} s: wicket confirm {pending.token}"
 
 
 def _held(item: HeldItem) -> str:

@@ -12,6 +12,7 @@ class PendingState(BaseModel):
     left_s: float = Field(description="Seconds until it undoes itself.")
     revisions: list[int] = Field(description="Of the live list that it made.")
     policies: list[str] = Field(description="Protocols whose policies it tightened.")
+    interface: str | None = Field(default=None, description="That it attached while something was enforced.")
     who: str = Field(description="Made it.")
     reason: str = Field(description="In the words of whoever made it.")
 

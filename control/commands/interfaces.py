@@ -18,9 +18,11 @@ class InterfaceState(Reply):
 
 
 class Attached(InterfaceState):
-    """An interface that is guarded from now on."""
+    """An interface that is guarded from now on, or in a dry run would be."""
 
     warnings: list[str] = Field(description="What is doubtful about it.")
+    enforced: list[str] = Field(default=[], description="Protocols of which the unregistered are refused on it.")
+    token: str | None = Field(default=None, description="By which to confirm it, or it is detached again.")
 
 
 class Attach(Order[Attached]):
@@ -30,6 +32,12 @@ class Attach(Order[Attached]):
     reply = Attached
 
     interface: str = Field(description="Its name.")
+    dry_run: bool = Field(default=False, description="Say how it would stand, and attach nothing.")
+    confirm_within: float | None = Field(
+        default=None,
+        ge=0,
+        description="Seconds in which it is to be confirmed where anything is enforced; 0: not; none: as configured.",
+    )
     mode: str = Field(default="auto", description=f"One of {', '.join(ATTACH_MODES)}.")
 
 

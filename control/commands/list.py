@@ -65,6 +65,7 @@ class ReplaceList(Order[ListChanged]):
     if_match: str | None = Field(default=None, description="ETag of the list that it is meant for; none: any.")
     dry_run: bool = Field(default=False, description="Say what would change, and change nothing.")
     override: bool = Field(default=False, description="Do it though it exceeds the guard's limits.")
+    doubtful: bool = Field(default=False, description="Take very wide, private and unrouted prefixes, too.")
     confirm_within: float | None = Field(
         default=None, ge=0, description="Seconds in which a cut is to be confirmed; 0: it stays; none: as configured."
     )
@@ -87,6 +88,7 @@ class ChangeList(Order[ListChanged]):
     if_match: str | None = Field(default=None, description="ETag of the list that it is meant for; none: any.")
     dry_run: bool = Field(default=False, description="Say what would change, and change nothing.")
     override: bool = Field(default=False, description="Do it though it exceeds the guard's limits.")
+    doubtful: bool = Field(default=False, description="Take very wide, private and unrouted prefixes, too.")
     confirm_within: float | None = Field(
         default=None, ge=0, description="Seconds in which a cut is to be confirmed; 0: it stays; none: as configured."
     )

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from control.config.values import prefixes, whole
+from control.config.values import prefixes, whole, yes_or_no
 
 Count = Annotated[int, whole(0, 100_000_000)]
 Percent = Annotated[int, whole(0, 100)]
@@ -31,6 +31,10 @@ class GuardSettings(BaseModel):
     in_use_a_day: Count = Field(default=300, description="The same within a day.")
     persons: Annotated[int, whole(1, 2)] = Field(
         default=1, description="How many people it takes to have done what exceeds a limit, who asked for it included."
+    )
+    doubtful: Annotated[bool, BeforeValidator(yes_or_no)] = Field(
+        default=False,
+        description="Whether very wide, private and unrouted prefixes may be added by hand unsaid, as in a lab.",
     )
     protected: Annotated[tuple[str, ...], BeforeValidator(prefixes)] = Field(
         default=(),

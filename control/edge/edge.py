@@ -74,7 +74,7 @@ class Edge:
         self.interfaces = Interfaces(table, store, stops, configured, lambda: datapath.programs)
         self.events = SampledEvents(self.sampling, datapath.events())
         self.contact: FeedContact | None = None
-        undoing = Undoing(self.live, self.feed, self.policies, store.revisions)
+        undoing = Undoing(self.live, self.feed, self.policies, self.interfaces, store.revisions)
         self.breaker = Breaker(self.live, undoing, self.policies, self.usage, datapath, store)
         self.confirmations = Confirmations(undoing, store)
         self.ends = Ends(self.list, self.guard, self.usage, store.waiting)

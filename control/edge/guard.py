@@ -4,17 +4,19 @@ What only lets more through is asked nothing.
 """
 
 import time
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from ipaddress import ip_network
 
 import structlog
 
+from control.allowlist import space
 from control.allowlist.allowlist import Allowlist
 from control.allowlist.entry import Entry
 from control.allowlist.naming import first, named
 from control.config.guard import GuardSettings
 from control.edge.live_list import NAMED_IN_LOG, LiveList
+from control.edge.live_state import Near, Timing
 from control.edge.state.store import Store
 from control.edge.turn import Turn
 from control.edge.usage import Usage
@@ -29,8 +31,32 @@ from control.rollout.union import Source
 log = structlog.get_logger()
 
 
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """What became of a change of the local list.
+
+    Attributes:
+        done: what of it is live, or would be.
+        judgement: whom it cuts, or would.
+        held: under which the rest is held; none: nothing is.
+        is_held: whether the rest is, or would be.
+        timing: how long it took.
+    """
+
+    done: Change
+    judgement: Judgement
+    held: str | None
+    is_held: bool
+    timing: Timing
+
+    @property
+    def why_held(self) -> list[str]:
+        """Which limits it exceeds, where what it would cut is held."""
+        return list(self.judgement.why) if self.is_held else []
+
+
 class Guard:
-    """Judges what a change cuts, and keeps what is held of the local list.
+    """Judges what a change cuts, has it done as far as the limits allow, and keeps what is held of the local list.
 
     Attributes:
         holdings: what is held, the oldest first.
@@ -73,6 +99,51 @@ class Guard:
             protected,
         )
         return Judgement(cut, in_use, tuple(self._limits.exceeded(extent)), self.persons_for(cut))
+
+    def demand_said(self, added: Allowlist, is_said: bool) -> None:
+        """Refuse doubtful prefixes (see control/allowlist/space.py) that nobody has said are meant.
+
+        Raises:
+            Refused: "bad-list", with a fault for each kind.
+        """
+        doubts = [] if is_said or self._settings.doubtful else space.doubts(added)
+        if doubts:
+            mend = "if that is meant, say so: --doubtful, or ?doubtful=true; in a lab, set guard.doubtful"
+            raise Refused(Kind.BAD_LIST, "The list has doubtful prefixes", [Fault("the list", d, mend) for d in doubts])
+
+    def carry_out(
+        self,
+        turn: Turn,
+        change: Change,
+        said: Allowlist | None,
+        *,
+        dry_run: bool = False,
+        override: bool = False,
+        near: Callable[[Change, bool], Near | None] | None = None,
+    ) -> Carried:
+        """Have a change of the local list done: what lets more through at once, the rest as far as the limits allow.
+
+        ``said`` are the prefixes of which something was said, so that nothing else is held of them; none: of all.
+        ``near`` gives a list that the kernel still holds and that is near what is to be live, for what is done and
+        whether that is all.
+
+        Raises:
+            Refused: "forbidden": to override the limits takes two; or disk or kernel do not do what is needed.
+        """
+        judgement = self.judge(turn, Source.LOCAL, change)
+        if override:
+            self.demand_override(judgement)
+        is_held = judgement.is_over and not override
+        done, timing = change.loosening() if is_held else change, Timing()
+        if dry_run:
+            return Carried(change, judgement, None, is_held, timing)
+        if done:
+            weight = judgement.held() if is_held else judgement.done()
+            held_near = near(done, not is_held) if near else None
+            timing = self._live.apply(turn, Source.LOCAL, done, self._live.state.local.next, weight, held_near)
+        holding = self.hold(turn, change, judgement) if is_held else None
+        self.supersede(turn, said, but=holding)
+        return Carried(done, judgement, str(holding.number) if holding else None, is_held, timing)
 
     def persons_for(self, cut: Allowlist) -> int:
         """Return how many people it takes to cut entries beyond the limits."""

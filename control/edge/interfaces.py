@@ -75,6 +75,20 @@ class Interfaces:
         state = self._state(name, mode, link)
         return Attached(**state.model_dump(), warnings=[str(fault) for fault in warnings])
 
+    def foresee(self, name: str, mode: str) -> Attached:
+        """Return how an interface would stand that were attached; nothing is.
+
+        Raises:
+            Refused: "interface": it is not there, or cannot be guarded in that mode.
+        """
+        link, warnings = attaching.foresee(name, mode)
+        return Attached(**self._state(name, mode, link).model_dump(), warnings=[str(fault) for fault in warnings])
+
+    def is_guarded(self, name: str) -> bool:
+        """Return whether an interface carries our program."""
+        link = self._find(name)
+        return link is not None and self._carries(link)
+
     def detach(self, turn: Turn, name: str | None) -> list[str]:
         """Stop guarding one interface, or all of them; return the links that were guarded.
 

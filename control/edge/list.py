@@ -9,14 +9,13 @@ from control.allowlist.naming import first, named
 from control.commands.list import ListChanged, Would
 from control.edge.guard import Guard
 from control.edge.live_list import LiveList
-from control.edge.live_state import LiveState, Timing
+from control.edge.live_state import LiveState
 from control.edge.room import demand_room, nearly_full
 from control.edge.turn import Turn
 from control.edge.usage import Usage
 from control.fault import Fault, Kind, Refused
 from control.rollout.change import NONE, Change
 from control.rollout.origin import Origin
-from control.rollout.union import Source
 
 NAMED_IN_USE = 20  # prefixes in use that an answer names
 NAMED_BY_DRY_RUN = 100  # prefixes of each kind that a dry run names
@@ -47,12 +46,14 @@ class EdgeList:
         dry_run: bool = False,
         allow_empty: bool = False,
         override: bool = False,
+        doubtful: bool = False,
     ) -> ListChanged:
         """Make another list the local one, as a whole; return what that changed, and what of it is held.
 
         Raises:
-            Refused: it is empty, too long or not for this version, or there is no room for it; the list that is
-                live stays so. "forbidden": to override the guard takes two.
+            Refused: it is empty, too long or not for this version, has doubtful prefixes of which nobody has said
+                that they are meant, or there is no room for it; the list that is live stays so. "forbidden": to
+                override the guard takes two.
         """
         if len(new) == 0 and not allow_empty:
             mend = "to empty the list on purpose, say so: ?allow_empty=true, or --allow-empty"
@@ -61,7 +62,7 @@ class EdgeList:
         started = time.perf_counter()
         change = Change.to(self.state.union.local, new, origin)
         compared = time.perf_counter() - started
-        return self._accept(turn, change, None, [], compared, if_match, dry_run, override)
+        return self._accept(turn, change, None, [], compared, if_match, dry_run, override, doubtful)
 
     def change(
         self,
@@ -73,6 +74,7 @@ class EdgeList:
         if_match: str | None = None,
         dry_run: bool = False,
         override: bool = False,
+        doubtful: bool = False,
     ) -> ListChanged:
         """Add entries to the local list and remove prefixes; return what that changed, and what of it is held.
 
@@ -82,7 +84,9 @@ class EdgeList:
         started = time.perf_counter()
         change = Change.of(self.state.union.local, add, remove, origin)
         compared, said = time.perf_counter() - started, add.with_changes(remove, NONE)
-        return self._accept(turn, change, said, self._odd_removals(remove), compared, if_match, dry_run, override)
+        return self._accept(
+            turn, change, said, self._odd_removals(remove), compared, if_match, dry_run, override, doubtful
+        )
 
     def _accept(
         self,
@@ -94,25 +98,15 @@ class EdgeList:
         if_match: str | None,
         dry_run: bool,
         override: bool,
+        doubtful: bool,
     ) -> ListChanged:
         """``said`` are the prefixes of which something was said; none: of all. ``odd`` is what to warn of."""
         demand_match(self.state.local.etag, if_match, "list")
         demand_room(change.new, self.max_entries)
-        judgement = self._guard.judge(turn, Source.LOCAL, change)
-        if override:
-            self._guard.demand_override(judgement)
-        is_held = judgement.is_over and not override
-        done, timing, held = change, Timing(), None
-        if not dry_run:
-            done = change.loosening() if is_held else change
-            weight = judgement.held() if is_held else judgement.done()
-            if done:
-                timing = self._live.apply(turn, Source.LOCAL, done, self.state.local.next, weight)
-            holding = self._guard.hold(turn, change, judgement) if is_held else None
-            self._guard.supersede(turn, said, but=holding)
-            held = str(holding.number) if holding else None
-        seconds = {"compare": compared, "kernel": timing.kernel, "disk": timing.disk}
-        local, in_use = self.state.local, judgement.in_use
+        self._guard.demand_said(change.added, is_said=doubtful or dry_run)
+        carried = self._guard.carry_out(turn, change, said, dry_run=dry_run, override=override)
+        seconds = {"compare": compared, "kernel": carried.timing.kernel, "disk": carried.timing.disk}
+        local, done, cut, in_use = self.state.local, carried.done, carried.judgement.cut, carried.judgement.in_use
         return ListChanged(
             epoch=local.epoch,
             serial=local.serial,
@@ -123,13 +117,11 @@ class EdgeList:
             removed_in_use=len(in_use),
             in_use=first(in_use, NAMED_IN_USE),
             live=not dry_run,
-            not_kept=timing.not_kept,
+            not_kept=carried.timing.not_kept,
             warnings=[*odd, *space.doubts(change.added), *nearly_full(len(change.new), self.max_entries)],
-            cut=self._usage.preview(judgement.cut, NAMED_BY_DRY_RUN if dry_run else NAMED_IN_USE)
-            if len(judgement.cut)
-            else None,
-            held=held,
-            why_held=list(judgement.why) if is_held else [],
+            cut=self._usage.preview(cut, NAMED_BY_DRY_RUN if dry_run else NAMED_IN_USE) if len(cut) else None,
+            held=carried.held,
+            why_held=carried.why_held,
             would=_would(change) if dry_run else None,
             seconds={step: round(value, 6) for step, value in seconds.items()},
         )

@@ -76,6 +76,19 @@ class Programs:
             os.close(fd)
 
 
+def foresee(name: str, mode: str) -> tuple[Link, list[Fault]]:
+    """Return an interface that can be attached to, and what an operator should know beforehand; nothing is done.
+
+    Raises:
+        Refused: the interface does not exist or is not fit.
+    """
+    link = find(name)
+    wrong, warnings = preflight(link, mode)
+    if wrong:
+        raise Refused(Kind.INTERFACE, "The interface is not fit for the program", wrong)
+    return link, warnings
+
+
 def attach(name: str, mode: str, programs: Programs) -> tuple[Link, list[Fault]]:
     """Attach our program to an interface, or let it replace an earlier one of ours, in one step.
 
@@ -86,10 +99,7 @@ def attach(name: str, mode: str, programs: Programs) -> tuple[Link, list[Fault]]
         Refused: the interface does not exist or is not fit, carries somebody else's program, or cannot do what
             was demanded; nothing has changed.
     """
-    link = find(name)
-    wrong, warnings = preflight(link, mode)
-    if wrong:
-        raise Refused(Kind.INTERFACE, "The interface is not fit for the program", wrong)
+    link, warnings = foresee(name, mode)
     try:
         with programs.expected(link) as expected:
             if expected is not None:

@@ -35,6 +35,7 @@ class _Pending:
         revisions: of the live list that it made.
         tightened: what it tightened.
         origin: who made it.
+        interface: that it attached; none.
     """
 
     token: str
@@ -42,6 +43,7 @@ class _Pending:
     revisions: tuple[int, ...]
     tightened: tuple[Tightened, ...]
     origin: Origin
+    interface: str | None = None
 
 
 @dataclass
@@ -72,6 +74,7 @@ class Confirmations:
                 left_s=round(max(0.0, each.until - clock.now()), 1),
                 revisions=list(each.revisions),
                 policies=sorted({name for one in each.tightened for name in one.before}),
+                interface=each.interface,
                 who=each.origin.who,
                 reason=each.origin.why,
             )
@@ -92,17 +95,25 @@ class Confirmations:
                 for version, before in said["tightened"]
             )
             origin = Origin(Door(said["door"]), said["who"], said["why"])
-            self._pending.append(_Pending(token, 0.0, tuple(said["revisions"]), tightened, origin))
+            revisions, interface = tuple(said["revisions"]), said.get("interface")
+            self._pending.append(_Pending(token, 0.0, revisions, tightened, origin, interface))
         self.expire(turn, "the agent ended before it was confirmed")
 
     @contextmanager
     def asked(
-        self, turn: Turn, seconds: float, revision: int | None, before: Mapping[str, tuple[str, int]], origin: Origin
+        self,
+        turn: Turn,
+        seconds: float,
+        revision: int | None,
+        before: Mapping[str, tuple[str, int]],
+        origin: Origin,
+        interface: str | None = None,
     ) -> Iterator["Asked"]:
         """Have what is made in the block undone unless it is confirmed in so many seconds; 0: it stays.
 
         It is kept before anything is made, so that no crash makes it one that stays. ``revision`` is that which it
-        makes of the live list, if it does, ``before`` what the policies are that it tightens.
+        makes of the live list, if it does, ``before`` what the policies are that it tightens, ``interface`` the one
+        that it attaches.
 
         Raises:
             Refused: the disk does not take that; nothing is made.
@@ -113,7 +124,8 @@ class Confirmations:
             return
         tightened = (Tightened(0, 0.0, dict(before)),) if before else ()
         revisions = () if revision is None else (revision,)
-        pending = _Pending(secrets.token_hex(4), clock.now() + seconds, revisions, tightened, origin)
+        until = clock.now() + seconds
+        pending = _Pending(secrets.token_hex(4), until, revisions, tightened, origin, interface)
         self._pending.append(pending)
         try:
             self._keep()
@@ -168,6 +180,7 @@ class Confirmations:
     def _undo(self, turn: Turn, pending: _Pending, why: str) -> list[str]:
         origin = Origin(Door.CONFIRM, why=why)
         done = self._undoing.undo(turn, pending.tightened, pending.revisions, origin)
+        done += self._undoing.detach(turn, pending.interface) if pending.interface else []
         self._forget(pending)
         log.warning("not confirmed", token=pending.token, why=why, undone="; ".join(done), **pending.origin.logged)
         self.undone = [*self.undone, f"{why}: undone: {'; '.join(done) or 'nothing'}"][-20:]
@@ -188,6 +201,7 @@ class Confirmations:
                 "door": each.origin.door.value,
                 "who": each.origin.who,
                 "why": each.origin.why,
+                "interface": each.interface,
             }
             for each in self._pending
         }

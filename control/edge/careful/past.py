@@ -8,7 +8,7 @@ from control.commands.history import Difference, RevisionShown, RevisionState, R
 from control.edge.feed_list import FeedList
 from control.edge.guard import Guard
 from control.edge.live_list import LiveList
-from control.edge.live_state import Near, Timing
+from control.edge.live_state import Near
 from control.edge.state.revisions import Revision, Revisions
 from control.edge.turn import Turn
 from control.edge.usage import Usage
@@ -101,32 +101,25 @@ class PastLists:
         pasts, union = self._since(revision), self._live.state.union
         change = pasts[Source.LOCAL].change(union.local, origin)
         feed = Change.of(union.followed, pasts[Source.FEED].was, NONE, origin).loosening()
-        judgement = self._guard.judge(turn, Source.LOCAL, change)
-        if override:
-            self._guard.demand_override(judgement)
-        is_held = judgement.is_over and not override
-        done = change.loosening() if is_held else change
-        compared, timing, held = time.perf_counter() - started, Timing(), None
-        if not dry_run:
-            if done:
-                near = None if is_live else self._near(revision, pasts, done, is_all=not is_held)
-                weight = judgement.held() if is_held else judgement.done()
-                timing = self._live.apply(turn, Source.LOCAL, done, self._live.state.local.next, weight, near)
-            if feed:
-                self._feed.let_back(turn, feed)
-            holding = self._guard.hold(turn, change, judgement) if is_held else None
-            self._guard.supersede(turn, change.touched, but=holding)
-            held = str(holding.number) if holding else None
+        compared = time.perf_counter() - started
+
+        def near(done: Change, is_all: bool) -> Near | None:
+            return None if is_live else self._near(revision, pasts, done, is_all=is_all)
+
+        carried = self._guard.carry_out(turn, change, change.touched, dry_run=dry_run, override=override, near=near)
+        if feed and not dry_run:
+            self._feed.let_back(turn, feed)
+        timing, cut = carried.timing, carried.judgement.cut
         state = self._live.state
         return RolledBack(
             revision=state.revision,
             serial=state.local.serial,
             count=state.union.count,
-            added=len(done.added) + len(feed.added),
-            removed=len(done.removed),
-            cut=self._usage.preview(judgement.cut, NAMED_IN_ANSWER) if len(judgement.cut) else None,
-            held=held,
-            why_held=list(judgement.why) if is_held else [],
+            added=len(carried.done.added) + len(feed.added),
+            removed=len(carried.done.removed),
+            cut=self._usage.preview(cut, NAMED_IN_ANSWER) if len(cut) else None,
+            held=carried.held,
+            why_held=carried.why_held,
             live=not dry_run,
             not_kept=timing.not_kept,
             seconds={"compare": round(compared, 6), "kernel": round(timing.kernel, 6), "disk": round(timing.disk, 6)},

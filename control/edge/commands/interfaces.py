@@ -3,16 +3,36 @@
 from control.commands.interfaces import Attach, Attached, Detach, Detached
 from control.edge.edge import Edge
 from control.fault import Fault, Kind, Refused, shown
-from control.vocabulary import ATTACH_MODES
+from control.vocabulary import ATTACH_MODES, VPN_PROTOCOLS
 
 
 def attach(edge: Edge, request: Attach, _body: bytes) -> Attached:
-    """Guard an interface from now on."""
+    """Guard an interface from now on; where anything is enforced, that may have to be confirmed."""
     if request.mode not in ATTACH_MODES:
         fault = Fault("mode", f"{shown(request.mode)} is no mode", f"give one of {', '.join(ATTACH_MODES)}")
         raise Refused(Kind.BAD_REQUEST, "The mode is not known", [fault])
-    with edge.turn(request.origin()) as turn:
-        return edge.interfaces.attach(turn, request.interface, request.mode)
+    origin = request.origin()
+    with edge.turn(origin) as turn:
+        enforced = [name for name in VPN_PROTOCOLS if edge.policies.dropped_share(name)]
+        tightens = bool(enforced) and not edge.interfaces.is_guarded(request.interface)
+        said = {"enforced": enforced if tightens else []}
+        if request.dry_run:
+            state = edge.interfaces.foresee(request.interface, request.mode)
+            return state.model_copy(update=said | {"warnings": [*state.warnings, *_refusals(said["enforced"])]})
+        within = edge.config.rollout.confirm_first if request.confirm_within is None else request.confirm_within
+        with edge.confirmations.asked(turn, within if tightens else 0, None, {}, origin, request.interface) as asked:
+            state = edge.interfaces.attach(turn, request.interface, request.mode)
+        edge.lease.shorten(edge.confirmations.until)
+        warnings = [*state.warnings, *_refusals(said["enforced"])]
+        return state.model_copy(update=said | {"token": asked.token, "warnings": warnings})
+
+
+def _refusals(enforced: list[str]) -> list[str]:
+    """Return in words what enforcing does to an interface of which no traffic was seen yet."""
+    if not enforced:
+        return []
+    which = ", ".join(enforced)
+    return [f"{which}: who is unregistered is refused on it; how many that are is not known before it is looked at"]
 
 
 def detach(edge: Edge, request: Detach, _body: bytes) -> Detached:

@@ -30,6 +30,7 @@ def replace(edge: Edge, request: ReplaceList, body: bytes) -> ListChanged:
             dry_run=request.dry_run,
             allow_empty=request.allow_empty,
             override=request.override,
+            doubtful=request.doubtful,
         )
         if done.live:
             edge.ends.note(turn, new, None, origin)
@@ -49,6 +50,7 @@ def change(edge: Edge, request: ChangeList, body: bytes) -> ListChanged:
             if_match=request.if_match,
             dry_run=request.dry_run,
             override=request.override,
+            doubtful=request.doubtful,
         )
         if done.live:
             edge.ends.note(turn, add, request.lasts, origin)
