@@ -11,6 +11,7 @@ from control.cli import kernel
 from control.cli.context import as_json_option, pass_config
 from control.cli.output import agent, print_json, print_table
 from control.commands.confirm import CancelChange, ConfirmChange
+from control.commands.policy import Preview
 from control.commands.request import Order
 from control.commands.rollout import MovePlan, PausePlan, Plans, PlanState, ReadPlans, ResumePlan, StartPlan, UndoPlan
 from control.config import Config
@@ -159,7 +160,7 @@ def say_plans(plans: Sequence[PlanState]) -> None:
     if not plans:
         click.echo("there is no plan", err=True)
         return
-    columns = ("protocol", "stage", "share", "next", "in", "shares", "why")
+    columns = ("protocol", "stage", "share", "next", "in", "would refuse", "shares", "why")
     print_table("plans", columns, [_row(plan) for plan in plans])
 
 
@@ -168,7 +169,15 @@ def _row(plan: PlanState) -> tuple[object, ...]:
     if plan.date is not None:
         when = time.strftime("%Y-%m-%d %H:%M", time.localtime(plan.date))
     following = "-" if plan.next_share is None else f"{plan.next_share} %"
-    return (plan.protocol, plan.stage, f"{plan.share} %", following, when, ",".join(map(str, plan.shares)), plan.why)
+    shares = ",".join(map(str, plan.shares))
+    return (plan.protocol, plan.stage, f"{plan.share} %", following, when, _refused(plan.preview), shares, plan.why)
+
+
+def _refused(preview: Preview | None) -> str:
+    """Return what the next share would have refused, in packets a second of the last day."""
+    if preview is None:
+        return "-"
+    return "not known" if preview.day is None else f"{preview.day:.2f}/s"
 
 
 def _named(protocols: Sequence[str]) -> list[str]:

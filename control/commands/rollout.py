@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
-from control.commands.policy import ProtocolName
+from control.commands.policy import Preview, ProtocolName
 from control.commands.request import Order, Reply, Request
 
 Protocols = Annotated[list[ProtocolName], Field(min_length=1)]
@@ -24,6 +24,9 @@ class PlanState(BaseModel):
     date: float | None = Field(description="When it is to start, in seconds since 1970; none: it has, or at once.")
     before: str = Field(description="What the policy was before it, to which `undo` goes back.")
     why: str = Field(description="Why it is paused or stopped.")
+    preview: Preview | None = Field(
+        default=None, description="What the next share would have refused lately; none: nothing follows."
+    )
 
 
 class Plans(Reply):

@@ -79,7 +79,7 @@ class Edge:
         self.confirmations = Confirmations(undoing, store)
         self.ends = Ends(self.list, self.guard, self.usage, store.waiting)
         self.traffic = Traffic(datapath.controls, store.traffic)
-        self.plans = EdgePlans(self.policies, store.waiting, config.rollout, self._hindrance)
+        self.plans = EdgePlans(self.policies, self.traffic, store.waiting, config.rollout, self._hindrance)
         self._turns = Turns()
 
     @classmethod

@@ -103,9 +103,12 @@ class Interfaces:
         faults: list[Fault] = []
         kinds: list[Kind] = []
         for called in [name] if name is not None else self._all_names():
+            link = self._find(called)
             try:
                 if attaching.detach(called, self._programs()):
                     detached.append(called)
+                    if link:
+                        self._table.refresh(link.index)
             except Refused as refused:
                 if name is not None and called not in self.wanted:
                     raise

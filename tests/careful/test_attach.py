@@ -37,7 +37,7 @@ def is_attached(wire: Wired, edge: Edge) -> bool:
 def test_it_is_detached_again_unless_it_is_confirmed(wire: Wired, edge: Edge, monkeypatch: pytest.MonkeyPatch) -> None:
     done = attach(wire, edge)
     assert (done.attached, done.enforced, bool(done.token)) == (True, ["esp"], True)
-    assert "who is unregistered is refused on it; how many that is is not known" in done.warnings[-1]
+    assert "who is unregistered is refused on it; how many that is, is not known" in done.warnings[-1]
     assert edge.confirmations.states[0].interface == "far"
     later = clock.now() + 601
     monkeypatch.setattr(clock, "now", lambda: later)

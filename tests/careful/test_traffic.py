@@ -1,5 +1,6 @@
 """What enforcing would have refused, by the program's own counters; and where that is not known, so said."""
 
+import time
 from collections.abc import Iterator
 from ipaddress import ip_address
 from typing import Any
@@ -80,3 +81,24 @@ def test_a_day_of_minutes_becomes_hours_and_a_month_is_let_go(place: Place, now:
         now[0] += 32 * DAY
         edge.store.traffic.merge()
         assert not edge.store.traffic.spans(100 * DAY)
+
+
+def test_a_plan_with_a_date_says_what_its_first_share_would_refuse_and_looks_again(
+    wire: Wired, now: list[float], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with wire.edge() as edge:
+        push(edge, ten())
+        wire.attach(edge)
+        order = {"verb": "rollout_start", "protocols": ["wireguard"], "date": time.time() + 9 * DAY}
+        (plan,) = answer(edge, order, b"")[0].plans
+        assert (plan.stage, plan.preview.share, plan.preview.day) == ("scheduled", 1, None)
+        talk(wire, edge, 120)
+        now[0] += 60
+        edge.sweep()
+        assert capsys.readouterr().out.count("a plan will start") == 1
+        for hours, day in ((20, 0.02), (30, None)):
+            for _ in range(hours):
+                now[0] += HOUR
+                edge.beat()
+            assert answer(edge, {"verb": "rollout"}, b"")[0].plans[0].preview.day == day
+        assert capsys.readouterr().out.count("a plan will start") == 2

@@ -13,6 +13,7 @@ from control.allowlist.allowlist import Allowlist
 from control.allowlist.entry import Entry
 from control.allowlist.naming import first
 from control.commands.list import EndState
+from control.edge.careful.beat import Beat
 from control.edge.guard import Guard
 from control.edge.list import EdgeList
 from control.edge.state.waiting import Waiting
@@ -27,7 +28,6 @@ from control.rollout.origin import Door, Origin
 log = structlog.get_logger()
 
 KIND = "end"
-LONGEST_BEAT = 5.0  # s: of a longer time between two looks no more than this counts
 KEPT_EVERY = 60.0  # s
 
 
@@ -50,7 +50,7 @@ class Ends:
     def __init__(self, local: EdgeList, guard: Guard, usage: Usage, waiting: Waiting) -> None:
         self._local, self._guard, self._usage, self._waiting = local, guard, usage, waiting
         self._ends: dict[str, _End] = {}
-        self._looked_at = self._kept_at = clock.now()
+        self._beat, self._kept_at = Beat(), clock.now()
         self.not_kept: str | None = None
 
     @property
@@ -67,7 +67,7 @@ class Ends:
         turn.demand()
         for prefix, said in self._waiting.load(KIND).items():
             self._ends[prefix] = _End(float(said["left"]), Origin(Door(said["door"]), said["who"], said["why"]))
-        self._looked_at = clock.now()
+        self._beat.begin()
 
     def note(self, turn: Turn, entries: Allowlist, seconds: float | None, origin: Origin) -> None:
         """Have entries end after so many seconds; none: never, whatever was said before."""
@@ -82,8 +82,7 @@ class Ends:
     def look(self, turn: Turn) -> None:
         """Count the time, and end what is due: what is in use is held, and the rest goes."""
         turn.demand()
-        seconds = min(clock.now() - self._looked_at, LONGEST_BEAT)
-        self._looked_at = clock.now()
+        seconds = self._beat.passed()
         if not self._ends:
             return
         self._ends = {prefix: replace(end, left=end.left - seconds) for prefix, end in self._ends.items()}

@@ -10,21 +10,22 @@ from dataclasses import asdict, replace
 
 import structlog
 
-from control.commands.policy import Rule
+from control.commands.policy import Preview, Rule
 from control.commands.rollout import PlanState
 from control.config.rollout import RolloutSettings
 from control.datapath.controls import Policy
+from control.edge.careful.beat import Beat
+from control.edge.careful.foreseen import Foreseen
 from control.edge.policies import Policies
 from control.edge.state.waiting import Waiting
+from control.edge.traffic import Traffic
 from control.edge.turn import Turn
 from control.fault import Fault, Kind, Refused
-from control.host import clock
 from control.rollout.plan import RolloutPlan, Stage
 
 log = structlog.get_logger()
 
 KIND = "plan"
-LONGEST_BEAT = 5.0  # s: of a longer time between two looks no more than this counts
 
 
 class EdgePlans:
@@ -35,12 +36,17 @@ class EdgePlans:
     """
 
     def __init__(
-        self, policies: Policies, waiting: Waiting, settings: RolloutSettings, hindrance: Callable[[], str | None]
+        self,
+        policies: Policies,
+        traffic: Traffic,
+        waiting: Waiting,
+        settings: RolloutSettings,
+        hindrance: Callable[[], str | None],
     ) -> None:
         """``hindrance`` says what speaks against tightening anything now."""
         self._policies, self._waiting, self._settings, self._hindrance = policies, waiting, settings, hindrance
         self._plans: dict[str, RolloutPlan] = {}
-        self._looked_at = clock.now()
+        self._beat, self._foreseen = Beat(), Foreseen(traffic)
         self.not_kept: str | None = None
 
     def take_up(self, turn: Turn) -> None:
@@ -50,20 +56,20 @@ class EdgePlans:
             before = (str(said["before"][0]), int(said["before"][1]))
             values = said | {"shares": tuple(said["shares"]), "before": before, "stage": Stage(said["stage"])}
             self._plans[name] = RolloutPlan(**values)
-        self._looked_at = clock.now()
+        self._beat.begin()
         for plan in self._open():
             self._fall_back(turn, plan)
 
     @property
     def states(self) -> list[PlanState]:
         """How they stand."""
-        return [_said(plan) for plan in self._plans.values()]
+        return [_said(plan, self._foreseen.of(plan)) for plan in self._plans.values()]
 
     def look(self, turn: Turn) -> None:
         """Count the time, and take the steps that are due."""
         turn.demand()
-        seconds = min(clock.now() - self._looked_at, LONGEST_BEAT)
-        self._looked_at = clock.now()
+        seconds = self._beat.passed()
+        self._foreseen.look(turn, self._open())
         for plan in self._open():
             self._look_at(turn, plan, plan.passed(seconds, time.time()))
         if self.not_kept:
@@ -97,6 +103,7 @@ class EdgePlans:
             plan = RolloutPlan(name, self._above(wanted, held), soak or self._settings.soak, (held.mode, held.share))
             self._plans[name] = plan if date is None else plan.moved(date, now)
         self._keep_or_refuse()
+        self._foreseen.look(turn, self._open(), is_new=True)
         log.info("plan", protocols=", ".join(protocols), shares=wanted, date=date, **turn.origin.logged)
 
     def begin(self, turn: Turn, protocols: Sequence[str]) -> None:
@@ -235,7 +242,7 @@ def _dropped(policy: tuple[str, int]) -> int:
     return Policy(*policy).dropped_share
 
 
-def _said(plan: RolloutPlan) -> PlanState:
+def _said(plan: RolloutPlan, preview: Preview | None) -> PlanState:
     left = plan.wait if plan.stage is Stage.SCHEDULED else max(0.0, plan.soak - plan.soaked) if plan.step >= 0 else 0.0
     return PlanState(
         protocol=plan.protocol,
@@ -248,4 +255,5 @@ def _said(plan: RolloutPlan) -> PlanState:
         date=plan.date if plan.step < 0 else None,
         before=str(Policy(*plan.before)),
         why=plan.why,
+        preview=preview,
     )

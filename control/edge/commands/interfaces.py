@@ -32,7 +32,7 @@ def _refusals(enforced: list[str]) -> list[str]:
     if not enforced:
         return []
     which = ", ".join(enforced)
-    return [f"{which}: who is unregistered is refused on it; how many that are is not known before it is looked at"]
+    return [f"{which}: who is unregistered is refused on it; how many that is, is not known before it is looked at"]
 
 
 def detach(edge: Edge, request: Detach, _body: bytes) -> Detached:
