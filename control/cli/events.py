@@ -2,11 +2,13 @@
 
 import contextlib
 import time
+from collections.abc import Iterator
 
 import click
 
 from control.cli.context import as_json_option, pass_config
 from control.cli.output import agent
+from control.commands.client import AgentSocket
 from control.commands.packets import MOST_RATE, ReadEvents, SampledPacket
 from control.config import Config
 from control.fault import Refused
@@ -28,9 +30,13 @@ def events(config: Config, rate: int, responders: bool, seconds: float | None, a
     Off unless somebody looks. No subscriber's address is shown: only the registered end of a packet or, with
     --responders, the end that an unregistered handshake goes to. Nothing is kept.
     """
-    socket, ends_at = agent(config), time.monotonic() + (seconds or float("inf"))
-    question = ReadEvents(rate=rate, responders=responders)
-    is_over = False
+    for event in followed(agent(config), ReadEvents(rate=rate, responders=responders), seconds):
+        click.echo(event.model_dump_json() if as_json else _line(event))
+
+
+def followed(socket: AgentSocket, question: ReadEvents, seconds: float | None) -> Iterator[SampledPacket]:
+    """Yield sampled packets as they come, for so many seconds; none: until whoever asks has enough."""
+    ends_at, is_over = time.monotonic() + (seconds or float("inf")), False
     try:
         while not is_over:
             is_over = time.monotonic() >= ends_at
@@ -38,8 +44,7 @@ def events(config: Config, rate: int, responders: bool, seconds: float | None, a
             question = question.model_copy(update={"reader": said.reader, "after": said.after})
             if said.missed:
                 click.echo(f"{said.missed:,} more were sampled than could be shown", err=True)
-            for event in said.events:
-                click.echo(event.model_dump_json() if as_json else _line(event))
+            yield from said.events
             if not is_over:
                 time.sleep(min(PAUSE, max(0.0, ends_at - time.monotonic())))
     finally:

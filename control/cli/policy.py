@@ -1,13 +1,16 @@
 """Commands about the policy: what happens to unregistered traffic, protocol by protocol."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
 import click
 
 from control.cli import kernel
 from control.cli.context import as_json_option, pass_config, pass_place
+from control.cli.events import followed
 from control.cli.output import agent, print_json, print_table
-from control.cli.rollout import confirm_option, say_plans, say_token
+from control.cli.rollout import Span, confirm_option, say_plans, say_token
+from control.commands.packets import ReadEvents
 from control.commands.policy import PolicyState, ReadPolicy, Rule, SetPolicy
 from control.commands.rollout import StartPlan
 from control.config import Config
@@ -15,6 +18,15 @@ from control.vocabulary import MODES, VPN_PROTOCOLS
 
 EVERY_FLOW = 100
 """Share of a protocol that is only counted, in percent, where none is given: monitor drops nothing whatever it is."""
+
+SAMPLED = 10
+"""One packet in so many, while it is looked where most of them go."""
+
+MOST = 10
+"""Ends that are told."""
+
+REGISTERED = "registered"
+"""Of control.vocabulary.REASONS: the end that is told is the registered one."""
 
 
 @click.group()
@@ -39,6 +51,7 @@ def policy_get(config: Config, as_json: bool) -> None:
 @click.option("--share", type=click.IntRange(0, 100), help="Of the flows, in percent, at once; without it in steps.")
 @confirm_option
 @click.option("--dry-run", is_flag=True, help="Say what it would have refused lately, and set nothing.")
+@click.option("--responders", type=Span(), help="With --dry-run: look this long where most of it goes, such as 30s.")
 @as_json_option
 @pass_place
 def policy_set(
@@ -48,6 +61,7 @@ def policy_set(
     share: int | None,
     confirm_within: float | None,
     dry_run: bool,
+    responders: float | None,
     as_json: bool,
 ) -> None:
     """Set the policy of PROTOCOL, or of all.
@@ -57,9 +71,12 @@ def policy_set(
     rollout`.
     """
     names = VPN_PROTOCOLS if protocol == "all" else (protocol,)
+    if responders is not None and not dry_run:
+        raise click.UsageError("--responders goes with --dry-run")
     if dry_run:
         rule = Rule(mode=mode, share=EVERY_FLOW if share is None else share)
-        _show_preview(agent(config).ask(SetPolicy(policy=dict.fromkeys(names, rule), dry_run=True)), as_json)
+        state = agent(config).ask(SetPolicy(policy=dict.fromkeys(names, rule), dry_run=True))
+        _show_preview(state, None if responders is None else _responders(config, names, responders), as_json)
         return
     if share is None and mode == "enforce":  # a share left out is never guessed: all would be the guess that cuts most
         plans = agent(config).ask(StartPlan(protocols=list(names), confirm_within=confirm_within))
@@ -86,9 +103,20 @@ def print_policies(rules: Mapping[str, Rule]) -> None:
     print_table("policy for the unregistered", ("protocol", "mode", "share"), rows)
 
 
-def _show_preview(state: PolicyState, as_json: bool) -> None:
+def _responders(config: Config, protocols: Sequence[str], seconds: float) -> list[tuple[str, str, int]]:
+    """Return where most unregistered handshakes go, by what is sampled for so long; nothing is kept."""
+    counts: Counter[tuple[str, str]] = Counter()
+    for event in followed(agent(config), ReadEvents(rate=SAMPLED, responders=True), seconds):
+        if event.protocol in protocols and event.reason != REGISTERED and event.address:
+            counts[event.protocol, f"{event.address} port {event.port}"] += 1
+    return [(protocol, end, count) for (protocol, end), count in counts.most_common(MOST)]
+
+
+def _show_preview(state: PolicyState, responders: list[tuple[str, str, int]] | None, as_json: bool) -> None:
     if as_json:
-        print_json([preview.model_dump() for preview in state.preview])
+        previews = [preview.model_dump() for preview in state.preview]
+        ends = [dict(zip(("protocol", "end", "sampled"), each, strict=True)) for each in responders or []]
+        print_json(previews if responders is None else {"preview": previews, "responders": ends})
         return
     rows = [
         (each.protocol, f"{each.share} %", _rate(each.hour), _rate(each.day), f"{each.known_s / 3600:.1f} h")
@@ -96,6 +124,8 @@ def _show_preview(state: PolicyState, as_json: bool) -> None:
     ]
     columns = ("protocol", "share", "last hour", "last day", "known of it")
     print_table("packets a second that would have been refused", columns, rows)
+    if responders is not None:
+        print_table("where most of it goes now", ("protocol", "end", "sampled"), responders)
 
 
 def _rate(rate: float | None) -> str:

@@ -1,5 +1,6 @@
 """What enforcing would have refused, by the program's own counters; and where that is not known, so said."""
 
+import threading
 import time
 from collections.abc import Iterator
 from ipaddress import ip_address
@@ -7,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from control.cli import policy
 from control.datapath.probe.frames import frame
 from control.edge.commands.answering import answer
 from control.edge.edge import Edge
@@ -14,7 +16,7 @@ from control.edge.state.traffic import DAY, HOUR
 from control.host import clock
 from lab.waiting import wait_for
 from tests.careful.guarded import push, ten
-from tests.edge.place import Place
+from tests.edge.place import Place, served
 from tests.edge.wired import Wired
 
 STRANGER, ELSEWHERE = ip_address("198.51.100.200"), ip_address("203.0.113.77")
@@ -27,10 +29,13 @@ def now(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[float]]:
     yield now
 
 
+def ask(edge: Edge, order: dict[str, Any]) -> Any:
+    return answer(edge, order, b"")[0]
+
+
 def preview(edge: Edge, share: int = 100, mode: str = "enforce") -> Any:
     policy = {"wireguard": {"mode": mode, "share": share}}
-    said: Any = answer(edge, {"verb": "set_policy", "policy": policy, "dry_run": True}, b"")[0]
-    return said.preview[0]
+    return ask(edge, {"verb": "set_policy", "policy": policy, "dry_run": True}).preview[0]
 
 
 def talk(wire: Wired, edge: Edge, count: int) -> None:
@@ -90,7 +95,7 @@ def test_a_plan_with_a_date_says_what_its_first_share_would_refuse_and_looks_aga
         push(edge, ten())
         wire.attach(edge)
         order = {"verb": "rollout_start", "protocols": ["wireguard"], "date": time.time() + 9 * DAY}
-        (plan,) = answer(edge, order, b"")[0].plans
+        (plan,) = ask(edge, order).plans
         assert (plan.stage, plan.preview.share, plan.preview.day) == ("scheduled", 1, None)
         talk(wire, edge, 120)
         now[0] += 60
@@ -100,5 +105,24 @@ def test_a_plan_with_a_date_says_what_its_first_share_would_refuse_and_looks_aga
             for _ in range(hours):
                 now[0] += HOUR
                 edge.beat()
-            assert answer(edge, {"verb": "rollout"}, b"")[0].plans[0].preview.day == day
+            assert ask(edge, {"verb": "rollout"}).plans[0].preview.day == day
         assert capsys.readouterr().out.count("a plan will start") == 2
+
+
+def test_a_dry_run_looks_where_most_of_it_goes_and_keeps_nothing(wire: Wired, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(policy, "SAMPLED", 1)
+    with wire.edge() as edge, served(edge):
+        push(edge, ten())
+        wire.attach(edge)
+
+        def send() -> None:
+            wait_for(lambda: edge.datapath.controls._sampling[0]["rate"] == 1, "it is sampled")
+            wire.send([frame("wireguard", STRANGER, ELSEWHERE, None)] * 5)
+            wire.send([frame("wireguard", STRANGER, ip_address("192.0.2.1"), None)])
+
+        sender = threading.Thread(target=send)
+        sender.start()
+        found = policy._responders(edge.config, ("wireguard", "openvpn"), 2.0)
+        sender.join()
+        ((protocol, end, count),) = found
+        assert (protocol, end.split(" ")[0], count) == ("wireguard", str(ELSEWHERE), 5)
