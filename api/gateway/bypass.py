@@ -2,11 +2,11 @@
 
 from apiflask import APIBlueprint
 from flask import Response
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from api.kit import agent, body, shared
+from api.kit import agent, shared
 from api.kit.contract import GATEWAY_READERS, Contract, under
-from api.kit.payload import JSON
+from api.kit.payload import JSON, parse
 from control.commands.bypass import BypassState, ReadBypass, SetBypass
 from control.fault import Fault, Kind, Refused
 from control.registry.access import scopes
@@ -39,22 +39,11 @@ def change() -> Response:
     Stopping is for one person, and at once. Where there is a registry, nobody lets go of the brake over HTTP: that
     drops again, and is done at the edge.
     """
-    wanted = _parse(body.read([JSON]))
+    wanted = parse(Wanted, "The body is wrong", 'send {"on": true} or {"on": false}')
     if not wanted.on and shared.registry():
         fault = Fault("on", "letting go of the brake drops again", "do it at the edge: wicket bypass off")
         raise Refused(Kind.CONFLICT, "The brake is let go of at the edge", [fault])
     return _answer(agent.ask(SetBypass(on=wanted.on)))
-
-
-def _parse(data: bytes) -> Wanted:
-    try:
-        return Wanted.model_validate_json(data)
-    except ValidationError as error:
-        problem = error.errors(include_url=False)[0]
-        broken = problem["type"] == "json_invalid"
-        kind, title = (Kind.BAD_REQUEST, "The body is not JSON") if broken else (Kind.INVALID, "The body is wrong")
-        where = ", ".join(str(step) for step in problem["loc"]) or "body"
-        raise Refused(kind, title, [Fault(where, problem["msg"], 'send {"on": true} or {"on": false}')]) from error
 
 
 def _answer(state: BypassState) -> Response:

@@ -53,7 +53,9 @@ def test_a_registry_without_a_gateway_is_ready_while_its_database_is(tmp_path: P
         api.wait("/healthz", 200)
         ready = api.ask("GET", "/readyz", token=None)
         assert (ready.status, ready.json) == (200, {"ready": True, "serial": 0})
-        assert api.ask("GET", "/metrics").body == b""
+        metrics = api.ask("GET", "/metrics").body
+        assert b"wicketgate_registry_up 1.0" in metrics
+        assert b"wicketgate_agent_up" not in metrics
         status = api.ask("GET", "/v1/status")
         assert (status.status, status.kind, status.errors[0]["where"]) == (503, "unavailable", "api.gateway")
         (tmp_path / "registry").rename(tmp_path / "gone")

@@ -4,12 +4,13 @@ An agent starts whatever is there: what is no database is set aside, and a disk 
 """
 
 import contextlib
+import hashlib
 import os
 import shutil
 import sqlite3
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -170,6 +171,11 @@ class Disk:
     def _refused(self, error: Exception) -> Refused:
         mend = "free space on that disk" if "full" in str(error) else "check the disk and the directory's permissions"
         return Refused(Kind.NO_ROOM, "The list cannot be kept on disk", [Fault(str(self.path), str(error), mend)])
+
+
+def digest_of(row: Sequence[object]) -> bytes:
+    """Return the SHA-256 by which a row is known to be what was kept."""
+    return hashlib.sha256(repr(tuple(row)).encode()).digest()
 
 
 def _is_damage(error: sqlite3.Error) -> bool:

@@ -1,12 +1,11 @@
 """What is held, on disk: a restart forgets none of it. What is not as it was kept is dropped, which cuts nobody."""
 
-import hashlib
 import json
 from collections.abc import Sequence
 from typing import Any
 
 from control.allowlist.allowlist import Allowlist
-from control.edge.state.disk import DamagedError, Disk
+from control.edge.state.disk import DamagedError, Disk, digest_of
 from control.fault import Fault
 from control.rollout.holding import Holding
 from control.rollout.origin import Door, Origin
@@ -70,12 +69,12 @@ def _row(holding: Holding) -> tuple[object, ...]:
         "agreed": holding.agreed,
     }
     row = holding.number, holding.narrowed.pack(), holding.removed.pack(), json.dumps(said)
-    return *row, _digest(row)
+    return *row, digest_of(row)
 
 
 def _holding(row: Any) -> Holding:
     number, narrowed, removed, text, digest = row
-    if digest != _digest(row[:-1]):
+    if digest != digest_of(row[:-1]):
         raise ValueError("it is not what was kept")
     said = json.loads(text)
     return Holding(
@@ -89,7 +88,3 @@ def _holding(row: Any) -> Holding:
         said["persons"],
         tuple(said["agreed"]),
     )
-
-
-def _digest(row: Sequence[object]) -> bytes:
-    return hashlib.sha256(repr(tuple(row)).encode()).digest()

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from control.allowlist.allowlist import Allowlist
-from control.edge.state.disk import DamagedError, Disk
+from control.edge.state.disk import DamagedError, Disk, digest_of
 from control.host import clock
 from control.rollout.change import SMALL, Change
 from control.rollout.origin import Door, Origin
@@ -113,7 +113,7 @@ class Revisions:
             weight.held,
             weight.consent.value,
         )
-        row = *values, _digest(values), _digest_of(bodies), *bodies
+        row = *values, digest_of(values), _sha256(bodies), *bodies
         marks = ", ".join("?" * len(row)) + ", 0"
 
         def write() -> None:
@@ -132,7 +132,7 @@ class Revisions:
             Refused: the disk cannot be read.
         """
         rows = self._rows(f"SELECT {COLUMNS}, sha256 FROM revision ORDER BY revision DESC LIMIT ?", most)
-        return [_revision(row[:-1]) for row in rows if row[-1] == _digest(row[:-1])]
+        return [_revision(row[:-1]) for row in rows if row[-1] == digest_of(row[:-1])]
 
     def find(self, number: int) -> Revision | None:
         """Return one revision; none where it is not known.
@@ -141,7 +141,7 @@ class Revisions:
             Refused: the disk cannot be read.
         """
         rows = self._rows(f"SELECT {COLUMNS}, sha256 FROM revision WHERE revision = ?", number)
-        return next((_revision(row[:-1]) for row in rows if row[-1] == _digest(row[:-1])), None)
+        return next((_revision(row[:-1]) for row in rows if row[-1] == digest_of(row[:-1])), None)
 
     def content(self, number: int) -> RevisionContent | None:
         """Return what a revision did; none where it is not known any more.
@@ -154,7 +154,7 @@ class Revisions:
             contents = (
                 RevisionContent(Source(name), *map(Allowlist.unpack, bodies))
                 for name, digest, *bodies in rows
-                if digest == _digest_of(bodies)
+                if digest == _sha256(bodies)
             )
             return next(contents, None)
         except (ValueError, TypeError):
@@ -228,9 +228,5 @@ def _revision(row: Sequence[Any]) -> Revision:
     return Revision(revision, Source(name), serial, count, at, Origin(Door(door), who, why), added, removed, weight)
 
 
-def _digest(values: Sequence[object]) -> bytes:
-    return hashlib.sha256(repr(tuple(values)).encode()).digest()
-
-
-def _digest_of(bodies: Sequence[bytes]) -> bytes:
+def _sha256(bodies: Sequence[bytes]) -> bytes:
     return hashlib.sha256(b"".join(bodies)).digest()
