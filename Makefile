@@ -16,7 +16,7 @@ run: setup ## show the gateway at work; ONCE=1 ends after the table, IFACE=eth0 
 	@exec $(PYTHON) -m lab.run $(if $(ONCE),--once) $(if $(IFACE),--interface $(IFACE)) $(if $(PORT),--port $(PORT))
 
 test: lint ## all checks and all tests
-	$(PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	$(PYTHON) -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 test-on: ## the same on another release of Debian, in a tree of its own: RELEASE=trixie; COMMAND="make run ONCE=1" for another command
 	@packaging/test-on.sh "$$RELEASE" "$${COMMAND:-make test}"
