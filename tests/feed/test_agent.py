@@ -33,7 +33,7 @@ APPROVALS = 40
 
 def table(url: str) -> str:
     """The configuration of a feed."""
-    return f'\n[feed]\nurl = "{url}"\npoll = "1s"\nname = "edge of the tests"\n'
+    return f'\n[feed]\nurl = "{url}"\npoll = "1s"\nreport = "1s"\nname = "edge of the tests"\n'
 
 
 @contextmanager
@@ -93,6 +93,15 @@ def test_approvals_go_live_one_by_one(tmp_path: Path, bpffs: Path, registry: Reg
     # How long is told, not held: other work on the machine decides it too. `pytest -rP` shows it.
     print(f"approval to live: mean {statistics.mean(seconds) * 1e3:.1f} ms, longest {max(seconds) * 1e3:.1f} ms")
     assert len(seconds) == APPROVALS
+
+
+def test_it_reports_what_is_in_use_and_how_many_entries_it_has(tmp_path: Path, bpffs: Path, registry: Registry) -> None:
+    def reported() -> bool:
+        with registry.database.reading() as session:
+            return any(report and report.entries == 2 for _, report in edges.reports(session))
+
+    with agent(tmp_path, bpffs, registry.url):
+        until(reported)
 
 
 def had(registry: Registry, serial: int) -> bool:

@@ -1,11 +1,13 @@
 """An edge tells the registry which of its entries are in use, how many it has, and how many of them it holds."""
 
 import contextlib
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from ipaddress import ip_address
+from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select, update
@@ -115,8 +117,6 @@ def test_a_registry_that_was_put_back_hears_everything_again(place: Place, regis
 
 def test_how_many_it_holds_is_said(place: Place, registry: Registry) -> None:
     with reporting(place, registry) as it:
-        with registry.database.reading() as session:
-            assert [report for _, report in edges.reports(session)] == [None]
         registry.register("10.0.0.3")
         until(lambda: let_through(it.edge, "10.0.0.3") == [True])
         registry.put_back(1, 2)
@@ -153,3 +153,15 @@ def test_what_is_in_use_stays_when_its_end_has_come_and_the_rest_leaves(place: P
         addresses = [f"10.0.0.{number}" for number in (1, 3, 4)]
         until(lambda: let_through(it.edge, *addresses) == [True, False, False])
         assert let_through(it.edge, "10.0.0.2") == [True], "the local list has it"
+
+
+def test_a_registry_that_is_gone_costs_a_line_of_the_log(
+    place: Place, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with place.edge() as edge:
+        reporter = Reporter(edge, RegistryFeed(f"sqlite:///{tmp_path}/nowhere.db", NAME), 0.05)
+        reporter.start()
+        until(lambda: "not reported" in capsys.readouterr().out)
+        time.sleep(0.5)
+        reporter.stop()
+        assert "not reported" not in capsys.readouterr().out, "it says so once"

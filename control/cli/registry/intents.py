@@ -21,6 +21,7 @@ from control.cli.registry.showing import (
 )
 from control.registry.access import sight
 from control.registry.cases import workflow
+from control.registry.endings import outlook
 from control.registry.intents import intents, undoing
 from control.registry.intents.lines import lines
 from control.registry.publication import serials
@@ -47,8 +48,13 @@ def intents_list(desk: Desk, state: str, after: str, limit: int, as_json: bool) 
     with desk.reading("intent.read") as session:
         page_rows = page(session, visible, after, limit)
         page_rows = [intent | asdict(intents.effect(session, intent["id"])) for intent in page_rows]
+        database = desk.database
+        warnings = outlook.look(session, database.rules, database.now(), database.uptime()).warnings
     columns = ("id", "step", "reason", "proposed_by", "registrations", "live", "in_use", "registrants")
     show_rows(f"{state} intents", columns, page_rows, as_json)
+    if not as_json:
+        for warning in warnings:
+            click.echo(f"warning: {warning}", err=True)
 
 
 @commands.command("show")

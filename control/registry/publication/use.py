@@ -61,6 +61,11 @@ class Account:
     at: datetime
 
 
+def has_use(session: Session) -> bool:
+    """Return whether the tables have what edges report: an edge may be newer than its registry."""
+    return revision.have(session, revision.USE)
+
+
 def goes_on(session: Session, name: str, since: float | None) -> bool:
     """Return whether the edge's last report, as far as it is known here, was the one at ``since`` watched seconds."""
     of_edge = select(EdgeReport.watched).join(FollowingEdge, FollowingEdge.id == EdgeReport.edge_id)
@@ -161,8 +166,3 @@ def _of_edges() -> Select[EdgeUse]:
 
 def _is_recent() -> ColumnElement[bool]:
     return EdgeUse.seen > EdgeReport.watched - IN_USE
-
-
-def has_use(session: Session) -> bool:
-    """Return whether the tables have what edges report: an edge may be newer than its registry."""
-    return revision.have(session, revision.USE)
