@@ -54,7 +54,7 @@ class Gateway:
         guarded = {name for name, state in self.states().items() if state["attached"]}
         for name in self.interfaces:
             if name not in guarded:
-                self.wicket("attach", name, "--mode", "native")
+                self.wicket("attach", name, "--mode", "native", "--confirm-within", "0s")
 
     def release(self) -> None:
         """Back to how the package starts: monitor, nothing attached."""
