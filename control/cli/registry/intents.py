@@ -46,8 +46,7 @@ def intents_list(desk: Desk, state: str, after: str, limit: int, as_json: bool) 
     """List intents, and what each would cut."""
     visible = sight.select_visible(desk.actor, Intent).where(Intent.state == state)
     with desk.reading("intent.read") as session:
-        page_rows = page(session, visible, after, limit)
-        page_rows = [intent | asdict(intents.effect(session, intent["id"])) for intent in page_rows]
+        page_rows = page(session, visible, after, limit, _shown)
         database = desk.database
         warnings = outlook.look(session, database.rules, database.now(), database.uptime()).warnings
     columns = ("id", "step", "reason", "proposed_by", "registrations", "live", "in_use", "registrants")
@@ -72,7 +71,7 @@ def intents_show(desk: Desk, id_: str, after: str, limit: int, as_json: bool) ->
 
     with desk.reading("intent.read") as session:
         intent = rows.find(session, desk.actor, Intent, id_)
-        fields = record(intent) | asdict(intents.effect(session, id_))
+        (fields,) = _shown(session, [intent])
         registrations = page(session, intents.of_intent(id_), after, limit, shown)
     if as_json:
         print_json(fields | {"items": registrations})
@@ -103,7 +102,7 @@ def intents_propose(desk: Desk, step: str, ids: tuple[str, ...], reason: str, as
     """Propose a step for registrations, and show what it would cut; nothing is cut yet."""
     with desk.writing() as writing:
         intent = intents.propose(writing, step, dict.fromkeys(ids), reason)
-        fields = record(intent) | asdict(intents.effect(writing.session, intent.id))
+        (fields,) = _shown(writing.session, [intent])
     show_fields(fields["id"], fields, as_json)
 
 
@@ -134,3 +133,11 @@ def intents_cancel(desk: Desk, id_: str, as_json: bool) -> None:
     with desk.writing() as writing:
         fields = record(intents.cancel(writing, id_))
     show_fields(fields["id"], fields, as_json)
+
+
+def _shown(session: Session, found: Sequence[Intent]) -> list[dict[str, Any]]:
+    """Return intents with what each would do now, and whether the clock carries it out."""
+    return [
+        record(each) | {"by_clock": each.waits_boot is not None} | asdict(intents.effect(session, each.id))
+        for each in found
+    ]

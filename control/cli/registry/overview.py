@@ -36,4 +36,5 @@ def status(desk: Desk, as_json: bool) -> None:
         (f"{day.begins:%Y-%m-%d %H:%M}", f"{day.registrations:,}", f"{day.in_use:,}", "mass expiry" * day.is_mass)
         for day in seen.days
     ]
-    print_table("what ends, by 24 hours from", ("from", "registrations", "in use", ""), rows)
+    if rows:
+        print_table("what ends, by 24 hours from", ("from", "registrations", "in use", ""), rows)

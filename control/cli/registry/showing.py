@@ -15,7 +15,7 @@ from control.cli.output import print_json, print_table
 from control.registry.progress import Progress as Told
 from control.registry.store.model import Base
 
-HIDDEN = frozenset({"digest", "body", "first", "length"})
+HIDDEN = frozenset({"digest", "body", "first", "length", "waits_boot", "waits_since"})
 """Columns that are not for people: what is secret, large, or said better by another one."""
 
 Records = Callable[[Session, Sequence[Any]], list[dict[str, Any]]]
