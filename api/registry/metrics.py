@@ -44,7 +44,7 @@ class RegistryMetrics(Collector):
         try:
             with database.reading() as session:
                 seen = outlook.look(session, database.rules, database.now(), database.uptime())
-                doubts = len(use.unknown(session, database.now()))
+                doubts = len(use.unknown(session, database.now(), database.rules.expiry.grace))
         except Refused:
             yield gauge(GAUGES, "wicketgate_registry_up", [((), 0)])
             return

@@ -52,7 +52,8 @@ class RegistrySettings(BaseModel):
     )
     expire_grace: Annotated[int, BeforeValidator(PAUSE.read), PAUSE] = Field(
         default=86400,
-        description="How long a registration stays on the list after it was found that its end has come.",
+        description="How long a registration stays on the list after it was found that its end has come; for as long, "
+        "but a day at most, each edge has to have looked at its traffic.",
     )
     check_rate: Annotated[int, whole(1, 1_000_000)] = Field(
         default=60, description="Public questions (`/v1/check`) a minute that one address may ask."

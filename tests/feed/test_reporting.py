@@ -142,7 +142,6 @@ def test_what_is_in_use_stays_when_its_end_has_come_and_the_rest_leaves(place: P
     registry.register("10.0.0.3", "10.0.0.4")
     with reporting(place, registry) as it:
         until(lambda: let_through(it.edge, "10.0.0.4") == [True] and is_whole(it.edge))
-        it.edge.usage.last_seen._since -= 2 * 86400.0  # it has looked for longer than a day
         it.talk("10.0.0.1")
         with registry.database.writing(OFFICER) as writing:
             writing.session.execute(update(Registration).values(valid_until=writing.now))

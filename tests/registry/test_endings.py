@@ -152,7 +152,7 @@ def test_what_comes_into_use_meanwhile_stays_and_is_held(database: Database, clo
     ("said", "why"),
     [
         (None, "has not reported since"),
-        ((DAY / 2, 0.0), "has looked at its traffic for 12.0 h"),
+        ((DAY / 2, 0.0), "has looked at its traffic for 12.0 of 24.0 h"),
         ((3 * DAY, 600.0), "the clock of edge north is +600 s off"),
         ((3 * DAY, -86400.0), "the clock of edge north is -86,400 s off"),
     ],

@@ -66,7 +66,7 @@ def waits(session: Session, expiry: Expiry, now: datetime, uptime: tuple[str, fl
     first = session.scalars(_waiting().limit(1)).one_or_none()
     if first is None:
         return []
-    return [*_not_yet(session, first, expiry, now, uptime), *use.unknown(session, now)]
+    return [*_not_yet(session, first, expiry, now, uptime), *use.unknown(session, now, expiry.grace)]
 
 
 def _warn(writing: Writing, most: int) -> int:
@@ -97,7 +97,7 @@ def _carry_out(writing: Writing) -> tuple[int, tuple[str, ...]]:
         return 0, ()
     if any(_not_yet(writing.session, intent, writing.rules.expiry, writing.now, writing.uptime)):
         return 0, ()
-    if doubts := use.unknown(writing.session, writing.now):
+    if doubts := use.unknown(writing.session, writing.now, writing.rules.expiry.grace):
         return 0, tuple(doubts)
     used = intents.of_intent(intent.id).where(Registration.state.in_(LIVE), use.in_use())
     intents.drop(writing, "expire", [registration.id for registration in writing.session.scalars(used)])

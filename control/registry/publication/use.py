@@ -132,15 +132,18 @@ def last_traffic(session: Session, registrations: Collection[Registration]) -> d
     return {id_: [traffic for _, traffic in sorted(each, key=lambda row: row[0])] for id_, each in found.items()}
 
 
-def unknown(session: Session, now: datetime) -> list[str]:
-    """Return in words why it is not known what is in use, or what day it is; nothing where it is."""
+def unknown(session: Session, now: datetime, least: timedelta) -> list[str]:
+    """Return in words why it is not known what is in use, or what day it is; nothing where it is.
+
+    ``least`` is for how long an edge has to have looked at its traffic; a day is as good as any longer time.
+    """
     reports = edges.reports(session)
     if not reports:
         return ["no edge has reported which entries are in use"]
-    return [why for name, report in reports if (why := _doubt(name, report, now))]
+    return [why for name, report in reports if (why := _doubt(name, report, now, least))]
 
 
-def _doubt(name: str, report: EdgeReport | None, now: datetime) -> str | None:
+def _doubt(name: str, report: EdgeReport | None, now: datetime, least: timedelta) -> str | None:
     if report is None:
         return f"edge {name} has never reported which entries are in use"
     if report.retired_at is not None:
@@ -149,8 +152,9 @@ def _doubt(name: str, report: EdgeReport | None, now: datetime) -> str | None:
         return f"edge {name} has not reported since {report.at:%Y-%m-%d %H:%M} which entries are in use"
     if abs(report.ahead) > AHEAD:
         return f"the clock of edge {name} is {report.ahead:+,.0f} s off the registry's: one of them is wrong"
-    if report.watched < DAY:
-        return f"edge {name} has looked at its traffic for {report.watched / 3600:.1f} h, and not for a day yet"
+    needed = min(DAY, least.total_seconds())
+    if report.watched < needed:
+        return f"edge {name} has looked at its traffic for {report.watched / 3600:.1f} of {needed / 3600:.1f} h"
     return None
 
 
