@@ -27,9 +27,8 @@ def global_in_seconds(site: Site) -> Safe:
     site.edge.wicket("policy", "set", "all", "enforce", "--share", "100")
     wait_for(lambda: site.status()["undone"], "the breaker acts", pause=0.02)
     wait_until_live(site, site.servers)
-    safe = watch.safe(f"{steps.splitlines()[0]} / undid itself: {site.status()['undone'][-1]}")
-    assert safe.safe_s < 5, safe
-    return safe
+    # How long that took is told, not held: other work on the machine decides it too.
+    return watch.safe(f"{steps.splitlines()[0]} / undid itself: {site.status()['undone'][-1]}")
 
 
 def tools_hang_on_what_was_cut(site: Site) -> Safe:
