@@ -122,7 +122,7 @@ COLUMNS: paging.Columns = {
     for name in ("id", "state", "category", "registrant_id", "provider_id", "created_at", "changed_at", "submitted_at")
 }
 
-MANY: Mapping[str, Callable[[Writing, review.Versions], list[Application]]] = {
+MANY: Mapping[str, Callable[[Writing, rows.Versions], list[Application]]] = {
     "submit": review.submit_many,
     "confirm": review.confirm_many,
     "approve": review.approve_many,

@@ -62,6 +62,5 @@ def retire(given: Given[Nothing], edge_id: str) -> ViewAnswer:
     One that is heard from again is back.
     """
     edge = edges.retire(given.writing, edge_id, given.version)
-    given.writing.session.flush()
     record: dict[str, Any] = edges.records(given.writing.session, [edge])[0]
     return ViewAnswer(record, edge.version)

@@ -43,7 +43,7 @@ class RegistryMetrics(Collector):
         database = self._database
         try:
             with database.reading() as session:
-                seen = outlook.look(session, database.rules, database.now(), database.uptime())
+                seen = outlook.look(database, session)
                 doubts = len(use.unknown(session, database.now(), database.rules.expiry.grace))
         except Refused:
             yield gauge(GAUGES, "wicketgate_registry_up", [((), 0)])

@@ -1,20 +1,20 @@
 """/v1/registry: how the registry stands, what ends when, and what somebody should know."""
 
-from dataclasses import asdict
 from datetime import datetime
 
 from apiflask import APIBlueprint
-from pydantic import BaseModel, Field
+from pydantic import Field
 from sqlalchemy.orm import Session
 
 from api.registry.desk import store
 from api.registry.desk.operation import ViewAnswer, reads
+from api.registry.records import Record
 from control.registry.endings import outlook
 
 blueprint = APIBlueprint("overview", __name__, tag="Registry")
 
 
-class EndingDayRecord(BaseModel):
+class EndingDayRecord(Record):
     """What ends within 24 hours."""
 
     number: int = Field(description="The day, in steps of 24 hours from now on; the first is 0.")
@@ -24,7 +24,7 @@ class EndingDayRecord(BaseModel):
     is_mass: bool = Field(description="Whether these are so many that somebody should know days before.")
 
 
-class Overview(BaseModel):
+class Overview(Record):
     """How the registry stands."""
 
     epoch: str
@@ -42,6 +42,4 @@ class Overview(BaseModel):
 @reads(Overview, "intent.read")
 def read(session: Session) -> ViewAnswer:
     """Read how the registry stands, what ends when, and what somebody should know."""
-    database = store.database()
-    seen = outlook.look(session, database.rules, database.now(), database.uptime())
-    return ViewAnswer(Overview.model_validate(asdict(seen) | {"warnings": seen.warnings}))
+    return ViewAnswer(Overview.model_validate(outlook.look(store.database(), session)))

@@ -10,7 +10,7 @@ from control.cli.context import as_json_option, pass_config, pass_place
 from control.cli.events import followed
 from control.cli.output import agent, print_json, print_table
 from control.cli.rollout import Span, confirm_option, say_plans, say_token
-from control.commands.packets import ReadEvents
+from control.commands.packets import REGISTERED, ReadEvents
 from control.commands.policy import PolicyState, ReadPolicy, Rule, SetPolicy
 from control.commands.rollout import StartPlan
 from control.config import Config
@@ -24,9 +24,6 @@ SAMPLED = 10
 
 MOST = 10
 """Ends that are told."""
-
-REGISTERED = "registered"
-"""Of control.vocabulary.REASONS: the end that is told is the registered one."""
 
 
 @click.group()

@@ -100,6 +100,10 @@ class SamplePackets(Order[Sampled]):
     seconds: float = Field(default=15.0, ge=0, description="After which it stops by itself.")
 
 
+REGISTERED = "registered"
+"""Of control.vocabulary.REASONS: the address that is told is the registered end's."""
+
+
 class SampledPacket(BaseModel):
     """One sampled packet: of a subscriber nothing is told."""
 

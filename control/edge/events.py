@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 
-from control.commands.packets import EventsRead, ReadEvents, SampledPacket
+from control.commands.packets import REGISTERED, EventsRead, ReadEvents, SampledPacket
 from control.datapath.probe.events import Event, Events
 from control.edge.lease import Sampling
 from control.edge.turn import Turn
@@ -29,8 +29,6 @@ AT_A_TIME = 1000
 
 TURN_SECONDS = 5.0
 """For which a reader waits when the kernel is to sample otherwise than it does."""
-
-REGISTERED = "registered"  # of control.vocabulary.REASONS: the address is the registered end's
 
 Take = Callable[[Origin], AbstractContextManager[Turn]]
 

@@ -51,7 +51,7 @@ def tick(database: Database) -> Tick:
 
 def look(database: Database) -> Outlook:
     with database.reading() as session:
-        return outlook.look(session, database.rules, database.now(), database.uptime())
+        return outlook.look(database, session)
 
 
 def live(database: Database) -> int:

@@ -11,13 +11,13 @@ from control.cli.context import as_json_option
 from control.cli.registry.desk import Desk, pass_desk
 from control.cli.registry.showing import (
     after_option,
+    demand_which,
     limit_option,
     page,
     progress,
     show_fields,
     show_rows,
 )
-from control.fault import Fault, Kind, Refused
 from control.registry.access import sight
 from control.registry.cases import applications, records, review, workflow
 from control.registry.cases.applications import DocumentText, Draft
@@ -128,7 +128,7 @@ def applications_add(
     show_fields(fields["id"], fields, as_json)
 
 
-def _in_bulk(name: str, step: Callable[[Writing, review.Versions], list[Application]], words: str) -> None:
+def _in_bulk(name: str, step: Callable[[Writing, rows.Versions], list[Application]], words: str) -> None:
     """Make a command of a step that takes applications by the thousand."""
 
     @commands.command(name, help=f"{words} With --all, all that wait for it; all or none.")
@@ -138,8 +138,7 @@ def _in_bulk(name: str, step: Callable[[Writing, review.Versions], list[Applicat
     @as_json_option
     @pass_desk
     def command(desk: Desk, /, ids: tuple[str, ...], everything: bool, as_json: bool, **filters: str | None) -> None:
-        if everything == bool(ids):
-            raise Refused(Kind.INVALID, "It is not clear which", [Fault("ids", "or --all", "give one of the two")])
+        demand_which(ids, everything)
         sources = workflow.step("application", name).sources
         with desk.writing() as writing, progress(name, as_json) as told:
             waiting = _filtered_rows(desk, sources, filters).with_only_columns(Application.id).order_by(Application.id)

@@ -47,13 +47,11 @@ def intents_list(desk: Desk, state: str, after: str, limit: int, as_json: bool) 
     visible = sight.select_visible(desk.actor, Intent).where(Intent.state == state)
     with desk.reading("intent.read") as session:
         page_rows = page(session, visible, after, limit, _shown)
-        database = desk.database
-        warnings = outlook.look(session, database.rules, database.now(), database.uptime()).warnings
+        warnings = [] if as_json else outlook.look(desk.database, session).warnings
     columns = ("id", "step", "reason", "proposed_by", "registrations", "live", "in_use", "registrants")
     show_rows(f"{state} intents", columns, page_rows, as_json)
-    if not as_json:
-        for warning in warnings:
-            click.echo(f"warning: {warning}", err=True)
+    for warning in warnings:
+        click.echo(f"warning: {warning}", err=True)
 
 
 @commands.command("show")

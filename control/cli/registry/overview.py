@@ -16,9 +16,8 @@ from control.registry.endings import outlook
 @pass_desk
 def status(desk: Desk, as_json: bool) -> None:
     """Show how the registry stands, what ends in the next 30 days, and what somebody should know."""
-    database = desk.database
     with desk.reading("intent.read") as session:
-        seen = outlook.look(session, database.rules, database.now(), database.uptime())
+        seen = outlook.look(desk.database, session)
     if as_json:
         print_json(to_jsonable_python(asdict(seen) | {"warnings": seen.warnings}))
         return

@@ -10,13 +10,13 @@ from control.cli.context import as_json_option
 from control.cli.registry.desk import Desk, pass_desk
 from control.cli.registry.showing import (
     after_option,
+    demand_which,
     each_by,
     limit_option,
     page,
     show_fields,
     show_rows,
 )
-from control.fault import Fault, Kind, Refused
 from control.registry.access import sight
 from control.registry.access.actor import CLOCK
 from control.registry.cases import records, registrations, workflow
@@ -99,8 +99,7 @@ def _in_bulk(name: str, words: str) -> None:
     @as_json_option
     @pass_desk
     def command(desk: Desk, /, ids: tuple[str, ...], everything: bool, registrant: str | None, as_json: bool) -> None:
-        if everything == bool(ids):
-            raise Refused(Kind.INVALID, "It is not clear which", [Fault("ids", "or --all", "give one of the two")])
+        demand_which(ids, everything)
         with desk.writing() as writing:
             chosen = _waiting(desk, name, registrant)
             found = list(writing.session.scalars(chosen)) if everything else list(ids)

@@ -12,6 +12,7 @@ from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
 from control.cli.output import print_json, print_table
+from control.fault import Fault, Kind, Refused
 from control.registry.progress import Progress as Told
 from control.registry.store.model import Base
 
@@ -26,6 +27,16 @@ WHOLE = 100_000
 
 limit_option = click.option("--limit", type=click.IntRange(1, WHOLE), default=100, show_default=True)
 after_option = click.option("--after", default="", metavar="ID", help="Go on behind this one.")
+
+
+def demand_which(ids: Sequence[str], everything: bool) -> None:
+    """Refuse a step in bulk that is for ids and for all, or for neither.
+
+    Raises:
+        Refused: "invalid".
+    """
+    if everything == bool(ids):
+        raise Refused(Kind.INVALID, "It is not clear which", [Fault("ids", "or --all", "give one of the two")])
 
 
 def record(row: Base) -> dict[str, Any]:

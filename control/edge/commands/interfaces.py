@@ -13,26 +13,23 @@ def attach(edge: Edge, request: Attach, _body: bytes) -> Attached:
         raise Refused(Kind.BAD_REQUEST, "The mode is not known", [fault])
     origin = request.origin()
     with edge.turn(origin) as turn:
-        enforced = [name for name in VPN_PROTOCOLS if edge.policies.dropped_share(name)]
-        tightens = bool(enforced) and not edge.interfaces.is_guarded(request.interface)
-        said = {"enforced": enforced if tightens else []}
+        is_new = not edge.interfaces.is_guarded(request.interface)
+        enforced = [name for name in VPN_PROTOCOLS if is_new and edge.policies.dropped_share(name)]
         if request.dry_run:
-            state = edge.interfaces.foresee(request.interface, request.mode)
-            return state.model_copy(update=said | {"warnings": [*state.warnings, *_refusals(said["enforced"])]})
+            return _told(edge.interfaces.foresee(request.interface, request.mode), enforced)
         within = edge.config.rollout.confirm_first if request.confirm_within is None else request.confirm_within
-        with edge.confirmations.asked(turn, within if tightens else 0, None, {}, origin, request.interface) as asked:
+        with edge.confirmations.asked(turn, within if enforced else 0, None, {}, origin, request.interface) as asked:
             state = edge.interfaces.attach(turn, request.interface, request.mode)
         edge.lease.shorten(edge.confirmations.until)
-        warnings = [*state.warnings, *_refusals(said["enforced"])]
-        return state.model_copy(update=said | {"token": asked.token, "warnings": warnings})
+        return _told(state, enforced, asked.token)
 
 
-def _refusals(enforced: list[str]) -> list[str]:
-    """Return in words what enforcing does to an interface of which no traffic was seen yet."""
-    if not enforced:
-        return []
+def _told(state: Attached, enforced: list[str], token: str | None = None) -> Attached:
+    """Return how an interface stands, with what enforcing does to it, of which no traffic was seen yet."""
     which = ", ".join(enforced)
-    return [f"{which}: who is unregistered is refused on it; how many that is, is not known before it is looked at"]
+    refused = f"{which}: who is unregistered is refused on it; how many that is, is not known before it is looked at"
+    warnings = [*state.warnings, *([refused] if enforced else [])]
+    return state.model_copy(update={"enforced": enforced, "token": token, "warnings": warnings})
 
 
 def detach(edge: Edge, request: Detach, _body: bytes) -> Detached:

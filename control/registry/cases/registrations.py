@@ -7,17 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 
 from control.fault import Fault, Kind, Refused
-from control.registry.access import scopes
-from control.registry.cases import workflow
+from control.registry.cases.stepping import checked
 from control.registry.intents import intents
 from control.registry.space import claims
 from control.registry.space.claims import Claim
 from control.registry.store import rows
 from control.registry.store.model import Registration
+from control.registry.store.rows import Versions
 from control.registry.store.writing import Writing
-
-Versions = Mapping[str, int | None]
-"""Ids, each with the version that was seen."""
 
 RESTORED = timedelta(days=30)
 """Within which what was taken off for good can be put back, and for how long it then is valid at least."""
@@ -44,7 +41,7 @@ def renew_many(writing: Writing, versions: Versions) -> list[Registration]:
     Raises:
         Refused: "conflict": a category is no longer offered, so that there is no term.
     """
-    registrations = _checked(writing, "renew", versions)
+    registrations = checked(writing, Registration, "renew", versions)
     categories = writing.rules.categories
     faults = [
         Fault(f"category of {each.id}", f"{each.category} is no longer offered", "apply anew in a category that is")
@@ -63,7 +60,7 @@ def renew_many(writing: Writing, versions: Versions) -> list[Registration]:
 
 def resume_many(writing: Writing, versions: Versions) -> list[Registration]:
     """Put suspended registrations back on the live list, with this transaction's serial."""
-    return _listed(writing, "resume", _checked(writing, "resume", versions))
+    return _listed(writing, "resume", checked(writing, Registration, "resume", versions))
 
 
 def restore_many(writing: Writing, versions: Versions) -> list[Registration]:
@@ -72,7 +69,7 @@ def restore_many(writing: Writing, versions: Versions) -> list[Registration]:
     Raises:
         Refused: "conflict": that is too long ago, or somebody else holds the address by now.
     """
-    registrations = _checked(writing, "restore", versions)
+    registrations = checked(writing, Registration, "restore", versions)
     late = [
         Fault(each.id, f"was {each.state} on {each.changed_at:%Y-%m-%d}", "have it applied for anew")
         for each in registrations
@@ -107,15 +104,4 @@ def _listed(
         rows.change(writing, f"registration.{name}", each, values)
     writing.session.flush()
     writing.list_entries([rows.columns(each) for each in registrations])
-    return registrations
-
-
-def _checked(writing: Writing, name: str, versions: Versions) -> list[Registration]:
-    """Return the registrations once the step is theirs to take, and the actor's."""
-    step = workflow.step("registration", name)
-    writing.set_action(step.action, next(iter(versions)) if len(versions) == 1 else "")
-    scopes.demand(writing.actor, step.action)
-    registrations = rows.find_many(writing.session, writing.actor, Registration, list(versions))
-    rows.demand_versions(registrations, versions)
-    workflow.demand_legal(step, {each.id: each.state for each in registrations})
     return registrations

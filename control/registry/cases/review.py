@@ -3,23 +3,21 @@
 Every function takes ids with the version that the caller has seen (none: whatever it is), and does all or nothing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import func, insert, select
 
 from control.fault import Fault, Kind, Refused
-from control.registry.access import scopes
 from control.registry.cases import workflow
 from control.registry.cases.applications import missing
+from control.registry.cases.stepping import checked
 from control.registry.space import claims
 from control.registry.store import rows
 from control.registry.store.ids import new_id
 from control.registry.store.model import Application, ApplicationEntry, Registrant, Registration
+from control.registry.store.rows import Versions
 from control.registry.store.writing import Writing, portions
-
-Versions = Mapping[str, int | None]
-"""Ids, each with the version that was seen."""
 
 
 def submit(writing: Writing, id_: str, version: int | None = None) -> Application:
@@ -33,7 +31,7 @@ def submit(writing: Writing, id_: str, version: int | None = None) -> Applicatio
 
 def submit_many(writing: Writing, versions: Versions) -> list[Application]:
     """Put applications before their providers; see ``submit``."""
-    applications = _checked(writing, "submit", versions)
+    applications = checked(writing, Application, "submit", versions)
     _demand_complete(writing, applications)
     claims.demand_free(writing.session, writing.actor, claims.wanted(writing.session, versions))
     return _moved(
@@ -48,23 +46,25 @@ def confirm(writing: Writing, id_: str, version: int | None = None) -> Applicati
 
 def confirm_many(writing: Writing, versions: Versions) -> list[Application]:
     """Confirm applications; see ``confirm``."""
-    return _moved(writing, "confirm", _checked(writing, "confirm", versions), confirmed_at=writing.now)
+    return _moved(writing, "confirm", checked(writing, Application, "confirm", versions), confirmed_at=writing.now)
 
 
 def return_(writing: Writing, id_: str, reason: str, version: int | None = None) -> Application:
     """Give an application back to be corrected."""
-    return _moved(writing, "return", _checked(writing, "return", {id_: version}, reason), reason=reason)[0]
+    return _moved(writing, "return", checked(writing, Application, "return", {id_: version}, reason), reason=reason)[0]
 
 
 def refuse(writing: Writing, id_: str, reason: str, version: int | None = None) -> Application:
     """Refuse an application for good."""
-    applications = _checked(writing, "refuse", {id_: version}, reason)
+    applications = checked(writing, Application, "refuse", {id_: version}, reason)
     return _moved(writing, "refuse", applications, reason=reason, decided_at=writing.now)[0]
 
 
 def withdraw(writing: Writing, id_: str, version: int | None = None) -> Application:
     """Take an application back, as the applicant."""
-    return _moved(writing, "withdraw", _checked(writing, "withdraw", {id_: version}), decided_at=writing.now)[0]
+    return _moved(
+        writing, "withdraw", checked(writing, Application, "withdraw", {id_: version}), decided_at=writing.now
+    )[0]
 
 
 def approve(writing: Writing, id_: str, version: int | None = None) -> list[Registration]:
@@ -74,7 +74,7 @@ def approve(writing: Writing, id_: str, version: int | None = None) -> list[Regi
 
 def approve_many(writing: Writing, versions: Versions) -> list[Application]:
     """Approve applications; all that they ask for is live with one serial. See ``approve``."""
-    applications = _checked(writing, "approve", versions)
+    applications = checked(writing, Application, "approve", versions)
     _demand_categories(writing, applications)
     approved = _moved(writing, "approve", applications, decided_at=writing.now)
     _register(writing, approved)
@@ -86,18 +86,6 @@ def registrations_of(writing: Writing, approved: Sequence[Application]) -> list[
     ids = [application.id for application in approved]
     of_these = select(Registration).where(Registration.application_id.in_(ids))
     return list(writing.session.scalars(of_these.order_by(Registration.id)))
-
-
-def _checked(writing: Writing, name: str, versions: Versions, reason: str = "") -> list[Application]:
-    """Return the applications once the step is theirs to take, and the actor's."""
-    step = workflow.step("application", name)
-    writing.set_action(step.action, next(iter(versions)) if len(versions) == 1 else "")
-    scopes.demand(writing.actor, step.action)
-    applications = rows.find_many(writing.session, writing.actor, Application, list(versions))
-    rows.demand_versions(applications, versions)
-    workflow.demand_reason(step, reason)
-    workflow.demand_legal(step, {application.id: application.state for application in applications})
-    return applications
 
 
 def _moved(writing: Writing, name: str, applications: list[Application], **values: Any) -> list[Application]:

@@ -11,8 +11,8 @@ from control.registry.access.actor import CLOCK
 from control.registry.cases.workflow import LIVE
 from control.registry.endings import dates
 from control.registry.publication import serials, use
+from control.registry.store.database import Database
 from control.registry.store.model import Intent, IntentItem, Registration
-from control.registry.store.writing import Rules
 
 DAYS = 30
 """How far the outlook goes."""
@@ -82,9 +82,9 @@ class Outlook:
         return found + [f"what has ended does not leave the list: {why}" for why in self.waits]
 
 
-def look(session: Session, rules: Rules, now: datetime, uptime: tuple[str, float]) -> Outlook:
-    """Return how the registry stands, and what ends when."""
-    head = serials.head(session)
+def look(database: Database, session: Session) -> Outlook:
+    """Return how the registry stands by a database's rules and clocks, and what ends when."""
+    head, now = serials.head(session), database.now()
     days = [_day(session, number, now, head.count) for number in range(DAYS)]
     return Outlook(
         head.epoch,
@@ -94,7 +94,7 @@ def look(session: Session, rules: Rules, now: datetime, uptime: tuple[str, float
         [day for day in days if day.registrations],
         session.scalar(select(func.count()).select_from(Registration).where(_ends(until=now))) or 0,
         _of_officers(session),
-        dates.waits(session, rules.expiry, now, uptime),
+        dates.waits(session, database.rules.expiry, now, database.uptime()),
     )
 
 

@@ -41,26 +41,26 @@ def undo(writing: Writing, id_: str, version: int | None = None) -> Undone:
     intent = rows.find(writing.session, writing.actor, Intent, id_)
     rows.demand_versions([intent], {id_: version})
     _demand_done(intent)
-    step = workflow.step("registration", intent.step)
-    of_intent = list(writing.session.scalars(intents.of_intent(id_).order_by(Registration.id)))
-    # Carried out at the moment of the decision; whatever has changed since has been decided on anew.
-    still = [each for each in of_intent if each.state == step.target and each.changed_at == intent.decided_at]
-    left = [
-        Fault(each.id, f"is {each.state}, by another decision since", "look at it by itself")
-        for each in of_intent
-        if each not in still
-    ]
-    if step.target != "suspended":
+    target = workflow.step("registration", intent.step).target
+    back = "resume" if target == "suspended" else "restore"
+    still: list[Registration] = []
+    left: list[Fault] = []
+    for each in writing.session.scalars(intents.of_intent(id_).order_by(Registration.id)):
+        # Carried out at the moment of the decision; whatever has changed since has been decided on anew.
+        if each.state == target and each.changed_at == intent.decided_at:
+            still.append(each)
+        else:
+            left.append(Fault(each.id, f"is {each.state}, by another decision since", "look at it by itself"))
+    if back == "restore":
         barred = dict(_barred(writing, still))
         left += barred.values()
         still = [each for each in still if each.id not in barred]
     if not still:
         raise Refused(Kind.CONFLICT, TITLE, left[: intents.FAULTS] or [Fault(id_, "took nothing off", "do nothing")])
-    put_back = registrations.MANY["resume" if step.target == "suspended" else "restore"]
-    back = [each.id for each in put_back(writing, {each.id: None for each in still})]
+    registrations.MANY[back](writing, {each.id: None for each in still})
     writing.set_action("intent.undo", id_)
     rows.change(writing, "intent.undo", intent, {"state": "undone"})
-    return Undone(back, left)
+    return Undone([each.id for each in still], left)
 
 
 def _demand_done(intent: Intent) -> None:

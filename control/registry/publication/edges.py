@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from pydantic_core import to_jsonable_python
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from control.allowlist.entry import Prefix
@@ -95,16 +95,14 @@ def reports(session: Session) -> list[tuple[str, EdgeReport | None]]:
 def records(session: Session, edges: Sequence[FollowingEdge]) -> list[dict[str, Any]]:
     """Return edges as every door shows them; see ``store.records``."""
     ids = [edge.id for edge in edges]
-    reported = {report.edge_id: report for report in session.scalars(select(EdgeReport).where(_of(EdgeReport, ids)))}
-    last = select(EdgeAck.edge_id, func.max(EdgeAck.serial).label("serial")).where(_of(EdgeAck, ids))
+    reported = {
+        report.edge_id: report for report in session.scalars(select(EdgeReport).where(EdgeReport.edge_id.in_(ids)))
+    }
+    last = select(EdgeAck.edge_id, func.max(EdgeAck.serial).label("serial")).where(EdgeAck.edge_id.in_(ids))
     had = last.group_by(EdgeAck.edge_id).subquery()
     newest = select(EdgeAck).join(had, (had.c.edge_id == EdgeAck.edge_id) & (had.c.serial == EdgeAck.serial))
     acks = {ack.edge_id: ack for ack in session.scalars(newest)}
     return [record(edge, ("name",)) | _standing(acks.get(edge.id), reported.get(edge.id)) for edge in edges]
-
-
-def _of(table: type[EdgeReport] | type[EdgeAck], ids: Sequence[str]) -> ColumnElement[bool]:
-    return table.edge_id.in_(ids)
 
 
 def _standing(ack: EdgeAck | None, report: EdgeReport | None) -> dict[str, Any]:
@@ -136,7 +134,6 @@ def retire(writing: Writing, id_: str, version: int | None = None) -> FollowingE
     report = report or EdgeReport(edge_id=id_, at=writing.now, watched=0.0, entries=0, held=None, ahead=0.0)
     report.retired_at = writing.now
     writing.session.add(report)
-    writing.session.flush()
     rows.change(writing, "edge.retire", edge, {}, ({}, {"retired_at": to_jsonable_python(writing.now)}))
     return edge
 
@@ -144,7 +141,8 @@ def retire(writing: Writing, id_: str, version: int | None = None) -> FollowingE
 def _welcome_back(session: Session, edge: str) -> None:
     """Note that an edge is heard from; nothing in tables that are not upgraded yet."""
     if revision.have(session, revision.USE):
-        session.execute(update(EdgeReport).where(EdgeReport.edge_id == edge).values(retired_at=None))
+        retired = update(EdgeReport).where(EdgeReport.edge_id == edge, EdgeReport.retired_at.is_not(None))
+        session.execute(retired.values(retired_at=None))
 
 
 def entered(writing: Writing, name: str) -> str:

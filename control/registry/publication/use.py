@@ -123,12 +123,17 @@ def last_traffic(session: Session, registrations: Collection[Registration]) -> d
     ids = {(each.first, each.length): each.id for each in registrations}
     found: dict[str, list[tuple[float, LastTraffic]]] = {each.id: [] for each in registrations}
     columns = _of_edges().with_only_columns(
-        EdgeUse.first, EdgeUse.length, FollowingEdge.name, EdgeReport.at, EdgeReport.watched - EdgeUse.seen
+        EdgeUse.first,
+        EdgeUse.length,
+        FollowingEdge.name,
+        EdgeReport.at,
+        EdgeReport.watched - EdgeUse.seen,
+        _is_recent(),
     )
     for portion in portions({first for first, _ in ids}):
-        for first, length, name, at, ago in session.execute(columns.where(EdgeUse.first.in_(portion))):
+        for first, length, name, at, ago, recent in session.execute(columns.where(EdgeUse.first.in_(portion))):
             if id_ := ids.get((first, length)):
-                found[id_].append((ago, LastTraffic(name, at - timedelta(seconds=ago), ago < IN_USE)))
+                found[id_].append((ago, LastTraffic(name, at - timedelta(seconds=ago), recent)))
     return {id_: [traffic for _, traffic in sorted(each, key=lambda row: row[0])] for id_, each in found.items()}
 
 

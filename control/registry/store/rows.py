@@ -52,8 +52,12 @@ def find_many(session: Session, actor: Actor, model: type[Row], ids: Sequence[st
     return [by_id[id_] for id_ in ids]
 
 
-def demand_versions(rows: Sequence[Row], versions: Mapping[str, int | None]) -> None:
-    """Refuse when a row has changed since it was read; a version of none asks for no check.
+Versions = Mapping[str, int | None]
+"""Ids, each with the version that was seen; a version of none asks for no check."""
+
+
+def demand_versions(rows: Sequence[Row], versions: Versions) -> None:
+    """Refuse when a row has changed since it was read.
 
     Raises:
         Refused: "stale", with a fault for each.
