@@ -24,6 +24,7 @@ EXIT_STATUS = (
 ENVIRONMENT = (
     ("WICKET_CONFIG", "The configuration to read when `--config` names none."),
     ("WICKET_REGISTRY_AS", "What `wicket registry --as` is when it is not given."),
+    ("WICKET_REGISTRY_TOKEN", "A token of whoever `wicket registry --as` names."),
 )
 FILES = (
     ("/etc/wicketgate/wicket.toml", "The configuration of an edge."),

@@ -13,7 +13,7 @@ from control.fault import Fault, Kind, Refused
 from control.registry.access.actor import Actor
 
 GATEWAY_OPERATOR = Actor("operator", frozenset({"operator"}))
-"""Whoever has the gateway's token; that is also how a fresh registry gets its first officer."""
+"""Whoever has the gateway's token; that is also how a fresh registry gets its first persons."""
 
 Recognise = Callable[[str], tuple[Actor, str]]
 """Returns who shows a token of the registry, and the token's id; refuses one that is not good."""

@@ -15,8 +15,8 @@ from api.registry import (
     edges,
     intents,
     jobs,
-    officers,
     overview,
+    persons,
     policy,
     providers,
     registrants,
@@ -38,7 +38,7 @@ SUBJECTS = (
     registrations,
     intents,
     providers,
-    officers,
+    persons,
     tokens,
     jobs,
     audit,
@@ -78,6 +78,7 @@ def register(app: APIFlask, config: Config, token: TokenSource) -> None:
     door = Doorkeeper(config.api.listen, token, store.recognise, store.audit_refusal)
     for demand in (throttle.by_address, door.check, throttle.by_token):
         app.before_request(demand)
+    app.after_request(store.show_news)
     app.url_map.converters["id"] = IdConverter
     for subject in SUBJECTS:
         app.register_blueprint(subject.blueprint)

@@ -78,7 +78,7 @@ class Registry:
                 application = review.submit(writing, made.id).id
             with database.writing(Actor(provider, frozenset({"provider"}), provider=provider)) as writing:
                 review.confirm(writing, application)
-            with database.writing(OFFICERS[0]) as writing:
+            with database.writing(OFFICERS[1]) as writing:
                 registered = review.approve(writing, application)
                 self.ids |= {each.prefix: each.id for each in registered}
 

@@ -30,6 +30,8 @@ class Row:
     query: str = ""
     body: Body | None = None
     open: bool = False
+    others: tuple[str, ...] = ()
+    """Scopes that the door lets in, for objects of another kind than those of these requests."""
 
 
 def versions(world: World, ids: list[str], **more: str) -> dict[str, Any]:
@@ -48,6 +50,10 @@ def entered(**more: Any) -> Body:
 def application(world: World, side: Side) -> dict[str, Any]:
     texts = {"registrant_id": side.registrant_id, "category": "company", "documents": papers()}
     return {**texts, "entries": [world.address()]}
+
+
+def a_token(world: World, side: Side) -> dict[str, Any]:
+    return {"name": "test", "scopes": ["registrant"], "holder": side.registrant_id}
 
 
 REASON = says({"reason": "a test"})
@@ -97,6 +103,7 @@ ROWS = (
         STALE,
         (),
         ("provider",),
+        others=("registrant", "officer"),
         body=lambda world, side: versions(world, [side.application_id], step="confirm"),
     ),
     Row("GET /v1/applications/{application_id}", 200, READERS, ("registrant", "provider")),
@@ -144,11 +151,24 @@ ROWS = (
     Row("GET /v1/providers/{provider_id}/queue", 200, READERS, ("provider",)),
     Row("GET /v1/officers", 200, READERS),
     Row("POST /v1/officers", 201, ("operator",), body=entered()),
-    Row("GET /v1/officers/{officer_id}", 200, READERS),
-    Row("GET /v1/tokens", 200, READERS),
-    Row("POST /v1/tokens", 201, ("officer", "operator"), body=entered(scopes=["public"], holder="x")),
-    Row("GET /v1/tokens/{token_id}", 200, READERS),
-    Row("POST /v1/tokens/{token_id}/revoke", STALE, ("officer", "operator")),
+    Row("GET /v1/officers/{person_id}", 200, READERS),
+    Row("GET /v1/persons", 200, READERS),
+    Row("POST /v1/persons", 201, ("officer", "operator"), body=entered(roles=["auditor"])),
+    Row("GET /v1/persons/{person_id}", 200, READERS),
+    Row("PATCH /v1/persons/{person_id}", STALE, ("operator",), body=says({"roles": []})),
+    Row("POST /v1/persons/{person_id}/close", STALE, ("operator",)),
+    Row("POST /v1/persons/{person_id}/reopen", STALE, ("operator",)),
+    Row("GET /v1/self", 200, SCOPES),
+    Row("GET /v1/tokens", 200, ("registrant", "provider", *READERS)),
+    Row("POST /v1/tokens", 201, ("officer", "operator"), body=a_token),
+    Row("GET /v1/tokens/{token_id}", 200, READERS, ("registrant", "provider")),
+    Row(
+        "POST /v1/tokens/{token_id}/revoke",
+        STALE,
+        ("officer", "operator"),
+        ("registrant", "provider"),
+        others=("auditor",),
+    ),
     Row("GET /v1/jobs", 200, ("registrant", "provider", *READERS)),
     Row("POST /v1/imports", 201, ("registrant", "officer"), query="dry_run=true", body=says(b"registrant\n")),
     Row("POST /v1/exports", 201, ("registrant", "provider", *READERS), body=says({"of": "applications"})),
@@ -162,3 +182,5 @@ ROWS = (
     Row("GET /v1/changes", 200, READERS, query="since=0"),
     Row("GET /v1/changes/stream", 410, READERS, query=f"since={'f' * 32}:0"),
 )
+
+BY_OPERATION = {row.operation: row for row in ROWS}

@@ -22,8 +22,8 @@ from control.config import parse
 from control.registry.access import tokens
 from control.registry.access.tokens import NewToken
 from control.registry.jobs.calendar import Housekeeping
-from control.registry.parties import officers
-from control.registry.parties.officers import OfficerNew
+from control.registry.parties import persons
+from control.registry.parties.persons import PersonText
 from control.registry.store.database import Database
 from tests import scratch
 from tests.registry.cast import OPERATOR, assemble, register
@@ -64,7 +64,7 @@ class OneOfficer(RuleBasedStateMachine):
         self.cast = assemble(self.database)
         self.ids = register(self.database, self.cast, *(f"10.0.0.{number}" for number in range(LISTED)))
         with self.database.writing(OPERATOR) as writing:
-            self.officer = officers.create(writing, OfficerNew(name="the one officer")).id
+            self.officer = persons.create(writing, PersonText(name="the one officer", roles=["officer"])).id
         self._get_a_token()
         self.client: FlaskClient = app.test_client()
         self.keys, self.intents = 0, deque[str](maxlen=20)
@@ -136,12 +136,14 @@ class OneOfficer(RuleBasedStateMachine):
 
     @rule(scope=st.sampled_from(["officer", "operator", "public"]))
     def make_a_token(self, scope: str) -> None:
-        said = self.call("POST", "/v1/tokens", {"name": f"n{self.keys}", "scopes": [scope], "holder": "off_me"})
+        said = self.call("POST", "/v1/tokens", {"name": f"n{self.keys}", "scopes": [scope], "holder": self.officer})
         assert scope == "public" or "token" not in said, "no officer makes a second self"
 
     @rule()
     def enter_a_second_self(self) -> None:
         assert "id" not in self.call("POST", "/v1/officers", {"name": f"another {self.keys}"})
+        body = {"name": f"another {self.keys}", "roles": ["auditor", "officer"]}
+        assert "id" not in self.call("POST", "/v1/persons", body)
 
     @rule(hours=st.sampled_from([1, 6, 23, 25]))
     def wait(self, hours: int) -> None:

@@ -130,4 +130,4 @@ def test_a_refused_attempt_is_in_the_audit(world: World) -> None:
     assert (row["action"], row["outcome"], row["after"]["kind"]) == ("providers.create", "refused", "invalid")
     assert world.ask("POST", "/v1/officers", {}, "auditor", X_Request_ID="at-the-door").status == 403
     (row,) = world.ask("GET", "/v1/audit?request_id=at-the-door").json["items"]
-    assert (row["action"], row["after"]["kind"]) == ("officers.create", "forbidden")
+    assert (row["action"], row["after"]["kind"]) == ("persons.create_officer", "forbidden")

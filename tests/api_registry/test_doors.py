@@ -11,13 +11,13 @@ import pytest
 from tests.api_registry.world import World
 from tests.cli_registry.conftest import Wicket
 
-KINDS = ("registrants", "applications", "registrations", "intents", "providers", "officers", "tokens", "jobs")
+UNLIMITED = ("providers", "officers", "persons", "tokens")
+"""Lists of the command line that are always whole."""
+
+KINDS = ("registrants", "applications", "registrations", "intents", "jobs", *UNLIMITED)
 EXPORTED = ("applications", "registrations")
 SHOWN = ("registrants", "applications", "registrations", "jobs")
 """Kinds of which the command line shows a single one."""
-
-UNLIMITED = ("providers", "officers", "tokens")
-"""Lists of the command line that are always whole."""
 
 Seen = frozenset[str] | str
 """Ids that a door shows, or the kind of its refusal."""
@@ -104,10 +104,7 @@ def doors(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Do
     taken_back = world.make("/v1/applications", nowhere)["id"]
     world.take(f"/v1/applications/{taken_back}/withdraw", "officer")
     ids = {"registrant": own.registrant_id, "provider": own.provider_id, "officer": world.ids["first_officer_id"]}
-    more = {scope: {f"{scope}_id": ids[scope]} for scope in ("registrant", "provider")}
-    people = {
-        scope: Person(world.token(scope, holder=id_, **more.get(scope, {})), id_) for scope, id_ in ids.items()
-    } | {
+    people = {scope: Person(world.token(scope, holder=id_), id_) for scope, id_ in ids.items()} | {
         "operator": Person(world.tokens["operator"], ""),
         "auditor": Person(world.tokens["auditor"], None),
         "public": Person(world.tokens["public"], None),

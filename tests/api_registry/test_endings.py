@@ -16,8 +16,8 @@ from control.registry.access import tokens
 from control.registry.access.actor import CLOCK
 from control.registry.access.tokens import NewToken
 from control.registry.endings import dates
-from control.registry.parties import officers
-from control.registry.parties.officers import OfficerNew
+from control.registry.parties import persons
+from control.registry.parties.persons import PersonText, Role
 from control.registry.store.database import Database
 from tests.registry.cast import OPERATOR, assemble, register
 from tests.registry.clock import Clock
@@ -48,10 +48,10 @@ class House:
 
     def ask(self, method: str, path: str, body: Any = None, who: str = "first", status: int = 200) -> Any:
         self.keys += 1
-        scope = "operator" if who == "operator" else "officer"
+        role: Role = "operator" if who == "operator" else "officer"
         with self.database.writing(OPERATOR) as writing:
-            holder = who if who == "operator" else officers.create(writing, OfficerNew(name=f"{who} {self.keys}")).id
-            token = tokens.create(writing, NewToken(f"of {who} {self.keys}", (scope,), holder, timedelta(days=30)))[1]
+            holder = persons.create(writing, PersonText(name=f"{who} {self.keys}", roles=[role])).id
+            token = tokens.create(writing, NewToken(f"of {who} {self.keys}", (role,), holder, timedelta(days=30)))[1]
         headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": str(self.keys), "If-Match": "*"}
         answer = self.client.open(path, method=method, json=body, headers=headers)
         assert answer.status_code == status, answer.text

@@ -80,7 +80,7 @@ def test_a_request_at_work_keeps_the_second_out(world: World, file: sqlite3.Conn
 
 def test_no_token_is_kept(world: World, file: sqlite3.Connection) -> None:
     key = secrets.token_hex(8)
-    body: dict[str, Any] = {"name": "shown once", "scopes": ["public"], "holder": "x"}
+    body: dict[str, Any] = {"name": "shown once", "scopes": ["public"], "holder": world.ids["person_id"]}
     first = world.ask("POST", "/v1/tokens", body, Idempotency_Key=key).json
     again = world.ask("POST", "/v1/tokens", body, Idempotency_Key=key).json
     assert first["token"].startswith("wkt_")

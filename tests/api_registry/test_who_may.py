@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.api_registry.rows import GATEWAYS, ROWS, SCOPES, Row
+from tests.api_registry.rows import BY_OPERATION, GATEWAYS, ROWS, SCOPES, Row
 from tests.api_registry.world import NEVER, Side, World
 
 DOCUMENT = json.loads((Path(__file__).parents[2] / "docs" / "openapi-registry.json").read_text())
@@ -15,19 +15,32 @@ OPERATIONS = {
     for path, operations in DOCUMENT["paths"].items()
     for method, operation in operations.items()
 }
-BY_OPERATION = {row.operation: row for row in ROWS}
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_every_operation_of_the_document(world: World, operation: str) -> None:
+    """By whose objects they are, and by which of a person's tokens: a second one, one that somebody else made."""
     assert operation in BY_OPERATION, "a new endpoint needs a row in tests/api_registry/rows.py"
     row = BY_OPERATION[operation]
-    found = {
-        (scope, whose): request(world, row, scope, side)
-        for scope in SCOPES
-        for whose, side in zip(("own", "foreign"), world.sides, strict=True)
-    }
+    own, foreign = world.sides
+    found: dict[tuple[str, str], int] = {}
+    for scope in SCOPES:
+        token, *others = tokens_of(world, scope)
+        found[scope, "own"] = request(world, row, scope, token, own)
+        found[scope, "foreign"] = request(world, row, scope, token, foreign)
+        for number, other in enumerate(others):
+            found[scope, f"own, token {number}"] = request(world, row, scope, other, own)
     assert found == {place: expected(row, *place) for place in found}
+
+
+def tokens_of(world: World, scope: str) -> list[str]:
+    """Return tokens of one holder: the usual one, a second one, and one that an officer or an operator made."""
+    mine = world.sides[0].tokens.get(scope) or world.tokens[scope]
+    if scope not in world.more:
+        holder = world.ask("GET", "/v1/self", who=mine).json["id"]
+        makers = ("operator", "officer") if scope not in ("officer", "operator") else ("operator", "other operator")
+        world.more[scope] = [world.token(scope, who=who, holder=holder) for who in makers]
+    return [mine, *world.more[scope]]
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.operation)
@@ -35,13 +48,12 @@ def test_every_row_is_of_the_document_and_has_its_scopes(row: Row) -> None:
     assert row.operation in OPERATIONS
     security = OPERATIONS[row.operation].get("security", [])
     documented = set(security[0]["token"]) if security else set()
-    some = {"registrant", "provider", "officer"} if row.operation == "POST /v1/applications/steps" else set()
-    assert documented == {*row.wide, *row.own, *some}
+    assert documented == {*row.wide, *row.own, *row.others}
 
 
 @pytest.mark.parametrize("token", [None, "wkt_of_nobody"])
 def test_nobody_gets_in_but_where_it_is_open(world: World, token: str | None) -> None:
-    statuses = {row.operation: request(world, row, token, world.sides[0]) for row in ROWS}
+    statuses = {row.operation: request(world, row, "public", token, world.sides[0]) for row in ROWS}
     assert statuses == {row.operation: row.done if row.open else 401 for row in ROWS}
 
 
@@ -49,15 +61,16 @@ def expected(row: Row, scope: str, whose: str) -> int:
     if row.open or scope in row.wide:
         return row.done
     if scope in row.own:
-        return row.done if whose == "own" else 404
+        return 404 if whose == "foreign" else row.done
     return 403
 
 
-def request(world: World, row: Row, scope: str | None, side: Side) -> int:
-    """Return the status of a row's request; the tokens of registrant and provider are those of the first side."""
+def request(world: World, row: Row, scope: str, token: str | None, side: Side) -> int:
+    """Return the status of a row's request, by a token of the first side's where the scope is a registrant's."""
     method, path = row.operation.split(" ")
-    job_id = side.jobs.get(scope or "", side.jobs["registrant"])
-    ids: dict[str, Any] = {**world.ids, **vars(side), **GATEWAYS, "job_id": job_id}
+    by_scope = {"job_id": side.jobs, "token_id": side.token_ids}
+    own = {name: ids.get(scope, ids["registrant"]) for name, ids in by_scope.items()}
+    ids: dict[str, Any] = {**world.ids, **vars(side), **GATEWAYS, **own}
     path = path.format(**ids) + (f"?{row.query}" if row.query else "")
     body = row.body(world, side) if row.body else None
     headers = {"If_Match": NEVER} if "{" in row.operation and method != "GET" else {}
@@ -65,5 +78,4 @@ def request(world: World, row: Row, scope: str | None, side: Side) -> int:
         headers["Content_Type"] = "text/csv"
     if method == "PATCH" and "allowlist" in path:
         headers["Content_Type"] = "application/json"
-    who = scope if scope is None else world.sides[0].tokens.get(scope, scope)
-    return world.ask(method, path, body, who, **headers).status
+    return world.ask(method, path, body, token, **headers).status

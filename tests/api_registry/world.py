@@ -45,6 +45,7 @@ class Side:
     application_id: str = ""
     registration_id: str = ""
     jobs: dict[str, str] = field(default_factory=dict)
+    token_ids: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -56,6 +57,8 @@ class World:
     ids: dict[str, str] = field(default_factory=dict)
     sides: list[Side] = field(default_factory=list)
     addresses: int = 0
+    more: dict[str, list[str]] = field(default_factory=dict)
+    """Further tokens of a holder, by scope."""
 
     def ask(self, method: str, path: str, body: Any = None, who: str | None = "officer", **headers: str) -> Answer:
         """Ask as whoever has a scope, an own token or, None, none; a POST gets a key, a PATCH its media type."""
@@ -74,9 +77,14 @@ class World:
         assert answer.headers["location"] == f"{kind}/{made['id']}"
         return made
 
-    def token(self, *scopes: str, who: str = "operator", **more: str) -> str:
-        body = {"name": "test", "scopes": list(scopes), "holder": secrets.token_hex(4), **more}
-        return str(self.make("/v1/tokens", body, who)["token"])
+    def token(self, *scopes: str, who: str = "operator", holder: str = "") -> str:
+        """Return a token of somebody's; of a person who is entered for it, where no holder is said."""
+        holder = holder or self.person(*(scope for scope in scopes if scope != "public"))
+        return str(self.make("/v1/tokens", {"name": "test", "scopes": list(scopes), "holder": holder}, who)["token"])
+
+    def person(self, *roles: str) -> str:
+        name = f"{' '.join(roles)} {secrets.token_hex(8)}"
+        return str(self.make("/v1/persons", {"name": name, "roles": list(roles)}, "operator")["id"])
 
     def take(self, path: str, who: str, body: dict[str, Any] | None = None) -> Answer:
         """Take a step with whatever the object's version is."""
@@ -130,8 +138,8 @@ class World:
             registrant,
             provider,
             {
-                "registrant": self.token("registrant", registrant_id=registrant),
-                "provider": self.token("provider", provider_id=provider),
+                "registrant": self.token("registrant", holder=registrant),
+                "provider": self.token("provider", holder=provider),
             },
         )
         self.sides.append(side)
@@ -144,9 +152,10 @@ def begin(gateway: Gateway) -> World:
     for name in ("officer", "second"):
         officer = world.make("/v1/officers", {"name": name}, "operator")["id"]
         world.tokens[name] = world.token("officer", holder=officer)
-        world.ids[{"officer": "first_officer_id", "second": "officer_id"}[name]] = officer
+        world.ids[{"officer": "first_officer_id", "second": "person_id"}[name]] = officer
     for scope in ("operator", "auditor", "public"):
         world.tokens[scope] = world.token(scope)
+    world.tokens["other operator"] = world.token("operator")
     return world
 
 
@@ -157,11 +166,10 @@ def furnish(world: World) -> World:
         side.application_id = world.submitted(side).rpartition("/")[2]
         (side.registration_id,) = world.registered(side)
         for scope, subject in (("registrant", "registrations"), ("provider", "applications")):
+            side.token_ids[scope] = world.ask("GET", "/v1/self", who=side.tokens[scope]).json["token_id"]
             side.jobs[scope] = world.make("/v1/exports", {"of": subject}, side.tokens[scope])["id"]
             world.ended(side.jobs[scope])
     cut = world.registered(world.sides[0])
     body = {"step": "revoke", "reason": "moved", "versions": {cut[0]: 1}}
     world.ids["intent_id"] = world.make("/v1/intents", body)["id"]
-    made = world.make("/v1/tokens", {"name": "t", "scopes": ["public"], "holder": "somebody"})
-    world.ids["token_id"] = made["id"]
     return world

@@ -7,8 +7,29 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from sqlalchemy import select
 
 from control.cli import main
+from control.cli.registry.desk import TOKEN
+from control.registry.access import tokens
+from control.registry.access.actor import Actor
+from control.registry.access.tokens import NewToken
+from control.registry.store.database import Database
+from control.registry.store.model import Person, Provider, Registrant
+
+_HOLDERS: tuple[Any, ...] = (Person, Provider, Registrant)
+MACHINE = Actor("operator of the tests", frozenset({"operator"}))
+
+
+def token_of(database: Database, who: str) -> str:
+    """Return a new token with all that a person, a provider or a registrant can do."""
+    with database.writing(MACHINE) as writing:
+        for model in _HOLDERS:
+            named = select(model).where((model.id == who) | (model.name == who))
+            if holder := writing.session.scalars(named).first():
+                scopes = tuple(holder.roles) if isinstance(holder, Person) else (holder.__tablename__,)
+                return tokens.create(writing, NewToken("for a test", scopes, holder.id, tokens.LONGEST))[1]
+    return "wkt_of_nobody"
 
 
 class Wicket:
@@ -17,6 +38,7 @@ class Wicket:
     def __init__(self, directory: Path, url: str) -> None:
         """Keep configuration and state in a directory, and the registry in the database of ``url``."""
         self.directory, self.url = directory, url
+        self._tokens: dict[str, str] = {}
         directory.mkdir(exist_ok=True)
         self._config = directory / "wicket.toml"
         settings = f'state = "{directory}"\n[registry]\nurl = "{url}"\nallow_private = true\n'
@@ -26,7 +48,18 @@ class Wicket:
         """Run ``wicket registry`` with some words, in someone's name."""
         name = ("--as", who) if who else ()
         arguments = ["--config", str(self._config), "registry", *name, *words]
-        return CliRunner().invoke(main, arguments, input=data, catch_exceptions=False)
+        environment = {TOKEN: self.token(who) if who else None}
+        return CliRunner().invoke(main, arguments, input=data, env=environment, catch_exceptions=False)
+
+    def token(self, who: str) -> str:
+        """Return a token of somebody's, whom a name or an id is for; of nobody it is none that is good."""
+        if who not in self._tokens:
+            database = Database(self.url)
+            try:
+                self._tokens[who] = token_of(database, who)
+            finally:
+                database.close()
+        return self._tokens[who]
 
     def __call__(self, *words: str, who: str = "", data: bytes = b"", status: int = 0) -> Any:
         """Run it with --json, and return what it says once it has ended with a status."""

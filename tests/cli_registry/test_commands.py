@@ -58,7 +58,7 @@ def test_one_application_from_draft_to_revocation(wicket: Wicket, officers: tupl
 def test_an_illegal_step_names_the_legal_ones(wicket: Wicket, officers: tuple[str, str]) -> None:
     imported(wicket, officers[0], 1)
     (application,) = wicket("applications", "list", "--state", "submitted")
-    refused = wicket("applications", "approve", application["id"], who="First", status=1)
+    refused = wicket("applications", "approve", application["id"], who="Second", status=1)
     assert refused["kind"] == "conflict"
     assert "legal steps are confirm" in refused["faults"][0]["mend"]
 
@@ -91,6 +91,7 @@ def test_a_token_is_shown_once(wicket: Wicket, officers: tuple[str, str]) -> Non
     made = wicket("tokens", "create", "for the officer", "--scope", "officer", "--holder", officers[0])
     assert made["token"].startswith("wkt_")
     (listed,) = wicket("tokens", "list", "--holder", officers[0])
+    assert listed["makers"][-1] == "operator"
     assert "token" not in listed
     assert "digest" not in listed
     assert wicket("tokens", "revoke", made["id"])["revoked_at"]
@@ -175,7 +176,7 @@ def test_whether_an_edge_had_an_address_let_through_at_a_time(wicket: Wicket, of
     imported(wicket, officers[0])
     for name in PROVIDERS:
         wicket("applications", "confirm", "--all", who=name)
-    wicket("applications", "approve", "--all", who=officers[0])
+    wicket("applications", "approve", "--all", who=officers[1])
     database = Database(wicket.url)
     noon = datetime(2026, 11, 24, 12, tzinfo=UTC)
     with database.reading() as session:
@@ -209,7 +210,7 @@ def test_an_intent_is_shown_with_who_would_lose_what_and_undone(wicket: Wicket, 
     imported(wicket, first)
     for name in PROVIDERS:
         wicket("applications", "confirm", "--all", who=name)
-    wicket("applications", "approve", "--all", who=first)
+    wicket("applications", "approve", "--all", who=second)
     ids = [each["id"] for each in wicket("registrations", "list")]
     intent = wicket("intents", "propose", "revoke", *ids, "--reason", "by a slip", who=first)["id"]
     shown = wicket("intents", "show", intent)

@@ -58,9 +58,11 @@ def assemble(database: Database) -> Cast:
         return Cast(company.id, rival.id, providers.create(writing, ProviderText(name="Provider")).id)
 
 
-def apply(database: Database, cast: Cast, prefixes: Sequence[object], registrant: str = "") -> str:
-    """Enter and submit an application, and return its id."""
-    with database.writing(OFFICER) as writing:
+def apply(
+    database: Database, cast: Cast, prefixes: Sequence[object], registrant: str = "", by: Actor | None = None
+) -> str:
+    """Enter and submit an application, as the applicant or somebody else, and return its id."""
+    with database.writing(by or (cast.other if registrant == cast.rival else cast.applicant)) as writing:
         (made,) = create_many(writing, [cast.draft(writing, *prefixes, registrant=registrant)])
         return review.submit(writing, made.id).id
 

@@ -12,7 +12,7 @@ from control.registry.store.model import (
     Base,
     Intent,
     Job,
-    Officer,
+    Person,
     Provider,
     Registrant,
     Registration,
@@ -40,9 +40,16 @@ class Crowd:
             [Registrant(id=new_id("reg"), kind="individual", name=name, contacts=[], **WHEN) for name in names],
             [Provider(id=new_id("prv"), name=name, contacts=[], **WHEN) for name in names],
             [
-                Officer(id=new_id("off"), name="one", **WHEN),
+                Person(id=new_id("per"), name="one", roles=["officer", "auditor"], **WHEN),
                 Token(
-                    id=new_id("tok"), name="t", digest=bytes(32), scopes=["public"], holder="h", expires_at=NOON, **WHEN
+                    id=new_id("tok"),
+                    name="t",
+                    digest=bytes(32),
+                    scopes=["public"],
+                    holder="one",
+                    makers=[],
+                    expires_at=NOON,
+                    **WHEN,
                 ),
                 Intent(id=new_id("int"), step="expire", reason="", state="open", proposed_by="clock", **WHEN),
             ],

@@ -92,7 +92,7 @@ def test_what_another_holds_is_refused_and_its_holder_named(
     register(database, cast, held) if live else apply(database, cast, [held])
     apply(database, cast, ["11.0.1.0/24", "fc00::1"], cast.rival)  # beside it
     with pytest.raises(Refused) as refused:
-        apply(database, cast, [wanted, "11.1.1.1"], cast.rival)
+        apply(database, cast, [wanted, "11.1.1.1"], cast.rival, by=OFFICER)
     (fault,) = refused.value.faults
     assert refused.value.kind == "conflict"
     assert fault.why == f"overlaps {held} of the registrant {cast.company}"

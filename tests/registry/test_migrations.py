@@ -5,13 +5,13 @@ from collections.abc import Callable
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import inspect, text
+from sqlalchemy import inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
 from control.registry.access.actor import Actor
 from control.registry.intents import policies
 from control.registry.store.database import Database
-from control.registry.store.model import Base
+from control.registry.store.model import Application, Base, Person, Token
 
 
 def tables(database: Database) -> set[str]:
@@ -74,3 +74,52 @@ def test_intents_about_the_policy_come_and_go(empty: Database) -> None:
 def intent_columns(database: Database) -> set[str]:
     with database.reading() as session:
         return {column["name"] for column in inspect(session.connection()).get_columns("intent")}
+
+
+OLD = """
+INSERT INTO officer VALUES ('off_1', 'First', 3, :at, :at);
+INSERT INTO registrant VALUES ('reg_1', 'organisation', 'Company', NULL, '[]', 1, :at, :at);
+INSERT INTO provider VALUES ('prv_1', 'Net', '[]', 1, :at, :at);
+INSERT INTO token VALUES ('tok_1', 'a', :one, '["officer"]', 'off_1', NULL, NULL, :at, NULL, NULL, 1, :at, :at);
+INSERT INTO token VALUES ('tok_2', 'b', :two, '["operator", "officer"]', 'First', NULL, NULL, :at, NULL, NULL, 1, :at, :at);
+INSERT INTO token VALUES ('tok_3', 'c', :three, '["auditor"]', 'Watcher', NULL, NULL, :at, NULL, NULL, 1, :at, :at);
+INSERT INTO token VALUES ('tok_4', 'd', :four, '["provider"]', 'NOC', NULL, 'prv_1', :at, NULL, NULL, 1, :at, :at);
+INSERT INTO token VALUES
+    ('tok_5', 'e', :five, '["registrant", "provider"]', 'Both', 'reg_1', 'prv_1', :at, NULL, NULL, 1, :at, :at);
+INSERT INTO application VALUES
+    ('app_1', 'reg_1', 'prv_1', 'company', '[]', 'confirmed', '', :at, :at, NULL, 1, :at, :at);
+INSERT INTO audit VALUES (1, :at, 'operator root', '', 'token.create', 'tok_4', 'done', '{}', '{}', :one);
+INSERT INTO audit VALUES (2, :at, 'off_1', '', 'application.submit', 'app_1', 'done', '{}', '{}', :two);
+INSERT INTO audit VALUES (3, :at, 'prv_1', '', 'application.confirm', 'app_1', 'done', '{}', '{}', :three)
+"""
+
+
+def test_holders_become_persons_and_who_was_behind_what_is_found_in_the_audit(empty: Database) -> None:
+    empty.upgrade("0005")
+    values = {"at": "2026-01-01 00:00:00.000000"} | {
+        name: bytes([number]) * 32 for number, name in enumerate(("one", "two", "three", "four", "five"))
+    }
+    with empty._engine_for("writing").begin() as bare:
+        for statement in OLD.split(";"):
+            bare.execute(text(statement), {name: value for name, value in values.items() if f":{name}" in statement})
+    empty.upgrade()
+    with empty.reading() as session:
+        persons = {row.name: row for row in session.scalars(select(Person))}
+        assert {name: row.roles for name, row in persons.items()} == {
+            "First": ["officer", "operator"],
+            "Watcher": ["auditor"],
+        }
+        assert (persons["First"].id, persons["First"].version) == ("off_1", 3)
+        tokens = {row.id: (row.holder, row.scopes, row.makers) for row in session.scalars(select(Token))}
+        assert tokens == {
+            "tok_1": ("off_1", ["officer"], []),
+            "tok_2": ("off_1", ["operator", "officer"], []),
+            "tok_3": (persons["Watcher"].id, ["auditor"], []),
+            "tok_4": ("prv_1", ["provider"], ["operator root", "operator"]),
+            "tok_5": ("reg_1", ["registrant"], []),
+        }
+        application = session.scalars(select(Application)).one()
+        assert (application.submitted_behind, application.confirmed_behind) == (["off_1"], ["prv_1"])
+    empty.downgrade("0005")
+    with empty.reading() as session:
+        assert session.execute(text("SELECT id, name FROM officer")).all() == [("off_1", "First")]

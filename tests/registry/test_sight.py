@@ -22,7 +22,7 @@ from control.registry.store.model import (
     Base,
     Intent,
     Job,
-    Officer,
+    Person,
     Provider,
     Registrant,
     Registration,
@@ -38,7 +38,7 @@ READ: dict[type[Any], str] = {
     Provider: "provider.read",
     Job: "job.read",
     Intent: "intent.read",
-    Officer: "officer.read",
+    Person: "person.read",
     Token: "token.read",
 }
 """The tables that have lists, and the action that reads one."""
@@ -84,6 +84,8 @@ def sees(actor: Actor, row: Base) -> bool:
             return bool(actor.scopes & {"registrant", "provider"})
         case Job():
             return bool(actor.scopes & {"registrant", "provider"}) and row.owner == actor.id
+        case Token():
+            return bool(actor.scopes & {"registrant", "provider"}) and row.holder == actor.id
     return False
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import cast
 
-from flask import current_app, g, request
+from flask import Response, current_app, g, request
 from sqlalchemy.orm import Session
 
 from control.fault import Refused
@@ -72,7 +72,16 @@ def recognise(secret: str) -> tuple[Actor, str]:
     if bearer.unnoted:
         with database().writing(bearer.actor, g.request_id) as writing:
             tokens.note_use(writing, bearer.token_id)
+    if bearer.news:
+        g.news = bearer.news
     return bearer.actor, bearer.token_id
+
+
+def show_news(response: Response) -> Response:
+    """Have every answer tell how many tokens others have lately made in the name of whoever asks."""
+    if "news" in g:
+        response.headers["Wicketgate-Made-In-Your-Name"] = str(g.news)
+    return response
 
 
 def audit_refusal(refused: Refused) -> None:

@@ -1,7 +1,7 @@
 """The desk at which every command works: the database, and who acts."""
 
-import getpass
 import secrets
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
@@ -14,20 +14,27 @@ from sqlalchemy.orm import Session
 from control.cli.context import ConfigFile
 from control.config import Config
 from control.fault import Fault, Kind, Refused, shown
-from control.registry.access import scopes
+from control.host import login
+from control.registry.access import scopes, tokens
 from control.registry.access.actor import Actor
 from control.registry.audit import chain
 from control.registry.store.database import Database, open_database
-from control.registry.store.model import Officer, Provider, Registrant
+from control.registry.store.model import Person, Provider, Registrant
 from control.registry.store.writing import Writing
+
+TOKEN = "WICKET_REGISTRY_TOKEN"
+"""The variable with the token of whoever ``--as`` names."""
 
 
 class Desk:
     """The registry's database, opened when it is first used."""
 
-    def __init__(self, file: ConfigFile, who: str | None) -> None:
-        """``who`` is an id, an officer's name or a provider's name; none is the operator at the machine."""
-        self._file, self._who = file, who
+    def __init__(self, file: ConfigFile, who: str | None, token: str | None = None) -> None:
+        """``who`` is an id, a person's name or a provider's name; none is the operator at the machine.
+
+        ``token`` is one of theirs; none: it is asked for on the terminal.
+        """
+        self._file, self._who, self._token = file, who, token
         self._database: Database | None = None
         self._actor: Actor | None = None
 
@@ -57,15 +64,16 @@ class Desk:
 
     @property
     def operator(self) -> Actor:
-        """Whoever is logged in on this machine."""
-        return Actor(f"operator {getpass.getuser()}", frozenset({"operator"}))
+        """Whoever is logged in on this machine, who could use the gateway's own token as well."""
+        return Actor(f"operator {login.name()}", frozenset({"operator"}), makers=("operator",))
 
     @property
     def actor(self) -> Actor:
         """Who acts.
 
         Raises:
-            Refused: "not-found": there is no such officer, provider or registrant.
+            Refused: "not-found": there is no such person, provider or registrant; "unauthorized": the token is not
+                theirs, or not good.
         """
         if self._actor is None:
             self._actor = self._named(self._who) if self._who else self.operator
@@ -93,7 +101,7 @@ class Desk:
     @contextmanager
     def writing(self) -> Iterator[Writing]:
         """Open a write transaction; its request id tells the audit who sat here, in whoever's name it was done."""
-        request_id = f"wicket {getpass.getuser()} {secrets.token_hex(8)}"
+        request_id = f"wicket {login.name()} {secrets.token_hex(8)}"
         with self.database.writing(self.actor, request_id[-64:]) as writing:
             yield writing
 
@@ -104,16 +112,43 @@ class Desk:
 
     def _named(self, who: str) -> Actor:
         with self.database.reading() as session:
-            if officer := session.scalar(select(Officer.id).where((Officer.id == who) | (Officer.name == who))):
-                return Actor(officer, frozenset({"officer"}))
-            if provider := session.scalar(select(Provider.id).where((Provider.id == who) | (Provider.name == who))):
-                return Actor(provider, frozenset({"provider"}), provider=provider)
-            if session.scalar(select(Registrant.id).where(Registrant.id == who)):
-                return Actor(who, frozenset({"registrant"}), registrant=who)
-        fault = Fault(
-            "--as", f"{shown(who)} is no officer, provider or registrant", "see wicket registry officers list"
-        )
-        raise Refused(Kind.NOT_FOUND, "Nobody is called that", [fault])
+            id_ = _id_of(session, who)
+            bearer = tokens.authenticate(session, self._token or _asked(who), self.database.now())
+        if bearer.actor.id != id_:
+            fault = Fault("the token", f"is not one of {shown(who)}", "show one of theirs")
+            raise Refused(Kind.UNAUTHORIZED, "The token is another's", [fault])
+        if bearer.news and not click.get_current_context().params.get("as_json"):
+            what = f"{bearer.news} other tokens were made in this name by somebody within a week"
+            click.echo(f"{what}: see wicket registry tokens list --holder {id_}", err=True)
+        return bearer.actor
+
+
+def _id_of(session: Session, who: str) -> str:
+    """Return the id of a person, provider or registrant by the id, or by a person's or provider's name.
+
+    Raises:
+        Refused: "not-found".
+    """
+    for model in (Person, Provider):
+        if found := session.scalar(select(model.id).where((model.id == who) | (model.name == who))):
+            return found
+    if session.get(Registrant, who):
+        return who
+    fault = Fault("--as", f"{shown(who)} is no person, provider or registrant", "see wicket registry persons list")
+    raise Refused(Kind.NOT_FOUND, "Nobody is called that", [fault])
+
+
+def _asked(who: str) -> str:
+    """Return a token that is asked for on the terminal, where it is not shown.
+
+    Raises:
+        Refused: "unauthorized": there is no terminal.
+    """
+    if not sys.stdin.isatty():
+        fault = Fault("--as", f"takes a token of {shown(who)}", f"set {TOKEN} to it, or name its file by --token-file")
+        raise Refused(Kind.UNAUTHORIZED, "A token is needed", [fault])
+    asked: str = click.prompt(f"token of {who}", hide_input=True, err=True)
+    return asked.strip()
 
 
 pass_desk = click.make_pass_decorator(Desk)

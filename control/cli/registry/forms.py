@@ -1,6 +1,6 @@
 """Arguments and options of a command, from the form that it fills in, and its columns in a table."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar, get_args
 
 import click
@@ -11,6 +11,9 @@ from control.registry.parties import contacts, forms
 from control.registry.parties.forms import AnyForm, Edit
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+Said = Mapping[str, Any]
+"""What a command's arguments and options say of a form's fields, and of one contact's; none where they say nothing."""
 
 CONTACTS = "contacts"
 TITLE = "That cannot be entered"
@@ -49,7 +52,7 @@ def _decorators(name: str, field: FieldInfo, edits: bool) -> list[Callable[[Any]
     return [click.option(_option(name), type=kind, help=field.description)]
 
 
-def read(form: type[AnyForm], said: dict[str, str | None]) -> AnyForm:
+def read(form: type[AnyForm], said: Said) -> AnyForm:
     """Return the form that a command's arguments and options fill in.
 
     Raises:
@@ -61,7 +64,7 @@ def read(form: type[AnyForm], said: dict[str, str | None]) -> AnyForm:
         raise _by_option(refused) from refused
 
 
-def read_edit(form: type[AnyForm], said: dict[str, str | None]) -> Edit[AnyForm]:
+def read_edit(form: type[AnyForm], said: Said) -> Edit[AnyForm]:
     """Return what a command's options say of a form; see ``read``."""
     try:
         return forms.read_edit(form, _values(said), TITLE)
@@ -69,7 +72,7 @@ def read_edit(form: type[AnyForm], said: dict[str, str | None]) -> Edit[AnyForm]
         raise _by_option(refused) from refused
 
 
-def _values(said: dict[str, str | None]) -> dict[str, object]:
+def _values(said: Said) -> dict[str, object]:
     people = contacts.of_columns(said)
     values: dict[str, object] = {
         name: value for name, value in said.items() if value is not None and name not in contacts.COLUMNS

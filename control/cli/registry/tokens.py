@@ -34,16 +34,14 @@ def tokens_list(desk: Desk, holder: str | None, as_json: bool) -> None:
         visible = visible.where(Token.holder == holder)
     with desk.reading("token.read") as session:
         page_rows = page(session, visible)
-    columns = ("id", "name", "scopes", "holder", "expires_at", "revoked_at", "used_at")
+    columns = ("id", "name", "scopes", "holder", "makers", "expires_at", "revoked_at", "used_at")
     show_rows("tokens", columns, page_rows, as_json)
 
 
 @commands.command("create")
 @click.argument("name")
 @click.option("--scope", "scopes", multiple=True, required=True, type=click.Choice(SCOPES), help="Repeatable.")
-@click.option("--holder", help="Who it is for: an officer's id for the scope officer; by default NAME.")
-@click.option("--registrant", help="Whose objects it is for, with the scope registrant.")
-@click.option("--provider", help="Whose queue it is for, with the scope provider.")
+@click.option("--holder", required=True, help="Who it is for: the id of a person, a registrant or a provider.")
 @click.option("--days", type=click.IntRange(1, tokens.LONGEST.days), default=90, show_default=True)
 @as_json_option
 @pass_desk
@@ -51,14 +49,12 @@ def tokens_create(
     desk: Desk,
     name: str,
     scopes: tuple[str, ...],
-    holder: str | None,
-    registrant: str | None,
-    provider: str | None,
+    holder: str,
     days: int,
     as_json: bool,
 ) -> None:
-    """Make a token and show it this once: NAME says what it is for."""
-    new = NewToken(name, scopes, holder or name, timedelta(days=days), registrant, provider)
+    """Make a token and show it this once: NAME says what it is for. Its holder is told of it."""
+    new = NewToken(name, scopes, holder, timedelta(days=days))
     with desk.writing() as writing:
         token, secret = tokens.create(writing, new)
         fields = record(token) | {"token": secret}

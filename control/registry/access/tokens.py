@@ -6,18 +6,19 @@ So many random bits cannot be guessed from a digest, so a fast one will do, and 
 import hashlib
 import hmac
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from control.fault import Fault, Kind, Refused
+from control.fault import Fault, Kind, Refused, shown
 from control.registry.access import scopes
 from control.registry.access.actor import SCOPES, Actor
 from control.registry.store import rows
 from control.registry.store.ids import new_id
-from control.registry.store.model import Ledger, Officer, Provider, Registrant, Token
+from control.registry.store.model import Ledger, Person, Provider, Registrant, Token
 from control.registry.store.writing import Writing
 
 PREFIX = "wkt_"
@@ -29,8 +30,15 @@ LONGEST = timedelta(days=400)
 NOTED = timedelta(minutes=1)
 """How old the note of a token's last use may get: a write for every read would be too much."""
 
+NEWS = timedelta(days=7)
+"""For how long a holder is told that somebody has made a token in its name."""
+
 UNPRIVILEGED = frozenset({"registrant", "provider", "auditor", "public"})
-"""Scopes that an officer may give. The others come from an operator, or one officer could make himself two."""
+"""Scopes that an officer may give and take. The others are an operator's to give, or one officer could make himself
+two, and to take, or one officer could lock out all others."""
+
+PARTIES = ("registrant", "provider")
+"""Scopes of an organisation's token, which has that scope alone: else it would confirm what it has applied for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +47,8 @@ class NewToken:
 
     Attributes:
         name: what it is for, in its owner's words.
-        scopes: names of ``actor.SCOPES``.
-        holder: an officer's id for the scope officer; else whoever it is given to.
+        scopes: names of ``actor.SCOPES``, as far as they go with the holder.
+        holder: id of the person, the registrant or the provider that it is for.
         lasting: how long it is good.
     """
 
@@ -48,8 +56,6 @@ class NewToken:
     scopes: tuple[str, ...]
     holder: str
     lasting: timedelta
-    registrant_id: str | None = None
-    provider_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,31 +66,36 @@ class Bearer:
         actor: who acts.
         token_id: which token it was.
         unnoted: whether its use is to be noted by ``note_use``.
+        news: other tokens that somebody has lately made in the actor's name.
     """
 
     actor: Actor
     token_id: str
     unnoted: bool
+    news: int = 0
 
 
 def create(writing: Writing, new: NewToken) -> tuple[Token, str]:
     """Make a token; return its row, and the token itself, which cannot be had again.
 
     Raises:
-        Refused: "invalid": no such scopes, too long a life, or a scope and no id that goes with it.
+        Refused: "invalid": no such scopes, too long a life, or a holder that they do not go with; "not-found".
     """
     writing.set_action("token.create")
     scopes.demand(writing.actor, "token.create" if set(new.scopes) <= UNPRIVILEGED else "token.create-privileged")
-    _demand_sound(writing, new)
+    _demand_sound(new)
+    holder = _holder(writing, new.holder)
+    _demand_goes_with(new.scopes, holder)
     secret = PREFIX + secrets.token_urlsafe(32)
     token = Token(
         id=new_id("tok"),
         name=rows.demand_name(new.name),
         digest=_digest(writing.secret, secret),
         scopes=[scope for scope in SCOPES if scope in new.scopes],
-        holder=rows.demand_name(new.holder, "holder"),
-        registrant_id=new.registrant_id,
-        provider_id=new.provider_id,
+        holder=holder.id,
+        registrant_id=holder.id if isinstance(holder, Registrant) else None,
+        provider_id=holder.id if isinstance(holder, Provider) else None,
+        makers=[maker for maker in dict.fromkeys(writing.actor.behind) if maker != holder.id],
         expires_at=writing.now + new.lasting,
         created_at=writing.now,
         changed_at=writing.now,
@@ -94,14 +105,17 @@ def create(writing: Writing, new: NewToken) -> tuple[Token, str]:
 
 
 def revoke(writing: Writing, id_: str, version: int | None = None) -> Token:
-    """Make a token good for nothing from now on.
+    """Make a token good for nothing from now on; everybody may do that with his own.
 
     Raises:
-        Refused: "conflict": it is revoked already.
+        Refused: "forbidden": it is somebody else's, and not the actor's to take; "conflict": it is revoked already.
     """
     writing.set_action("token.revoke", id_)
     scopes.demand(writing.actor, "token.revoke")
     token = rows.find(writing.session, writing.actor, Token, id_)
+    if token.holder != writing.actor.id:
+        privileged = not set(token.scopes) <= UNPRIVILEGED
+        scopes.demand(writing.actor, f"token.revoke-{'privileged' if privileged else 'unprivileged'}")
     rows.demand_versions([token], {id_: version})
     if token.revoked_at is not None:
         fault = Fault(id_, f"was revoked at {token.revoked_at:%Y-%m-%d %H:%M} UTC", "nothing is left to do")
@@ -118,12 +132,26 @@ def authenticate(session: Session, secret: str, now: datetime) -> Bearer:
     """
     digest = _digest(session.scalars(select(Ledger.secret)).one(), secret)
     token = session.scalar(select(Token).where(Token.digest == digest))
-    why = "is not known" if token is None else _why_bad(token, now)
+    person = session.get(Person, token.holder) if token else None
+    why = "is not known" if token is None else _why_bad(token, person, now)
     if token is None or why:
-        fault = Fault("Authorization", f"the token {why}", "have a new one made: wicket registry token create")
+        fault = Fault("Authorization", f"the token {why}", "have a new one made: wicket registry tokens create")
         raise Refused(Kind.UNAUTHORIZED, "The token is not good", [fault])
-    actor = Actor(token.holder, frozenset(token.scopes), token.registrant_id, token.provider_id)
-    return Bearer(actor, token.id, token.used_at is None or now - token.used_at >= NOTED)
+    actor = Actor(
+        token.holder, _effective(token, person), token.registrant_id, token.provider_id, tuple(token.makers or ())
+    )
+    unnoted = token.used_at is None or now - token.used_at >= NOTED
+    return Bearer(actor, token.id, unnoted, len(made_by_others(session, actor, now, but=token.id)))
+
+
+def made_by_others(session: Session, actor: Actor, now: datetime, but: str = "") -> list[Token]:
+    """Return the tokens, but for one, that somebody has lately made in the actor's name, the last first."""
+    mine = select(Token).where(Token.holder == actor.id, Token.id != but, Token.revoked_at.is_(None))
+    return [
+        token
+        for token in session.scalars(mine.where(Token.created_at > now - NEWS).order_by(Token.id.desc()))
+        if token.makers
+    ]
 
 
 def note_use(writing: Writing, token_id: str) -> None:
@@ -131,9 +159,13 @@ def note_use(writing: Writing, token_id: str) -> None:
     writing.session.get_one(Token, token_id).used_at = writing.now
 
 
-def _why_bad(token: Token, now: datetime) -> str:
+def _why_bad(token: Token, person: Person | None, now: datetime) -> str:
     if token.revoked_at is not None:
         return "was revoked"
+    if person is not None and person.closed_at is not None:
+        return f"is of a person who was closed at {person.closed_at:%Y-%m-%d %H:%M} UTC"
+    if not _effective(token, person):
+        return "has no scope that its holder still has"
     return f"expired at {token.expires_at:%Y-%m-%d %H:%M} UTC" if token.expires_at <= now else ""
 
 
@@ -141,9 +173,17 @@ def _digest(key: bytes, secret: str) -> bytes:
     return hmac.digest(key, secret.encode(errors="surrogatepass"), hashlib.sha256)
 
 
-def _demand_sound(writing: Writing, new: NewToken) -> None:
+def _effective(token: Token, person: Person | None) -> frozenset[str]:
+    """Return the scopes that a token has as long as its holder has them too."""
+    if token.registrant_id or token.provider_id:
+        return frozenset(token.scopes) & {*PARTIES, "public"}
+    roles = person.roles if person else ()
+    return frozenset(token.scopes) & {*roles, "public"}
+
+
+def _demand_sound(new: NewToken) -> None:
     faults = [
-        Fault("scopes", f"{scope} is no scope", f"write some of {', '.join(SCOPES)}")
+        Fault("scopes", f"{shown(scope)} is no scope", f"write some of {', '.join(SCOPES)}")
         for scope in new.scopes
         if scope not in SCOPES
     ]
@@ -151,14 +191,32 @@ def _demand_sound(writing: Writing, new: NewToken) -> None:
         faults.append(Fault("scopes", "are missing", f"write some of {', '.join(SCOPES)}"))
     if not timedelta(0) < new.lasting <= LONGEST:
         faults.append(Fault("lasting", f"{new.lasting} is too short or too long", f"write at most {LONGEST.days} days"))
-    for scope, id_ in (("registrant", new.registrant_id), ("provider", new.provider_id)):
-        if (scope in new.scopes) != (id_ is not None):
-            faults.append(Fault(f"{scope}_id", f"goes with the scope {scope}", "write both, or neither"))
     if faults:
         raise Refused(Kind.INVALID, "The token cannot be made", faults)
-    if new.registrant_id is not None:
-        rows.find(writing.session, writing.actor, Registrant, new.registrant_id)
-    if new.provider_id is not None:
-        rows.find(writing.session, writing.actor, Provider, new.provider_id)
-    if "officer" in new.scopes:
-        rows.find(writing.session, writing.actor, Officer, new.holder)
+
+
+def _holder(writing: Writing, id_: str) -> Person | Registrant | Provider:
+    """Return whom a token is for.
+
+    Raises:
+        Refused: "not-found".
+    """
+    session = writing.session
+    if holder := session.get(Person, id_) or session.get(Registrant, id_) or session.get(Provider, id_):
+        return holder
+    mend = "write the id of one: see wicket registry persons list, registrants list or providers list"
+    fault = Fault("holder", f"{shown(id_)} is no person, registrant or provider", mend)
+    raise Refused(Kind.NOT_FOUND, "There is nobody to hold the token", [fault])
+
+
+def _demand_goes_with(wanted: Sequence[str], holder: Person | Registrant | Provider) -> None:
+    allowed = (*holder.roles, "public") if isinstance(holder, Person) else (holder.__tablename__, "public")
+    faults = [
+        Fault("scopes", f"{scope} does not go with {holder.id}", f"write some of {', '.join(allowed)}")
+        for scope in wanted
+        if scope not in allowed
+    ]
+    if isinstance(holder, Person) and holder.closed_at is not None:
+        faults.append(Fault("holder", f"{holder.id} is closed", "reopen the person, or name another"))
+    if faults:
+        raise Refused(Kind.INVALID, "The token cannot be made", faults)

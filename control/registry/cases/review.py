@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import func, insert, select
 
 from control.fault import Fault, Kind, Refused
+from control.registry.access.actor import same_person
 from control.registry.cases import workflow
 from control.registry.cases.applications import missing
 from control.registry.cases.stepping import checked
@@ -35,7 +36,15 @@ def submit_many(writing: Writing, versions: Versions) -> list[Application]:
     _demand_complete(writing, applications)
     claims.demand_free(writing.session, writing.actor, claims.wanted(writing.session, versions))
     return _moved(
-        writing, "submit", applications, submitted_at=writing.now, confirmed_at=None, decided_at=None, reason=""
+        writing,
+        "submit",
+        applications,
+        submitted_at=writing.now,
+        submitted_behind=writing.actor.behind,
+        confirmed_at=None,
+        confirmed_behind=None,
+        decided_at=None,
+        reason="",
     )
 
 
@@ -45,8 +54,15 @@ def confirm(writing: Writing, id_: str, version: int | None = None) -> Applicati
 
 
 def confirm_many(writing: Writing, versions: Versions) -> list[Application]:
-    """Confirm applications; see ``confirm``."""
-    return _moved(writing, "confirm", checked(writing, Application, "confirm", versions), confirmed_at=writing.now)
+    """Confirm applications; see ``confirm``.
+
+    Raises:
+        Refused: "forbidden": whoever submitted one may be the same person.
+    """
+    applications = checked(writing, Application, "confirm", versions)
+    _demand_another(writing, "confirm", applications)
+    behind = writing.actor.behind
+    return _moved(writing, "confirm", applications, confirmed_at=writing.now, confirmed_behind=behind)
 
 
 def return_(writing: Writing, id_: str, reason: str, version: int | None = None) -> Application:
@@ -73,8 +89,13 @@ def approve(writing: Writing, id_: str, version: int | None = None) -> list[Regi
 
 
 def approve_many(writing: Writing, versions: Versions) -> list[Application]:
-    """Approve applications; all that they ask for is live with one serial. See ``approve``."""
+    """Approve applications; all that they ask for is live with one serial. See ``approve``.
+
+    Raises:
+        Refused: "forbidden": whoever submitted or confirmed one may be the same person.
+    """
     applications = checked(writing, Application, "approve", versions)
+    _demand_another(writing, "approve", applications)
     _demand_categories(writing, applications)
     approved = _moved(writing, "approve", applications, decided_at=writing.now)
     _register(writing, approved)
@@ -94,6 +115,24 @@ def _moved(writing: Writing, name: str, applications: list[Application], **value
         rows.change(writing, step.action, application, {"state": step.target, **values})
     writing.session.flush()
     return applications
+
+
+def _demand_another(writing: Writing, name: str, applications: Sequence[Application]) -> None:
+    """Refuse a step to whoever may be the person who took an earlier one.
+
+    Raises:
+        Refused: "forbidden", with a fault for each.
+    """
+    mine = writing.actor.behind
+    faults = []
+    for application in applications:
+        earlier = {"submitted": application.submitted_behind, "confirmed": application.confirmed_behind}
+        for done, behind in earlier.items():
+            if behind and same_person(mine, behind):
+                how = "you" if behind[0] == mine[0] else f"{behind[0]}, and one of you made the other's token"
+                faults.append(Fault(application.id, f"was {done} by {how}", f"have another person {name} it"))
+    if faults:
+        raise Refused(Kind.FORBIDDEN, "To submit, to confirm and to approve takes three persons", faults)
 
 
 def _demand_complete(writing: Writing, applications: Sequence[Application]) -> None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from sqlalchemy import func, select
 
-from control.registry.access.actor import CLOCK
+from control.registry.access.actor import CLOCK, same_person
 from control.registry.store.model import Intent, Ledger
 from control.registry.store.writing import Writing
 from control.rollout.limits import Names
@@ -34,8 +34,8 @@ def behind(writing: Writing, intent: Intent, live: int, in_use: int) -> Behind:
 
     The clock, which proposes what has come to its end, is nobody.
     """
-    persons = {intent.proposed_by, intent.agreed_by, writing.actor.id} - {CLOCK.id, None}
-    if len(persons) > 1:
+    others = [behind for behind in (intent.proposed_behind, intent.agreed_behind) if behind and behind[0] != CLOCK.id]
+    if not all(same_person(writing.actor.behind, other) for other in others):
         return Behind(None)
     earlier = writing.session.scalar(
         select(func.coalesce(func.sum(Intent.cut), 0)).where(

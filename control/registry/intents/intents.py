@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from control.fault import Fault, Kind, Refused
 from control.registry.access import scopes
-from control.registry.access.actor import CLOCK
+from control.registry.access.actor import CLOCK, same_person
 from control.registry.cases import workflow
 from control.registry.cases.workflow import LIVE, Step
 from control.registry.intents import alone, policies
@@ -73,6 +73,7 @@ def propose(
         reason=reason,
         state="open",
         proposed_by=writing.actor.id,
+        proposed_behind=writing.actor.behind,
         waits_boot=writing.uptime[0] if waits else None,
         waits_since=writing.uptime[1] if waits else None,
         created_at=writing.now,
@@ -216,8 +217,9 @@ def _open(writing: Writing, id_: str, version: int | None) -> Intent:
 
 def _demand_second(writing: Writing, intent: Intent) -> None:
     persons = 2 if intent.step == POLICY else _removing(intent.step).persons
-    if persons > 1 and writing.actor.id == intent.proposed_by:
-        fault = Fault(intent.id, f"was proposed by {intent.proposed_by}", "have another officer confirm it")
+    if persons > 1 and same_person(writing.actor.behind, intent.proposed_behind or [intent.proposed_by]):
+        how = "" if writing.actor.id == intent.proposed_by else ", and one of you made the other's token"
+        fault = Fault(intent.id, f"was proposed by {intent.proposed_by}{how}", "have another officer confirm it")
         what = "change the policy" if intent.step == POLICY else intent.step
         raise Refused(Kind.FORBIDDEN, f"To {what} takes two officers", [fault])
 
@@ -231,7 +233,8 @@ def _agree(writing: Writing, intent: Intent, standing: Behind) -> None:
     if intent.proposed_by != CLOCK.id or intent.agreed_by == writing.actor.id:
         faults = [Fault(intent.id, why, "have another officer confirm it") for why in standing.why]
         raise Refused(Kind.FORBIDDEN, f"To {intent.step} so much takes two officers", faults)
-    rows.change(writing, "intent.agree", intent, {"agreed_by": writing.actor.id})
+    agreed = {"agreed_by": writing.actor.id, "agreed_behind": writing.actor.behind}
+    rows.change(writing, "intent.agree", intent, agreed)
 
 
 def _demand_over(writing: Writing, intent: Intent) -> None:

@@ -48,6 +48,7 @@ def propose(writing: Writing, policy: Rules, seen: str) -> Intent:
         reason="",
         state="open",
         proposed_by=writing.actor.id,
+        proposed_behind=writing.actor.behind,
         policy=dict(policy),
         policy_etag=seen,
         created_at=writing.now,

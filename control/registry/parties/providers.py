@@ -30,11 +30,11 @@ def create(writing: Writing, new: ProviderText) -> Provider:
     """Enter an internet provider.
 
     Raises:
-        Refused: "conflict": the name is taken.
+        Refused: "conflict": the name is taken, or too like one that is.
     """
     writing.set_action("provider.create")
     scopes.demand(writing.actor, "provider.create")
-    names.demand_free(writing, Provider, new.name)
+    names.demand_unlike(writing, Provider, new.name)
     provider = Provider(id=new_id("prv"), created_at=writing.now, changed_at=writing.now, **new.columns())
     rows.enter(writing, provider)
     return provider
@@ -44,7 +44,7 @@ def edit(writing: Writing, id_: str, version: int | None, edited: Edit[ProviderT
     """Change some of what is said of a provider; what is not said stays as it is.
 
     Raises:
-        Refused: "conflict": the name is taken.
+        Refused: "conflict": the name is taken, or too like one that is.
     """
     writing.set_action("provider.edit", id_)
     scopes.demand(writing.actor, "provider.edit")
@@ -52,6 +52,6 @@ def edit(writing: Writing, id_: str, version: int | None, edited: Edit[ProviderT
     rows.demand_versions([provider], {id_: version})
     values = edited.columns()
     if values.get("name", provider.name) != provider.name:
-        names.demand_free(writing, Provider, values["name"])
+        names.demand_unlike(writing, Provider, values["name"], but=id_)
     rows.change(writing, "provider.edit", provider, values)
     return provider

@@ -14,7 +14,7 @@ from control.registry.store.model import (
     FollowingEdge,
     Intent,
     Job,
-    Officer,
+    Person,
     Provider,
     Registrant,
     Registration,
@@ -22,7 +22,7 @@ from control.registry.store.model import (
 )
 from control.registry.store.writing import Writing, portions
 
-Row = TypeVar("Row", Application, FollowingEdge, Intent, Job, Officer, Provider, Registrant, Registration, Token)
+Row = TypeVar("Row", Application, FollowingEdge, Intent, Job, Person, Provider, Registrant, Registration, Token)
 
 
 def find(session: Session, actor: Actor, model: type[Row], id_: str) -> Row:

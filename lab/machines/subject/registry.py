@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -26,15 +26,16 @@ class Desk:
 
     lab: Lab
     run: str
+    tokens: dict[str, str] = field(default_factory=dict)
 
     @property
     def first(self) -> str:
-        """The officer who approves and proposes."""
+        """The officer who imports and proposes."""
         return f"First {self.run}"
 
     @property
     def second(self) -> str:
-        """The one who confirms what takes two."""
+        """The one who approves, and confirms what takes two."""
         return f"Second {self.run}"
 
     @property
@@ -44,17 +45,17 @@ class Desk:
 
     def say(self, *words: str, who: str = "", text: str | None = None) -> Any:
         """What `wicket registry … --json` says, done in somebody's name."""
-        name = ["--as", who] if who else []
-        command = shlex.join(["wicket", "registry", *name, *words, "--json"])
+        name = ["env", f"WICKET_REGISTRY_TOKEN={self.tokens[who]}"] if who else []
+        command = shlex.join([*name, "wicket", "registry", *(["--as", who] if who else []), *words, "--json"])
         return self.lab.registry.json(command, seconds=_COMMAND_SECONDS, text=text)
 
     @cached_property
     def people(self) -> bool:
         """Enter them; the tables are made or brought up to date first."""
         self.say("upgrade")
-        self.say("officers", "add", self.first)
-        self.say("officers", "add", self.second)
-        self.say("providers", "add", self.provider)
+        for who, kind in ((self.first, "officer"), (self.second, "officer"), (self.provider, "provider")):
+            id_ = self.say(f"{kind}s", "add", who)["id"]
+            self.tokens[who] = self.say("tokens", "create", "lab", "--scope", kind, "--holder", id_)["token"]
         return True
 
     def apply_for(self, prefix: str) -> None:
@@ -97,7 +98,7 @@ def registry(lab: Lab) -> None:
             trial = attempt(lab, session, REFUSED_SECONDS)
             row.see(trial.words, not trial.up and not trial.trouble)
         with lab.table.row("registry", "an officer approves", "live in the edge's kernel") as row:
-            desk.say("applications", "approve", "--all", who=desk.first)
+            desk.say("applications", "approve", "--all", who=desk.second)
             took = wait_for(lambda: _listed(lab, server), f"{server} is on the list of the kernel", _LIVE_SECONDS)
             row.see(f"{took:.1f} s after the answer, one start of the command line included", True)
         with lab.table.row("registry", "WireGuard after it", "up") as row:

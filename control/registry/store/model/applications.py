@@ -15,6 +15,7 @@ class Application(Versioned, Base):
     Attributes:
         documents: objects with kind, reference and sha256; the documents themselves are kept elsewhere.
         reason: why it was last returned or refused.
+        submitted_behind, confirmed_behind: who was behind that (``Actor.behind``): others have to go on from there.
     """
 
     __tablename__ = "application"
@@ -33,6 +34,8 @@ class Application(Versioned, Base):
     submitted_at: Mapped[datetime | None]
     confirmed_at: Mapped[datetime | None]
     decided_at: Mapped[datetime | None]
+    submitted_behind: Mapped[list[Any] | None] = mapped_column(Document)
+    confirmed_behind: Mapped[list[Any] | None] = mapped_column(Document)
 
 
 class ApplicationEntry(Base):

@@ -37,13 +37,20 @@ class Provider(Versioned, Base):
     contacts: Mapped[list[Any]] = mapped_column(Document)
 
 
-class Officer(Versioned, Base):
-    """A person who decides for the regulator."""
+class Person(Versioned, Base):
+    """A person who works for the regulator, or runs the registry.
 
-    __tablename__ = "officer"
+    Attributes:
+        roles: the scopes that the person's tokens may have: some of "officer", "operator", "auditor".
+        closed_at: since when none of the person's tokens is good; none: they are.
+    """
+
+    __tablename__ = "person"
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     name: Mapped[str] = mapped_column(String(200), unique=True)
+    roles: Mapped[list[Any]] = mapped_column(Document)
+    closed_at: Mapped[datetime | None]
 
 
 class Token(Versioned, Base):
@@ -52,7 +59,9 @@ class Token(Versioned, Base):
     Attributes:
         digest: HMAC-SHA-256 of the token, keyed by the ledger's secret.
         scopes: names of ``actor.SCOPES``.
-        holder: who acts when it is used: an officer's, registrant's or provider's id, or a name.
+        holder: who acts when it is used: a person's, registrant's or provider's id.
+        registrant_id, provider_id: the holder, when it is one.
+        makers: who made it, and who made the token by which that was done, and so on.
     """
 
     __tablename__ = "token"
@@ -64,6 +73,7 @@ class Token(Versioned, Base):
     holder: Mapped[str] = mapped_column(String(200), index=True)
     registrant_id: Mapped[str | None] = mapped_column(Id, ForeignKey("registrant.id"))
     provider_id: Mapped[str | None] = mapped_column(Id, ForeignKey("provider.id"))
+    makers: Mapped[list[Any]] = mapped_column(Document)
     expires_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
     used_at: Mapped[datetime | None]

@@ -85,6 +85,7 @@ class Intent(Versioned, Base):
         step: of a registration, in the words of ``workflow``; or "policy".
         state: "open", "done", "undone" or "cancelled".
         proposed_by, decided_by: ids of actors.
+        proposed_behind, agreed_behind: who was behind that (``Actor.behind``).
         policy: rules by protocol that were proposed; none of a step.
         policy_etag: names the policy in whose place they were.
         cut: live entries that it took off; none while it is open.
@@ -108,6 +109,8 @@ class Intent(Versioned, Base):
     cut: Mapped[int | None]
     alone_by: Mapped[str | None] = mapped_column(String(200))
     agreed_by: Mapped[str | None] = mapped_column(String(200))
+    proposed_behind: Mapped[list[Any] | None] = mapped_column(Document)
+    agreed_behind: Mapped[list[Any] | None] = mapped_column(Document)
     waits_boot: Mapped[str | None] = mapped_column(String(40))
     waits_since: Mapped[float | None] = mapped_column(Double)
 
