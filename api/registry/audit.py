@@ -16,7 +16,7 @@ from api.registry.desk.operation import ViewAnswer, reads
 from api.registry.records import Identifier
 from control.registry.access import sight
 from control.registry.audit import chain as audit
-from control.registry.parties.lines import Line
+from control.registry.parties.lines import Line, ShortLine
 from control.registry.publication import edges, serials
 from control.registry.store.model import AuditRow
 
@@ -61,10 +61,10 @@ class AuditQuery(paging.PageQuery):
 
     sort: Literal["seq", "-seq"] = "seq"
     actor: Line | None = None
-    action: Line | None = Field(None, max_length=64)
-    object: Line | None = Field(None, max_length=64)
+    action: ShortLine | None = None
+    object: ShortLine | None = None
     outcome: Literal["done", "refused"] | None = None
-    request_id: Line | None = Field(None, max_length=64)
+    request_id: ShortLine | None = None
     since: Moment | None = None
     until: Moment | None = None
 

@@ -15,7 +15,7 @@ from api.registry.records import Chosen, Identifier, Reason, Record, TrafficReco
 from control.registry.access import sight
 from control.registry.cases import records, registrations
 from control.registry.intents import intents
-from control.registry.parties.lines import Line
+from control.registry.parties.lines import Line, ShortLine
 from control.registry.publication import use
 from control.registry.publication.edges import applied_from
 from control.registry.store import rows
@@ -88,7 +88,7 @@ class RegistrationQuery(paging.PageQuery):
     sort: Literal["id", "-id", "valid_until", "-valid_until", "changed_at", "-changed_at"] = "id"
     state: State | None = None
     category: Line | None = None
-    prefix: Line | None = Field(None, max_length=64, description="In its canonical form.")
+    prefix: ShortLine | None = Field(None, description="In its canonical form.")
     registrant_id: Identifier | None = None
     application_id: Identifier | None = None
 

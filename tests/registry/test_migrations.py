@@ -81,7 +81,8 @@ INSERT INTO officer VALUES ('off_1', 'First', 3, :at, :at);
 INSERT INTO registrant VALUES ('reg_1', 'organisation', 'Company', NULL, '[]', 1, :at, :at);
 INSERT INTO provider VALUES ('prv_1', 'Net', '[]', 1, :at, :at);
 INSERT INTO token VALUES ('tok_1', 'a', :one, '["officer"]', 'off_1', NULL, NULL, :at, NULL, NULL, 1, :at, :at);
-INSERT INTO token VALUES ('tok_2', 'b', :two, '["operator", "officer"]', 'First', NULL, NULL, :at, NULL, NULL, 1, :at, :at);
+INSERT INTO token VALUES
+    ('tok_2', 'b', :two, '["operator", "officer"]', 'First', NULL, NULL, :at, NULL, NULL, 1, :at, :at);
 INSERT INTO token VALUES ('tok_3', 'c', :three, '["auditor"]', 'Watcher', NULL, NULL, :at, NULL, NULL, 1, :at, :at);
 INSERT INTO token VALUES ('tok_4', 'd', :four, '["provider"]', 'NOC', NULL, 'prv_1', :at, NULL, NULL, 1, :at, :at);
 INSERT INTO token VALUES

@@ -13,6 +13,9 @@ MAX_LINE = 200
 MAX_REFERENCE = 100
 """Characters; the column has no more."""
 
+MAX_SHORT = 64
+"""Characters of an action, an id or a prefix; the columns have no more."""
+
 PRINTABLE = r"^ *[^\p{C}\p{Z}](?: |[^\p{C}\p{Z}])*$"
 """For the API's document: what ``str.isprintable`` takes, and not spaces alone."""
 
@@ -43,6 +46,7 @@ def line_schema(most: int) -> dict[str, Any]:
 
 
 Line = Annotated[str, PlainValidator(read_line), WithJsonSchema(line_schema(MAX_LINE))]
+ShortLine = Annotated[str, PlainValidator(partial(read_line, most=MAX_SHORT)), WithJsonSchema(line_schema(MAX_SHORT))]
 Reference = Annotated[
     str, PlainValidator(partial(read_line, most=MAX_REFERENCE)), WithJsonSchema(line_schema(MAX_REFERENCE))
 ]
