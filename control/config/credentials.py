@@ -17,6 +17,7 @@ SETTINGS = {"wicketgate.feed.url": ("feed", "url"), "wicketgate.registry.url": (
 """Credentials that are settings, by name."""
 
 API_TOKEN = "wicketgate.api.token"
+REGISTRY_KEY = "wicketgate.registry.key"
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,11 @@ class RegistrySettings(BaseModel):
         description="Its database, `sqlite:////a/file` or `postgresql://user:password@host/name`; empty is "
         "registry.db among the instance's state.",
     )
+    key: Annotated[str, BeforeValidator(text)] = Field(
+        default="",
+        description="The file of its key, from which tokens are known and the audit's heads signed; the same on every "
+        "machine that serves the registry. Empty is registry-key among the instance's state.",
+    )
     categories: Annotated[str, BeforeValidator(text)] = Field(
         default="", description="A file of categories, documents and terms; empty is the one that comes with it."
     )

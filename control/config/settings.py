@@ -218,6 +218,11 @@ class Config(Settings):
         return self.feed.name or f"{gethostname()}/{self.instance}"
 
     @property
+    def key_file(self) -> Path:
+        """The file of the registry's key."""
+        return Path(self.registry.key) if self.registry.key else self.state_dir / "registry-key"
+
+    @property
     def token_file(self) -> Path:
         """The file of the API's bearer token."""
         return self.state_dir / "api-token"

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from control import config
 from tests.api_registry.world import World
 from tests.cli_registry.conftest import Wicket
 
@@ -109,7 +110,8 @@ def doors(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Do
         "auditor": Person(world.tokens["auditor"], None),
         "public": Person(world.tokens["public"], None),
     }
-    wicket = Wicket(tmp_path_factory.mktemp("desk"), f"sqlite:///{world.gateway.config.parent}/registry.db")
+    settings = config.load(world.gateway.config)
+    wicket = Wicket(tmp_path_factory.mktemp("desk"), settings.registry_url, settings.key_file)
     for person in (people["registrant"], people["provider"]):
         world.ask("POST", "/v1/exports", {"of": "applications"}, person.token)
     yield Doors(world, wicket, people, draft, withdrawn)

@@ -1,9 +1,12 @@
 """Cursors, filters and sorting."""
 
+import base64
+import json
 from typing import Any
 
 import pytest
 
+from api.registry.desk import paging
 from tests.api_registry.world import World
 
 NAMES = [f"Paged {letter}" for letter in "bdacfeghji"]
@@ -104,3 +107,21 @@ def test_the_queue_says_how_old_it_is(world: World) -> None:
     queue = world.ask("GET", f"/v1/providers/{side.provider_id}/queue").json
     assert (queue["waiting"], queue["promised_seconds"]) == (len(queue["items"]), 8 * 3600)
     assert 0 < queue["oldest_seconds"] < 3600
+
+
+def test_a_cursor_that_was_not_made_here_is_refused_whatever_it_holds(world: World) -> None:
+    """Its contents, had they been believed, would have reached the database as any type there is."""
+    cursor = world.ask("GET", "/v1/registrants?limit=1").json["next"]
+    made = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+    digest = json.loads(made[paging.MAC :])[0]
+    values: list[Any] = [None, True, 1, 10**30, 1.5, [], {}, "\ud800", "9999-12-31T23:59:59-23:59"]
+    for value in values:
+        for mac in (made[: paging.MAC], bytes(paging.MAC), b""):
+            forged = base64.urlsafe_b64encode(mac + json.dumps([digest, value, value]).encode()).decode()
+            answer = world.ask("GET", f"/v1/registrants?limit=1&cursor={forged}")
+            assert (answer.status, answer.kind) == (422, "invalid")
+    for place in range(len(made)):
+        changed = bytearray(made)
+        changed[place] ^= 1
+        forged = base64.urlsafe_b64encode(changed).decode()
+        assert world.ask("GET", f"/v1/registrants?limit=1&cursor={forged}").status == 422

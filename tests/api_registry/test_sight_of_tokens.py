@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import product
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,7 +20,7 @@ from control.registry.access import scopes, sight, tokens
 from control.registry.access.actor import Actor
 from control.registry.parties import persons
 from control.registry.parties.persons import ROLES, PersonText
-from control.registry.store.database import Database
+from control.registry.store.database import Database, open_database
 from control.registry.store.model import Application, Intent, Job, Person, Provider, Registrant, Registration, Token
 from tests.cli_registry.conftest import Wicket
 from tests.registry.cast import OPERATOR
@@ -90,8 +89,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     url = f"sqlite:///{directory}/registry.db"
     file = directory / "wicket.toml"
     file.write_text(f'state = "{directory}"\n[registry]\nenabled = true\nurl = "{url}"\n{RATES}')
-    application = create_app(config.load(Path(file)))
-    database, crowd = Database(url), Crowd.of_two()
+    application = create_app(config.load(file))
+    database, crowd = open_database(config.load(file)), Crowd.of_two()
     everything = product(
         crowd.registrants,
         [None, *crowd.providers],
@@ -105,7 +104,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         crowd.order(owner)
     with database.writing(OPERATOR) as writing:
         crowd.enter(writing.session)
-    yield Place(application.test_client(), Wicket(directory / "desk", url), database, *ids)
+    yield Place(application.test_client(), Wicket(directory / "desk", url, config.load(file).key_file), database, *ids)
     database.close()
     application.extensions[store.EXTENSION].close()
 

@@ -9,13 +9,15 @@ import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import select
 
+from control import config as configuration
 from control.cli import main
 from control.cli.registry.desk import TOKEN
 from control.registry.access import tokens
 from control.registry.access.actor import Actor
 from control.registry.access.tokens import NewToken
-from control.registry.store.database import Database
+from control.registry.store.database import Database, open_database
 from control.registry.store.model import Person, Provider, Registrant
+from tests.registry.key import key
 
 _HOLDERS: tuple[Any, ...] = (Person, Provider, Registrant)
 MACHINE = Actor("operator of the tests", frozenset({"operator"}))
@@ -35,13 +37,17 @@ def token_of(database: Database, who: str) -> str:
 class Wicket:
     """The command with a configuration of its own."""
 
-    def __init__(self, directory: Path, url: str) -> None:
-        """Keep configuration and state in a directory, and the registry in the database of ``url``."""
+    def __init__(self, directory: Path, url: str, key_file: Path | None = None) -> None:
+        """Keep configuration and state in a directory, and the registry in the database of ``url``.
+
+        ``key_file`` is the file of its key; none: it is among the state.
+        """
         self.directory, self.url = directory, url
         self._tokens: dict[str, str] = {}
         directory.mkdir(exist_ok=True)
         self._config = directory / "wicket.toml"
         settings = f'state = "{directory}"\n[registry]\nurl = "{url}"\nallow_private = true\n'
+        settings += f'key = "{key_file}"\n' if key_file else ""
         self._config.write_text(settings)
 
     def run(self, *words: str, who: str = "", data: bytes = b"") -> Result:
@@ -54,7 +60,7 @@ class Wicket:
     def token(self, who: str) -> str:
         """Return a token of somebody's, whom a name or an id is for; of nobody it is none that is good."""
         if who not in self._tokens:
-            database = Database(self.url)
+            database = open_database(configuration.load(self._config))
             try:
                 self._tokens[who] = token_of(database, who)
             finally:
@@ -71,4 +77,4 @@ class Wicket:
 @pytest.fixture
 def wicket(new_registry_url: Callable[[], str], tmp_path: Path) -> Wicket:
     """The command, on a registry that has its tables."""
-    return Wicket(tmp_path / "state", new_registry_url())
+    return Wicket(tmp_path / "state", new_registry_url(), key().path)

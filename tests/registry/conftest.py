@@ -7,6 +7,7 @@ import pytest
 from control.registry.store.database import Database
 from tests.registry.cast import RULES
 from tests.registry.clock import Clock
+from tests.registry.key import key
 
 
 @pytest.fixture
@@ -17,7 +18,7 @@ def clock() -> Clock:
 @pytest.fixture
 def empty(new_url: Callable[[], str], clock: Clock) -> Iterator[Database]:
     """A database without tables."""
-    database = Database(new_url(), RULES, clock, clock.uptime)
+    database = Database(new_url(), RULES, clock, clock.uptime, key())
     yield database
     database.close()
 
@@ -25,6 +26,6 @@ def empty(new_url: Callable[[], str], clock: Clock) -> Iterator[Database]:
 @pytest.fixture
 def database(new_registry_url: Callable[[], str], clock: Clock) -> Iterator[Database]:
     """A database with its tables."""
-    database = Database(new_registry_url(), RULES, clock, clock.uptime)
+    database = Database(new_registry_url(), RULES, clock, clock.uptime, key())
     yield database
     database.close()

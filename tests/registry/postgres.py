@@ -17,6 +17,7 @@ import psycopg
 
 from control.registry.store.database import Database
 from tests import scratch
+from tests.registry.key import key
 
 PROGRAMS = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
 """Where Debian keeps the server's programs, one directory a version."""
@@ -46,7 +47,7 @@ class Postgres:
         self.directory = directory
         self._made: list[str] = []
         self._create(TEMPLATE)
-        database = Database(self._url(TEMPLATE))
+        database = Database(self._url(TEMPLATE), key=key())
         database.upgrade()
         database.close()
 
@@ -63,8 +64,8 @@ class Postgres:
         self._create(name, f"TEMPLATE {TEMPLATE} STRATEGY FILE_COPY")
         self._made.append(name)
         with psycopg.connect(host=str(self.directory), user="postgres", dbname=name) as server:
-            own = secrets.token_bytes(16), secrets.token_bytes(32)  # what no two databases have in common
-            server.execute("UPDATE ledger SET epoch = %s, secret = %s", own)
+            own = secrets.token_bytes(16)  # what no two databases have in common
+            server.execute("UPDATE ledger SET epoch = %s", [own])
         return self._url(name)
 
     def drop(self) -> None:

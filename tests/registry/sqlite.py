@@ -7,7 +7,9 @@ from functools import cache
 from itertools import count
 from pathlib import Path
 
-from control.registry.store.database import FILE_MODE, Database
+from control.registry.store.database import Database
+from control.registry.store.engines import FILE_MODE
+from tests.registry.key import key
 
 
 class Sqlite:
@@ -27,7 +29,7 @@ class Sqlite:
         file.touch(FILE_MODE)
         file.write_bytes(_template())
         with closing(sqlite3.connect(file)) as connection, connection:  # what no two databases have in common
-            connection.execute("UPDATE ledger SET epoch = randomblob(16), secret = randomblob(32)")
+            connection.execute("UPDATE ledger SET epoch = randomblob(16)")
         return url
 
 
@@ -35,7 +37,7 @@ class Sqlite:
 def _template() -> bytes:
     with tempfile.TemporaryDirectory() as directory:
         file = Path(directory) / "registry.db"
-        database = Database(f"sqlite:///{file}")
+        database = Database(f"sqlite:///{file}", key=key())
         database.upgrade()
         database.close()
         return file.read_bytes()

@@ -30,6 +30,7 @@ from control.registry.store.database import Database, utc_now
 from control.registry.store.model import Application, ApplicationEntry, Job, Registrant
 from lab.waiting import wait_for
 from tests.registry.cast import OFFICER, RULES
+from tests.registry.key import key
 from tests.registry.sqlite import Sqlite
 from tests.registry_intake.association import PROVIDERS, csv_of, member
 
@@ -89,7 +90,7 @@ def kill_api_at(url: str, seconds: float) -> None:
         free.close()
         settings = Path(directory, "wicket.toml")
         places = "".join(f'{name} = "{directory}"\n' for name in ("state", "run", "bpffs"))
-        registry = f'[registry]\nenabled = true\nurl = "{url}"\nallow_private = true\n'
+        registry = f'[registry]\nenabled = true\nurl = "{url}"\nallow_private = true\nkey = "{key().path}"\n'
         settings.write_text(f'{places}[api]\nlisten = "127.0.0.1:{port}"\n{registry}')
         command = [sys.executable, "-c", "from api.server import main; main()", "--config", str(settings)]
         process = subprocess.Popen(command, process_group=0)

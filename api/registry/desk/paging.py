@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import hmac
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -12,11 +13,15 @@ from sqlalchemy import ColumnElement, Select, and_, or_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from api.kit.schema import Strict
+from api.registry.desk import store
 from control.fault import Fault, Kind, Refused
 from control.registry.store.model.base import Moment
 
 Record = TypeVar("Record")
 Row = TypeVar("Row")
+MAC = 16
+"""Bytes at the beginning of a cursor that show that it was made here."""
+
 Columns = Mapping[str, InstrumentedAttribute[Any]]
 
 
@@ -80,17 +85,21 @@ def _behind(
 
 def _cursor(query: PageQuery, position: Sequence[Any]) -> str:
     plain = [value.isoformat() if isinstance(value, datetime) else value for value in position]
-    return base64.urlsafe_b64encode(json.dumps([_digest(query), *plain]).encode()).decode().rstrip("=")
+    text = json.dumps([_digest(query), *plain]).encode()
+    return base64.urlsafe_b64encode(store.database().keys.of_cursor(text) + text).decode().rstrip("=")
 
 
 def _position(query: PageQuery, column: InstrumentedAttribute[Any]) -> Sequence[Any]:
     text = query.cursor or ""
     try:
-        digest, value, last = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        read = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except ValueError:
+        read = b""
+    made_here = hmac.compare_digest(read[:MAC], store.database().keys.of_cursor(read[MAC:]))
+    if made_here:  # so it is JSON of our own making
+        digest, value, last = json.loads(read[MAC:])
         if digest == _digest(query):
             return [datetime.fromisoformat(value) if isinstance(column.type, Moment) else value, last]
-    except (ValueError, TypeError):
-        pass
     fault = Fault("query, cursor", "is no cursor of this list with these filters", "begin without a cursor")
     raise Refused(Kind.INVALID, "The cursor cannot be used", [fault])
 

@@ -67,8 +67,9 @@ def recognise(secret: str) -> tuple[Actor, str]:
     Raises:
         Refused: "unauthorized": the token is unknown, expired or revoked.
     """
+    keys = database().keys
     with reading() as session:
-        bearer = tokens.authenticate(session, secret, utc_now())
+        bearer = tokens.authenticate(session, keys, secret, utc_now())
     if bearer.unnoted:
         with database().writing(bearer.actor, g.request_id) as writing:
             tokens.note_use(writing, bearer.token_id)

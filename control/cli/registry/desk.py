@@ -113,7 +113,8 @@ class Desk:
     def _named(self, who: str) -> Actor:
         with self.database.reading() as session:
             id_ = _id_of(session, who)
-            bearer = tokens.authenticate(session, self._token or _asked(who), self.database.now())
+            keys = self.database.keys
+            bearer = tokens.authenticate(session, keys, self._token or _asked(who), self.database.now())
         if bearer.actor.id != id_:
             fault = Fault("the token", f"is not one of {shown(who)}", "show one of theirs")
             raise Refused(Kind.UNAUTHORIZED, "The token is another's", [fault])

@@ -3,8 +3,6 @@
 So many random bits cannot be guessed from a digest, so a fast one will do, and every request can afford it.
 """
 
-import hashlib
-import hmac
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +16,8 @@ from control.registry.access import scopes
 from control.registry.access.actor import SCOPES, Actor
 from control.registry.store import rows
 from control.registry.store.ids import new_id
-from control.registry.store.model import Ledger, Person, Provider, Registrant, Token
+from control.registry.store.keys import Keys
+from control.registry.store.model import Person, Provider, Registrant, Token
 from control.registry.store.writing import Writing
 
 PREFIX = "wkt_"
@@ -90,7 +89,7 @@ def create(writing: Writing, new: NewToken) -> tuple[Token, str]:
     token = Token(
         id=new_id("tok"),
         name=rows.demand_name(new.name),
-        digest=_digest(writing.secret, secret),
+        digest=writing.keys.of_token(secret),
         scopes=[scope for scope in SCOPES if scope in new.scopes],
         holder=holder.id,
         registrant_id=holder.id if isinstance(holder, Registrant) else None,
@@ -124,14 +123,13 @@ def revoke(writing: Writing, id_: str, version: int | None = None) -> Token:
     return token
 
 
-def authenticate(session: Session, secret: str, now: datetime) -> Bearer:
+def authenticate(session: Session, keys: Keys, secret: str, now: datetime) -> Bearer:
     """Return who shows a token.
 
     Raises:
         Refused: "unauthorized": it is unknown, expired or revoked.
     """
-    digest = _digest(session.scalars(select(Ledger.secret)).one(), secret)
-    token = session.scalar(select(Token).where(Token.digest == digest))
+    token = session.scalar(select(Token).where(Token.digest == keys.of_token(secret)))
     person = session.get(Person, token.holder) if token else None
     why = "is not known" if token is None else _why_bad(token, person, now)
     if token is None or why:
@@ -167,10 +165,6 @@ def _why_bad(token: Token, person: Person | None, now: datetime) -> str:
     if not _effective(token, person):
         return "has no scope that its holder still has"
     return f"expired at {token.expires_at:%Y-%m-%d %H:%M} UTC" if token.expires_at <= now else ""
-
-
-def _digest(key: bytes, secret: str) -> bytes:
-    return hmac.digest(key, secret.encode(errors="surrogatepass"), hashlib.sha256)
 
 
 def _effective(token: Token, person: Person | None) -> frozenset[str]:

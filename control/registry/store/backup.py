@@ -1,8 +1,8 @@
 """Backup and restore: every table as lines of JSON, gzipped, from one read transaction, for both databases.
 
 Readers and the writer do not wait for each other, so a backup can be made while the registry runs, and is the state
-of one moment. It holds what is secret: the digests of tokens and what keys them. A restored registry begins a new
-epoch, because serials given after the backup may be out there already, and audits that it was restored.
+of one moment. It holds no key. A restored registry begins a new epoch, because serials given after the backup may be
+out there already, has all tokens revoked, and audits that it was restored.
 """
 
 import gzip
@@ -11,9 +11,9 @@ import os
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
-from sqlalchemy import LargeBinary, Table, func, insert, select, text, update
+from sqlalchemy import CursorResult, LargeBinary, Table, func, insert, select, text, update
 from sqlalchemy.orm import Session
 
 from control.fault import Fault, Kind, Refused
@@ -21,7 +21,7 @@ from control.registry.access.actor import Actor
 from control.registry.audit import chain as audit
 from control.registry.progress import Progress, no_progress
 from control.registry.store.database import Database
-from control.registry.store.model import Base, Ledger
+from control.registry.store.model import Base, Ledger, Token
 from control.registry.store.model.base import Moment
 
 FORMAT = "wicket registry backup 1"
@@ -72,7 +72,11 @@ def restore(database: Database, file: Path, actor: Actor, progress: Progress = n
             _demand_whole_chain(writing.session, file)
             head = audit.head(writing.session)
             writing.session.execute(update(Ledger).values(epoch=os.urandom(16)))
-            writing.record("registry.restore", "", {}, {"rows": count, "audit_seq": head.seq, "audit_hash": head.hash})
+            # One that was revoked after the backup must not be good again, and which these are nobody here knows.
+            good = update(Token).where(Token.revoked_at.is_(None)).values(revoked_at=writing.now)
+            revoked = cast("CursorResult[Any]", writing.session.execute(good)).rowcount
+            what = {"rows": count, "audit_seq": head.seq, "audit_hash": head.hash, "tokens_revoked": revoked}
+            writing.record("registry.restore", "", {}, what)
             return head
     except (OSError, EOFError, UnicodeDecodeError) as error:
         raise Refused(Kind.UNREADABLE, TITLE, [_fault(file, error)]) from error
@@ -160,7 +164,9 @@ def _insert(session: Session, table: Table, rows: list[dict[str, Any]]) -> None:
     if not rows:
         return
     if table is Ledger.__table__:
-        session.execute(update(Ledger).values(rows[0]))  # its one row is there, and held by this transaction
+        # The key is this registry's own.
+        kept = {name: value for name, value in rows[0].items() if name not in ("secret", "key_name")}
+        session.execute(update(Ledger).values(kept))  # its one row is there, held by this transaction
     else:
         session.execute(insert(table), rows)
 

@@ -5,18 +5,16 @@ for a lock on a file beside the database (the kernel keeps them in order, where 
 starve), on PostgreSQL for the ledger's one row. Readers never wait, and see one state from first to last statement.
 """
 
-import fcntl
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from alembic import command
 from alembic.config import Config as Migrations
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, select, text
+from sqlalchemy import Engine, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -26,14 +24,11 @@ from control.host.clock import uptime
 from control.registry.access.actor import Actor
 from control.registry.parties.categories import load_categories
 from control.registry.space.addresses import AddressRules
+from control.registry.store import engines
+from control.registry.store.keys import TITLE, KeyFile, Keys
 from control.registry.store.model import Ledger
 from control.registry.store.writing import Expiry, Rules, Writing
 from control.rollout.limits import Limit
-
-BUSY_SECONDS = 30
-"""How long a statement waits for whoever else has the file, such as a backup."""
-
-FILE_MODE = 0o640
 
 MIGRATING = 0x77696B74
 """Key of PostgreSQL's advisory lock while the tables are made or changed."""
@@ -58,7 +53,7 @@ def open_database(config: Config) -> "Database":
         settings.expire_batch, timedelta(seconds=settings.expire_every), timedelta(seconds=settings.expire_grace)
     )
     rules = Rules(addresses=space, alone=alone, categories=categories, expiry=expiry)
-    return Database(config.registry_url, rules)
+    return Database(config.registry_url, rules, key=KeyFile(config.key_file))
 
 
 class Database:
@@ -74,24 +69,41 @@ class Database:
         rules: Rules | None = None,
         clock: Callable[[], datetime] = utc_now,
         uptime: Callable[[], tuple[str, float]] = uptime,
+        key: KeyFile | None = None,
     ) -> None:
         """Take a URL such as ``sqlite:////var/lib/x/registry.db`` or ``postgresql://user@host/name``.
 
         Nothing is opened yet. ``clock`` says what time it is, and ``uptime`` what the machine's own clock says, which
-        nobody sets (see control/host/clock.py).
+        nobody sets (see control/host/clock.py). ``key`` is where the registry's key is; none for who only follows it.
         """
-        self._url = make_url(url)
-        if self._url.drivername == "postgresql":
-            self._url = self._url.set(drivername="postgresql+psycopg")
+        self._url = engines.url_of(url)
         self.rules = rules or Rules()
         self._clock, self._uptime = clock, uptime
+        self._key, self._keys = key, None
         self._engine: Engine | None = None
         self._process = 0
 
     @property
+    def keys(self) -> Keys:
+        """What the registry's key is good for.
+
+        Raises:
+            Refused: "bad-configuration": there is none here, or it is another registry's.
+        """
+        if self._keys is None:
+            if self._key is None:
+                fault = Fault("the registry's key", "is not here", "ask where the registry is served")
+                raise Refused(Kind.BAD_CONFIGURATION, TITLE, [fault])
+            keys = self._key.read()
+            with self.reading() as session:
+                self._demand_same(keys, session.scalars(select(Ledger.key_name)).one())
+            self._keys = keys
+        return self._keys
+
+    @property
     def is_sqlite(self) -> bool:
         """Whether it is a file of SQLite."""
-        return self._url.get_backend_name() == "sqlite"
+        return engines.is_sqlite(self._url)
 
     def now(self) -> datetime:
         """Return the time, in UTC."""
@@ -148,12 +160,14 @@ class Database:
             yield session
 
     def upgrade(self, revision: str = "head") -> None:
-        """Make or change the tables up to a revision; nothing happens where they are as they should be.
+        """Make or change the tables up to a revision, and the key; nothing happens where they are as they should be.
 
         Raises:
-            Refused: "unavailable" or "no-room".
+            Refused: "unavailable" or "no-room"; "bad-configuration": the key cannot be made, or is another registry's.
         """
         self._migrate(command.upgrade, revision)
+        if self._key is not None and revision == "head":
+            self._take_the_key_out(self._key)
 
     def downgrade(self, revision: str) -> None:
         """Take the tables back to a revision, "base" for none at all: what they held is lost.
@@ -169,65 +183,52 @@ class Database:
             self._engine.dispose(close=self._process == os.getpid())
             self._engine = None
 
-    @contextmanager
-    def _transaction(self, actor: Actor, request_id: str) -> Iterator[Writing]:
-        with self._refusing(), self._turn(), Session(self._engine_for("writing")) as session:
+    def _take_the_key_out(self, file: KeyFile) -> None:
+        """Make the key's file unless it is there, of the key in the ledger where one is, and note its name."""
+        with self._refusing(), engines.turn(self._url), Session(self._engine_for("writing")) as session:
             ledger = session.scalars(select(Ledger).with_for_update()).one()
-            yield Writing(session, ledger, actor, request_id, self._clock(), self._uptime(), self.rules)
+            if ledger.key_name is None:
+                keys = file.made(ledger.secret)
+                ledger.secret, ledger.key_name = None, keys.name
+                session.commit()
+            else:
+                self._demand_same(file.read(), ledger.key_name)
+
+    def _demand_same(self, keys: Keys, name: str | None) -> None:
+        if name != keys.name:
+            why = f"is {keys.name}, and the registry's is {name or 'not made yet'}"
+            mend = "copy the file registry-key from the machine that made it, or run wicket registry upgrade"
+            raise Refused(Kind.BAD_CONFIGURATION, TITLE, [Fault("the registry's key", why, mend)])
 
     @contextmanager
-    def _turn(self) -> Iterator[None]:
-        """Wait until no one else writes; PostgreSQL does that by the ledger's row."""
-        if not self.is_sqlite:
-            yield
-            return
-        path = Path(f"{self._url.database}.lock")
-        _make_for_its_owner(path)
-        lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(lock)
+    def _transaction(self, actor: Actor, request_id: str) -> Iterator[Writing]:
+        with self._refusing(), engines.turn(self._url), Session(self._engine_for("writing")) as session:
+            ledger = session.scalars(select(Ledger).with_for_update()).one()
+            yield Writing(
+                session, ledger, actor, request_id, self._clock(), self._uptime(), self.rules, lambda: self.keys
+            )
 
     def _migrate(self, what: Callable[[Migrations, str], None], revision: str) -> None:
         if self.is_sqlite:
             Path(str(self._url.database)).parent.mkdir(parents=True, exist_ok=True, mode=0o750)
         migrations = Migrations()
         migrations.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
-        with self._refusing(), self._turn():
-            self._keep_a_log_ahead()
+        with self._refusing(), engines.turn(self._url):
+            engines.keep_a_log_ahead(self._engine_for("writing"), self._url)
             with self._engine_for("writing").begin() as connection:
                 if not self.is_sqlite:
                     connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATING})
                 migrations.attributes["connection"] = connection
                 what(migrations, revision)
 
-    def _keep_a_log_ahead(self) -> None:
-        """Switch SQLite to a write-ahead log, so that readers and the writer do not wait for each other."""
-        if self.is_sqlite:
-            _make_for_its_owner(Path(str(self._url.database)))
-            connection = self._engine_for("writing").raw_connection()
-            try:
-                connection.cursor().execute("PRAGMA journal_mode=WAL")
-            finally:
-                connection.close()
-
     def _engine_for(self, purpose: str) -> Engine:
         if self._engine is None or self._process != os.getpid():
             if self._engine is not None:
                 self._engine.dispose(close=False)  # the connections are the parent's
-            self._engine, self._process = self._new_engine(), os.getpid()
+            self._engine, self._process = engines.new_engine(self._url), os.getpid()
         if purpose == "reading" and not self.is_sqlite:
             return self._engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         return self._engine.execution_options(purpose=purpose)
-
-    def _new_engine(self) -> Engine:
-        engine = create_engine(self._url, pool_size=8, max_overflow=-1, pool_pre_ping=not self.is_sqlite)
-        if self.is_sqlite:
-            event.listen(engine, "connect", _prepare_sqlite)
-            event.listen(engine, "begin", _begin_sqlite)
-        return engine
 
     @contextmanager
     def _refusing(self) -> Iterator[None]:
@@ -243,33 +244,3 @@ class Database:
                 fault = Fault(where, str(error.orig).strip(), "see that the database runs and can be reached")
                 raise Refused(Kind.UNAVAILABLE, "The registry's database cannot be used", [fault]) from error
             raise
-
-
-def _make_for_its_owner(path: Path) -> None:
-    """Make a file that is not there, and when root makes it, give it to whom the directory belongs.
-
-    That is the API, which is not root and has to write to what root's `wicket registry` made. SQLite does the same for
-    its log. Only what was made here is given away: anything else may be a link that somebody laid.
-    """
-    try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE_MODE)
-    except OSError:
-        return  # it is there, or whoever opens it next says what is wrong
-    try:
-        if os.geteuid() == 0:
-            owner = path.parent.stat()
-            os.fchown(descriptor, owner.st_uid, owner.st_gid)
-    finally:
-        os.close(descriptor)
-
-
-def _prepare_sqlite(connection: sqlite3.Connection, _: Any) -> None:
-    connection.isolation_level = None  # transactions begin where SQLAlchemy says, not where the driver guesses
-    connection.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
-    connection.execute("PRAGMA synchronous=FULL")  # what was answered survives a power cut
-    connection.execute("PRAGMA foreign_keys=ON")
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("purpose") == "writing"
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -1,6 +1,6 @@
 """A write transaction: who acts, what it does to the live list, and the audit rows that go with it."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, TypeVar, cast
@@ -15,6 +15,7 @@ from control.registry.audit import chain as audit
 from control.registry.parties.categories import Category, load_categories
 from control.registry.space.addresses import AddressRules
 from control.registry.store import listed
+from control.registry.store.keys import Keys
 from control.registry.store.model import Ledger, Listing, Publication
 from control.rollout.limits import Limit
 
@@ -87,11 +88,12 @@ class Writing:
         now: datetime,
         uptime: tuple[str, float],
         rules: Rules,
+        keys: Callable[[], Keys],
     ) -> None:
         self.session, self.actor, self.request_id, self.rules = session, actor, request_id, rules
         self.now, self.uptime = now, uptime
         self.added = self.removed = 0
-        self._ledger = ledger
+        self._ledger, self._keys = ledger, keys
         self._audit: list[audit.AuditEntry] = []
         self._action = ("write", "")
 
@@ -101,9 +103,9 @@ class Writing:
         return self._ledger.serial + 1
 
     @property
-    def secret(self) -> bytes:
-        """What keys the digests of tokens."""
-        return self._ledger.secret
+    def keys(self) -> Keys:
+        """What the registry's key is good for; see ``Database.keys``."""
+        return self._keys()
 
     def set_action(self, action: str, object_: str = "") -> None:
         """Say which action is tried with which object, so that a refusal can be audited as that."""

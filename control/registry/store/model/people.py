@@ -57,7 +57,7 @@ class Token(Versioned, Base):
     """A bearer token; only its digest is here.
 
     Attributes:
-        digest: HMAC-SHA-256 of the token, keyed by the ledger's secret.
+        digest: HMAC-SHA-256 of the token, by the registry's key (store/keys.py).
         scopes: names of ``actor.SCOPES``.
         holder: who acts when it is used: a person's, registrant's or provider's id.
         registrant_id, provider_id: the holder, when it is one.

@@ -37,7 +37,7 @@ def issue(database: Database, by: Actor, new: NewToken) -> tuple[str, str]:
 
 def why_refused(database: Database, secret: str, clock: Clock) -> str:
     with pytest.raises(Refused) as refused, database.reading() as session:
-        tokens.authenticate(session, secret, clock())
+        tokens.authenticate(session, database.keys, secret, clock())
     assert refused.value.kind == "unauthorized"
     return refused.value.faults[0].why
 
@@ -46,7 +46,7 @@ def test_a_token_says_who_acts(database: Database, clock: Clock) -> None:
     cast = assemble(database)
     id_, secret = issue(database, OFFICER, NewToken("laptop", ("registrant",), cast.company, DAY))
     with database.reading() as session:
-        bearer = tokens.authenticate(session, secret, clock())
+        bearer = tokens.authenticate(session, database.keys, secret, clock())
     actor = Actor(cast.company, frozenset({"registrant"}), cast.company, makers=(OFFICER.id,))
     assert bearer == tokens.Bearer(actor, id_, unnoted=True)
 
@@ -66,7 +66,7 @@ def test_it_ends_by_its_date_or_by_a_revocation(database: Database, clock: Clock
         tokens.revoke(writing, id_, 1)
     assert why_refused(database, revoked, clock) == "the token was revoked"
     with database.reading() as session:
-        tokens.authenticate(session, expiring, clock() + DAY - timedelta(seconds=1))
+        tokens.authenticate(session, database.keys, expiring, clock() + DAY - timedelta(seconds=1))
     clock.pass_(days=1)
     assert why_refused(database, expiring, clock).startswith("the token expired at 2026-11-25")
     assert why_refused(database, "wkt_guess\udcff", clock) == "the token is not known"
@@ -78,7 +78,7 @@ def test_its_last_use_is_noted_once_a_minute(database: Database, clock: Clock, a
     for seconds in (0, 30, 30):
         clock.pass_(seconds=seconds)
         with database.reading() as session:
-            unnoted.append(tokens.authenticate(session, secret, clock()).unnoted)
+            unnoted.append(tokens.authenticate(session, database.keys, secret, clock()).unnoted)
         if unnoted[-1]:
             with database.writing(Actor("Auditor")) as writing:
                 tokens.note_use(writing, id_)
@@ -98,14 +98,14 @@ def test_a_holder_is_told_of_what_others_make_in_its_name(database: Database, cl
     _, first = issue(database, OPERATOR, NewToken("mine", ("auditor",), auditor, DAY * 30))
     id_, _ = issue(database, OFFICER, NewToken("for me?", ("auditor",), auditor, DAY * 30))
     with database.reading() as session:
-        bearer = tokens.authenticate(session, first, clock())
+        bearer = tokens.authenticate(session, database.keys, first, clock())
         (other,) = tokens.made_by_others(session, bearer.actor, clock(), but=bearer.token_id)
     assert (bearer.news, other.id, other.makers) == (1, id_, [OFFICER.id])
     with database.writing(bearer.actor) as writing:
         tokens.revoke(writing, id_)
     clock.pass_(days=1)
     with database.reading() as session:
-        assert tokens.authenticate(session, first, clock()).news == 0
+        assert tokens.authenticate(session, database.keys, first, clock()).news == 0
 
 
 def test_its_makers_are_all_who_could_act_by_it(database: Database, clock: Clock) -> None:
@@ -113,10 +113,10 @@ def test_its_makers_are_all_who_could_act_by_it(database: Database, clock: Clock
     officer = enter(database, "Officer", "officer")
     _, secret = issue(database, OPERATOR, NewToken("at work", ("officer",), officer, DAY))
     with database.reading() as session:
-        maker = tokens.authenticate(session, secret, clock()).actor
+        maker = tokens.authenticate(session, database.keys, secret, clock()).actor
     _, secret = issue(database, maker, NewToken("desk", ("provider",), cast.provider, DAY))
     with database.reading() as session:
-        assert tokens.authenticate(session, secret, clock()).actor.makers == (officer, OPERATOR.id)
+        assert tokens.authenticate(session, database.keys, secret, clock()).actor.makers == (officer, OPERATOR.id)
 
 
 @pytest.mark.parametrize("scope", ["officer", "operator"])
@@ -146,7 +146,7 @@ def test_it_is_good_as_long_as_its_holder_is(database: Database, clock: Clock) -
         part = some_of(PersonText).model_validate({"roles": ["auditor"]})
         persons.edit(writing, person, None, Edit(PersonText, part))
     with database.reading() as session:
-        assert tokens.authenticate(session, secret, clock()).actor.scopes == {"auditor"}
+        assert tokens.authenticate(session, database.keys, secret, clock()).actor.scopes == {"auditor"}
     with database.writing(OPERATOR) as writing:
         persons.close(writing, person)
     assert why_refused(database, secret, clock).startswith("the token is of a person who was closed at 2026-")
@@ -155,7 +155,7 @@ def test_it_is_good_as_long_as_its_holder_is(database: Database, clock: Clock) -
     with database.writing(OPERATOR) as writing:
         persons.reopen(writing, person)
     with database.reading() as session:
-        tokens.authenticate(session, secret, clock())
+        tokens.authenticate(session, database.keys, secret, clock())
 
 
 @pytest.mark.parametrize(

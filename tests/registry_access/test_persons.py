@@ -100,7 +100,7 @@ def by(database: Database, maker: Actor, holder: str, *scopes: str) -> Actor:
     with database.writing(maker) as writing:
         secret = tokens.create(writing, NewToken("for a test", scopes, holder, timedelta(days=1)))[1]
     with database.reading() as session:
-        return tokens.authenticate(session, secret, database.now()).actor
+        return tokens.authenticate(session, database.keys, secret, database.now()).actor
 
 
 def confirmed(database: Database, cast: Cast, applicant: Actor, confirmer: Actor) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from control.host import service
-from tests.unit.unread import FILLING, fill, must_end, waiting_messages
+from tests.host.unread import FILLING, fill, must_end, waiting_messages
 
 
 @pytest.mark.parametrize("abstract", [False, True], ids=["a path", "an abstract name"])

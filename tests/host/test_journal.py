@@ -14,7 +14,7 @@ import pytest
 
 from control.host import journal
 from control.host.journal import Journal, datagram, is_journal, renderer
-from tests.unit.unread import FILLING, fill, must_end, waiting_messages
+from tests.host.unread import FILLING, fill, must_end, waiting_messages
 
 LOG = """\
 import sys
