@@ -16,8 +16,8 @@ from control.commands.client import AgentSocket
 from control.config import Config
 from control.rollout.origin import Door
 
-REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-"""What we take over from X-Request-ID; anything else would let a client write into logs."""
+REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,59}")
+"""What we take over from X-Request-ID; anything else would let a client write into logs, or be taken for another."""
 
 
 class InOrder(DefaultJSONProvider):

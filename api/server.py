@@ -66,6 +66,7 @@ def settings(config: Config) -> dict[str, Any]:
         "threads": config.api.threads,
         "worker_class": "gthread",
         "graceful_timeout": STOP_SECONDS,
+        "forwarder_headers": "",  # or a client on this machine would say SCRIPT_NAME and PATH_INFO
         "control_socket_disable": True,  # it would leave a socket in the home directory
         "loglevel": "warning",
         "pre_request": lambda _, request: request.unreader.sock.settimeout(STALL_SECONDS),

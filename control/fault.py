@@ -46,6 +46,10 @@ class Kind(StrEnum):
         return cls.INTERNAL  # of an agent of another version
 
 
+LONGEST = 1000
+"""Characters of each part of a fault."""
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """One thing that is wrong.
@@ -59,6 +63,13 @@ class Fault:
     where: str
     why: str
     mend: str
+
+    def __post_init__(self) -> None:
+        """Cut what is too long to be read: a part of a bad request, which would grow answers, logs and the audit."""
+        for name in ("where", "why", "mend"):
+            text = getattr(self, name)
+            if len(text) > LONGEST:
+                object.__setattr__(self, name, f"{text[:LONGEST]}…")
 
     def __str__(self) -> str:
         return f"{self.where}: {self.why}; {self.mend}"
@@ -115,6 +126,10 @@ SHOWN = 60
 
 def shown(value: object) -> str:
     """Return a bad value as a fault shows it: short, without what a terminal would obey, or a URL's password."""
-    text = re.sub(r"(?<=://).*@", "…@", value if isinstance(value, str) else repr(value), flags=re.DOTALL)
+    try:
+        text = value if isinstance(value, str) else repr(value)
+    except RecursionError:
+        text = "what lies too deep in itself"
+    text = re.sub(r"(?<=://).*@", "…@", text, flags=re.DOTALL)
     text = "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text[: SHOWN + 1])
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"

@@ -1,5 +1,6 @@
 """/v1/allowlist: the whole list in three formats, its replacement, and batches of changes."""
 
+import hashlib
 import time
 from typing import cast
 
@@ -54,7 +55,8 @@ def read(query: ListQuery) -> Response:
     """Read the whole list.
 
     As JSON, NDJSON or CSV by Accept or `format`, streamed. The ETag names the list's version; with
-    If-None-Match the answer is 304 while it stands.
+    If-None-Match the answer is 304 while it stands. Length, digest and number of entries come before the list, so that
+    a list which was cut on its way is known as cut.
     """
     media_type = MEDIA_TYPE_OF[query.format] if query.format else _accepted()
     if request.if_none_match:
@@ -62,8 +64,19 @@ def read(query: ListQuery) -> Response:
         if etag.unchanged(tag):
             return Response(status=304, headers={"ETag": tag, "Vary": "Accept"})
     head, packed = agent.fetch(ReadList())
-    headers = {"ETag": head.etag, "Vary": "Accept"}
-    return Response(formats.chunks(Allowlist.unpack(packed), media_type), 200, headers, content_type=media_type)
+    allowlist = Allowlist.unpack(packed)
+    size, digest = 0, hashlib.sha256()
+    for chunk in formats.chunks(allowlist, media_type):  # written twice, rather than held as a whole
+        size += len(chunk)
+        digest.update(chunk)
+    headers = {
+        "ETag": head.etag,
+        "Vary": "Accept",
+        "Content-Length": str(size),
+        "Content-Digest": body.digest_header(digest.digest()),
+        "Wicketgate-Entries": str(len(allowlist)),
+    }
+    return Response(formats.chunks(allowlist, media_type), 200, headers, content_type=media_type)
 
 
 def _accepted() -> str:
@@ -86,7 +99,7 @@ def replace(query: ReplaceQuery) -> Answered:
     The answer comes when the kernel decides by the new list.
     """
     began = time.perf_counter()
-    data = body.read(formats.MEDIA_TYPES, formats.UNTOLD)
+    data = body.read(formats.MEDIA_TYPES, formats.UNTOLD, is_file=True)
     wanted = formats.read(data, request.mimetype, _bounds())
     seconds = time.perf_counter() - began
     order = ReplaceList(
@@ -109,7 +122,7 @@ def change(query: ListChangeQuery) -> Answered:
     All or nothing; the rest of the list stays. The answer comes when the kernel has it.
     """
     began = time.perf_counter()
-    add, remove = batch.read(body.read([formats.JSON]), _bounds())
+    add, remove = batch.read(body.read([formats.JSON], is_file=True), _bounds())
     seconds = time.perf_counter() - began
     packed = add.pack()
     order = ChangeList(

@@ -5,7 +5,7 @@ import hashlib
 import re
 from collections.abc import Collection
 
-from flask import current_app, request
+from flask import current_app, g, request
 from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import RequestEntityTooLarge
 
@@ -18,24 +18,43 @@ STEP = 1 << 20
 SHA256_DIGEST = re.compile(r"(?:^|,)\s*sha-256=:([A-Za-z0-9+/=]*):")
 
 
-def read(expected: Collection[str], tolerated: Collection[str | None] = ()) -> bytes:
+WIDE = frozenset({"officer", "operator"})
+"""Scopes whose bodies may be long: they work with thousands of objects at a time."""
+
+OBJECT = {True: 8 << 20, False: 1 << 20}
+"""Bytes of an object in JSON, of a wide scope and of another one."""
+
+NARROW_FILE = 8 << 20
+"""Bytes of a file, of a scope that is not wide; else list.max_body says it."""
+
+
+def read(expected: Collection[str], tolerated: Collection[str | None] = (), *, is_file: bool = False) -> bytes:
     """Return the whole body of the present request.
 
     Args:
         expected: the media types accepted.
         tolerated: media types that say nothing, accepted without being recommended; "" stands for none sent.
+        is_file: whether it is a list, or a file of applications, and not one object.
 
     Raises:
         Refused: kind "unsupported-media-type" or "bad-request".
-        RequestEntityTooLarge: it is longer than max_body; known before reading if the length is announced.
+        RequestEntityTooLarge: it is longer than max_body, or the actor's scope, allows; known before reading if the
+            length is announced.
     """
     _check_type(expected, tolerated)
     try:
-        body = _whole(request.content_length, current_app.config["MAX_CONTENT_LENGTH"])
+        body = _whole(request.content_length, _most(is_file))
     except (OSError, ParseException) as error:
         raise _cut_off(f"its last byte or chunk never came ({error})") from error
     _check_digest(body)
     return body
+
+
+def _most(is_file: bool) -> int:
+    """Return how many bytes whoever asks may send."""
+    is_wide = bool(g.actor.scopes & WIDE)
+    whole: int = current_app.config["MAX_CONTENT_LENGTH"]
+    return (whole if is_wide else min(whole, NARROW_FILE)) if is_file else min(whole, OBJECT[is_wide])
 
 
 def _whole(announced: int | None, limit: int) -> bytes:
@@ -76,8 +95,13 @@ def _check_digest(body: bytes) -> None:
     announced = SHA256_DIGEST.search(request.headers.get("Content-Digest", ""))
     if not announced:
         return
-    digest = base64.b64encode(hashlib.sha256(body).digest()).decode()
-    if announced[1] != digest:
-        why = f"the body that came has sha-256=:{digest}:, not the announced one"
+    came = digest_header(hashlib.sha256(body).digest())
+    if f"sha-256=:{announced[1]}:" != came:
+        why = f"the body that came has {came}, not the announced one"
         fault = Fault("header Content-Digest", why, "send it again; it was altered on its way")
         raise Refused(Kind.BAD_REQUEST, "The body is not the one that was sent", [fault])
+
+
+def digest_header(sha256: bytes) -> str:
+    """Return the header Content-Digest of a body by its SHA-256 (RFC 9530, section 2)."""
+    return f"sha-256=:{base64.b64encode(sha256).decode()}:"

@@ -40,6 +40,8 @@ class Doorkeeper:
         """Return None to let the present request in, else the answer that refuses it."""
         if request.routing_exception is not None:
             return None  # nothing will be done: 404 and 405 tell more than 401
+        if self.loopback and self.recognise is None:
+            g.is_known = True  # whoever is on this machine
         contract = contract_of(_view())
         if contract is not None and contract.public:
             return None
@@ -49,6 +51,7 @@ class Doorkeeper:
         offered = authorization.token if authorization and authorization.type == "bearer" else None
         try:
             g.actor, g.token_id = self._identify(offered)
+            g.is_known = True
         except Refused as refused:
             if refused.kind != Kind.UNAUTHORIZED:
                 raise
@@ -62,7 +65,8 @@ class Doorkeeper:
         if offered is not None and self.recognise is not None:
             return self.recognise(offered)
         why = "the bearer token is missing" if offered is None else "this is not the gateway's bearer token"
-        mend = f"send `Authorization: Bearer TOKEN`; the token is in {self.token.path} on the gateway"
+        where = str(self.token.path) if g.get("is_known") else "the file api-token of its state"
+        mend = f"send `Authorization: Bearer TOKEN`; the gateway's is in {where}"
         raise Refused(Kind.UNAUTHORIZED, "A token is needed", [Fault("header Authorization", why, mend)])
 
     def _demand_scope(self, actor: Actor) -> None:

@@ -1,6 +1,7 @@
 """Bodies of JSON: read whole, merged when they are patches, and validated by their model."""
 
 import json
+from collections.abc import Iterable
 from typing import Any, TypeVar
 
 from flask import g
@@ -17,6 +18,12 @@ JSON = "application/json"
 MERGE_PATCH = "application/merge-patch+json"
 """RFC 7396, section 4."""
 
+DEEPEST = 32
+"""Levels of arrays and objects in a body; no model has as many."""
+
+MOST_NAMED = 100
+"""Faults of members that are none."""
+
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -30,10 +37,25 @@ def read(patches: bool, needed: bool) -> tuple[bytes, Any]:
     if not data and not needed:
         return data, {}
     try:
-        return data, json.loads(data, parse_constant=_no_number)
+        value = json.loads(data, parse_constant=_no_number)
+        _demand_shallow(value)
+        return data, value
     except (ValueError, RecursionError) as error:
         fault = Fault("body", f"is not JSON ({error})", "see the endpoint in /openapi.json")
         raise Refused(Kind.BAD_REQUEST, "The body is not JSON", [fault]) from error
+
+
+def _demand_shallow(value: Any) -> None:
+    level, depth = [value], 0
+    while level:
+        if depth > DEEPEST:
+            raise ValueError(f"arrays and objects lie more than {DEEPEST} deep in each other")
+        level = [part for each in level if isinstance(each, dict | list) for part in _parts(each)]
+        depth += 1
+
+
+def _parts(value: dict[str, Any] | list[Any]) -> Iterable[Any]:
+    return value.values() if isinstance(value, dict) else value
 
 
 def validate(model: type[Model], value: Any) -> Model:
@@ -86,7 +108,8 @@ def demand_members(model: type[BaseModel], patch: Any) -> None:
     """
     names = list(patch) if isinstance(patch, dict) else ["body"]
     mend = f"send some of {', '.join(model.model_fields)}"
-    faults = [Fault(shown(name), "is nothing to change", mend) for name in names if name not in model.model_fields]
+    unknown = [name for name in names if name not in model.model_fields]
+    faults = [Fault(shown(name), "is nothing to change", mend) for name in unknown[:MOST_NAMED]]
     if faults:
         raise Refused(Kind.INVALID, "The patch is wrong", faults)
 

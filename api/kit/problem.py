@@ -50,9 +50,18 @@ STATUS: Mapping[Kind, int] = {
 CAUSES: Mapping[int, tuple[str, str]] = {
     404: ("there is no such path", "ask for /openapi.json, which lists every path"),
     405: ("the path does not do that", "use a method that the header Allow names"),
-    413: ("the body is longer than list.max_body allows", "send less at a time, or raise list.max_body"),
+    413: (
+        "the body is longer than list.max_body, or the token's scope, allows",
+        "send less at a time, or raise list.max_body",
+    ),
 }
 """Why and mend of the refusals that Flask makes for us."""
+
+INSIDE = frozenset({Kind.UNAVAILABLE, Kind.NO_ROOM, Kind.BAD_CONFIGURATION, Kind.INTERNAL})
+"""Kinds whose faults name paths, users, hosts or statements of ours."""
+
+MOST_FAULTS = 1001
+"""Of one answer; the detail says how many there are."""
 
 STOP_DROPPING = 'PUT /v1/bypass {"on": true}; where the agent does not answer, at the edge: wicket bypass on'
 """What every refusal of a gateway ends with: whoever gets it may be looking at packets that are dropped."""
@@ -64,15 +73,20 @@ log = structlog.get_logger("api")
 
 
 def problem(refused: Refused, headers: Mapping[str, str] | None = None) -> Response:
-    """Return the answer that says what was refused."""
+    """Return the answer that says what was refused; to a stranger without what it says of this machine."""
     status = STATUS[refused.kind]
+    if refused.kind in INSIDE and not g.get("is_known"):
+        log.warning("refused to a stranger", request_id=g.request_id, refusal=str(refused))
+        fault = Fault(request.path, "cannot be answered now", f"ask again later; the log has it as {g.request_id}")
+        refused = Refused(refused.kind, refused.title, [fault], done=refused.done)
     more = f" (and {len(refused.faults) - 1} more)" if len(refused.faults) > 1 else ""
     body = {
         "type": TYPE + refused.kind,
         "title": refused.title,
         "status": status,
         "detail": f"{refused.faults[0]}{more}",
-        "errors": [_error(fault) for fault in refused.faults],
+        "errors": [_error(fault) for fault in refused.faults[:MOST_FAULTS]],
+        "errors_total": len(refused.faults),
         "request_id": g.request_id,
         "done": refused.done,
     } | ({"stop_dropping": STOP_DROPPING} if g.get("is_gateways") else {})

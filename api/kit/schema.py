@@ -48,7 +48,8 @@ class Problem(BaseModel):
     title: str
     status: int
     detail: str
-    errors: list[Error]
+    errors: list[Error] = Field(description="The first of them.")
+    errors_total: int = Field(description="How many there are.")
     request_id: str
     done: bool | None = Field(False, description="False; null where it is not known whether it was done.")
     stop_dropping: str | None = Field(None, description="At a gateway: how to stop all dropping now.")

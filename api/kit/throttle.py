@@ -1,6 +1,9 @@
 """Too many requests, by an address or by a token: 429, with Retry-After."""
 
+import contextlib
 import math
+import re
+from ipaddress import ip_address
 
 from flask import Response, current_app, g, request
 
@@ -8,8 +11,16 @@ from api.kit.contract import contract_of
 from api.kit.door import is_local
 from api.kit.limits import Allowance, Limits, subscriber
 from api.kit.problem import problem
+from control.allowlist import mapped
 from control.config.registry import RegistrySettings
 from control.fault import Fault, Kind, Refused
+
+FORWARDED = (
+    re.compile(r"\[([0-9A-Fa-f:.]+)(?:%[^\]]*)?\](?::\d{1,5})?"),  # [2001:db8::1]:4711
+    re.compile(r"([0-9.]+)(?::\d{1,5})?"),  # 192.0.2.1:4711
+    re.compile(r"([0-9A-Fa-f:.]+)(?:%.*)?"),  # 2001:db8::1
+)
+"""The forms in which proxies write an address in X-Forwarded-For."""
 
 
 class Throttle:
@@ -44,11 +55,21 @@ class Throttle:
 def client_address() -> str:
     """Return who asks: the peer, or whom a proxy on this machine names last in X-Forwarded-For.
 
-    Nobody else's header is believed, or a stranger would be as many addresses as he likes.
+    Nobody else's header is believed, or a stranger would be as many addresses as he likes. Proxies write an address
+    bare, in quotes, with its port, or in brackets; what is none of these stands for the proxy itself.
     """
     peer = request.remote_addr or ""
-    forwarded = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
-    return forwarded if forwarded and is_local(peer) else peer
+    forwarded = request.headers.get("X-Forwarded-For", "").rpartition(",")[2]
+    return (_address_in(forwarded) if is_local(peer) else None) or peer
+
+
+def _address_in(text: str) -> str | None:
+    """Return the address that a proxy wrote, without its port."""
+    for form in FORWARDED:
+        if found := form.fullmatch(text.strip().strip('"')):
+            with contextlib.suppress(ValueError):
+                return str(mapped.folded(ip_address(found[1])))
+    return None
 
 
 def _allowance(a_minute: int) -> Allowance:

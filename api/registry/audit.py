@@ -2,11 +2,11 @@
 
 import json
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from apiflask import APIBlueprint
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, Field
 from sqlalchemy.orm import Session
 
 from api.kit.address import asked_address
@@ -28,9 +28,18 @@ def _written(value: object) -> object:
     return value
 
 
+def _in_utc(value: datetime) -> datetime:
+    """Return a time in UTC, in which the calendar has to have it too."""
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("it is outside of the calendar in UTC") from None
+
+
 Moment = Annotated[
     AwareDatetime,
     BeforeValidator(_written),
+    AfterValidator(_in_utc),
     Field(description="With its timezone, such as 2026-11-24T12:00:00Z."),
 ]
 
@@ -110,9 +119,7 @@ class ListedRecord(BaseModel):
     registrations: list[str] = Field(description="Those that covered it, the widest first.")
 
 
-COLUMNS: paging.Columns = {
-    name: getattr(AuditRow, name) for name in ("seq", "actor", "action", "object", "outcome", "request_id")
-}
+COLUMNS: paging.Columns = {name: getattr(AuditRow, name) for name in ("seq", "actor", "action", "object", "outcome")}
 
 
 @blueprint.get("/v1/audit")
@@ -121,6 +128,8 @@ COLUMNS: paging.Columns = {
 def find(session: Session, query: AuditQuery) -> ViewAnswer:
     """Read the audit."""
     visible = sight.select_visible(store.actor(), AuditRow).where(*paging.filters(query, COLUMNS))
+    if query.request_id is not None:
+        visible = visible.where(AuditRow.request_id.in_((query.request_id, f"http {query.request_id}")))
     if query.since is not None:
         visible = visible.where(AuditRow.at >= query.since)
     if query.until is not None:

@@ -13,10 +13,11 @@ from api.kit.schema import Strict
 from api.kit.shared import PolicyModel
 from api.registry.desk import paging, store
 from api.registry.desk.operation import Given, Nothing, ViewAnswer, creates, reads, steps
-from api.registry.records import Chosen, Record, TrafficRecord, VersionedRecord, Words
+from api.registry.records import Chosen, Record, TrafficRecord, VersionedRecord
 from control.registry.access import sight
 from control.registry.intents import intents, undoing
 from control.registry.intents.lines import lines
+from control.registry.parties.lines import Text
 from control.registry.store import rows
 from control.registry.store.model import Intent, Registration
 
@@ -31,7 +32,7 @@ class IntentNew(Chosen):
     """A removing step to propose for registrations."""
 
     step: Removing
-    reason: Words = Field("", description="Needed to suspend and to revoke.")
+    reason: Text = Field("", description="Needed to suspend and to revoke.")
 
 
 class EffectRecord(BaseModel):

@@ -11,6 +11,7 @@ from pydantic import Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from api.kit import body
 from api.kit.contract import Contract, Media, under
 from api.kit.schema import Strict
 from api.registry.desk import paging, store
@@ -157,7 +158,11 @@ def result(job_id: str) -> Response:
             raise Refused(Kind.CONFLICT, "The job has no result to read", [fault])
         packed, media_type = jobs.body(session, job_id), str(job.result["media_type"])
     name = f"{job.request['of']}.{'csv' if media_type == formats.CSV else 'ndjson'}"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    headers = {
+        "Content-Disposition": f'attachment; filename="{name}"',
+        "Content-Length": str(job.result["bytes"]),
+        "Content-Digest": body.digest_header(bytes.fromhex(job.result["sha256"])),
+    }
     return Response(_unpacked(packed), 200, headers, content_type=media_type)
 
 

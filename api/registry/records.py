@@ -11,11 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, create_mod
 from api.kit.schema import Strict
 from control.allowlist.entry import Entry
 from control.registry.parties.forms import Form
+from control.registry.parties.lines import Text
 from control.registry.space import addresses
 from control.registry.store import ids
-
-Words = Annotated[str, StringConstraints(max_length=2000, pattern=r"^[^\x00]*$")]
-"""Text of some lines; PostgreSQL takes no NUL."""
 
 Identifier = Annotated[str, StringConstraints(pattern=f"^{ids.PATTERN}$", max_length=36)]
 """What control.registry.store.ids makes."""
@@ -93,7 +91,7 @@ class TrafficRecord(Record):
 class Reason(Strict):
     """Why a step is taken, in words that the registrant can act on."""
 
-    reason: Annotated[Words, Field(min_length=1)]
+    reason: Text = Field(json_schema_extra={"minLength": 1})
 
 
 class Chosen(Strict):

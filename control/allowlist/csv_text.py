@@ -13,6 +13,11 @@ ALIASES = {"address": "prefix"}
 SEVERAL = ("protocols", "ports")
 """The fields of which a cell may hold several values, apart by spaces or semicolons."""
 
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+QUOTE = "'"
+"""A spreadsheet runs a cell that begins with one of FORMULA; with QUOTE before it, it is text there, and no part of it.
+What is written so is read so."""
+
 FIRST_ROW = re.compile(rb"^[ \t\r]*[^\s#][^\n]*$", re.MULTILINE)
 
 Layout = tuple[str, ...]
@@ -119,9 +124,19 @@ def values(cell: str) -> list[str]:
 def cells(line: str) -> list[str] | FieldFault:
     """Return the cells of a line, or why it is no line of CSV."""
     if '"' not in line:  # as in nearly every line, and several times faster
-        return [cell.strip() for cell in line.split(",")]
+        return [_bare(cell.strip()) for cell in line.split(",")]
     try:
-        return [cell.strip() for cell in next(csv.reader([line], strict=True, skipinitialspace=True), [])]
+        return [_bare(cell.strip()) for cell in next(csv.reader([line], strict=True, skipinitialspace=True), [])]
     except csv.Error as error:
         mend = 'write a quote within quotes twice ("") and close each quote on its line'
         return FieldFault("", f"is no line of CSV ({error})", mend)
+
+
+def _bare(cell: str) -> str:
+    """Return what ``quoted`` made a cell of."""
+    return cell[1:] if cell.startswith(QUOTE) and cell.lstrip(QUOTE).startswith(FORMULA) else cell
+
+
+def quoted(text: str) -> str:
+    """Return a text as a cell that no spreadsheet runs, and that is read here as the text."""
+    return QUOTE + text if text.lstrip(QUOTE).startswith(FORMULA) else text

@@ -86,6 +86,42 @@ def test_the_public_question_is_rationed_by_address(strict: World) -> None:
     assert strict.ask("GET", "/v1/officers").status == 200
 
 
+@pytest.mark.parametrize(
+    ("number", "forms"),
+    [
+        (
+            81,
+            (
+                "192.0.2.81",
+                "192.0.2.81:4711",
+                "192.0.2.81:4712",
+                '"192.0.2.81:4713"',
+                "::ffff:192.0.2.81",
+                "10.9.9.9, 192.0.2.81:1",
+            ),
+        ),
+        (
+            82,
+            (
+                "2001:db8:82::1",
+                "[2001:db8:82::2]:4711",
+                "[2001:db8:82::3]",
+                '"[2001:db8:82::4]:1"',
+                "2001:db8:82::5%eth0",
+                "2001:DB8:82:0:0:0:0:6",
+            ),
+        ),
+        (83, ("unknown", "", "_hidden", "192.0.2.300", "for=192.0.2.83", "x" * 500)),
+    ],
+)
+def test_an_address_is_one_however_a_proxy_writes_it(strict: World, number: int, forms: tuple[str, ...]) -> None:
+    def ask(form: str) -> int:
+        return strict.ask("GET", "/v1/check?address=192.0.2.1", who=None, X_Forwarded_For=form).status
+
+    statuses = [ask(form) for form in (*forms, *forms)]
+    assert statuses.count(200) <= 5
+
+
 def test_a_token_is_rationed(strict: World) -> None:
     answers = [strict.ask("GET", "/v1/officers", who="auditor") for _ in range(50)]
     kinds = [answer.kind for answer in answers if answer.status != 200]

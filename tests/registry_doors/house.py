@@ -98,7 +98,8 @@ class House:
         """Return the rows of an export."""
         text = self.wicket.run("export", of, "--format", kind).stdout
         if kind == "csv":
-            return list(csv.DictReader(io.StringIO(text, newline="")))
+            rows = csv.DictReader(io.StringIO(text, newline=""))
+            return [{name: _shown(cell) for name, cell in row.items()} for row in rows]
         return [json.loads(line) for line in text.split("\n") if line]
 
     def by_csv(self, said: Said) -> Outcome:
@@ -171,6 +172,11 @@ class House:
             row["id"] for row in self.walk("/v1/registrants") if row["reference"] == said["registrant"].strip(" ")
         )
         return Outcome(id_)
+
+
+def _shown(cell: str) -> str:
+    """Return a cell as a spreadsheet shows it: the quote before what it would else run is no part of it."""
+    return cell[1:] if cell.startswith(("'=", "'+", "'-", "'@")) else cell
 
 
 def _first(faults: list[dict[str, str]]) -> str:

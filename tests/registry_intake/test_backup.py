@@ -150,9 +150,18 @@ def test_a_backup_that_was_tampered_with_leaves_the_database_empty(
     with pytest.raises(Refused, match=why):
         backup.restore(other, tmp_path / "backup", OPERATOR)
     assert not any(contents(other).values())
-    backup.write(database, tmp_path / "backup")
-    backup.restore(other, tmp_path / "backup", OPERATOR)  # the refusal is in nobody's way
+    backup.write(database, tmp_path / "another")
+    backup.restore(other, tmp_path / "another", OPERATOR)  # the refusal is in nobody's way
     other.close()
+
+
+def test_no_backup_takes_anothers_place(database: Database, tmp_path: Path) -> None:
+    (tmp_path / "backup").write_text("of last year")
+    with pytest.raises(Refused) as refused:
+        backup.write(database, tmp_path / "backup")
+    assert refused.value.kind == "conflict"
+    assert (tmp_path / "backup").read_text() == "of last year"
+    assert [file.name for file in tmp_path.glob("*backup*")] == ["backup"]
 
 
 def test_a_half_copied_file_is_told(database: Database, other: Database, tmp_path: Path) -> None:

@@ -1,11 +1,6 @@
 """Jobs: each is done once or not at all, says how far it is and what was wrong, and survives its worker."""
 
-import csv
-import gzip
-import io
-import json
 import multiprocessing
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,7 +14,7 @@ from control.registry.jobs.calendar import Housekeeping, anchor_daily
 from control.registry.jobs.jobs import LostError, Taken
 from control.registry.store.database import Database
 from control.registry.store.model import Application, AuditRow, Job
-from tests.registry.cast import OFFICER, Cast, apply, assemble, register
+from tests.registry.cast import OFFICER, assemble, register
 from tests.registry.clock import Clock
 from tests.registry_intake.association import csv_of, member
 
@@ -193,59 +188,6 @@ def test_a_worker_thread_does_what_waits(database: Database) -> None:
         thread.stop()
     assert {job(database, id_).state for id_ in ids} == {"done"}
     assert kept
-
-
-def exported(database: Database, subject: str, media_type: str, actor: Actor = OFFICER) -> str:
-    with database.writing(actor) as writing:
-        id_ = jobs.order_export(writing, subject, media_type).id
-    worker.work(database)
-    assert job(database, id_).state == "done"
-    with database.reading() as session:
-        return gzip.decompress(jobs.body(session, id_)).decode()
-
-
-def _of_csv(text: str) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(text)))
-
-
-def _of_ndjson(text: str) -> list[dict[str, str]]:
-    return [json.loads(line) for line in text.splitlines()]
-
-
-READERS = {"text/csv": _of_csv, "application/x-ndjson": _of_ndjson}
-
-
-@pytest.mark.parametrize("media_type", READERS)
-def test_registrations_are_exported(database: Database, media_type: str) -> None:
-    cast = assemble(database)
-    register(database, cast, "10.0.0.1", {"prefix": "10.1.0.0/24", "protocols": ["wireguard"], "ports": [51820]})
-    read: Callable[[str], list[dict[str, str]]] = READERS[media_type]
-    rows = read(exported(database, "registrations", media_type))
-    assert [row["prefix"] for row in rows] == ["10.0.0.1", "10.1.0.0/24"]
-    assert {row["state"] for row in rows} == {"active"}
-    assert rows[1]["ports"] in ("51820", ["51820"])
-
-
-def test_an_exported_application_can_be_taken_again(database: Database) -> None:
-    cast = assemble(database)
-    apply(database, cast, ["10.0.0.1", {"prefix": "10.0.0.2", "ports": [443]}])
-    rows = _of_csv(exported(database, "applications", "text/csv"))
-    assert [(row["prefixes"], row["ports"]) for row in rows] == [("10.0.0.1", ""), ("10.0.0.2", "443")]
-    taken_again = [{name: row[name] for name in ("registrant", "category", "provider", "documents")} for row in rows]
-    head, row = ",".join([*taken_again[0], "prefix"]), ",".join([*taken_again[0].values(), "10.9.9.9"])
-    id_ = ordered(database, f"{head}\n{row}\n".encode(), dry_run=True)
-    worker.work(database)
-    assert job(database, id_).state == "done"
-
-
-def test_everyone_exports_what_is_theirs(database: Database) -> None:
-    cast: Cast = assemble(database)
-    apply(database, cast, ["10.0.0.1"])
-    apply(database, cast, ["10.0.0.2"], cast.rival)
-    assert len(_of_csv(exported(database, "applications", "text/csv", cast.applicant))) == 1
-    assert len(_of_csv(exported(database, "applications", "text/csv", cast.confirmer))) == 2
-    stranger = Actor("stranger", frozenset({"provider"}), provider="prv_stranger")
-    assert _of_csv(exported(database, "applications", "text/csv", stranger)) == []
 
 
 def test_the_head_is_anchored_once_a_day(database: Database, clock: Clock, tmp_path: Path) -> None:

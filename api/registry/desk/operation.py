@@ -178,7 +178,7 @@ def _changes(contract: Contract, model: type[Body]) -> Callable[[Changer[Body, A
 
 def _body(contract: Contract) -> tuple[bytes, Any]:
     if contract.takes:
-        data = body.read([media.name for media in contract.takes])
+        data = body.read([media.name for media in contract.takes], is_file=True)
         return data, data
     return payload.read(contract.patches, contract.body_needed)
 

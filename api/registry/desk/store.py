@@ -27,6 +27,14 @@ def actor() -> Actor:
     return cast(Actor, g.actor)
 
 
+def request_id() -> str:
+    """Return what the audit has of the present request: by which door it came, and its id, which a client may say.
+
+    The command line says there who sat at the machine; no client says that.
+    """
+    return f"http {g.request_id}"
+
+
 @contextmanager
 def reading() -> Iterator[Session]:
     """Open a read transaction; see Database.reading."""
@@ -47,7 +55,7 @@ def demand() -> int:
 @contextmanager
 def writing() -> Iterator[Writing]:
     """Open a write transaction as whoever asks; see Database.writing."""
-    with database().writing(actor(), g.request_id) as writing:
+    with database().writing(actor(), request_id()) as writing:
         yield writing
 
 
@@ -57,7 +65,7 @@ def attempting(action: str, object_: str) -> Iterator[None]:
     try:
         yield
     except Refused as refused:
-        database().record_refusal(actor(), g.request_id, refused, action, object_)
+        database().record_refusal(actor(), request_id(), refused, action, object_)
         raise
 
 
@@ -88,4 +96,4 @@ def show_news(response: Response) -> Response:
 def audit_refusal(refused: Refused) -> None:
     """Have it audited that a good token was refused at the door."""
     object_ = next((str(value) for value in (request.view_args or {}).values()), "")
-    database().record_refusal(actor(), g.request_id, refused, str(request.endpoint), object_)
+    database().record_refusal(actor(), request_id(), refused, str(request.endpoint), object_)

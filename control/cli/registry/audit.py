@@ -3,7 +3,7 @@
 import json
 import sys
 from dataclasses import asdict
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,18 @@ from control.registry.audit import chain
 from control.registry.publication import edges
 from control.registry.store.model import AuditRow
 
-MOMENT = click.DateTime(["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M%z"])
+
+class _Moment(click.DateTime):
+    """A time with its timezone, in UTC."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        try:
+            return super().convert(value, param, ctx).astimezone(UTC)
+        except OverflowError:
+            self.fail(f"{value!r} is outside of the calendar in UTC.", param, ctx)
+
+
+MOMENT = _Moment(["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M%z"])
 
 anchors_option = click.option(
     "--anchors", type=click.Path(path_type=Path, file_okay=False), help="Directory of the heads that were anchored."

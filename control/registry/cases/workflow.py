@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from control.fault import Fault, Kind, Refused
+from control.fault import BadValueError, Fault, Kind, Refused
 from control.registry.access.actor import CLOCK_SCOPE
+from control.registry.parties.lines import read_text
 
 INITIAL = {"application": "draft", "registration": "active"}
 """The state in which each begins; a registration begins when its application is approved."""
@@ -99,11 +100,15 @@ def legal(subject: str, state: str, scopes: Iterable[str] | None = None) -> tupl
 
 
 def demand_reason(step: Step, reason: str) -> None:
-    """Refuse a step that lacks its reason.
+    """Refuse a step that lacks its reason, or whose reason is not text that everybody can be shown.
 
     Raises:
         Refused: "invalid".
     """
+    try:
+        read_text(reason)
+    except BadValueError as error:
+        raise Refused(Kind.INVALID, "The reason cannot be kept", [Fault("reason", error.why, error.mend)]) from error
     if step.reason and not reason.strip():
         fault = Fault("reason", "is missing", "say why, in words that the registrant can act on")
         raise Refused(Kind.INVALID, f"To {step.name} takes a reason", [fault])

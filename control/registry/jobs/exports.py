@@ -13,9 +13,9 @@ from itertools import groupby
 from typing import Any
 
 from sqlalchemy import Select, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from control.allowlist import formats
+from control.allowlist import csv_text, formats
 from control.fault import Fault, Kind, Refused, shown
 from control.registry.access import scopes, sight
 from control.registry.access.actor import Actor
@@ -122,6 +122,8 @@ def _cell(value: object) -> object:
         return ";".join(str(_cell(each)) for each in value)
     if isinstance(value, dict):
         return "=".join(str(value.get(name, "")) for name in DocumentText.model_fields)
+    if isinstance(value, str):
+        return csv_text.quoted(value)
     return value.isoformat() if isinstance(value, datetime) else value
 
 
@@ -131,9 +133,7 @@ def _ndjson(columns: Sequence[str], rows: Sequence[Row]) -> str:
 
 def _registrations(session: Session, actor: Actor) -> Iterator[tuple[int, list[Row]]]:
     registrations = select(Registration, Registrant).join(Registrant, Registrant.id == Registration.registrant_id)
-    for batch in _partitions(
-        session, registrations.where(sight.visible(actor, Registration)).order_by(Registration.id)
-    ):
+    for batch in _partitions(session, registrations.where(sight.visible(actor, Registration)), Registration.id):
         yield len(batch), [_registration(*row) for row in batch]
 
 
@@ -154,7 +154,7 @@ def _applications(session: Session, actor: Actor) -> Iterator[tuple[int, list[Ro
         .join(Registrant, Registrant.id == Application.registrant_id)
         .outerjoin(Provider, Provider.id == Application.provider_id)
     )
-    for batch in _partitions(session, applications.where(sight.visible(actor, Application)).order_by(Application.id)):
+    for batch in _partitions(session, applications.where(sight.visible(actor, Application)), Application.id):
         entries = _entries(session, [application.id for application, *_ in batch])
         yield (
             len(batch),
@@ -196,8 +196,15 @@ def _application(
         yield {**row, "prefixes": [entry["prefix"] for entry in listed], **terms}
 
 
-def _partitions(session: Session, query: Select[*tuple[Any, ...]]) -> Iterator[Sequence[Any]]:
-    """Yield rows by the thousand without holding them all; each batch is let go of before the next."""
-    for batch in session.execute(query.execution_options(yield_per=BATCH)).partitions():
+def _partitions(
+    session: Session, query: Select[*tuple[Any, ...]], id_: InstrumentedAttribute[str]
+) -> Iterator[Sequence[Any]]:
+    """Yield rows by the thousand, in the order of their ids, without holding them all.
+
+    Each batch is a query of its own behind the last one, so that it can be let go of before the next.
+    """
+    after = ""
+    while batch := session.execute(query.where(id_ > after).order_by(id_).limit(BATCH)).all():
+        after = batch[-1][0].id
         yield batch
         session.expunge_all()

@@ -1,5 +1,6 @@
 """Who does the jobs: each in the name of whoever ordered it, one after the other."""
 
+import contextlib
 import gzip
 import hashlib
 import io
@@ -24,6 +25,9 @@ log = structlog.get_logger()
 SHOW_EVERY = 1.0
 """Seconds between two notes of a job's progress."""
 
+ALIVE_EVERY = 10.0
+"""Seconds without progress after which a worker says that it lives: one row may take minutes."""
+
 IDLE = 1.0
 """Seconds between two looks for a job when there is none."""
 
@@ -41,7 +45,8 @@ def work(database: Database, id_: str | None = None, progress: Progress = no_pro
     if taken is None:
         return None
     try:
-        _KINDS[taken.kind](database, taken, _Showing(database, taken, progress))
+        with _Showing(database, taken, progress) as showing:
+            _KINDS[taken.kind](database, taken, showing)
     except LostError:
         log.warning("a job was taken up by another worker", job=taken.id)
     except Refused as refused:
@@ -57,17 +62,36 @@ def work(database: Database, id_: str | None = None, progress: Progress = no_pro
 
 
 class _Showing:
-    """Passes progress on, and writes it down now and then."""
+    """Passes progress on, and writes it down now and then; a thread says that the worker lives while there is none."""
 
     def __init__(self, database: Database, taken: Taken, progress: Progress) -> None:
         self._database, self._taken, self._progress = database, taken, progress
-        self._shown = 0.0
+        self._shown = time.monotonic()
+        self._far = (0, 0)
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._live, name="sign-of-life", daemon=True)
+
+    def __enter__(self) -> "_Showing":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._thread.join()
 
     def __call__(self, done: int, total: int) -> None:
         self._progress(done, total)
+        self._far = done, total
         if time.monotonic() - self._shown >= SHOW_EVERY or done == total:
-            jobs.show(self._database, self._taken, done, total)
             self._shown = time.monotonic()
+            jobs.show(self._database, self._taken, done, total)
+
+    def _live(self) -> None:
+        while not self._ended.wait(ALIVE_EVERY):
+            if time.monotonic() - self._shown < ALIVE_EVERY:
+                continue
+            with contextlib.suppress(Refused, LostError):  # whoever works finds that out, too
+                jobs.show(self._database, self._taken, *self._far)
 
 
 def _import(database: Database, taken: Taken, progress: Progress) -> None:

@@ -6,6 +6,7 @@ L, which a key without case cannot tell, and IVANOV is ivanov, which a key with 
 
 import unicodedata
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 
 from confusable_homoglyphs.confusables import confusables_data
 
@@ -23,6 +24,7 @@ def alike(name: str, others: Iterable[str]) -> str | None:
     return next((other for other in others if any(map(str.__eq__, mine, _keys(other)))), None)
 
 
+@lru_cache(maxsize=1 << 16)
 def _keys(name: str) -> tuple[str, ...]:
     letters = "".join(letter for letter in unicodedata.normalize("NFKC", name) if letter.isalnum())
     return tuple(key(letters or name) for key in _KEYS)

@@ -37,8 +37,10 @@ def write(database: Database, file: Path, progress: Progress = no_progress) -> i
     """Write everything into a new file, which is there only when it is complete; return the number of rows.
 
     Raises:
-        Refused: "unavailable"; "no-room"; "unreadable": the file cannot be written.
+        Refused: "unavailable"; "no-room"; "conflict": the file is there; "unreadable": it cannot be written.
     """
+    if file.exists():
+        raise _taken(file)
     scratch = file.with_name(f".{file.name}.{os.getpid()}.new")
     try:
         with os.fdopen(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as raw:
@@ -46,7 +48,9 @@ def write(database: Database, file: Path, progress: Progress = no_progress) -> i
                 count = _write(session, out, database.now(), progress)
             raw.flush()
             os.fsync(raw.fileno())
-        scratch.replace(file)
+        os.link(scratch, file)  # a link, unlike a rename, takes no file's place
+    except FileExistsError:
+        raise _taken(file) from None
     except OSError as error:
         raise Refused(Kind.UNREADABLE, "The backup cannot be written", [_fault(file, error)]) from error
     finally:
@@ -205,6 +209,11 @@ def _parsed(file: Path, line: str) -> Any:
 
 def _no_backup(file: Path, why: str) -> _BadBackup:
     return _BadBackup([Fault(str(file), why, "name a file that `wicket registry backup` wrote")])
+
+
+def _taken(file: Path) -> Refused:
+    fault = Fault(str(file), "is there already", "name another file: no backup takes another's place")
+    return Refused(Kind.CONFLICT, "The backup would overwrite a file", [fault])
 
 
 def _fault(file: Path, error: Exception) -> Fault:

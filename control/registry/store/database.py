@@ -14,7 +14,7 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config as Migrations
-from sqlalchemy import Engine, select, text
+from sqlalchemy import Engine, func, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -79,7 +79,8 @@ class Database:
         self._url = engines.url_of(url)
         self.rules = rules or Rules()
         self._clock, self._uptime = clock, uptime
-        self._key, self._keys = key, None
+        self._key = key
+        self._keys: Keys | None = None
         self._engine: Engine | None = None
         self._process = 0
 
@@ -183,6 +184,13 @@ class Database:
             self._engine.dispose(close=self._process == os.getpid())
             self._engine = None
 
+    def _now_of(self, session: Session) -> datetime:
+        """Return the time, of PostgreSQL's server where there is one: the clocks of several machines may differ."""
+        if self.is_sqlite or self._clock is not utc_now:
+            return self._clock()
+        now: datetime = session.execute(select(func.clock_timestamp())).scalar_one()
+        return now.astimezone(UTC)
+
     def _take_the_key_out(self, file: KeyFile) -> None:
         """Make the key's file unless it is there, of the key in the ledger where one is, and note its name."""
         with self._refusing(), engines.turn(self._url), Session(self._engine_for("writing")) as session:
@@ -205,7 +213,7 @@ class Database:
         with self._refusing(), engines.turn(self._url), Session(self._engine_for("writing")) as session:
             ledger = session.scalars(select(Ledger).with_for_update()).one()
             yield Writing(
-                session, ledger, actor, request_id, self._clock(), self._uptime(), self.rules, lambda: self.keys
+                session, ledger, actor, request_id, self._now_of(session), self._uptime(), self.rules, lambda: self.keys
             )
 
     def _migrate(self, what: Callable[[Migrations, str], None], revision: str) -> None:
