@@ -7,7 +7,7 @@ from apiflask import APIFlask
 from flask import Response, g, request
 from flask.json.provider import DefaultJSONProvider
 
-from api.gateway import allowlist, bypass, check, health, held, history, metrics, policy, rollout
+from api.gateway import allowlist, bypass, check, health, held, history, metrics, policy, readiness, rollout
 from api.kit import agent, document, problem
 from api.kit.door import Doorkeeper
 from api.kit.token import gateway_token
@@ -52,6 +52,7 @@ def create_app(config: Config) -> APIFlask:
     app.config["WICKETGATE_BOUNDS"] = config.list.bounds
     app.json = InOrder(app)
     app.extensions[agent.EXTENSION] = AgentSocket(config.socket, Door.API) if config.api.gateway else None
+    app.extensions[readiness.EXTENSION] = readiness.Readiness(health.look)
     app.before_request(_name_request)
     app.before_request(_note_gateway)
     app.after_request(_show_name)

@@ -11,7 +11,6 @@ from gunicorn.app.base import BaseApplication
 
 from api.application import create_app
 from api.registry import wiring
-from api.registry.desk.store import EXTENSION
 from api.watchdog import Watchdog
 from control import config as configuration
 from control.config import Config
@@ -44,7 +43,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         """Return what has each process do the registry's jobs as well, once it is forked."""
         if not self.config.registry.enabled:
             return {}
-        worker = wiring.worker(self.application.extensions[EXTENSION], self.config)
+        worker = wiring.worker(self.application, self.config)
         return {"post_worker_init": lambda _: worker.start(), "worker_exit": lambda _, __: worker.stop()}
 
     def load(self) -> Any:

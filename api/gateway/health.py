@@ -1,7 +1,9 @@
 """/v1/status, /healthz, /readyz: how the gateway fares."""
 
 from apiflask import APIBlueprint
+from flask import current_app
 
+from api.gateway.readiness import EXTENSION, Readiness
 from api.gateway.schema import Alive, Ready
 from api.kit import agent, shared
 from api.kit.contract import GATEWAY_READERS, NOBODY, Contract, serves
@@ -34,11 +36,21 @@ def ready() -> Ready:
     """Ask whether everything that is served here can be; 503 otherwise.
 
     Where there is a gateway, the agent has to answer and the kernel to decide by a list; where there is a registry,
-    its database has to answer.
+    its database has to answer. The answer comes within two seconds, whatever hangs.
+    """
+    readiness: Readiness = current_app.extensions[EXTENSION]
+    return Ready(serial=readiness.serial())
+
+
+def look() -> int:
+    """Return the serial of what is served here.
+
+    Raises:
+        Refused: "unavailable": something does not answer.
     """
     registry = shared.registry()
     serial = registry.serial() if registry else 0
-    return Ready(serial=_gateways_serial() if agent.is_here() else serial)
+    return _gateways_serial() if agent.is_here() else serial
 
 
 def _gateways_serial() -> int:

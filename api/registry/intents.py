@@ -1,16 +1,17 @@
 """/v1/intents: what is proposed that lets less through, what that would cut, and its confirmation."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
+from functools import partial
 from typing import Literal
 
 from apiflask import APIBlueprint
 from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 
-from api.kit import agent
 from api.kit.schema import Strict
 from api.kit.shared import PolicyModel
+from api.registry import policy
 from api.registry.desk import paging, store
 from api.registry.desk.operation import Given, Nothing, ViewAnswer, creates, reads, steps
 from api.registry.records import Chosen, Record, TrafficRecord, VersionedRecord
@@ -156,8 +157,12 @@ def confirm(given: Given[Confirmation], intent_id: str) -> ViewAnswer:
     the list than one officer alone may within a day, or any that is in use. What the registry's clock has proposed then
     stays open until a second officer confirms it, and `agreed_by` names the first.
     """
-    intents.confirm(given.writing, intent_id, given.body.live, given.version, agent.set_policy)
-    return _answer(given, intent_id)
+    intents.confirm(given.writing, intent_id, given.body.live, given.version, at_gateway=True)
+    answer = _answer(given, intent_id)
+    intent = given.writing.session.get_one(Intent, intent_id)
+    if intent.policy is None:
+        return answer
+    return replace(answer, after=partial(policy.enact, intent_id, intent.policy, intent.policy_etag or ""))
 
 
 @blueprint.get("/v1/intents/<id:intent_id>/registrations")

@@ -2,12 +2,16 @@
 
 from collections.abc import Callable
 
+import structlog
+
 from api.kit import agent
 from api.kit.shared import PolicyChange
 from api.registry.desk import store
 from control.commands.policy import ReadPolicy, SetPolicy
 from control.fault import Fault, Kind, Refused
-from control.registry.intents import policies
+from control.registry.intents import intents, policies
+
+log = structlog.get_logger("api")
 
 
 def change(read: Callable[[], SetPolicy]) -> PolicyChange:
@@ -22,15 +26,41 @@ def change(read: Callable[[], SetPolicy]) -> PolicyChange:
     with store.attempting("policy.change", policies.POLICY):
         order = read()
         rules = {protocol: rule.model_dump() for protocol, rule in order.policy.items()}
-    with store.writing() as writing:
-        writing.set_action("policy.change", policies.POLICY)
         now = agent.ask(ReadPolicy())
         _demand_match(now.etag, order.if_match)
-        if policies.stricter(now.model_dump()["policy"], rules):
+    if policies.stricter(now.model_dump()["policy"], rules):
+        with store.writing() as writing:
+            writing.set_action("policy.change", policies.POLICY)
             proposal = policies.propose(writing, rules, now.etag)
             return PolicyChange(now, f"/v1/intents/{proposal.id}")
-        policies.put(writing, rules, now.etag, agent.set_policy)
-    return PolicyChange(agent.ask(ReadPolicy()))
+    state = agent.set_policy(rules, now.etag)
+    record(rules)
+    return PolicyChange(state)
+
+
+def enact(intent: str, rules: policies.Rules, seen: str) -> None:
+    """Have the gateway set a policy to which two persons have agreed; where it refuses, the intent is open again.
+
+    Raises:
+        Refused: as the agent refused.
+    """
+    try:
+        agent.set_policy(rules, seen)
+    except Refused:
+        with store.writing() as writing:
+            intents.reopen(writing, intent)
+        raise
+    record(rules)
+
+
+def record(rules: policies.Rules) -> None:
+    """Have a change audited that is done; it stays done where the registry cannot be written."""
+    try:
+        with store.writing() as writing:
+            writing.set_action("policy.change", policies.POLICY)
+            policies.record(writing, rules)
+    except Refused as refused:
+        log.warning("the policy was changed, and the audit could not be written", refusal=str(refused), rules=rules)
 
 
 def _demand_match(now: str, named: str | None) -> None:

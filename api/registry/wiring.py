@@ -24,13 +24,15 @@ from api.registry import (
     tokens,
 )
 from api.registry.desk import store
+from api.registry.desk.uses import Uses
 from api.registry.metrics import RegistryMetrics
 from control.config import Config
 from control.registry.audit import chain
 from control.registry.jobs.calendar import Housekeeping
 from control.registry.jobs.worker import Worker
 from control.registry.store import ids
-from control.registry.store.database import Database, open_database
+from control.registry.store.database import open_database
+from control.registry.store.engines import AT_THE_DOOR
 
 SUBJECTS = (
     registrants,
@@ -54,9 +56,13 @@ class IdConverter(BaseConverter):
     regex = ids.PATTERN
 
 
-def worker(database: Database, config: Config) -> Worker:
-    """Return what does the registry's jobs, and what time brings, beside the requests of one process."""
-    return Worker(database, Housekeeping(database, chain.anchors_of(config.state_dir)))
+def worker(app: APIFlask, config: Config) -> Worker:
+    """Return what does the registry's jobs, and what time brings, beside the requests of one process.
+
+    It has a database of its own, which is more patient than one at the door.
+    """
+    database, uses = open_database(config), app.extensions[store.USES]
+    return Worker(database, Housekeeping(database, chain.anchors_of(config.state_dir), uses.flush))
 
 
 def register(app: APIFlask, config: Config, token: TokenSource) -> None:
@@ -67,10 +73,11 @@ def register(app: APIFlask, config: Config, token: TokenSource) -> None:
     Raises:
         Refused: "bad-configuration", "unavailable" or "no-room".
     """
-    database = open_database(config)
+    database = open_database(config, AT_THE_DOOR)
     database.upgrade()
     database.close()  # the processes that are forked from here on open their own connections
     app.extensions[store.EXTENSION] = database
+    app.extensions[store.USES] = Uses()
     app.extensions[shared.EXTENSION] = shared.Registry(
         store.demand, check.check, policy.change, RegistryMetrics(database)
     )

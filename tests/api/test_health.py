@@ -1,10 +1,13 @@
 """The questions that need no token, and what is said when the agent is gone."""
 
+import signal
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from lab.gateway import Gateway, running
+from lab.waiting import wait_for
 
 
 @pytest.mark.parametrize(
@@ -54,3 +57,19 @@ def test_every_answer_has_a_request_id(gateway: Gateway) -> None:
     chosen = gateway.ask("GET", "/healthz", X_Request_ID="no spaces, please").headers["x-request-id"]
     assert len(chosen) == 32
     assert gateway.ask("GET", "/nowhere").headers["x-request-id"] != chosen
+
+
+def test_a_hung_agent_holds_nobody(tmp_path: Path, bpffs: Path) -> None:
+    """Nine questions of a load balancer were once enough to hold every thread."""
+    with running(tmp_path, bpffs) as gateway:
+        agent = gateway.processes[0]
+        assert gateway.ask("GET", "/readyz").status == 200
+        agent.send_signal(signal.SIGSTOP)
+        try:
+            with ThreadPoolExecutor(40) as crowd:
+                answers = list(crowd.map(lambda _: gateway.ask("GET", "/readyz").status, range(40)))
+                assert set(answers) <= {200, 503}
+                assert gateway.ask("GET", "/healthz").status == 200
+        finally:
+            agent.send_signal(signal.SIGCONT)
+        wait_for(lambda: gateway.ask("GET", "/readyz").status == 200, "it is ready again")

@@ -81,7 +81,7 @@ def test_its_last_use_is_noted_once_a_minute(database: Database, clock: Clock, a
             unnoted.append(tokens.authenticate(session, database.keys, secret, clock()).unnoted)
         if unnoted[-1]:
             with database.writing(Actor("Auditor")) as writing:
-                tokens.note_use(writing, id_)
+                tokens.note_uses(writing, {id_: clock()})
     assert unnoted == [True, False, True]
 
 

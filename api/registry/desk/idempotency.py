@@ -73,10 +73,10 @@ class KeyClaim:
         row.headers = {name: answer.headers[name] for name in KEPT_HEADERS if name in answer.headers}
 
     def release(self) -> None:
-        """Give the key back: nothing was done under it."""
+        """Give the key back: nothing was done under it, or what was done is undone."""
         with store.writing() as writing:
             mine = (IdempotencyKey.holder == writing.actor.id, IdempotencyKey.key == self.key)
-            writing.session.execute(delete(IdempotencyKey).where(*mine, IdempotencyKey.status.is_(None)))
+            writing.session.execute(delete(IdempotencyKey).where(*mine))
 
     def _row(self, holder: str, now: datetime) -> IdempotencyKey:
         return IdempotencyKey(

@@ -34,6 +34,7 @@ class ViewAnswer:
         location: the path of an object that was made.
         settled: whether the version says all about the content, so that a 304 can stand for it.
         again: what the same request gets when it comes again, if that is something else.
+        after: what is to be done once the change is committed; where it refuses, the answer is that refusal.
     """
 
     content: BaseModel | Mapping[str, Any]
@@ -41,6 +42,7 @@ class ViewAnswer:
     location: str | None = None
     settled: bool = True
     again: BaseModel | Mapping[str, Any] | None = None
+    after: Callable[[], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +167,8 @@ def _changes(contract: Contract, model: type[Body]) -> Callable[[Changer[Body, A
                     if claim:
                         again = made if made.again is None else replace(made, content=made.again)
                         claim.store(writing, _response(again, contract))
+                if made.after is not None:
+                    made.after()
             except BaseException:
                 if claim:
                     claim.release()

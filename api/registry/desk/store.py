@@ -15,6 +15,7 @@ from control.registry.store.database import Database, utc_now
 from control.registry.store.writing import Writing
 
 EXTENSION = "wicketgate-registry"
+USES = "wicketgate-uses"
 
 
 def database() -> Database:
@@ -70,7 +71,7 @@ def attempting(action: str, object_: str) -> Iterator[None]:
 
 
 def recognise(secret: str) -> tuple[Actor, str]:
-    """Return who shows a token and the token's id, and note its use now and then.
+    """Return who shows a token and the token's id; its use is noted now and then, beside the request.
 
     Raises:
         Refused: "unauthorized": the token is unknown, expired or revoked.
@@ -79,8 +80,7 @@ def recognise(secret: str) -> tuple[Actor, str]:
     with reading() as session:
         bearer = tokens.authenticate(session, keys, secret, utc_now())
     if bearer.unnoted:
-        with database().writing(bearer.actor, g.request_id) as writing:
-            tokens.note_use(writing, bearer.token_id)
+        current_app.extensions[USES].note(bearer.token_id, utc_now())
     if bearer.news:
         g.news = bearer.news
     return bearer.actor, bearer.token_id

@@ -4,7 +4,7 @@ So many random bits cannot be guessed from a digest, so a fast one will do, and 
 """
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -18,7 +18,7 @@ from control.registry.store import rows
 from control.registry.store.ids import new_id
 from control.registry.store.keys import Keys
 from control.registry.store.model import Person, Provider, Registrant, Token
-from control.registry.store.writing import Writing
+from control.registry.store.writing import Writing, portions
 
 PREFIX = "wkt_"
 """By which a leaked token is recognised."""
@@ -64,7 +64,7 @@ class Bearer:
     Attributes:
         actor: who acts.
         token_id: which token it was.
-        unnoted: whether its use is to be noted by ``note_use``.
+        unnoted: whether its use is to be noted by ``note_uses``.
         news: other tokens that somebody has lately made in the actor's name.
     """
 
@@ -152,9 +152,11 @@ def made_by_others(session: Session, actor: Actor, now: datetime, but: str = "")
     ]
 
 
-def note_use(writing: Writing, token_id: str) -> None:
-    """Note that a token was used now; that is no change of it, so it has no version and no audit."""
-    writing.session.get_one(Token, token_id).used_at = writing.now
+def note_uses(writing: Writing, seen: Mapping[str, datetime]) -> None:
+    """Note when tokens were last used, by id; that is no change of them, so it has no version and no audit."""
+    for portion in portions(seen):
+        for token in writing.session.scalars(select(Token).where(Token.id.in_(portion))):
+            token.used_at = seen[token.id]
 
 
 def _why_bad(token: Token, person: Person | None, now: datetime) -> str:

@@ -17,9 +17,9 @@ from control.registry.access import scopes
 from control.registry.access.actor import CLOCK, same_person
 from control.registry.cases import workflow
 from control.registry.cases.workflow import LIVE, Step
-from control.registry.intents import alone, policies
+from control.registry.intents import alone
 from control.registry.intents.alone import Behind
-from control.registry.intents.policies import POLICY, Enact
+from control.registry.intents.policies import POLICY
 from control.registry.publication import use
 from control.registry.store import rows
 from control.registry.store.ids import new_id
@@ -102,7 +102,7 @@ def effect(session: Session, id_: str) -> IntentEffect:
 
 
 def confirm(
-    writing: Writing, id_: str, live: int, version: int | None = None, enact: Enact = policies.no_gateway
+    writing: Writing, id_: str, live: int, version: int | None = None, *, at_gateway: bool = False
 ) -> IntentEffect:
     """Carry an open intent out; ``live`` is the number of live entries that ``effect`` showed.
 
@@ -110,7 +110,8 @@ def confirm(
     proposed it is one of them.
     What the clock proposed then stays open, with the first officer noted, until the second confirms it.
 
-    ``enact`` is how the gateway is asked when it is a policy; whatever it refuses leaves the intent open.
+    ``at_gateway`` says that whoever calls has the gateway set a policy, once this is committed: nothing asks another
+    process while it keeps all others from writing. Where the gateway refuses, ``reopen`` follows.
 
     Raises:
         Refused: "forbidden": who proposed what takes two; "stale": the number is another by now; "conflict": it is not
@@ -126,7 +127,9 @@ def confirm(
         fault = Fault("live", f"is {live}, and by now {now.live} live entries would be cut", "look again, and decide")
         raise Refused(Kind.STALE, "The intent would cut another number of entries", [fault])
     if intent.policy is not None:
-        policies.put(writing, intent.policy, intent.policy_etag or "", enact)
+        if not at_gateway:
+            fault = Fault(POLICY, "is the gateway's, which is not asked from here", "confirm it through the API")
+            raise Refused(Kind.CONFLICT, "The policy cannot be changed from here", [fault])
         _close(writing, intent, "done")
         return now
     standing = alone.behind(writing, intent, now.live, now.in_use)
@@ -163,6 +166,15 @@ def cancel(writing: Writing, id_: str, version: int | None = None) -> Intent:
     scopes.demand(writing.actor, "intent.cancel")
     intent = _open(writing, id_, version)
     _close(writing, intent, "cancelled")
+    return intent
+
+
+def reopen(writing: Writing, id_: str) -> Intent:
+    """Have an intent about the policy open again, which was confirmed, and which the gateway has refused."""
+    writing.set_action("intent.reopen", id_)
+    scopes.demand(writing.actor, "intent.confirm")
+    intent = rows.find(writing.session, writing.actor, Intent, id_)
+    rows.change(writing, "intent.reopen", intent, {"state": "open", "decided_by": None, "decided_at": None})
     return intent
 
 

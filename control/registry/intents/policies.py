@@ -1,6 +1,6 @@
 """The gateway's policy under the registry: letting more through is instant, refusing more takes two officers."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import select
@@ -17,9 +17,6 @@ POLICY = "policy"
 
 Rules = Mapping[str, Mapping[str, Any]]
 """Protocol to ``mode`` and ``share``, as the agent has them."""
-
-Enact = Callable[[Rules, str], object]
-"""Has the agent set rules while the policy still is the one that an ETag names; refuses as the agent does."""
 
 
 def stricter(now: Rules, proposed: Rules) -> bool:
@@ -60,17 +57,6 @@ def propose(writing: Writing, policy: Rules, seen: str) -> Intent:
     return intent
 
 
-def put(writing: Writing, policy: Rules, seen: str, enact: Enact) -> None:
-    """Have the agent set rules, in place of the policy that the ETag ``seen`` names.
-
-    Raises:
-        Refused: whatever the agent refused.
-    """
-    enact(policy, seen)
+def record(writing: Writing, policy: Rules) -> None:
+    """Have it audited that the gateway has set rules."""
     writing.record("policy.change", POLICY, {}, policy)
-
-
-def no_gateway(_rules: Rules, _seen: str) -> object:
-    """Refuse, where no gateway is at hand, to confirm a policy."""
-    fault = Fault(POLICY, "is the gateway's, which is not asked from here", "confirm it through the API")
-    raise Refused(Kind.CONFLICT, "The policy cannot be changed from here", [fault])

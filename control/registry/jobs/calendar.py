@@ -1,6 +1,7 @@
 """What the registry does by itself as time passes: anchor the head of the audit daily, and attend to the dates."""
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import structlog
@@ -19,9 +20,9 @@ EVERY = 60.0
 class Housekeeping:
     """Call it often; it does something when it is time to."""
 
-    def __init__(self, database: Database, anchors: Path) -> None:
-        """``anchors`` is the directory of the audit's heads, for outsiders to take."""
-        self._database, self._anchors = database, anchors
+    def __init__(self, database: Database, anchors: Path, more: Callable[[Database], None] = lambda _: None) -> None:
+        """``anchors`` is the directory of the audit's heads, for outsiders to take; ``more`` is done as often, too."""
+        self._database, self._anchors, self._more = database, anchors, more
         self._next = 0.0
         self._doubts: set[str] = set()
 
@@ -35,6 +36,7 @@ class Housekeeping:
             return
         self._next = time.monotonic() + EVERY
         anchor_daily(self._database, self._anchors)
+        self._more(self._database)
         with self._database.writing(CLOCK) as writing:
             tick = dates.tick(writing)
         for why in set(tick.doubts) - self._doubts:

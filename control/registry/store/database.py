@@ -25,6 +25,7 @@ from control.registry.access.actor import Actor
 from control.registry.parties.categories import load_categories
 from control.registry.space.addresses import AddressRules
 from control.registry.store import engines
+from control.registry.store.engines import AT_WORK, Patience
 from control.registry.store.keys import TITLE, KeyFile, Keys
 from control.registry.store.model import Ledger
 from control.registry.store.writing import Expiry, Rules, Writing
@@ -34,12 +35,16 @@ MIGRATING = 0x77696B74
 """Key of PostgreSQL's advisory lock while the tables are made or changed."""
 
 
+WAITED = ("55P03", "57014", "25P03")
+"""Of PostgreSQL: lock_not_available, query_canceled, idle_in_transaction_session_timeout."""
+
+
 def utc_now() -> datetime:
     """Return the time in UTC."""
     return datetime.now(UTC)
 
 
-def open_database(config: Config) -> "Database":
+def open_database(config: Config, patience: Patience = AT_WORK) -> "Database":
     """Return the registry's database as the configuration says; ``upgrade`` makes its tables.
 
     Raises:
@@ -53,7 +58,7 @@ def open_database(config: Config) -> "Database":
         settings.expire_batch, timedelta(seconds=settings.expire_every), timedelta(seconds=settings.expire_grace)
     )
     rules = Rules(addresses=space, alone=alone, categories=categories, expiry=expiry)
-    return Database(config.registry_url, rules, key=KeyFile(config.key_file))
+    return Database(config.registry_url, rules, key=KeyFile(config.key_file), patience=patience)
 
 
 class Database:
@@ -70,6 +75,7 @@ class Database:
         clock: Callable[[], datetime] = utc_now,
         uptime: Callable[[], tuple[str, float]] = uptime,
         key: KeyFile | None = None,
+        patience: Patience = AT_WORK,
     ) -> None:
         """Take a URL such as ``sqlite:////var/lib/x/registry.db`` or ``postgresql://user@host/name``.
 
@@ -79,7 +85,7 @@ class Database:
         self._url = engines.url_of(url)
         self.rules = rules or Rules()
         self._clock, self._uptime = clock, uptime
-        self._key = key
+        self._key, self._patience = key, patience
         self._keys: Keys | None = None
         self._engine: Engine | None = None
         self._process = 0
@@ -193,7 +199,7 @@ class Database:
 
     def _take_the_key_out(self, file: KeyFile) -> None:
         """Make the key's file unless it is there, of the key in the ledger where one is, and note its name."""
-        with self._refusing(), engines.turn(self._url), Session(self._engine_for("writing")) as session:
+        with self._refusing(), engines.turn(self._url, self._patience), Session(self._engine_for("writing")) as session:
             ledger = session.scalars(select(Ledger).with_for_update()).one()
             if ledger.key_name is None:
                 keys = file.made(ledger.secret)
@@ -210,7 +216,7 @@ class Database:
 
     @contextmanager
     def _transaction(self, actor: Actor, request_id: str) -> Iterator[Writing]:
-        with self._refusing(), engines.turn(self._url), Session(self._engine_for("writing")) as session:
+        with self._refusing(), engines.turn(self._url, self._patience), Session(self._engine_for("writing")) as session:
             ledger = session.scalars(select(Ledger).with_for_update()).one()
             yield Writing(
                 session, ledger, actor, request_id, self._now_of(session), self._uptime(), self.rules, lambda: self.keys
@@ -221,7 +227,7 @@ class Database:
             Path(str(self._url.database)).parent.mkdir(parents=True, exist_ok=True, mode=0o750)
         migrations = Migrations()
         migrations.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
-        with self._refusing(), engines.turn(self._url):
+        with self._refusing(), engines.turn(self._url, self._patience):
             engines.keep_a_log_ahead(self._engine_for("writing"), self._url)
             with self._engine_for("writing").begin() as connection:
                 if not self.is_sqlite:
@@ -233,7 +239,7 @@ class Database:
         if self._engine is None or self._process != os.getpid():
             if self._engine is not None:
                 self._engine.dispose(close=False)  # the connections are the parent's
-            self._engine, self._process = engines.new_engine(self._url), os.getpid()
+            self._engine, self._process = engines.new_engine(self._url, self._patience), os.getpid()
         if purpose == "reading" and not self.is_sqlite:
             return self._engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         return self._engine.execution_options(purpose=purpose)
@@ -248,7 +254,10 @@ class Database:
             if getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL or "No space left" in str(error):
                 fault = Fault(where, str(error.orig), "free space on that disk")
                 raise Refused(Kind.NO_ROOM, "The registry cannot be written", [fault]) from error
-            if type(error).__name__ == "OperationalError":
+            if getattr(error.orig, "sqlstate", None) in WAITED:
+                fault = Fault(where, str(error.orig).strip(), "ask again in a moment: somebody else is at work")
+                raise Refused(Kind.UNAVAILABLE, "The registry is being written", [fault]) from error
+            if type(error).__name__ in ("OperationalError", "InterfaceError") or error.connection_invalidated:
                 fault = Fault(where, str(error.orig).strip(), "see that the database runs and can be reached")
                 raise Refused(Kind.UNAVAILABLE, "The registry's database cannot be used", [fault]) from error
             raise
