@@ -1,6 +1,7 @@
 """wicket-api: the application behind gunicorn."""
 
 import gc
+import resource
 import sys
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,11 @@ log = structlog.get_logger("api")
 
 STOP_SECONDS = 10
 """How long requests under way may take after SIGTERM."""
+
+CONNECTIONS = 10_000
+"""Of one process, most of which wait (api/connections.py)."""
+
+FILES = 2 * CONNECTIONS
 
 STALL_SECONDS = 30
 """How long a client may send or take nothing in the middle of a request: its thread is wanted by others."""
@@ -52,6 +58,9 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         What is there by now is permanent. Without saying so, the collector goes through all of it now and then, in
         the middle of some request, for 10 to 50 ms.
         """
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if soft < FILES:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (min(FILES, hard), hard))
         gc.collect()
         gc.freeze()
         return self.application
@@ -63,7 +72,8 @@ def settings(config: Config) -> dict[str, Any]:
         "bind": config.api.listen,
         "workers": config.api.workers,
         "threads": config.api.threads,
-        "worker_class": "gthread",
+        "worker_class": "api.connections.Connections",
+        "worker_connections": CONNECTIONS,
         "graceful_timeout": STOP_SECONDS,
         "forwarder_headers": "",  # or a client on this machine would say SCRIPT_NAME and PATH_INFO
         "control_socket_disable": True,  # it would leave a socket in the home directory

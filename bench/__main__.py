@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import click
 from rich.console import Console
 
-from bench import agent, change, flood, packet, replacing, report
+from bench import agent, change, flood, packet, replacing, report, strangers
 from bench.report import Table
 
 Benchmark = Callable[[], Iterator[Table]]
@@ -17,6 +17,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "packet": packet.measure,
     "flood": flood.measure,
     "agent": agent.measure,
+    "strangers": strangers.measure,
 }
 
 

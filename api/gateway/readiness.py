@@ -15,9 +15,6 @@ from control.fault import Fault, Kind, Refused
 PATIENCE = 2.0
 """Seconds that a request waits."""
 
-FRESH = 0.5
-"""Seconds for which one look is as good as the next."""
-
 EXTENSION = "wicketgate-readiness"
 
 
@@ -33,18 +30,18 @@ class Readiness:
         self._found: int | Refused | None = None
 
     def serial(self) -> int:
-        """Return what a look that ended not long ago has found.
+        """Return what a look has found that ends after this question came.
 
         Raises:
             Refused: as the look refused; "unavailable" where it has not ended in time.
         """
         with self._changed:
             asked = time.monotonic()
-            if self._began is None and asked - self._ended > FRESH:
+            if self._began is None:
                 self._began = asked
                 application: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
                 threading.Thread(target=self._run, args=[application], name="readiness", daemon=True).start()
-            if not self._changed.wait_for(lambda: self._ended >= asked - FRESH, PATIENCE):
+            if not self._changed.wait_for(lambda: self._ended >= asked, PATIENCE):
                 seconds = time.monotonic() - (self._began or asked)
                 fault = Fault("what is served here", f"has not answered for {seconds:.0f} s", "see what hangs: its log")
                 raise Refused(Kind.UNAVAILABLE, "It is not known whether all is well", [fault])

@@ -25,6 +25,8 @@ from control.registry.store import rows
 from control.registry.store.model import Application
 from control.registry.store.writing import Writing
 
+MOST_OUTSIDE = 1_000_000_000
+
 State = Literal["draft", "submitted", "confirmed", "approved", "returned", "refused", "withdrawn"]
 
 blueprint = APIBlueprint("applications", __name__, tag="Applications")
@@ -65,6 +67,14 @@ class DocumentRecord(BaseModel):
     sha256: str
 
 
+class CoverageRecord(BaseModel):
+    """What prefixes cover together."""
+
+    addresses: int = Field(description="Of IPv4.")
+    networks: int = Field(description="Of IPv6, of 64 bits.")
+    prefixes: dict[str, int] = Field(description="How many there are of each length, such as /24, or v6 /48.")
+
+
 class ApplicationRecord(VersionedRecord):
     """An application."""
 
@@ -73,6 +83,11 @@ class ApplicationRecord(VersionedRecord):
     category: str
     documents: list[DocumentRecord]
     entries: list[EntryRecord]
+    covers: CoverageRecord
+    outside: int | None = Field(description="Prefixes outside the provider's space; null when that is not known.")
+    held_by_others: bool | None = Field(
+        description="Whether another registrant holds any of it; null to the applicant, and once it is decided."
+    )
     state: State
     reason: str = Field(description="Why it was last returned or refused.")
     submitted_at: datetime | None
@@ -101,6 +116,13 @@ class StepOfMany(Chosen):
     model_config = named("Step")
 
     step: Literal["submit", "confirm", "approve"]
+    outside: int = Field(0, ge=0, le=MOST_OUTSIDE, description="To approve: of all prefixes together, see there.")
+
+
+class Approval(Strict):
+    """An officer's word on what lies outside the provider's space."""
+
+    outside: int = Field(0, ge=0, le=MOST_OUTSIDE, description="How many of the prefixes do.")
 
 
 class Stepped(Record):
@@ -125,7 +147,6 @@ COLUMNS: paging.Columns = {
 MANY: Mapping[str, Callable[[Writing, rows.Versions], list[Application]]] = {
     "submit": review.submit_many,
     "confirm": review.confirm_many,
-    "approve": review.approve_many,
 }
 
 
@@ -139,7 +160,7 @@ def find(session: Session, query: ApplicationQuery) -> ViewAnswer:
     """
     visible = sight.select_visible(store.actor(), Application).where(*paging.filters(query, COLUMNS))
     items, next_ = paging.page(session, visible, query, COLUMNS)
-    return ViewAnswer({"items": records.applications(session, items), "next": next_})
+    return ViewAnswer({"items": records.applications(session, store.actor(), items), "next": next_})
 
 
 @blueprint.post("/v1/applications")
@@ -190,7 +211,11 @@ def take_many(given: Given[StepOfMany]) -> ViewAnswer:
 
     Their versions are in the body, in place of If-Match.
     """
-    stepped = MANY[given.body.step](given.writing, given.body.versions)
+    step, versions = given.body.step, given.body.versions
+    if step == "approve":
+        stepped = review.approve_many(given.writing, versions, given.body.outside)
+    else:
+        stepped = MANY[step](given.writing, versions)
     return ViewAnswer(SteppedAll(items=[Stepped.model_validate(application) for application in stepped]))
 
 
@@ -217,13 +242,14 @@ def confirm(given: Given[Nothing], application_id: str) -> ViewAnswer:
 
 
 @blueprint.post("/v1/applications/<id:application_id>/approve")
-@steps(ApplicationRecord, "application.approve", Nothing)
-def approve(given: Given[Nothing], application_id: str) -> ViewAnswer:
+@steps(ApplicationRecord, "application.approve", Approval)
+def approve(given: Given[Approval], application_id: str) -> ViewAnswer:
     """Approve an application.
 
-    Legal when it is confirmed.
+    Legal when it is confirmed. What lies outside the provider's space takes the officer's explicit word: `outside`, the
+    number of such prefixes, as the application shows it.
     """
-    review.approve(given.writing, application_id, given.version)
+    review.approve(given.writing, application_id, given.version, given.body.outside)
     return _taken(given, application_id)
 
 
@@ -260,11 +286,11 @@ def withdraw(given: Given[Nothing], application_id: str) -> ViewAnswer:
     return _taken(given, application_id)
 
 
-def _taken(given: Given[Nothing] | Given[Reason], application_id: str) -> ViewAnswer:
+def _taken(given: Given[Nothing] | Given[Reason] | Given[Approval], application_id: str) -> ViewAnswer:
     """Return an application after a step, as whoever took it may see it."""
     session = given.writing.session
     return _answer(session, rows.find(session, given.writing.actor, Application, application_id))
 
 
 def _answer(session: Session, application: Application, location: str | None = None) -> ViewAnswer:
-    return ViewAnswer(records.applications(session, [application])[0], application.version, location)
+    return ViewAnswer(records.applications(session, store.actor(), [application])[0], application.version, location)

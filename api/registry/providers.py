@@ -4,21 +4,24 @@ from datetime import timedelta
 from typing import Literal
 
 from apiflask import APIBlueprint
-from pydantic import Field
+from pydantic import BaseModel, Field
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from api.kit.schema import Strict
 from api.registry.applications import COLUMNS as APPLICATION_COLUMNS
 from api.registry.applications import ApplicationRecord
 from api.registry.desk import paging, store
-from api.registry.desk.operation import Given, ViewAnswer, creates, patches, reads
+from api.registry.desk.operation import Given, ViewAnswer, creates, patches, reads, steps
 from api.registry.records import describe
+from control.allowlist.entry import Entry, Prefix
 from control.fault import Fault, Kind, Refused
 from control.registry.access import sight
 from control.registry.cases import records
 from control.registry.parties import providers
 from control.registry.parties.lines import Line
 from control.registry.parties.providers import ProviderText
+from control.registry.space import allocation_files, allocations, coverage
 from control.registry.store import rows
 from control.registry.store.database import utc_now
 from control.registry.store.model import Application, Provider
@@ -52,6 +55,28 @@ class QueueQuery(paging.PageQuery):
     """Which page of the queue."""
 
     sort: Literal["submitted_at", "-submitted_at"] = "submitted_at"
+
+
+class SpaceNew(Strict):
+    """The address space of a provider."""
+
+    prefixes: list[str] = Field(max_length=100_000)
+
+    def read(self) -> list[Prefix]:
+        """Return the prefixes.
+
+        Raises:
+            Refused: "invalid", with every fault.
+        """
+        return allocation_files.read_prefixes((f"prefixes[{place}]", text) for place, text in enumerate(self.prefixes))
+
+
+class SpaceRecord(BaseModel):
+    """The address space of a provider, as far as it is known."""
+
+    prefixes: list[str]
+    addresses: int = Field(description="Of IPv4, in all.")
+    networks: int = Field(description="Of IPv6, of 64 bits, in all.")
 
 
 COLUMNS: paging.Columns = {"id": Provider.id, "name": Provider.name}
@@ -94,6 +119,35 @@ def edit(given: Given[ProviderText], provider_id: str) -> ViewAnswer:
     return ViewAnswer(providers.record(edited), edited.version)
 
 
+@blueprint.get("/v1/providers/<id:provider_id>/space")
+@reads(SpaceRecord, "provider.read")
+def read_space(session: Session, provider_id: str) -> ViewAnswer:
+    """Read which address space is a provider's own."""
+    return _space(session, rows.find(session, store.actor(), Provider, provider_id))
+
+
+@blueprint.post("/v1/providers/<id:provider_id>/space")
+@steps(SpaceRecord, "provider.space", SpaceNew)
+def put_space(given: Given[SpaceNew], provider_id: str) -> ViewAnswer:
+    """Put prefixes in the place of a provider's space.
+
+    What an application asks for beside it takes an officer's explicit word; where none is known, nothing does.
+    """
+    provider = allocations.replace(given.writing, provider_id, given.version, given.body.read())
+    return _space(given.writing.session, provider)
+
+
+def _space(session: Session, provider: Provider) -> ViewAnswer:
+    space = allocations.of(session, provider.id)
+    covers = coverage.covered(space)
+    return ViewAnswer(
+        SpaceRecord(
+            prefixes=[Entry(prefix).text for prefix in space], addresses=covers.addresses, networks=covers.networks
+        ),
+        provider.version,
+    )
+
+
 @blueprint.get("/v1/providers/<id:provider_id>/queue")
 @blueprint.input(QueueQuery, location="query", arg_name="query")
 @reads(QueuePage, "provider.queue")
@@ -114,7 +168,7 @@ def queue(session: Session, query: QueueQuery, provider_id: str) -> ViewAnswer:
     count, oldest = session.execute(sums).one()
     return ViewAnswer(
         {
-            "items": records.applications(session, items),
+            "items": records.applications(session, actor, items),
             "next": next_,
             "waiting": count,
             "oldest_seconds": (utc_now() - oldest).total_seconds() if oldest else None,

@@ -148,6 +148,8 @@ ROWS = (
     Row("POST /v1/providers", 201, ("officer", "operator"), body=entered()),
     Row("GET /v1/providers/{provider_id}", 200, ("registrant", "provider", *READERS)),
     Row("PATCH /v1/providers/{provider_id}", STALE, ("officer", "operator"), body=says({})),
+    Row("GET /v1/providers/{provider_id}/space", 200, ("registrant", "provider", *READERS)),
+    Row("POST /v1/providers/{provider_id}/space", STALE, ("officer", "operator"), body=says({"prefixes": []})),
     Row("GET /v1/providers/{provider_id}/queue", 200, READERS, ("provider",)),
     Row("GET /v1/officers", 200, READERS),
     Row("POST /v1/officers", 201, ("operator",), body=entered()),

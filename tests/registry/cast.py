@@ -7,14 +7,19 @@ from control.registry.access.actor import Actor
 from control.registry.cases import review
 from control.registry.cases.applications import DocumentText, Draft, create_many
 from control.registry.parties import providers, registrants
+from control.registry.parties.categories import load_categories
 from control.registry.parties.providers import ProviderText
 from control.registry.parties.registrants import RegistrantNew
 from control.registry.space.addresses import AddressRules, read_entries
 from control.registry.store.database import Database
 from control.registry.store.writing import Rules, Writing
 
-RULES = Rules(AddressRules(private=True))
-"""Private addresses too: there are enough of them for any test."""
+WIDE = {"widest_ipv4": 8, "widest_ipv6": 16, "most_addresses": 1 << 32, "most_networks": 1 << 64}
+RULES = Rules(
+    AddressRules(private=True),
+    {name: category.model_copy(update=WIDE) for name, category in load_categories().items()},
+)
+"""Private addresses too, and any number of them: there are enough for any test."""
 
 OPERATOR = Actor("operator", frozenset({"operator"}))
 OFFICER = Actor("officer", frozenset({"officer"}))

@@ -5,6 +5,7 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from multiprocessing.process import BaseProcess
 
 import pytest
 
@@ -35,7 +36,7 @@ def write_and_stop(url: str) -> None:
 
 
 @contextmanager
-def stopped(url: str) -> Iterator[multiprocessing.Process]:
+def stopped(url: str) -> Iterator[BaseProcess]:
     """Have a writer stopped in its transaction."""
     process = multiprocessing.get_context("fork").Process(target=write_and_stop, args=(url,))
     process.start()

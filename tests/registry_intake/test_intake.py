@@ -6,6 +6,8 @@ import pytest
 from sqlalchemy import func, select
 
 from control.fault import Refused
+from control.registry.access.actor import Actor
+from control.registry.cases import review
 from control.registry.intake import plan as intake
 from control.registry.intake import reading
 from control.registry.intake.plan import Plan
@@ -137,6 +139,12 @@ def test_what_the_registry_holds_is_told_by_the_holders_id(database: Database) -
     taken(database, csv_of([member(0)]))
     with database.reading() as session:
         holder = session.scalars(select(Registrant.id)).one()
+        application = session.scalars(select(Application)).one()
+    assert faults(database, csv_of([member(1) | {"prefix": "10.0.0.0/30"}])) == []  # nobody has confirmed it
+    provider = application.provider_id
+    assert provider is not None
+    with database.writing(Actor(provider, frozenset({"provider"}), provider=provider)) as writing:
+        review.confirm(writing, application.id)
     other = member(1) | {"prefix": "10.0.0.0/30"}
     (fault,) = faults(database, csv_of([other]))
     assert fault == (2, "prefix", f"10.0.0.0/30 overlaps 10.0.0.0 of the registrant {holder}")

@@ -31,7 +31,7 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def test_all_run_unless_some_are_named(measured: list[str]) -> None:
     assert CliRunner().invoke(bench.main, []).exit_code == 0
-    assert measured == ["list", "change", "packet", "flood", "agent"]
+    assert measured == ["list", "change", "packet", "flood", "agent", "strangers"]
     measured.clear()
     assert CliRunner().invoke(bench.main, ["packet", "list"]).exit_code == 0
     assert measured == ["packet", "list"]

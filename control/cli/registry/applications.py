@@ -70,8 +70,9 @@ def applications_list(
 ) -> None:
     """List applications, the oldest first."""
     with desk.reading("application.read") as session:
-        page_rows = page(session, _filtered_rows(desk, states, filters), after, limit, records.applications)
-    columns = ("id", "state", "category", "registrant_id", "provider_id", "submitted_at", "reason")
+        shown = lambda session, rows: records.applications(session, desk.actor, rows)  # noqa: E731
+        page_rows = page(session, _filtered_rows(desk, states, filters), after, limit, shown)
+    columns = ("id", "state", "category", "registrant_id", "provider_id", "covers", "outside", "submitted_at", "reason")
     show_rows("applications", columns, page_rows, as_json)
 
 
@@ -83,7 +84,7 @@ def applications_show(desk: Desk, id_: str, as_json: bool) -> None:
     """Show one application, with its addresses and the steps that are legal now."""
     with desk.reading("application.read") as session:
         application = rows.find(session, desk.actor, Application, id_)
-        fields = _record(session, application)
+        fields = _record(desk, session, application)
     entries = [" ".join(_words(entry)) for entry in fields["entries"]]
     show_fields(id_, fields if as_json else fields | {"entries": entries}, as_json)
 
@@ -92,8 +93,8 @@ def _words(entry: dict[str, Any]) -> list[str]:
     return [entry["prefix"], *entry["protocols"], *entry["ports"]]
 
 
-def _record(session: Session, application: Application) -> dict[str, Any]:
-    return records.applications(session, [application])[0]
+def _record(desk: Desk, session: Session, application: Application) -> dict[str, Any]:
+    return records.applications(session, desk.actor, [application])[0]
 
 
 @commands.command("add")
@@ -124,8 +125,15 @@ def applications_add(
         entries = addresses.read_entries(written, writing.rules.addresses)
         papers = [dict(zip(DocumentText.model_fields, parts, strict=True)) for parts in documents]
         draft = Draft(registrant, category, entries, applications.read_documents(papers), provider)
-        fields = _record(writing.session, applications.create(writing, draft))
+        fields = _record(desk, writing.session, applications.create(writing, draft))
     show_fields(fields["id"], fields, as_json)
+
+
+def _explicit(name: str) -> Callable[[Filters], Filters]:
+    """Give the command that approves its option for what lies outside the provider's space."""
+    words = "How many of the prefixes lie outside their providers' space, as `applications show` says."
+    option = click.option("--outside", type=click.IntRange(0), default=0, show_default=True, help=words)
+    return option if name == "approve" else lambda command: command
 
 
 def _in_bulk(name: str, step: Callable[[Writing, rows.Versions], list[Application]], words: str) -> None:
@@ -134,16 +142,21 @@ def _in_bulk(name: str, step: Callable[[Writing, rows.Versions], list[Applicatio
     @commands.command(name, help=f"{words} With --all, all that wait for it; all or none.")
     @click.argument("ids", nargs=-1)
     @click.option("--all", "everything", is_flag=True, help="All that wait for it, and that the options below leave.")
+    @_explicit(name)
     @_filtered
     @as_json_option
     @pass_desk
-    def command(desk: Desk, /, ids: tuple[str, ...], everything: bool, as_json: bool, **filters: str | None) -> None:
+    def command(
+        desk: Desk, /, ids: tuple[str, ...], everything: bool, as_json: bool, outside: int = 0, **filters: str | None
+    ) -> None:
         demand_which(ids, everything)
         sources = workflow.step("application", name).sources
         with desk.writing() as writing, progress(name, as_json) as told:
             waiting = _filtered_rows(desk, sources, filters).with_only_columns(Application.id).order_by(Application.id)
             chosen = list(writing.session.scalars(waiting)) if everything else list(ids)
-            for place, batch in enumerate(portions(chosen, STRIDE)):
+            if name == "approve":  # the officer's word is about all of them
+                review.approve_many(writing, dict.fromkeys(chosen), outside)
+            for place, batch in enumerate(portions(chosen, STRIDE) if name != "approve" else ()):
                 step(writing, dict.fromkeys(batch))
                 told(place * STRIDE + len(batch), len(chosen))
             serial = writing.serial if writing.added else None
@@ -165,7 +178,7 @@ def _one_by_one(name: str, step: Callable[[Writing, str, str], Application], wor
     @pass_desk
     def command(desk: Desk, id_: str, reason: str, as_json: bool) -> None:
         with desk.writing() as writing:
-            fields = _record(writing.session, step(writing, id_, reason))
+            fields = _record(desk, writing.session, step(writing, id_, reason))
         show_fields(fields["id"], fields, as_json)
 
 
@@ -180,5 +193,5 @@ _one_by_one("refuse", review.refuse, "Refuse an application for good, for a REAS
 def applications_withdraw(desk: Desk, id_: str, as_json: bool) -> None:
     """Take an application back, as the applicant."""
     with desk.writing() as writing:
-        fields = _record(writing.session, review.withdraw(writing, id_))
+        fields = _record(desk, writing.session, review.withdraw(writing, id_))
     show_fields(fields["id"], fields, as_json)

@@ -73,6 +73,7 @@ PERMISSIONS = (
     Permission("provider.queue", sight.seers(sight.QUEUES), "see what waits for a provider"),
     Permission("provider.create", ("officer", "operator"), "enter a provider"),
     Permission("provider.edit", ("officer", "operator"), "change a provider"),
+    Permission("provider.space", ("officer", "operator"), "say which space is a provider's"),
     Permission("person.read", _sees(model.Person), "see persons"),
     Permission("person.create", ("officer", "operator"), "enter such a person"),
     Permission("person.create-privileged", ("operator",), "enter such a person"),

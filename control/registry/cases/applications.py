@@ -6,17 +6,18 @@ from dataclasses import asdict, dataclass
 from typing import Annotated, Any
 
 from pydantic import Field, PlainValidator, WithJsonSchema
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
-from control.allowlist.entry import Entry
+from control.allowlist.entry import Entry, Prefix
 from control.allowlist.schema import FieldFault
 from control.fault import BadValueError, Fault, Kind, Refused, shown
 from control.registry.access import scopes
 from control.registry.cases import workflow
+from control.registry.parties.categories import Category
 from control.registry.parties.forms import Form, read
 from control.registry.parties.lines import Line
-from control.registry.space import addresses
+from control.registry.space import addresses, coverage
 from control.registry.store import rows
 from control.registry.store.ids import new_id
 from control.registry.store.model import Application, ApplicationEntry, Provider, Registrant
@@ -24,6 +25,11 @@ from control.registry.store.writing import Rules, Writing, portions
 
 SHA256 = "[0-9a-f]{64}"
 _SHA256 = re.compile(SHA256)
+OWN = "write the addresses of your VPN alone"
+OPEN = ("draft", "returned", "submitted", "confirmed")
+MOST_OPEN = 200
+"""Applications that a registrant itself may have before anybody has decided on them."""
+
 MAX_DOCUMENTS = 50
 """Of one application."""
 
@@ -83,6 +89,7 @@ def create_many(writing: Writing, drafts: Sequence[Draft]) -> list[Application]:
     writing.set_action("application.create")
     scopes.demand(writing.actor, "application.create")
     rows.find_many(writing.session, writing.actor, Registrant, list({draft.registrant_id for draft in drafts}))
+    _demand_quota(writing, drafts)
     _demand_sound(writing, drafts)
     applications = [
         Application(
@@ -102,6 +109,22 @@ def create_many(writing: Writing, drafts: Sequence[Draft]) -> list[Application]:
     for application, draft in zip(applications, drafts, strict=True):
         writing.record("application.create", application.id, {}, rows.columns(application) | _entries_for_audit(draft))
     return applications
+
+
+def _demand_quota(writing: Writing, drafts: Sequence[Draft]) -> None:
+    """Refuse a registrant more applications than are worth a look; an officer's files are larger.
+
+    Raises:
+        Refused: "busy".
+    """
+    actor = writing.actor
+    if actor.registrant is None:
+        return
+    its = select(func.count()).select_from(Application).where(Application.registrant_id == actor.registrant)
+    open_ = writing.session.scalar(its.where(Application.state.in_(OPEN))) or 0
+    if open_ + len(drafts) > MOST_OPEN:
+        fault = Fault("applications", f"{open_:,} of yours are not decided on", f"have at most {MOST_OPEN} at a time")
+        raise Refused(Kind.BUSY, "Too many applications wait", [fault])
 
 
 def edit(writing: Writing, id_: str, version: int | None, draft: Draft) -> Application:
@@ -185,11 +208,39 @@ def _draft_faults(rules: Rules, draft: Draft, providers: set[str]) -> Iterator[F
     elif len(draft.entries) > category.most_entries:
         why = f"are {len(draft.entries)}, and {draft.category} takes {category.most_entries}"
         yield FieldFault("entries", why, "write several applications")
+    else:
+        yield from too_much(draft.category, category, [entry.prefix for entry in draft.entries])
     if draft.provider_id is not None and draft.provider_id not in providers:
         yield FieldFault("provider_id", f"{shown(draft.provider_id)} is no provider", "write the id of a provider")
     if len(draft.documents) > MAX_DOCUMENTS:
         why = f"are {len(draft.documents)}, and one application refers to {MAX_DOCUMENTS} at most"
         yield FieldFault("documents", why, "leave out what its category does not ask for")
+
+
+def too_much(name: str, category: Category, prefixes: Sequence[Prefix]) -> Iterator[FieldFault]:
+    """Yield which prefixes are wider, or what is more in all, than a category allows."""
+    widest = {4: category.widest_ipv4, 6: category.widest_ipv6}
+    for place, prefix in enumerate(prefixes):
+        if prefix.prefixlen < widest[prefix.version]:
+            why = f"{prefix} is wider than /{widest[prefix.version]}, the widest that {name} takes"
+            yield FieldFault(f"entries[{place}].prefix", why, OWN)
+    covers = coverage.covered(prefixes)
+    for what, found, most in (
+        ("IPv4 addresses", covers.addresses, category.most_addresses),
+        (f"IPv6 networks (/{coverage.NETWORK})", covers.networks, category.most_networks),
+    ):
+        if found > most:
+            yield FieldFault("entries", f"cover {found:,} {what}, and {name} takes {most:,}", OWN)
+
+
+def prefixes_of(session: Session, applications: Sequence[Application]) -> dict[str, list[Prefix]]:
+    """Return the prefixes of applications, by their ids, in the order of the applicant."""
+    found: dict[str, list[Prefix]] = {application.id: [] for application in applications}
+    for portion in portions(found):
+        of_these = select(ApplicationEntry).where(ApplicationEntry.application_id.in_(portion))
+        for row in session.scalars(of_these.order_by(ApplicationEntry.application_id, ApplicationEntry.place)):
+            found[row.application_id].append(addresses.prefix(row))
+    return found
 
 
 def _no_category(rules: Rules, name: str) -> FieldFault:

@@ -6,11 +6,17 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from control.registry.access.actor import Actor
 from control.registry.cases import workflow
-from control.registry.space import addresses
+from control.registry.space import addresses, allocations, claims, coverage
 from control.registry.store.model import Application, ApplicationEntry, Registration
 from control.registry.store.records import record
 from control.registry.store.writing import portions
+
+DECIDING = frozenset({"provider", "officer", "operator", "auditor"})
+"""Scopes that are told whether somebody else holds what is applied for; whoever applies is told nothing of others."""
+
+UNDECIDED = ("submitted", "confirmed")
 
 APPLICATION = (
     "registrant_id",
@@ -35,17 +41,37 @@ REGISTRATION = (
 )
 
 
-def applications(session: Session, rows: Sequence[Application]) -> list[dict[str, Any]]:
-    """Return applications with their entries, which are read together, and the steps that are legal now."""
-    entries: dict[str, list[dict[str, Any]]] = {row.id: [] for row in rows}
+def applications(session: Session, actor: Actor, rows: Sequence[Application]) -> list[dict[str, Any]]:
+    """Return applications with their entries, which are read together, and the steps that are legal now.
+
+    With them is what they cover, how much of it lies outside the provider's space, and, to who decides, whether
+    somebody else holds any of it.
+    """
+    entries: dict[str, list[ApplicationEntry]] = {row.id: [] for row in rows}
     for portion in portions(entries):
         of_these = select(ApplicationEntry).where(ApplicationEntry.application_id.in_(portion))
         for entry in session.scalars(of_these.order_by(ApplicationEntry.application_id, ApplicationEntry.place)):
-            entries[entry.application_id].append(addresses.record(entry))
+            entries[entry.application_id].append(entry)
+    outside = allocations.outside(session, rows)
+    known = allocations.known(session, [row.provider_id for row in rows])
+    decides = bool(actor.scopes & DECIDING)
+    taken = claims.taken(session, claims.wanted(session, [row.id for row in rows if row.state in UNDECIDED]))
     return [
-        record(row, APPLICATION) | {"entries": entries[row.id], "steps": list(workflow.legal("application", row.state))}
+        record(row, APPLICATION)
+        | {
+            "entries": [addresses.record(entry) for entry in entries[row.id]],
+            "covers": _coverage(entries[row.id]),
+            "outside": len(outside[row.id]) if row.provider_id in known else None,
+            "held_by_others": row.id in taken if decides and row.state in UNDECIDED else None,
+            "steps": list(workflow.legal("application", row.state)),
+        }
         for row in rows
     ]
+
+
+def _coverage(entries: Sequence[ApplicationEntry]) -> dict[str, Any]:
+    covers = coverage.covered(map(addresses.prefix, entries))
+    return {"addresses": covers.addresses, "networks": covers.networks, "prefixes": dict(covers.prefixes)}
 
 
 def registration(row: Registration) -> dict[str, Any]:

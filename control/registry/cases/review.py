@@ -11,9 +11,10 @@ from sqlalchemy import func, insert, select
 from control.fault import Fault, Kind, Refused
 from control.registry.access.actor import same_person
 from control.registry.cases import workflow
-from control.registry.cases.applications import missing
+from control.registry.cases.applications import missing, prefixes_of, too_much
 from control.registry.cases.stepping import checked
-from control.registry.space import claims
+from control.registry.space import allocations, claims
+from control.registry.space.allocations import named
 from control.registry.store import rows
 from control.registry.store.ids import new_id
 from control.registry.store.model import Application, ApplicationEntry, Registrant, Registration
@@ -25,7 +26,8 @@ def submit(writing: Writing, id_: str, version: int | None = None) -> Applicatio
     """Put an application before its provider.
 
     Raises:
-        Refused: "invalid": something is missing; "conflict": another registrant holds an address.
+        Refused: "invalid": something is missing, or more than its category takes; "conflict": the registrant itself
+            holds an address already. What others hold, the provider's confirmation is held to.
     """
     return submit_many(writing, {id_: version})[0]
 
@@ -34,7 +36,8 @@ def submit_many(writing: Writing, versions: Versions) -> list[Application]:
     """Put applications before their providers; see ``submit``."""
     applications = checked(writing, Application, "submit", versions)
     _demand_complete(writing, applications)
-    claims.demand_free(writing.session, writing.actor, claims.wanted(writing.session, versions))
+    _demand_within_bounds(writing, applications)
+    claims.demand_new(writing.session, claims.wanted(writing.session, versions))
     return _moved(
         writing,
         "submit",
@@ -54,13 +57,14 @@ def confirm(writing: Writing, id_: str, version: int | None = None) -> Applicati
 
 
 def confirm_many(writing: Writing, versions: Versions) -> list[Application]:
-    """Confirm applications; see ``confirm``.
+    """Confirm applications; see ``confirm``. From then on their addresses are kept from others.
 
     Raises:
-        Refused: "forbidden": whoever submitted one may be the same person.
+        Refused: "forbidden": whoever submitted one may be the same person; "conflict": somebody holds an address.
     """
     applications = checked(writing, Application, "confirm", versions)
     _demand_another(writing, "confirm", applications)
+    claims.demand_free(writing.session, writing.actor, claims.wanted(writing.session, versions))
     behind = writing.actor.behind
     return _moved(writing, "confirm", applications, confirmed_at=writing.now, confirmed_behind=behind)
 
@@ -83,19 +87,25 @@ def withdraw(writing: Writing, id_: str, version: int | None = None) -> Applicat
     )[0]
 
 
-def approve(writing: Writing, id_: str, version: int | None = None) -> list[Registration]:
+def approve(writing: Writing, id_: str, version: int | None = None, outside: int = 0) -> list[Registration]:
     """Approve an application: its addresses are registered and live with this transaction's serial."""
-    return registrations_of(writing, approve_many(writing, {id_: version}))
+    return registrations_of(writing, approve_many(writing, {id_: version}, outside))
 
 
-def approve_many(writing: Writing, versions: Versions) -> list[Application]:
+def approve_many(writing: Writing, versions: Versions, outside: int = 0) -> list[Application]:
     """Approve applications; all that they ask for is live with one serial. See ``approve``.
 
+    ``outside`` is how many of their prefixes lie outside the space of the provider that confirmed them, as the officer
+    says explicitly: who does not know does not approve them.
+
     Raises:
-        Refused: "forbidden": whoever submitted or confirmed one may be the same person.
+        Refused: "forbidden": whoever submitted or confirmed one may be the same person; "invalid": one has more than
+            its category takes; "conflict": another number of prefixes lies outside.
     """
     applications = checked(writing, Application, "approve", versions)
     _demand_another(writing, "approve", applications)
+    _demand_within_bounds(writing, applications)
+    _demand_outside(writing, applications, outside)
     _demand_categories(writing, applications)
     approved = _moved(writing, "approve", applications, decided_at=writing.now)
     _register(writing, approved)
@@ -133,6 +143,41 @@ def _demand_another(writing: Writing, name: str, applications: Sequence[Applicat
                 faults.append(Fault(application.id, f"was {done} by {how}", f"have another person {name} it"))
     if faults:
         raise Refused(Kind.FORBIDDEN, "To submit, to confirm and to approve takes three persons", faults)
+
+
+def _demand_within_bounds(writing: Writing, applications: Sequence[Application]) -> None:
+    """Refuse what its category does not take: an older version may have, or another category's bounds.
+
+    Raises:
+        Refused: "invalid", with every fault.
+    """
+    found = prefixes_of(writing.session, applications)
+    faults = [
+        Fault(f"{application.id}, {wrong.field}" if len(applications) > 1 else wrong.field, wrong.why, wrong.mend)
+        for application in applications
+        if (category := writing.rules.categories.get(application.category))
+        for wrong in too_much(application.category, category, found[application.id])
+    ]
+    if faults:
+        raise Refused(Kind.INVALID, "The application asks for more than its category takes", faults)
+
+
+def _demand_outside(writing: Writing, applications: Sequence[Application], said: int) -> None:
+    """Refuse what lies outside its provider's space, unless the officer has said how much that is.
+
+    Raises:
+        Refused: "conflict", with a fault for each application.
+    """
+    outside = allocations.outside(writing.session, applications)
+    if sum(map(len, outside.values())) != said:
+        mend = "have the provider say whose these are; if they are its own, approve with outside = their number"
+        faults = [
+            Fault(id_, f"{len(found):,} of its prefixes lie outside the provider's space: {named(found)}", mend)
+            for id_, found in outside.items()
+            if found
+        ]
+        none = Fault("outside", f"is {said}, and nothing lies outside", "leave it out")
+        raise Refused(Kind.CONFLICT, "Addresses lie outside the provider's space", faults or [none])
 
 
 def _demand_complete(writing: Writing, applications: Sequence[Application]) -> None:

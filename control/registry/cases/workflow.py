@@ -16,8 +16,9 @@ LIVE = ("active", "expiring")
 HELD = (*LIVE, "suspended")
 """The states of a registration that keep its prefix from others."""
 
-PENDING = ("submitted", "confirmed")
-"""The states of an application that keep its prefixes from others: it is before somebody who has to decide."""
+PENDING = ("confirmed",)
+"""The states of an application that keep its prefixes from others: its provider has said that they are its own. A mere
+submission keeps nothing, or anybody could have everything held up by asking for it."""
 
 
 @dataclass(frozen=True, slots=True)

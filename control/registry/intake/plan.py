@@ -104,7 +104,9 @@ def _known_registrants(session: Session, actor: Actor, batch: Batch) -> dict[str
     for portion in portions({item.registrant for item in batch.items}):
         named = Registrant.reference.in_(portion) | Registrant.id.in_(portion)
         for registrant in session.scalars(sight.select_visible(actor, Registrant).where(named)):
-            known |= {registrant.id: registrant} | ({registrant.reference: registrant} if registrant.reference else {})
+            known |= {registrant.id: registrant}
+            if registrant.reference:
+                known.setdefault(registrant.reference, registrant)  # an id is not another's reference
     return known
 
 
@@ -118,6 +120,9 @@ def _new_registrants(actor: Actor, batch: Batch, known: Mapping[str, Registrant]
             _refuse_other(batch, item, there, f"is that of {there.id}")
         elif item.registrant in new:
             _refuse_other(batch, item, new[item.registrant], f"is in row {first[item.registrant]} already")
+        elif registrants.is_id(item.registrant):
+            fault = FieldFault("registrant", f"{shown(item.registrant)} is no registrant", "correct the id")
+            batch.refuse(item.row, fault)
         elif not all(getattr(item.new, name, "") for name in NEEDED):
             _refuse_nameless(batch, item)
         elif not scopes.may(actor, "registrant.create"):
@@ -181,7 +186,10 @@ def _application(draft: Draft) -> Application:
 
 
 def _refuse_overlaps(session: Session, actor: Actor, batch: Batch, drafts: Sequence[Draft]) -> None:
-    """Refuse what is in the file twice, told once, and what another registrant holds or asks for."""
+    """Refuse what is in the file twice, told once, and what its registrant holds already.
+
+    What others hold is told to who may see them alone; it is the provider's confirmation that is held to it.
+    """
     rows: dict[tuple[bytes, int], list[int]] = {}
     once: list[Claim] = []
     for item, claim in _claims(batch, drafts):
@@ -198,6 +206,8 @@ def _refuse_overlaps(session: Session, actor: Actor, batch: Batch, drafts: Seque
     barred = list(claims.overlaps(session, once))
     unseen = claims.unseen_registrants(session, actor, barred)
     for claim, other in barred:
+        if other.registrant in unseen and not other.holder.isdecimal():
+            continue
         batch.refuse(int(claim.holder), _overlap(claim, other, unseen))
 
 

@@ -135,7 +135,8 @@ def _item(batch: Batch, row: int, values: Values, rules: Rules) -> Item:
             batch.refuse(row, FieldFault(name, "is missing", mend))
     draft = Draft("", said["category"], _entries(batch, row, values, rules), _documents(batch, row, values))
     columns = {name: str(values[name]) for name in registrants.COLUMNS if name in values}
-    about = {"reference": said["registrant"] or None, **registrants.values_of(columns)}
+    reference = None if registrants.is_id(said["registrant"]) else said["registrant"] or None
+    about = {"reference": reference, **registrants.values_of(columns)}
     return Item(row, said["registrant"], _registrant(batch, row, about), said["provider"], draft)
 
 

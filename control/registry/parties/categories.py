@@ -37,6 +37,10 @@ class Category(_Strict):
     applicants: tuple[Applicant, ...] = Field(min_length=1)
     documents: tuple[Word, ...]
     most_entries: int = Field(ge=1, le=100_000)
+    widest_ipv4: int = Field(24, ge=1, le=32)
+    widest_ipv6: int = Field(48, ge=1, le=128)
+    most_addresses: int = Field(4096, ge=1)
+    most_networks: int = Field(65536, ge=1)
     valid_days: int = Field(ge=1, le=36_500)
     warn_days: int = Field(ge=0, le=3_650)
     fee: Fee | None = None

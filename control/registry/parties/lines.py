@@ -74,6 +74,3 @@ Text = Annotated[
 ]
 Line = Annotated[str, PlainValidator(read_line), WithJsonSchema(line_schema(MAX_LINE))]
 ShortLine = Annotated[str, PlainValidator(partial(read_line, most=MAX_SHORT)), WithJsonSchema(line_schema(MAX_SHORT))]
-Reference = Annotated[
-    str, PlainValidator(partial(read_line, most=MAX_REFERENCE)), WithJsonSchema(line_schema(MAX_REFERENCE))
-]

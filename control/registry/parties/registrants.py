@@ -1,5 +1,6 @@
 """Registrants: organisations and individuals who register addresses. No national identity number is kept."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any
 
@@ -13,10 +14,10 @@ from control.registry.parties import contacts
 from control.registry.parties.categories import APPLICANTS, Applicant
 from control.registry.parties.contacts import Contacts
 from control.registry.parties.forms import Edit, Form
-from control.registry.parties.lines import Line, Reference
+from control.registry.parties.lines import MAX_REFERENCE, Line, line_schema, read_line
 from control.registry.store import records, rows
-from control.registry.store.ids import new_id
-from control.registry.store.model import Registrant
+from control.registry.store.ids import PATTERN, new_id
+from control.registry.store.model import Application, Registrant
 from control.registry.store.writing import Writing, portions
 
 
@@ -26,11 +27,27 @@ def _read_kind(value: object) -> object:
     return value
 
 
+def is_id(text: str) -> bool:
+    """Return whether a text is an id, of whatever."""
+    return re.fullmatch(PATTERN, text) is not None
+
+
+def _read_reference(value: object) -> object:
+    """Refuse a reference that looks like an id: a file names registrants by either, and one would be another's."""
+    text = read_line(value, MAX_REFERENCE)
+    if is_id(text):
+        raise BadValueError(f"{shown(text)} looks like an id", "write the one by which you know the registrant")
+    return text
+
+
+OwnReference = Annotated[str, PlainValidator(_read_reference), WithJsonSchema(line_schema(MAX_REFERENCE))]
+
+
 class RegistrantText(Form):
     """What a registrant may change."""
 
     name: Line
-    reference: Reference | None = Field(default=None, description="By which its association knows it; each once.")
+    reference: OwnReference | None = Field(default=None, description="By which its association knows it; each once.")
     contacts: Contacts = ()
 
 
@@ -83,7 +100,7 @@ def create_many(writing: Writing, news: Sequence[RegistrantNew]) -> list[Registr
     """Enter registrants, all or none; see ``create``."""
     writing.set_action("registrant.create")
     scopes.demand(writing.actor, "registrant.create")
-    _demand_new_references(writing.session, [new.reference for new in news if new.reference is not None])
+    _demand_new_references(writing, [new.reference for new in news if new.reference is not None])
     registrants = [
         Registrant(id=new_id("reg"), created_at=writing.now, changed_at=writing.now, **new.columns()) for new in news
     ]
@@ -106,7 +123,9 @@ def edit(writing: Writing, id_: str, version: int | None, edited: Edit[Registran
     rows.demand_versions([registrant], {id_: version})
     values = edited.columns()
     if values.get("reference") not in (None, registrant.reference):
-        _demand_new_references(writing.session, [values["reference"]])
+        _demand_new_references(writing, [values["reference"]])
+    if values.get("name", registrant.name) != registrant.name:
+        _demand_may_rename(writing, registrant)
     rows.change(writing, "registrant.edit", registrant, values)
     return registrant
 
@@ -120,8 +139,26 @@ def by_reference(session: Session, references: Iterable[str]) -> dict[str, str]:
     return ids
 
 
-def _demand_new_references(session: Session, references: Sequence[str]) -> None:
-    taken = by_reference(session, references)
+def _demand_may_rename(writing: Writing, registrant: Registrant) -> None:
+    """Refuse a registrant to change its own name once somebody has vouched for it.
+
+    Raises:
+        Refused: "forbidden".
+    """
+    if scopes.may(writing.actor, "registrant.create"):
+        return
+    vetted = select(Application.id).where(
+        Application.registrant_id == registrant.id, Application.confirmed_at.is_not(None)
+    )
+    if writing.session.scalars(vetted.limit(1)).first() is not None:
+        fault = Fault("name", "was vetted with an application", "have an officer change it, who looks at it anew")
+        raise Refused(Kind.FORBIDDEN, "A vetted name is not changed by its bearer", [fault])
+
+
+def _demand_new_references(writing: Writing, references: Sequence[str]) -> None:
+    taken = by_reference(writing.session, references)
+    if not scopes.may(writing.actor, "registrant.create"):
+        taken = dict.fromkeys(taken, "another registrant")  # whose it is, is nobody else's business
     twice = (
         {reference for reference in references if references.count(reference) > 1}
         if len(set(references)) < len(references)

@@ -132,8 +132,22 @@ class Row(Protocol):
 
 def entry(row: Row) -> Entry:
     """Return the entry that the database keeps in a row."""
+    return Entry(prefix(row), *terms(row.protocols, row.ports))
+
+
+class Keyed(Protocol):
+    """A row of the database that has a prefix's columns."""
+
+    @property
+    def first(self) -> Any: ...  # noqa: D102
+    @property
+    def length(self) -> Any: ...  # noqa: D102
+
+
+def prefix(row: Keyed) -> Prefix:
+    """Return the prefix that the database keeps in a row."""
     high, low = divmod(int.from_bytes(row.first, "big"), 1 << 64)
-    return Entry(mapped.prefix_of(high, low, row.length), *terms(row.protocols, row.ports))
+    return mapped.prefix_of(high, low, row.length)
 
 
 def key(prefix: Prefix) -> tuple[bytes, int]:

@@ -1,7 +1,7 @@
 """Who holds an address: no two registrants may, and none may hold the same prefix twice.
 
-A prefix is held by a registration that has not ended, and by an application that is before its provider or an
-officer. Two prefixes overlap when one covers the other, so for every length that is present there is one prefix to
+A prefix is held by a registration that has not ended, and by an application whose provider has confirmed it. Two
+prefixes overlap when one covers the other, so for every length that is present there is one prefix to
 look for above, and one range to look in below; a million held prefixes cost a few index look-ups.
 """
 
@@ -70,6 +70,23 @@ def demand_free(session: Session, actor: Actor, claims: Sequence[Claim]) -> None
     faults = [fault(claim, holder, unseen) for claim, holder in barred]
     if faults:
         raise Refused(Kind.CONFLICT, "An address is held already", faults)
+
+
+def demand_new(session: Session, claims: Sequence[Claim]) -> None:
+    """Refuse what its own registrant holds already. What others hold is not looked at, so nothing is told of it.
+
+    Raises:
+        Refused: "conflict", with a fault for each prefix.
+    """
+    barred = [(claim, holder) for claim, holder in overlaps(session, claims) if claim.registrant == holder.registrant]
+    if barred:
+        faults = [fault(claim, holder, ()) for claim, holder in barred]
+        raise Refused(Kind.CONFLICT, "An address is held already", faults)
+
+
+def taken(session: Session, claims: Sequence[Claim]) -> set[str]:
+    """Return the holders of those claims that something of another registrant's is in the way of."""
+    return {claim.holder for claim, other in overlaps(session, claims) if claim.registrant != other.registrant}
 
 
 def overlaps(session: Session, claims: Sequence[Claim]) -> Iterator[tuple[Claim, Claim]]:

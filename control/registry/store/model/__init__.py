@@ -4,7 +4,7 @@ from control.registry.store.model.applications import Application, ApplicationEn
 from control.registry.store.model.base import Base, Versioned
 from control.registry.store.model.edges import EdgeAck, EdgeReport, EdgeUse, FollowingEdge
 from control.registry.store.model.ledger import AuditRow, Ledger, Publication
-from control.registry.store.model.people import Person, Provider, Registrant, Token
+from control.registry.store.model.people import Person, Provider, ProviderPrefix, Registrant, Token
 from control.registry.store.model.registrations import Intent, IntentItem, Listing, Registration
 from control.registry.store.model.work import IdempotencyKey, Job, JobRow
 
@@ -26,6 +26,7 @@ __all__ = [
     "Listing",
     "Person",
     "Provider",
+    "ProviderPrefix",
     "Publication",
     "Registrant",
     "Registration",

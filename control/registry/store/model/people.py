@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from control.registry.store.model.base import Base, Document, Id, Versioned
+from control.registry.store.model.base import Address, Base, Document, Id, Versioned
 
 
 class Registrant(Versioned, Base):
@@ -35,6 +35,16 @@ class Provider(Versioned, Base):
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     name: Mapped[str] = mapped_column(String(200), unique=True)
     contacts: Mapped[list[Any]] = mapped_column(Document)
+
+
+class ProviderPrefix(Base):
+    """One prefix of a provider's own space; see ``ApplicationEntry`` for how a prefix is kept."""
+
+    __tablename__ = "provider_prefix"
+
+    provider_id: Mapped[str] = mapped_column(Id, ForeignKey("provider.id"), primary_key=True)
+    first: Mapped[bytes] = mapped_column(Address, primary_key=True)
+    length: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
 
 
 class Person(Versioned, Base):
