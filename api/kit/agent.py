@@ -6,6 +6,7 @@ from typing import Any, TypeVar, cast
 from flask import current_app, g
 from typing_extensions import Buffer
 
+from api.kit import shared
 from control.commands.client import AgentSocket
 from control.commands.policy import PolicyState, Rule, SetPolicy
 from control.commands.request import Order, Reply, Request
@@ -43,7 +44,16 @@ def fetch(request: Request[R], body: Buffer = b"") -> tuple[R, bytes]:
     socket = cast(AgentSocket, current_app.extensions[EXTENSION])
     if isinstance(request, Order) and (token := g.get("token_id")):
         request = request.model_copy(update={"who": f"token {token}", "person": g.actor.id})
-    return socket.fetch(request, body)
+    registry = shared.registry() if isinstance(request, Order) else None
+    if registry is None:
+        return socket.fetch(request, body)
+    try:
+        reply, answer = socket.fetch(request, body)
+    except Refused as refused:
+        registry.note_order(cast("Order[Any]", request), body, refused)
+        raise
+    registry.note_order(cast("Order[Any]", request), body, reply)
+    return reply, answer
 
 
 def set_policy(rules: Mapping[str, Mapping[str, Any]], seen: str) -> PolicyState:

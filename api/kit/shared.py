@@ -7,15 +7,18 @@ the other: it puts itself into the application as a ``Registry``, and neither ro
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
+from typing import Any, cast
 
 from flask import current_app
 from prometheus_client.registry import Collector
 from pydantic import BaseModel, Field, RootModel
+from typing_extensions import Buffer
 
 from api.kit.schema import named
 from control.allowlist.entry import Prefix
 from control.commands.policy import PolicyState, Rules, SetPolicy
+from control.commands.request import Order, Reply
+from control.fault import Refused
 from control.vocabulary import VPN_PROTOCOLS
 
 EXTENSION = "wicketgate-registry-port"
@@ -67,12 +70,14 @@ class Registry:
         change_policy: changes the policy, or proposes to. It is given what reads the order from the request, because
             a refusal to read it is audited as well.
         metrics: collects its metrics.
+        note_order: has it audited what the agent was ordered with which body, and what it replied, or refused.
     """
 
     serial: Callable[[], int]
     check: Callable[[Prefix], Check]
     change_policy: Callable[[Callable[[], SetPolicy]], PolicyChange]
     metrics: Collector
+    note_order: Callable[[Order[Any], Buffer, Reply | Refused], None]
 
 
 def registry() -> Registry | None:

@@ -2,16 +2,12 @@
 
 from collections.abc import Callable
 
-import structlog
-
 from api.kit import agent
 from api.kit.shared import PolicyChange
 from api.registry.desk import store
 from control.commands.policy import ReadPolicy, SetPolicy
 from control.fault import Fault, Kind, Refused
 from control.registry.intents import intents, policies
-
-log = structlog.get_logger("api")
 
 
 def change(read: Callable[[], SetPolicy]) -> PolicyChange:
@@ -33,9 +29,7 @@ def change(read: Callable[[], SetPolicy]) -> PolicyChange:
             writing.set_action("policy.change", policies.POLICY)
             proposal = policies.propose(writing, rules, now.etag)
             return PolicyChange(now, f"/v1/intents/{proposal.id}")
-    state = agent.set_policy(rules, now.etag)
-    record(rules)
-    return PolicyChange(state)
+    return PolicyChange(agent.set_policy(rules, now.etag))
 
 
 def enact(intent: str, rules: policies.Rules, seen: str) -> None:
@@ -50,17 +44,6 @@ def enact(intent: str, rules: policies.Rules, seen: str) -> None:
         with store.writing() as writing:
             intents.reopen(writing, intent)
         raise
-    record(rules)
-
-
-def record(rules: policies.Rules) -> None:
-    """Have a change audited that is done; it stays done where the registry cannot be written."""
-    try:
-        with store.writing() as writing:
-            writing.set_action("policy.change", policies.POLICY)
-            policies.record(writing, rules)
-    except Refused as refused:
-        log.warning("the policy was changed, and the audit could not be written", refusal=str(refused), rules=rules)
 
 
 def _demand_match(now: str, named: str | None) -> None:

@@ -15,6 +15,7 @@ from api.registry import (
     edges,
     intents,
     jobs,
+    orders,
     overview,
     persons,
     policy,
@@ -79,7 +80,7 @@ def register(app: APIFlask, config: Config, token: TokenSource) -> None:
     app.extensions[store.EXTENSION] = database
     app.extensions[store.USES] = Uses()
     app.extensions[shared.EXTENSION] = shared.Registry(
-        store.demand, check.check, policy.change, RegistryMetrics(database)
+        store.demand, check.check, policy.change, RegistryMetrics(database), orders.note
     )
     throttle = Throttle(config.registry)
     door = Doorkeeper(config.api.listen, token, store.recognise, store.audit_refusal)

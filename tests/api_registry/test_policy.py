@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from control.commands.policy import SetPolicy
 from control.registry.intents.policies import stricter
 from lab.gateway import Answer
 from tests.api_registry.world import World
@@ -81,8 +82,9 @@ def test_letting_more_through_is_instant(quiet: World) -> None:
         answer = put(quiet, ike=looser)
         assert (answer.status, answer.json["ike"], policy(quiet)) == (200, looser, looser)
         assert answer.headers["etag"] == quiet.ask("GET", "/v1/policy").headers["etag"]
-    rows = quiet.ask("GET", "/v1/audit?object=policy&sort=-seq").json["items"]
-    assert ("policy.change", {"ike": MONITOR}) in [(row["action"], row["after"]) for row in rows]
+    (row,) = quiet.ask("GET", "/v1/audit?object=gateway&sort=-seq&limit=1").json["items"]
+    assert (row["action"], row["outcome"]) == (f"gateway.{SetPolicy.verb}", "done")
+    assert row["after"]["reply"]["policy"]["ike"] == MONITOR
 
 
 def test_a_change_that_does_both_waits_as_a_whole(quiet: World) -> None:

@@ -179,6 +179,35 @@ def test_a_clients_request_id_is_not_the_command_lines(world: World) -> None:
     assert "wicket root" not in row["request_id"]
 
 
+def test_what_the_gateway_is_ordered_is_audited(world: World) -> None:
+    """Done or refused; a dry run changes nothing."""
+    last: dict[str, Any] = {}
+    for method, body, is_done in (
+        ("PATCH", {"add": ["203.0.113.99"]}, True),
+        ("PATCH", {"remove": ["203.0.113.99"]}, True),
+        ("PUT", {"entries": []}, False),
+    ):
+        answer = world.ask(method, "/v1/allowlist", body, "operator", Content_Type="application/json")
+        assert (answer.status == 200) is is_done
+        (last,) = world.ask("GET", "/v1/audit?object=gateway&sort=-seq&limit=1").json["items"]
+        assert last["action"] in ("gateway.change", "gateway.replace")
+        assert last["outcome"] == ("done" if is_done else "refused")
+        assert last["actor"] == world.ask("GET", "/v1/self", who="operator").json["id"]
+    path, body = "/v1/allowlist?dry_run=true", {"add": ["203.0.113.98"]}
+    assert world.ask("PATCH", path, body, "operator", Content_Type="application/json").status == 200
+    (same,) = world.ask("GET", "/v1/audit?object=gateway&sort=-seq&limit=1").json["items"]
+    assert same["seq"] == last["seq"]
+
+
+def test_a_long_field_is_in_the_audit_by_its_digest(world: World) -> None:
+    side = world.sides[0]
+    entries = [{"prefix": world.address(), "protocols": ["wireguard"], "ports": [51820]} for _ in range(250)]
+    made = world.draft(side, *entries)
+    (row,) = world.ask("GET", f"/v1/audit?object={made['id']}&action=application.create").json["items"]
+    assert set(row["after"]["entries"]) == {"sha256", "length"}
+    assert row["after"]["category"] == "company"
+
+
 def test_the_document_says_that_faults_are_counted() -> None:
     document = json.loads((Path(__file__).parents[2] / "docs" / "openapi-registry.json").read_text())
     assert "errors_total" in document["components"]["schemas"]["Problem"]["required"]

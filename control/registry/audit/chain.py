@@ -25,6 +25,9 @@ START = bytes(32)
 BATCH = 2000
 """Rows written or read at a time."""
 
+LONGEST_FIELD = 8192
+"""Characters of a field of a row, in canonical JSON."""
+
 ANCHORS = "anchors"
 """Directory among an instance's state for the heads, one a day, for outsiders to keep."""
 
@@ -70,6 +73,24 @@ def canonical(value: object) -> str:
     return _ENCODER.encode(value)
 
 
+def bounded(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return fields as a row keeps them: one that is long stands there as the SHA-256 and length of its canonical form.
+
+    So a row can be read whatever was asked for, and the field can still be held against it.
+    """
+    kept: dict[str, Any] = {}
+    for name, value in fields.items():
+        text = canonical(value)
+        kept[name] = value if len(text) <= LONGEST_FIELD else digest_of(text)
+    return kept
+
+
+def digest_of(text: str) -> dict[str, Any]:
+    """Return what stands for a field that is long, by its canonical form."""
+    data = text.encode(errors="surrogatepass")
+    return {"sha256": hashlib.sha256(data).hexdigest(), "length": len(data)}
+
+
 def append(
     session: Session, ledger: Ledger, at: datetime, actor: str, request_id: str, entries: Sequence[AuditEntry]
 ) -> None:
@@ -85,8 +106,8 @@ def append(
                 "action": entry.action,
                 "object": entry.object,
                 "outcome": entry.outcome,
-                "before": canonical(entry.before),
-                "after": canonical(entry.after),
+                "before": canonical(bounded(entry.before)),
+                "after": canonical(bounded(entry.after)),
             }
             row["hash"] = _hash(ledger.audit_hash, row)
             ledger.audit_seq, ledger.audit_hash = row["seq"], row["hash"]

@@ -55,8 +55,3 @@ def propose(writing: Writing, policy: Rules, seen: str) -> Intent:
     writing.session.flush()
     writing.record(f"intent.{POLICY}", intent.id, {}, rows.columns(intent))
     return intent
-
-
-def record(writing: Writing, policy: Rules) -> None:
-    """Have it audited that the gateway has set rules."""
-    writing.record("policy.change", POLICY, {}, policy)
