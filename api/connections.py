@@ -52,9 +52,9 @@ class Waiters:
         """Let one go."""
         del self._connections[connection]
 
-    def late(self) -> list[TConn]:
-        """Return those whose time is over."""
-        now = time.monotonic()
+    def late(self, everybody: bool = False) -> list[TConn]:
+        """Return those whose time is over; or all of them, where everybody's is."""
+        now = float("inf") if everybody else time.monotonic()
         found = []
         for connection, ends in self._connections.items():
             if ends > now:
@@ -91,8 +91,8 @@ class Connections(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         self._await_head(conn)
 
     def murder_pending(self) -> None:
-        """Close whoever has taken too long."""
-        for conn in self._heads.late():
+        """Close whoever has taken too long; when the server ends, whoever has not asked yet."""
+        for conn in self._heads.late(everybody=not self.alive):
             self._heads.remove(conn)
             self._close(conn)
         for conn in self._lingering.late():

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from apiflask import APIBlueprint
@@ -159,8 +160,8 @@ def find(session: Session, query: ApplicationQuery) -> ViewAnswer:
     A registrant sees its own, a provider those that were put before it.
     """
     visible = sight.select_visible(store.actor(), Application).where(*paging.filters(query, COLUMNS))
-    items, next_ = paging.page(session, visible, query, COLUMNS)
-    return ViewAnswer({"items": records.applications(session, store.actor(), items), "next": next_})
+    show = partial(records.applications, session, store.actor())
+    return ViewAnswer(paging.listed(session, visible, query, COLUMNS, show))
 
 
 @blueprint.post("/v1/applications")

@@ -134,8 +134,7 @@ def find(session: Session, query: AuditQuery) -> ViewAnswer:
         visible = visible.where(AuditRow.at >= query.since)
     if query.until is not None:
         visible = visible.where(AuditRow.at < query.until)
-    items, next_ = paging.page(session, visible, query, COLUMNS, "seq")
-    return ViewAnswer(AuditPage(items=[_record(row) for row in items], next=next_))
+    return ViewAnswer(paging.listed(session, visible, query, COLUMNS, lambda rows: list(map(_record, rows)), "seq"))
 
 
 @blueprint.get("/v1/audit/head")

@@ -1,6 +1,7 @@
 """/v1/edges: which gateways follow the live list, what they have of it, and what they last reported."""
 
 from datetime import datetime
+from functools import partial
 from typing import Any, Literal
 
 from apiflask import APIBlueprint
@@ -50,8 +51,7 @@ COLUMNS: paging.Columns = {"id": FollowingEdge.id, "name": FollowingEdge.name}
 def find(session: Session, query: EdgeQuery) -> ViewAnswer:
     """List the edges, with the serial that each has, and what it last reported."""
     visible = sight.select_visible(store.actor(), FollowingEdge)
-    items, next_ = paging.page(session, visible, query, COLUMNS)
-    return ViewAnswer({"items": edges.records(session, items), "next": next_})
+    return ViewAnswer(paging.listed(session, visible, query, COLUMNS, partial(edges.records, session)))
 
 
 @blueprint.post("/v1/edges/<id:edge_id>/retire")

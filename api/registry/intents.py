@@ -1,5 +1,6 @@
 """/v1/intents: what is proposed that lets less through, what that would cut, and its confirmation."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 from functools import partial
@@ -127,8 +128,9 @@ COLUMNS: paging.Columns = {name: getattr(Intent, name) for name in ("id", "chang
 def find(session: Session, query: IntentQuery) -> ViewAnswer:
     """List intents."""
     visible = sight.select_visible(store.actor(), Intent).where(*paging.filters(query, COLUMNS))
-    items, next_ = paging.page(session, visible, query, COLUMNS)
-    return ViewAnswer(IntentPage(items=[intent_record(session, intent) for intent in items], next=next_))
+    return ViewAnswer(
+        paging.listed(session, visible, query, COLUMNS, lambda rows: [intent_record(session, row) for row in rows])
+    )
 
 
 @blueprint.post("/v1/intents")
@@ -171,9 +173,12 @@ def confirm(given: Given[Confirmation], intent_id: str) -> ViewAnswer:
 def find_registrations(session: Session, query: IntentRegistrationQuery, intent_id: str) -> ViewAnswer:
     """List what an intent is about: names, addresses, and when each last had traffic at which edge."""
     rows.find(session, store.actor(), Intent, intent_id)
-    found, next_ = paging.page(session, intents.of_intent(intent_id), query, {"id": Registration.id})
-    shown = [IntentRegistration.model_validate(line) for line in lines(session, found)]
-    return ViewAnswer(IntentRegistrationPage(items=shown, next=next_))
+    its = intents.of_intent(intent_id)
+    return ViewAnswer(paging.listed(session, its, query, {"id": Registration.id}, partial(_lines, session)))
+
+
+def _lines(session: Session, found: Sequence[Registration]) -> list[IntentRegistration]:
+    return [IntentRegistration.model_validate(line) for line in lines(session, found)]
 
 
 @blueprint.post("/v1/intents/<id:intent_id>/undo")

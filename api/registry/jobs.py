@@ -120,8 +120,7 @@ def export(given: Given[ExportNew]) -> ViewAnswer:
 def find(session: Session, query: JobQuery) -> ViewAnswer:
     """List jobs."""
     visible = sight.select_visible(store.actor(), Job).where(*paging.filters(query, COLUMNS))
-    items, next_ = paging.page(session, visible, query, COLUMNS)
-    return ViewAnswer(JobPage(items=[JobRecord.model_validate(job) for job in items], next=next_))
+    return ViewAnswer(paging.listed(session, visible, query, COLUMNS, paging.each_by(JobRecord.model_validate)))
 
 
 @blueprint.get("/v1/jobs/<id:job_id>")
@@ -139,8 +138,8 @@ def faults(session: Session, job_id: str, query: FaultQuery) -> ViewAnswer:
     """List a job's faults."""
     rows.find(session, store.actor(), Job, job_id)
     its = select(JobRow).where(JobRow.job_id == job_id)
-    items, next_ = paging.page(session, its, query, {"place": JobRow.place}, "place")
-    return ViewAnswer(FaultPage(items=[FaultRecord.model_validate(fault) for fault in items], next=next_))
+    show = paging.each_by(FaultRecord.model_validate)
+    return ViewAnswer(paging.listed(session, its, query, {"place": JobRow.place}, show, "place"))
 
 
 @blueprint.get("/v1/jobs/<id:job_id>/result")

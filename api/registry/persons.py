@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from api.registry.desk import paging, store
 from api.registry.desk.operation import Given, Nothing, ViewAnswer, creates, patches, reads, steps
+from api.registry.desk.paging import each_by
 from api.registry.records import VersionedRecord
 from control.registry.access import sight
 from control.registry.parties import persons
@@ -48,8 +49,7 @@ COLUMNS: paging.Columns = {"id": Person.id, "name": Person.name}
 def find(session: Session, query: PersonQuery) -> ViewAnswer:
     """List persons."""
     visible = sight.select_visible(store.actor(), Person).where(*paging.filters(query, COLUMNS))
-    items, next_ = paging.page(session, visible, query, COLUMNS)
-    return ViewAnswer({"items": [persons.record(person) for person in items], "next": next_})
+    return ViewAnswer(paging.listed(session, visible, query, COLUMNS, each_by(persons.record)))
 
 
 @blueprint.post("/v1/persons")
@@ -102,8 +102,7 @@ def find_officers(session: Session, query: PersonQuery) -> ViewAnswer:
     visible = sight.select_visible(store.actor(), Person).where(
         persons.has_role("officer"), *paging.filters(query, COLUMNS)
     )
-    items, next_ = paging.page(session, visible, query, COLUMNS)
-    return ViewAnswer({"items": [persons.record(person) for person in items], "next": next_})
+    return ViewAnswer(paging.listed(session, visible, query, COLUMNS, each_by(persons.record)))
 
 
 @blueprint.post("/v1/officers")

@@ -1,6 +1,7 @@
 """/v1/providers: internet providers, and the queue of applications that each has before it."""
 
 from datetime import timedelta
+from functools import partial
 from typing import Literal
 
 from apiflask import APIBlueprint
@@ -13,6 +14,7 @@ from api.registry.applications import COLUMNS as APPLICATION_COLUMNS
 from api.registry.applications import ApplicationRecord
 from api.registry.desk import paging, store
 from api.registry.desk.operation import Given, ViewAnswer, creates, patches, reads, steps
+from api.registry.desk.paging import each_by
 from api.registry.records import describe
 from control.allowlist.entry import Entry, Prefix
 from control.fault import Fault, Kind, Refused
@@ -91,8 +93,7 @@ def find(session: Session, query: ProviderQuery) -> ViewAnswer:
     Everybody with a token sees them all: an applicant has to name one.
     """
     visible = sight.select_visible(store.actor(), Provider).where(*paging.filters(query, COLUMNS))
-    items, next_ = paging.page(session, visible, query, COLUMNS)
-    return ViewAnswer({"items": [providers.record(provider) for provider in items], "next": next_})
+    return ViewAnswer(paging.listed(session, visible, query, COLUMNS, each_by(providers.record)))
 
 
 @blueprint.post("/v1/providers")
@@ -163,13 +164,13 @@ def queue(session: Session, query: QueueQuery, provider_id: str) -> ViewAnswer:
         raise Refused(Kind.NOT_FOUND, "There is no such queue", [fault])
     before = (Application.provider_id == provider_id, Application.state == "submitted")
     waiting = sight.select_visible(actor, Application).where(*before)
-    items, next_ = paging.page(session, waiting, query, APPLICATION_COLUMNS)
+    show = partial(records.applications, session, actor)
+    page = paging.listed(session, waiting, query, APPLICATION_COLUMNS, show)
     sums = waiting.with_only_columns(func.count(), func.min(Application.submitted_at))
     count, oldest = session.execute(sums).one()
     return ViewAnswer(
         {
-            "items": records.applications(session, actor, items),
-            "next": next_,
+            **page,
             "waiting": count,
             "oldest_seconds": (utc_now() - oldest).total_seconds() if oldest else None,
             "promised_seconds": PROMISED.total_seconds(),

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from api.registry.desk import paging, store
 from api.registry.desk.operation import Given, ViewAnswer, creates, patches, reads
+from api.registry.desk.paging import each_by
 from api.registry.records import describe
 from control.registry.access import sight
 from control.registry.parties import registrants
@@ -50,8 +51,7 @@ def find(session: Session, query: RegistrantQuery) -> ViewAnswer:
     A registrant sees itself.
     """
     visible = sight.select_visible(store.actor(), Registrant).where(*paging.filters(query, COLUMNS))
-    items, next_ = paging.page(session, visible, query, COLUMNS)
-    return ViewAnswer({"items": [registrants.record(registrant) for registrant in items], "next": next_})
+    return ViewAnswer(paging.listed(session, visible, query, COLUMNS, each_by(registrants.record)))
 
 
 @blueprint.post("/v1/registrants")

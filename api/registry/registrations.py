@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from api.registry.desk import paging, store
 from api.registry.desk.operation import Given, Nothing, ViewAnswer, reads, steps
+from api.registry.desk.paging import each_by
 from api.registry.intents import IntentRecord, intent_record
 from api.registry.records import Chosen, Identifier, Reason, Record, TrafficRecord, VersionedRecord
 from control.registry.access import sight
@@ -117,8 +118,7 @@ def find(session: Session, query: RegistrationQuery) -> ViewAnswer:
     A registrant sees its own.
     """
     visible = sight.select_visible(store.actor(), Registration).where(*paging.filters(query, COLUMNS))
-    items, next_ = paging.page(session, visible, query, COLUMNS)
-    return ViewAnswer({"items": [records.registration(registration) for registration in items], "next": next_})
+    return ViewAnswer(paging.listed(session, visible, query, COLUMNS, each_by(records.registration)))
 
 
 @blueprint.get("/v1/registrations/<id:registration_id>")

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from api.kit.schema import Strict
 from api.registry.desk import paging, store
 from api.registry.desk.operation import Given, Nothing, ViewAnswer, creates, reads, steps
+from api.registry.desk.paging import each_by
 from api.registry.records import Identifier, VersionedRecord
 from control.fault import Fault, Kind, Refused
 from control.registry.access import sight, tokens
@@ -96,8 +97,7 @@ COLUMNS: paging.Columns = {
 def find(session: Session, query: TokenQuery) -> ViewAnswer:
     """List tokens."""
     visible = sight.select_visible(store.actor(), Token).where(*paging.filters(query, COLUMNS))
-    items, next_ = paging.page(session, visible, query, COLUMNS)
-    return ViewAnswer(TokenPage(items=[TokenRecord.model_validate(token) for token in items], next=next_))
+    return ViewAnswer(paging.listed(session, visible, query, COLUMNS, each_by(TokenRecord.model_validate)))
 
 
 @blueprint.post("/v1/tokens")

@@ -103,7 +103,7 @@ def test_another_epoch_starts_anew(place: Place, registry: Registry, new_registr
         assert let_through(edge, "10.0.0.1", "10.0.0.3") == [True, True], "an empty registry cuts nobody"
         other.register("10.0.0.3", "10.0.0.9")
         asked = ("10.0.0.9", "10.0.0.1", "10.0.0.3", "192.0.2.1")
-        until(lambda: let_through(edge, *asked) == [True] * 4 and is_whole(edge))
+        until(lambda: let_through(edge, *asked) == [True] * 4 and is_whole(edge) and edge.feed.is_heard)
         assert (edge.list.state.followed.serial, edge.list.state.revision > number) == (1, True)
         assert held(edge) == {"10.0.0.1"}, "the local list has 10.0.0.2"
         release(edge)

@@ -52,7 +52,8 @@ class House:
         self.officer = str(self.wicket("officers", "add", "Officer")["id"])
         self.provider = str(self.wicket("providers", "add", PROVIDER)["id"])
         words = ("tokens", "create", "officer's", "--scope", "officer", "--holder", self.officer)
-        self._token = self.wicket(*words)["token"]
+        made = self.wicket(*words)
+        self._token, self.token_id = made["token"], str(made["id"])
         self._client = self._serve(directory)
         self.registrant = str(self.ask("POST", "/v1/registrants", {"kind": "organisation", "name": "Any"}, 201)["id"])
         self._numbers = itertools.count(1)

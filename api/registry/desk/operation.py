@@ -6,19 +6,29 @@ from dataclasses import dataclass, replace
 from functools import wraps
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 
+import structlog
 from flask import Response, request
 from pydantic import BaseModel
 from pydantic_core import to_jsonable_python
+from sqlalchemy.exc import DBAPIError, StatementError
 from sqlalchemy.orm import Session
+from werkzeug.exceptions import HTTPException
 
 from api.kit import body, etag, payload
 from api.kit.conditions import demanded_version, tag
 from api.kit.contract import Contract, Media, under
 from api.registry.desk import store
 from api.registry.desk.idempotency import KeyClaim
+from control.fault import Refused
 from control.registry.access import scopes
 from control.registry.parties.forms import Edit, some_of
+from control.registry.store import unreadable
 from control.registry.store.writing import Writing
+
+UNREADABLE = (ValueError, TypeError, KeyError, AttributeError, StatementError)
+"""What a row raises of which a column holds what the program never put there."""
+
+log = structlog.get_logger("api")
 
 Body = TypeVar("Body", bound=BaseModel)
 Arguments = ParamSpec("Arguments")
@@ -104,10 +114,18 @@ def reads(answer: type[BaseModel], action: str) -> Callable[[Reader[Arguments]],
         @wraps(view)
         def answered(*args: Arguments.args, **arguments: Arguments.kwargs) -> Response:
             with store.reading() as session:
-                read = view(session, *args, **arguments)
+                try:
+                    read = view(session, *args, **arguments)
+                    response = _response(read, contract)
+                except (Refused, HTTPException, DBAPIError):
+                    raise
+                except UNREADABLE as error:
+                    log.warning("a row cannot be read", object=_object(), error=repr(error))
+                    unreadable.demand_readable(session, _object())
+                    raise
             if read.version is not None and read.settled and etag.unchanged(tag(read.version)):
                 return Response(status=304, headers={"ETag": tag(read.version)})
-            return _response(read, contract)
+            return response
 
         return under(contract)(answered)
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import click
@@ -14,7 +15,9 @@ from sqlalchemy.orm import Session
 from control.cli.output import print_json, print_table
 from control.fault import Fault, Kind, Refused
 from control.registry.progress import Progress as Told
+from control.registry.store import unreadable
 from control.registry.store.model import Base
+from control.registry.store.writing import portions
 
 HIDDEN = frozenset({"digest", "body", "first", "length", "waits_boot", "waits_since"})
 """Columns that are not for people: what is secret, large, or said better by another one."""
@@ -85,9 +88,10 @@ def page(
 
     They are shown as ``records`` shows them.
     """
-    id_ = query.selected_columns["id"]
-    rows = session.scalars(query.where(id_ > after).order_by(id_).limit(limit)).all()
-    return (records or each_by(record))(session, rows)
+    id_ = query.column_descriptions[0]["entity"].id
+    ids = session.scalars(query.with_only_columns(id_).where(id_ > after).order_by(id_).limit(limit)).all()
+    show = partial(records or each_by(record), session)
+    return [row for batch in portions(ids) for row in unreadable.shown(session, query, id_, batch, show)]
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 So many random bits cannot be guessed from a digest, so a fast one will do, and every request can afford it.
 """
 
+import contextlib
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -129,8 +130,12 @@ def authenticate(session: Session, keys: Keys, secret: str, now: datetime) -> Be
     Raises:
         Refused: "unauthorized": it is unknown, expired or revoked.
     """
-    token = session.scalar(select(Token).where(Token.digest == keys.of_token(secret)))
-    person = session.get(Person, token.holder) if token else None
+    try:
+        token = session.scalar(select(Token).where(Token.digest == keys.of_token(secret)))
+        person = session.get(Person, token.holder) if token else None
+    except (ValueError, TypeError) as error:  # put in by SQL, or from an older version
+        fault = Fault("Authorization", "the token's record cannot be read", "have a new one made")
+        raise Refused(Kind.UNAUTHORIZED, "The token is not good", [fault]) from error
     why = "is not known" if token is None else _why_bad(token, person, now)
     if token is None or why:
         fault = Fault("Authorization", f"the token {why}", "have a new one made: wicket registry tokens create")
@@ -139,7 +144,12 @@ def authenticate(session: Session, keys: Keys, secret: str, now: datetime) -> Be
         token.holder, _effective(token, person), token.registrant_id, token.provider_id, tuple(token.makers or ())
     )
     unnoted = token.used_at is None or now - token.used_at >= NOTED
-    return Bearer(actor, token.id, unnoted, len(made_by_others(session, actor, now, but=token.id)))
+    news = 0
+    with contextlib.suppress(
+        ValueError, TypeError
+    ):  # another one's record cannot be read: that is not this one's fault
+        news = len(made_by_others(session, actor, now, but=token.id))
+    return Bearer(actor, token.id, unnoted, news)
 
 
 def made_by_others(session: Session, actor: Actor, now: datetime, but: str = "") -> list[Token]:

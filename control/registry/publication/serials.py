@@ -149,4 +149,4 @@ def _digest(session: Session) -> SQLColumnExpression[bytes | None]:
 
 
 def _hex(digest: bytes | None) -> str | None:
-    return None if digest is None else digest.hex()
+    return digest.hex() if isinstance(digest, bytes) else None

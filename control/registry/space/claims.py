@@ -165,7 +165,7 @@ def _lengths(session: Session, source: Select[int]) -> list[int]:
     """Return the lengths that are present, by one index look-up each."""
     column = source.selected_columns["length"]
     lengths: list[int] = []
-    least = source.with_only_columns(func.min(column))
+    least = source.with_only_columns(func.min(column)).where(column <= mapped.HOST)  # a length, whatever SQL put there
     while (longer := session.scalar(least.where(column > (lengths[-1] if lengths else 0)))) is not None:
         lengths.append(longer)
     return lengths
