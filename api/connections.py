@@ -12,7 +12,6 @@ when there is more (SO_RCVLOWAT, socket(7)), so that a connection of which nothi
 import contextlib
 import socket
 import time
-from collections import deque
 from functools import partial
 from selectors import EVENT_READ
 from typing import Any
@@ -70,7 +69,6 @@ class Connections(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         super().__init__(*args, **kwargs)
         self._heads, self._lingering = Waiters(HEAD_SECONDS), Waiters(LINGER_SECONDS)
         self._seen: dict[TConn, int] = {}
-        self.pending_conns: deque[TConn] = deque()  # stays empty: nothing is deferred from a thread
 
     def accept(self, listener: socket.socket) -> None:
         """Accept what knocks, and wait for heads."""

@@ -24,14 +24,13 @@ SECRET = frozenset({"token", "seconds", "would"})
 
 def note(order: Order[Any], body: Buffer, outcome: Reply | Refused) -> None:
     """Have an order audited. It stays done where the registry cannot be written: loosening waits for no registry."""
-    wanted = {
-        name: value for name, value in order.model_dump(mode="json", exclude_defaults=True).items() if name not in OURS
-    }
-    if data := bytes(body):
-        wanted["body"] = {"sha256": hashlib.sha256(data).hexdigest(), "length": len(data)}
-    action = f"{GATEWAY}.{order.verb}"
-    if wanted.get("dry_run"):
+    said = order.model_dump(mode="json", exclude_defaults=True)
+    if said.get("dry_run"):
         return
+    wanted = {name: value for name, value in said.items() if name not in OURS}
+    if size := memoryview(body).nbytes:
+        wanted["body"] = {"sha256": hashlib.sha256(body).hexdigest(), "length": size}
+    action = f"{GATEWAY}.{order.verb}"
     try:
         if isinstance(outcome, Refused):
             store.database().record_refusal(store.actor(), store.request_id(), outcome, action, GATEWAY)

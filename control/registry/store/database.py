@@ -1,8 +1,8 @@
 """The database: SQLite in a file or PostgreSQL, many readers and one writer at a time.
 
-One writer at a time is what makes serials and audit rows come in the order of the commits. On SQLite writers queue
-for a lock on a file beside the database (the kernel keeps them in order, where SQLite's own waiting would let some
-starve), on PostgreSQL for the ledger's one row. Readers never wait, and see one state from first to last statement.
+One writer at a time is what makes serials and audit rows come in the order of the commits. On SQLite writers ask again
+and again for a lock on a file beside the database, on PostgreSQL they queue for the ledger's one row; for how long,
+``engines`` says. Readers never wait, and see one state from first to last statement.
 """
 
 import os
