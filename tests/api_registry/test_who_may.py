@@ -22,7 +22,7 @@ def test_every_operation_of_the_document(world: World, operation: str) -> None:
     """By whose objects they are, and by which of a person's tokens: a second one, one that somebody else made."""
     assert operation in BY_OPERATION, "a new endpoint needs a row in tests/api_registry/rows.py"
     row = BY_OPERATION[operation]
-    own, foreign = world.sides
+    own, foreign = world.sides[:2]  # other tests of the same world add theirs
     found: dict[tuple[str, str], int] = {}
     for scope in SCOPES:
         token, *others = tokens_of(world, scope)
