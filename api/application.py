@@ -7,7 +7,7 @@ from apiflask import APIFlask
 from flask import Response, g, request
 from flask.json.provider import DefaultJSONProvider
 
-from api.gateway import allowlist, bypass, check, health, held, history, metrics, policy, readiness, rollout
+from api.gateway import allowlist, bypass, check, heads, health, held, history, metrics, policy, readiness, rollout
 from api.kit import agent, document, problem
 from api.kit.door import Doorkeeper
 from api.kit.token import gateway_token
@@ -61,7 +61,7 @@ def create_app(config: Config) -> APIFlask:
         wiring.register(app, config, token)
     else:
         app.before_request(Doorkeeper(config.api.listen, token).check)
-    for subject in (allowlist, policy, rollout, bypass, held, history, check, health, metrics):
+    for subject in (allowlist, policy, rollout, bypass, held, history, heads, check, health, metrics):
         app.register_blueprint(subject.blueprint)
     document.register(app, with_scopes=config.registry.enabled)
     return app

@@ -10,12 +10,14 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, 
 from sqlalchemy.orm import Session
 
 from api.kit.address import asked_address
+from api.kit.contract import NOBODY, Contract, serves
 from api.kit.schema import Strict
 from api.registry.desk import paging, store
 from api.registry.desk.operation import ViewAnswer, reads
 from api.registry.records import Identifier
 from control.registry.access import sight
 from control.registry.audit import chain as audit
+from control.registry.audit import heads
 from control.registry.parties.lines import Line, ShortLine
 from control.registry.publication import edges, serials
 from control.registry.store.model import AuditRow
@@ -35,6 +37,8 @@ def _in_utc(value: datetime) -> datetime:
     except OverflowError:
         raise ValueError("it is outside of the calendar in UTC") from None
 
+
+MOST_NUMBER = 2**62
 
 Moment = Annotated[
     AwareDatetime,
@@ -92,6 +96,19 @@ class StateQuery(Strict):
     at: Moment
 
 
+class HeadsQuery(Strict):
+    """Which heads."""
+
+    after: int = Field(0, ge=0, le=MOST_NUMBER, description="Behind the head of this number.")
+    limit: int = Field(100, ge=1, le=1000, description="Heads at most.")
+
+
+class HeadsPage(BaseModel):
+    """Signed heads of the audit, in their order."""
+
+    heads: list[dict[str, Any]] = Field(description="As control/witness/head.py describes them.")
+
+
 class StateRecord(BaseModel):
     """An object as it was; no fields when it was not there yet."""
 
@@ -141,8 +158,22 @@ def find(session: Session, query: AuditQuery) -> ViewAnswer:
 @reads(HeadRecord, "audit.read")
 def head(session: Session) -> ViewAnswer:
     """Read the number and hash of the last row."""
-    now = audit.head(session)
+    now = audit.last(session)
     return ViewAnswer(HeadRecord(seq=now.seq, hash=now.hash))
+
+
+@blueprint.get("/v1/audit/heads")
+@blueprint.input(HeadsQuery, location="query", arg_name="query")
+@serves(Contract(NOBODY, HeadsPage, public=True, rate="check"))
+def read_heads(query: HeadsQuery) -> HeadsPage:
+    """Read the signed heads of the audit.
+
+    Needs no token: they are there to be kept by whoever wants to hold the registry to them. They say how many entries
+    the live list has, and nothing of whose they are.
+    """
+    with store.reading() as session:
+        lines = heads.lines(session, query.after, query.limit)
+    return HeadsPage(heads=[json.loads(line) for line in lines])
 
 
 @blueprint.get("/v1/audit/state")

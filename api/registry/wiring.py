@@ -28,7 +28,7 @@ from api.registry.desk import store
 from api.registry.desk.uses import Uses
 from api.registry.metrics import RegistryMetrics
 from control.config import Config
-from control.registry.audit import chain
+from control.registry.audit import anchors
 from control.registry.jobs.calendar import Housekeeping
 from control.registry.jobs.worker import Worker
 from control.registry.store import ids
@@ -63,7 +63,7 @@ def worker(app: APIFlask, config: Config) -> Worker:
     It has a database of its own, which is more patient than one at the door.
     """
     database, uses = open_database(config), app.extensions[store.USES]
-    return Worker(database, Housekeeping(database, chain.anchors_of(config.state_dir), uses.flush))
+    return Worker(database, Housekeeping(database, anchors.directory_of(config.state_dir), uses.flush))
 
 
 def register(app: APIFlask, config: Config, token: TokenSource) -> None:

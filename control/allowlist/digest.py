@@ -6,12 +6,13 @@ or left half done; it is no defence against forgers, who know how to make sums c
 """
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from control.allowlist.allowlist import Allowlist
-from control.allowlist.columnar import U64
+from control.allowlist.columnar import U64, Columns
 from control.allowlist.entry import Terms, port_text
 
 LANES = 4
@@ -34,8 +35,8 @@ class Digest:
     @classmethod
     def of(cls, entries: Allowlist) -> "Digest":
         """Return the digest of a list; a million entries take a fifth of a second."""
-        seeds = np.array([_seeds(terms) for terms in entries.terms_table], np.uint64)[entries.terms]
-        return cls(tuple(int(_numbers(entries, seeds[:, lane]).sum(dtype=np.uint64)) for lane in range(LANES)))
+        lanes = numbers(entries.columns, entries.terms_table).sum(axis=0, dtype=np.uint64)
+        return cls(tuple(map(int, lanes)))
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "Digest":
@@ -61,6 +62,13 @@ class Digest:
         return bytes(self).hex()
 
 
+def numbers(columns: Columns, terms_table: Sequence[Terms]) -> U64:
+    """Return what each row adds to the digest of a list: an array of shape (rows, LANES)."""
+    seeds = np.array([_seeds(terms) for terms in terms_table], np.uint64)[columns.terms]
+    lanes = [_numbers(columns, seeds[:, lane]) for lane in range(LANES)]
+    return np.stack(lanes, axis=1)
+
+
 def _seeds(terms: Terms) -> tuple[int, ...]:
     """Return a number for each lane of what an entry allows, by SHA-256."""
     words = ",".join(terms.protocols) + " " + ",".join(map(port_text, terms.ports))
@@ -71,7 +79,7 @@ def _lanes(data: bytes) -> tuple[int, ...]:
     return tuple(int.from_bytes(data[at : at + 8], "big") for at in range(0, SIZE, 8))
 
 
-def _numbers(entries: Allowlist, seeds: U64) -> U64:
+def _numbers(entries: Columns, seeds: U64) -> U64:
     return _mixed(_mixed(_mixed(seeds ^ entries.high) ^ entries.low) ^ entries.length)
 
 

@@ -22,6 +22,7 @@ COMMANDS = {
     "events": "events",
     "explain": "explain",
     "held": "held",
+    "heads": "heads",
     "history": "history",
     "policy": "policy",
     "registry": "registry",

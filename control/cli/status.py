@@ -142,4 +142,5 @@ def _feed_rows(state: Status) -> list[tuple[str, str]]:
         ("feed", f"{state.feed.count:,} entries, serial {state.feed.serial}{lag}"),
         ("live", f"{state.live.count:,} entries, revision {state.live.revision}"),
     ]
-    return [*rows, ("feed's trouble", contact.trouble)] if contact and contact.trouble else rows
+    told = (("feed's trouble", contact.trouble), ("feed's audit", contact.doubt)) if contact else ()
+    return [*rows, *((name, value) for name, value in told if value)]

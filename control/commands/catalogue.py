@@ -6,6 +6,7 @@ from typing import Any
 from control.commands.bypass import ReadBypass, SetBypass
 from control.commands.confirm import CancelChange, ConfirmChange
 from control.commands.doctor import Examine
+from control.commands.heads import ReadHeads
 from control.commands.held import DropHeld, ReadHeld, ReleaseHeld, ShowHeld
 from control.commands.history import CompareRevisions, ReadHistory, RollBack, ShowRevision
 from control.commands.interfaces import Attach, Detach
@@ -34,6 +35,7 @@ REQUESTS: Mapping[str, type[Request[Any]]] = {
         ReadBypass,
         ReadCounters,
         ReadEvents,
+        ReadHeads,
         ReadHeld,
         ReadHistory,
         ReadList,

@@ -25,6 +25,7 @@ class ContactState(BaseModel):
     feed: str = Field(description="Where the list is followed from, without a password.")
     name: str = Field(description="Under which the feed knows this edge.")
     trouble: str | None = Field(description="Why the last attempt failed.")
+    doubt: str | None = Field(default=None, description="What is odd about the heads of its audit.")
     unacknowledged: int = Field(description="Serials that are live here, of which the feed could not be told.")
     lag_s: float = Field(description="Seconds for which the feed may have had something that is not live here.")
     complete_at: float = Field(description="When all that the feed had was last live, in seconds since 1970.")

@@ -6,7 +6,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from control.config.database_url import database_url, text
 from control.config.quantity import SECONDS, Quantity
-from control.config.values import whole, yes_or_no
+from control.config.values import named_urls, whole, yes_or_no
 
 PAUSE = Quantity("duration", SECONDS, least=0)
 
@@ -28,6 +28,11 @@ class RegistrySettings(BaseModel):
         default="",
         description="The file of its key, from which tokens are known and the audit's heads signed; the same on every "
         "machine that serves the registry. Empty is registry-key among the instance's state.",
+    )
+    witnesses: Annotated[tuple[str, ...], BeforeValidator(named_urls)] = Field(
+        default=(),
+        description="Where edges' APIs are, by the edges' names, as in `north=https://north.example`: "
+        "`wicket registry audit verify --edge` asks there for the heads of the audit that an edge has kept.",
     )
     categories: Annotated[str, BeforeValidator(text)] = Field(
         default="", description="A file of categories, documents and terms; empty is the one that comes with it."
@@ -69,3 +74,8 @@ class RegistrySettings(BaseModel):
     token_rate: Annotated[int, whole(1, 1_000_000)] = Field(
         default=1200, description="Requests a minute that one token may make."
     )
+
+    @property
+    def witness_urls(self) -> dict[str, str]:
+        """Where edges' APIs are, by the edges' names."""
+        return dict(each.rsplit("=", 1) for each in self.witnesses)

@@ -124,3 +124,23 @@ def host_and_port(value: object) -> str:
     if not parts or not 1 <= int(parts[1]) <= 0xFFFF:
         raise BadValueError(f"{shown(value)} is no host:port", "write one such as 127.0.0.1:8080 or [::1]:8080")
     return str(value)
+
+
+def named_urls(value: object) -> tuple[str, ...]:
+    """Return URLs with names, such as ``north=https://north.example``.
+
+    Raises:
+        BadValueError: it is no list of them, or a name is there twice.
+    """
+    mend = 'write names with URLs in quotes, such as ["north=https://north.example"]'
+    if not isinstance(value, list | tuple):
+        raise BadValueError(f"{shown(value)} is no list", mend)
+    names = []
+    for each in value:
+        name, _, url = text(each).rpartition("=")
+        if not name or not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", url, re.ASCII):
+            raise BadValueError(f"{shown(each)} is no name with a URL", mend)
+        names.append(name)
+    if len(set(names)) < len(names):
+        raise BadValueError("a name is there twice", "name each edge once")
+    return tuple(value)

@@ -15,12 +15,14 @@ class FeedContact:
         name: under which the feed knows this edge.
         trouble: why the last attempt failed; none when it did not.
         unacknowledged: serials that are live here, of which the feed could not be told.
+        doubt: what is odd about the heads of its audit; none: nothing is.
     """
 
     feed: str
     name: str
     trouble: str | None = None
     unacknowledged: int = 0
+    doubt: str | None = None
     _complete_at: float = field(default_factory=time.time)
     _monotonic: float = field(default_factory=time.monotonic)
 
@@ -50,6 +52,7 @@ class FeedContact:
             name=self.name,
             trouble=self.trouble,
             unacknowledged=self.unacknowledged,
+            doubt=self.doubt,
             lag_s=round(self.lag, 3),
             complete_at=round(self.complete_at, 3),
         )

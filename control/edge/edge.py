@@ -31,6 +31,7 @@ from control.edge.state.store import Store
 from control.edge.traffic import Traffic
 from control.edge.turn import Turn, Turns
 from control.edge.usage import Usage
+from control.edge.witness import Witness
 from control.rollout.origin import NOBODY, Origin
 
 log = structlog.get_logger()
@@ -52,6 +53,7 @@ class Edge:
         breaker: undoes what cuts registered traffic; confirmations: what is not confirmed; plans: tighten in steps;
             ends: entries that have one.
         traffic: what enforcing would have refused.
+        witness: the heads of the registry's audit.
         contact: with the feed, where one is followed.
         started_at: seconds of the monotonic clock.
     """
@@ -74,6 +76,7 @@ class Edge:
         self.interfaces = Interfaces(table, store, stops, configured, lambda: datapath.programs)
         self.events = SampledEvents(self.sampling, datapath.events())
         self.contact: FeedContact | None = None
+        self.witness = Witness(store.heads)
         undoing = Undoing(self.live, self.feed, self.policies, self.interfaces, store.revisions)
         self.breaker = Breaker(self.live, undoing, self.policies, self.usage, datapath, store)
         self.confirmations = Confirmations(undoing, store)

@@ -14,7 +14,7 @@ import structlog
 from control.edge.contact import FeedContact
 from control.edge.edge import Edge
 from control.fault import Fault, Kind, Refused
-from control.feed.feed import RESET, Delta, Feed, Snapshot
+from control.feed.feed import MOST_HEADS, RESET, Delta, Feed, Snapshot
 from control.rollout.position import Position
 
 log = structlog.get_logger()
@@ -87,6 +87,7 @@ class Follower:
             try:
                 self.catch_up()
                 self._acknowledge()
+                self._witness()
             except Refused as refused:
                 self._say(str(refused.faults[0]))
                 self._tell_again()
@@ -168,6 +169,22 @@ class Follower:
             except Refused as refused:
                 log.warning("not acknowledged", why=str(refused.faults[0]))
         self._contact.unacknowledged = len(self._applied)
+
+    def _witness(self) -> None:
+        """Keep the heads of the feed's audit; that they cannot be had or kept changes nothing else."""
+        epoch = self._position.epoch
+        try:
+            with self._edge.turn() as turn:
+                since = self._edge.witness.since(turn, epoch)
+            goes_on, is_more = False, bool(epoch)
+            while is_more and not self._stop.is_set():
+                heads = self._feed.heads(since)
+                with self._edge.turn() as turn:
+                    last = self._edge.witness.take(turn, epoch, heads, goes_on=goes_on)
+                is_more, goes_on, since = len(heads) == MOST_HEADS and last >= since, True, last + 1
+        except Refused as refused:
+            log.warning("no heads kept", why=str(refused.faults[0]))
+        self._contact.doubt = self._edge.witness.doubt
 
     def _note_complete(self) -> None:
         if time.monotonic() - self._noted_at > NOTED_EVERY:

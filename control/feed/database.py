@@ -16,9 +16,11 @@ from sqlalchemy.orm import Session
 
 from control.allowlist.digest import Digest
 from control.fault import Fault, Kind, Refused
-from control.feed.feed import RESET, Delta, Snapshot, UseReport
+from control.feed.feed import MOST_HEADS, RESET, Delta, Snapshot, UseReport
 from control.registry.access.actor import Actor
+from control.registry.audit import heads
 from control.registry.publication import edges, serials, use
+from control.registry.store import revision
 from control.registry.store.database import Database
 from control.registry.store.writing import CHANNEL, MANY
 from control.rollout.position import Position
@@ -140,6 +142,16 @@ class RegistryFeed:
                 if start + MANY >= len(report.used):
                     use.conclude(writing, edge, account)
         return True
+
+    def heads(self, since: int) -> Sequence[str]:
+        """Return signed heads of the registry's audit from a number on; none where it is of an earlier version.
+
+        Raises:
+            Refused: "unavailable": the database is.
+        """
+        self._demand_file()
+        with self._database.reading() as session:
+            return heads.lines(session, since - 1, MOST_HEADS) if revision.have(session, revision.HEADS) else ()
 
     def close(self) -> None:
         """Close every connection."""

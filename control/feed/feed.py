@@ -16,6 +16,9 @@ from control.allowlist.digest import Digest
 from control.fault import Fault, Kind, Refused
 from control.rollout.position import Position
 
+MOST_HEADS = 1000
+"""Heads of its audit that a feed gives at once."""
+
 RESET: Literal["reset"] = "reset"
 """There are no deltas since that position: start anew from a snapshot."""
 
@@ -139,6 +142,13 @@ class Feed(Protocol):
 
         Raises:
             Refused: the feed cannot be reached or written.
+        """
+
+    def heads(self, since: int) -> Sequence[str]:
+        """Return signed heads of the feed's audit from a number on, as lines of JSON, MOST_HEADS at most.
+
+        Raises:
+            Refused: the feed cannot be reached or read.
         """
 
     def close(self) -> None:

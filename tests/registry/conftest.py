@@ -1,9 +1,12 @@
 """A registry for tests, with a clock that they move."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
+from control.fault import Fault
+from control.registry.audit import verify
+from control.registry.audit.chain import Finding, Witness
 from control.registry.store.database import Database
 from tests.registry.cast import RULES
 from tests.registry.clock import Clock
@@ -24,8 +27,16 @@ def empty(new_url: Callable[[], str], clock: Clock) -> Iterator[Database]:
 
 
 @pytest.fixture
-def database(new_registry_url: Callable[[], str], clock: Clock) -> Iterator[Database]:
-    """A database with its tables."""
+def database(request: pytest.FixtureRequest, new_registry_url: Callable[[], str], clock: Clock) -> Iterator[Database]:
+    """A database with its tables, which at the end of each test are what the audit says, unless it was ``tampered``."""
     database = Database(new_registry_url(), RULES, clock, clock.uptime, key())
     yield database
+    if not request.node.get_closest_marker("tampered"):
+        assert found(database) == []
     database.close()
+
+
+def found(database: Database, given: Sequence[Witness | Fault] = ()) -> list[Finding]:
+    """Return everything that is not as it was written."""
+    with database.reading() as session:
+        return list(verify.findings(session, key().read().public.hex(), given))

@@ -1,17 +1,23 @@
 """The tables, made and taken away on both databases, and the same as the program believes them to be."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import inspect, select, text
+from sqlalchemy import Connection, inspect, select, text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
 from control.registry.access.actor import Actor
+from control.registry.audit.chain import AuditEntry, append
 from control.registry.intents import policies
 from control.registry.store.database import Database
-from control.registry.store.model import Application, Base, Person, Token
+from control.registry.store.model import Application, Base, Ledger, Person, Token
+from tests.registry.conftest import found
 
 
 def tables(database: Database) -> set[str]:
@@ -88,11 +94,24 @@ INSERT INTO token VALUES ('tok_4', 'd', :four, '["provider"]', 'NOC', NULL, 'prv
 INSERT INTO token VALUES
     ('tok_5', 'e', :five, '["registrant", "provider"]', 'Both', 'reg_1', 'prv_1', :at, NULL, NULL, 1, :at, :at);
 INSERT INTO application VALUES
-    ('app_1', 'reg_1', 'prv_1', 'company', '[]', 'confirmed', '', :at, :at, NULL, 1, :at, :at);
-INSERT INTO audit VALUES (1, :at, 'operator root', '', 'token.create', 'tok_4', 'done', '{}', '{}', :one);
-INSERT INTO audit VALUES (2, :at, 'off_1', '', 'application.submit', 'app_1', 'done', '{}', '{}', :two);
-INSERT INTO audit VALUES (3, :at, 'prv_1', '', 'application.confirm', 'app_1', 'done', '{}', '{}', :three)
+    ('app_1', 'reg_1', 'prv_1', 'company', '[]', 'confirmed', '', :at, :at, NULL, 1, :at, :at)
 """
+ROWS = [
+    AuditEntry("token.create", "tok_4", {}, {"name": "d", "version": 1}),
+    AuditEntry("application.submit", "app_1", {}, {"state": "submitted", "version": 2}),
+    AuditEntry("application.confirm", "app_1", {}, {"state": "confirmed", "version": 3}),
+]
+ACTORS = ("operator root", "off_1", "prv_1")
+
+
+def tell_of_old(bare: Connection) -> None:
+    """Write the audit of that time."""
+    ledger = SimpleNamespace(audit_seq=0, audit_hash=bytes(32))
+    with Session(bare) as session:
+        for actor, entry in zip(ACTORS, ROWS, strict=True):
+            append(session, cast("Ledger", ledger), datetime(2026, 1, 1, tzinfo=UTC), actor, "", [entry])
+    standing = {"seq": ledger.audit_seq, "hash": ledger.audit_hash}
+    bare.execute(text("UPDATE ledger SET audit_seq = :seq, audit_hash = :hash"), standing)
 
 
 def test_holders_become_persons_and_who_was_behind_what_is_found_in_the_audit(empty: Database) -> None:
@@ -103,7 +122,9 @@ def test_holders_become_persons_and_who_was_behind_what_is_found_in_the_audit(em
     with empty._engine_for("writing").begin() as bare:
         for statement in OLD.split(";"):
             bare.execute(text(statement), {name: value for name, value in values.items() if f":{name}" in statement})
+        tell_of_old(bare)
     empty.upgrade()
+    assert found(empty) == []
     with empty.reading() as session:
         persons = {row.name: row for row in session.scalars(select(Person))}
         assert {name: row.roles for name, row in persons.items()} == {
@@ -121,6 +142,10 @@ def test_holders_become_persons_and_who_was_behind_what_is_found_in_the_audit(em
         }
         application = session.scalars(select(Application)).one()
         assert (application.submitted_behind, application.confirmed_behind) == (["off_1"], ["prv_1"])
+        told = session.execute(text("SELECT object, after FROM audit WHERE action LIKE '%.told' ORDER BY object")).all()
+        assert [row.object for row in told if "_" in row.object] == sorted(
+            [*tokens, *(row.id for row in persons.values()), "app_1", "prv_1", "reg_1"]
+        )
     empty.downgrade("0005")
     with empty.reading() as session:
         assert session.execute(text("SELECT id, name FROM officer")).all() == [("off_1", "First")]

@@ -4,6 +4,7 @@ import json
 import sys
 from dataclasses import asdict
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,13 @@ from control.allowlist.prefix import read_prefix
 from control.cli.context import as_json_option
 from control.cli.output import print_json
 from control.cli.registry.desk import Desk, pass_desk
+from control.cli.registry.kept_heads import of_edge
 from control.cli.registry.showing import limit_option, plain, record, show_fields, show_rows
 from control.fault import BadValueError, Fault, Kind, Refused
 from control.registry.access import sight
-from control.registry.audit import chain
+from control.registry.audit import anchors as heads_in_files
+from control.registry.audit import chain, heads, verify
+from control.registry.jobs import calendar
 from control.registry.publication import edges
 from control.registry.store.model import AuditRow
 
@@ -34,6 +38,9 @@ class _Moment(click.DateTime):
 
 MOMENT = _Moment(["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M%z"])
 
+MOST_FINDINGS = 1000
+"""Findings that are shown."""
+
 anchors_option = click.option(
     "--anchors", type=click.Path(path_type=Path, file_okay=False), help="Directory of the heads that were anchored."
 )
@@ -46,21 +53,39 @@ def commands() -> None:
 
 @commands.command("verify")
 @anchors_option
+@click.option(
+    "--heads", "files", multiple=True, type=click.Path(path_type=Path, dir_okay=False), help="Heads that somebody kept."
+)
+@click.option("--edge", "names", multiple=True, metavar="NAME", help="Ask this edge for the heads that it kept.")
 @as_json_option
 @pass_desk
-def audit_verify(desk: Desk, anchors: Path | None, as_json: bool) -> None:
-    """Name every row that was altered, removed or put elsewhere; the status is then 1."""
-    heads = chain.anchored(anchors or desk.anchors)
+def audit_verify(
+    desk: Desk, anchors: Path | None, files: tuple[Path, ...], names: tuple[str, ...], as_json: bool
+) -> None:
+    """Name whatever is not as it was written; the status is then 1.
+
+    Rows are held against each other and against signed heads; the tables against the rows. Heads that somebody else
+    has kept (--heads, --edge) show what whoever has the database and the key could have written anew.
+    """
+    given: list[chain.Witness | Fault] = [*heads_in_files.kept(anchors or desk.anchors)]
+    for file in files:
+        given += heads_in_files.in_file(file)
+    for name in names:
+        given += heads_in_files.in_text(of_edge(desk.config, name), f"edge {name}")
+    key = desk.public_key
     with desk.reading("audit.read") as session:
-        findings = [asdict(finding) for finding in chain.verify(session, heads)]
-        head = chain.head(session)
+        findings = [asdict(finding) for finding in islice(verify.findings(session, key, given), MOST_FINDINGS)]
+        last, own = chain.last(session), heads.last_number(session)
     if as_json:
-        print_json({"whole": not findings, "rows": head.seq, "head": head.hash, "findings": findings})
+        print_json({"whole": not findings, "rows": last.seq, "head": last.hash, "findings": findings})
     elif findings:
-        show_rows("the audit was tampered with", ("seq", "what"), findings, as_json=False)
+        show_rows("not as it was written", ("where", "what"), findings, as_json=False)
+        if len(findings) == MOST_FINDINGS:
+            click.echo(f"and maybe more: these are the first {MOST_FINDINGS:,}", err=True)
     else:
-        click.echo(f"{head.seq:,} rows, and each as it was written; the head is {head.hash}")
-        click.echo(f"held against {len(heads)} anchored heads")
+        click.echo(f"{last.seq:,} rows, and each as it was written; the last one's hash is {last.hash}")
+        click.echo(f"held against {own:,} heads of the registry's own, and {len(given):,} that were kept elsewhere")
+        click.echo("the tables are what the rows say")
     if findings:
         sys.exit(1)
 
@@ -89,9 +114,20 @@ def audit_list(desk: Desk, /, after: int, limit: int, as_json: bool, **filters: 
 @as_json_option
 @pass_desk
 def audit_head(desk: Desk, as_json: bool) -> None:
-    """Show the last row's number and hash: keep them elsewhere, and no one can rewrite what is before."""
+    """Show the last row's number and hash."""
     with desk.reading("audit.read") as session:
-        show_fields("head", asdict(chain.head(session)), as_json)
+        show_fields("head", asdict(chain.last(session)), as_json)
+
+
+@commands.command("heads")
+@click.option("--after", type=click.IntRange(0), default=0, metavar="NUMBER", help="Go on behind this head.")
+@limit_option
+@pass_desk
+def audit_heads(desk: Desk, after: int, limit: int) -> None:
+    """Print signed heads, one a line: keep them elsewhere, and no one can rewrite what is before unseen."""
+    with desk.reading("audit.read") as session:
+        for line in heads.lines(session, after, limit):
+            click.echo(line)
 
 
 @commands.command("anchor")
@@ -99,10 +135,13 @@ def audit_head(desk: Desk, as_json: bool) -> None:
 @as_json_option
 @pass_desk
 def audit_anchor(desk: Desk, anchors: Path | None, as_json: bool) -> None:
-    """Write the head into the day's file."""
+    """Sign a head now, and write it into the day's file."""
+    desk.demand("audit.read")
+    calendar.sign_head(desk.database, now=True)
     with desk.reading("audit.read") as session:
-        file = chain.anchor(session, anchors or desk.anchors, desk.database.now())
-    show_fields("anchored", {"file": str(file), **json.loads(file.read_text(encoding="utf-8"))}, as_json)
+        line = heads.last_line(session) or ""
+    file = heads_in_files.write(anchors or desk.anchors, desk.database.now(), line)
+    show_fields("anchored", {"file": str(file), **json.loads(line)}, as_json)
 
 
 @commands.command("at")

@@ -17,8 +17,9 @@ from control.fault import Fault, Kind, Refused, shown
 from control.host import login
 from control.registry.access import scopes, tokens
 from control.registry.access.actor import Actor
-from control.registry.audit import chain
+from control.registry.audit import anchors
 from control.registry.store.database import Database, open_database
+from control.registry.store.keys import KeyFile
 from control.registry.store.model import Person, Provider, Registrant
 from control.registry.store.writing import Writing
 
@@ -60,7 +61,16 @@ class Desk:
     @property
     def anchors(self) -> Path:
         """The directory of the heads of the audit that were anchored."""
-        return chain.anchors_of(self.config.state_dir)
+        return anchors.directory_of(self.config.state_dir)
+
+    @property
+    def public_key(self) -> str:
+        """The registry's public key, as hexadecimal digits; whatever the ledger says, the one that is here.
+
+        Raises:
+            Refused: "bad-configuration": there is none here.
+        """
+        return KeyFile(self.config.key_file).read().public.hex()
 
     @property
     def operator(self) -> Actor:

@@ -10,7 +10,7 @@ from control.cli.registry.showing import (
     progress,
     show_fields,
 )
-from control.registry.store import backup
+from control.registry.store import backup, revision
 
 
 @click.command()
@@ -20,7 +20,7 @@ def upgrade(desk: Desk, as_json: bool) -> None:
     """Make the registry's tables, or bring them to this version."""
     desk.database.upgrade()
     with desk.database.reading() as session:
-        show_fields("tables", {"revision": backup.revision(session)}, as_json)
+        show_fields("tables", {"revision": revision.now(session)}, as_json)
 
 
 @click.command("backup")

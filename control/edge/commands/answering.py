@@ -7,6 +7,7 @@ from control.commands.bypass import ReadBypass, SetBypass
 from control.commands.catalogue import REQUESTS
 from control.commands.confirm import CancelChange, ConfirmChange
 from control.commands.doctor import Examine
+from control.commands.heads import ReadHeads
 from control.commands.held import DropHeld, ReadHeld, ReleaseHeld, ShowHeld
 from control.commands.history import CompareRevisions, ReadHistory, RollBack, ShowRevision
 from control.commands.interfaces import Attach, Detach
@@ -16,7 +17,19 @@ from control.commands.policy import ReadPolicy, SetPolicy
 from control.commands.request import Order, Reply, Request, read
 from control.commands.rollout import MovePlan, PausePlan, ReadPlans, ResumePlan, StartPlan, UndoPlan
 from control.commands.status import ReadStatus
-from control.edge.commands import bypass, confirm, doctor, held, history, interfaces, packets, policy, rollout, status
+from control.edge.commands import (
+    bypass,
+    confirm,
+    doctor,
+    heads,
+    held,
+    history,
+    interfaces,
+    packets,
+    policy,
+    rollout,
+    status,
+)
 from control.edge.commands import list as lists
 from control.edge.commands.peer import Peer
 from control.edge.edge import Edge
@@ -40,6 +53,7 @@ DOING: Mapping[type[Request[Any]], Callable[[Edge, Any, bytes], Done]] = {
     ReadBypass: bypass.read,
     ReadCounters: packets.count,
     ReadEvents: packets.read_events,
+    ReadHeads: heads.read,
     ReadHeld: held.read,
     ReadHistory: history.read,
     ReadList: lists.read,

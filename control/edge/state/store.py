@@ -13,6 +13,8 @@ from control.edge.state import seal
 from control.edge.state.disk import DamagedError, Disk
 from control.edge.state.followed import SCHEMA as FOLLOWED
 from control.edge.state.followed import FollowedList
+from control.edge.state.heads import SCHEMA as HEADS
+from control.edge.state.heads import SeenHeads
 from control.edge.state.history import History, tables
 from control.edge.state.holdings import SCHEMA as HOLDINGS
 from control.edge.state.holdings import Holdings
@@ -45,6 +47,7 @@ CREATE TABLE IF NOT EXISTS loaded (program INTEGER PRIMARY KEY, boot TEXT NOT NU
 {TIGHTENED}
 {WAITING}
 {TRAFFIC}
+{HEADS}
 {seal.SCHEMA}
 """
 MEND = "see that policies and interfaces are what you expect, and check the disk"
@@ -64,6 +67,7 @@ class Store:
         holdings: what is held of the local list.
         traffic: what was counted, minute by minute.
         waiting: plans, and changes that are to be confirmed.
+        heads: of the registry's audit, as they were seen.
         tightened: which policies were tightened, and what they were.
         faults: what was set aside as damaged when it was opened.
     """
@@ -181,6 +185,7 @@ class Store:
         self.marks, self.revisions, self.holdings = KeptMarks(self._disk), Revisions(self._disk), Holdings(self._disk)
         self.tightened, self.waiting = TightenedPolicies(self._disk), Waiting(self._disk)
         self.traffic = TrafficHistory(self._disk)
+        self.heads = SeenHeads(self._disk)
         self.local.check()
         self.followed.check()
         self._check_words()

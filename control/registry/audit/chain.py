@@ -1,23 +1,21 @@
 """The audit: a row for every change and every refused attempt, each hashed with the one before it.
 
 Rows are only ever added, under the writer's lock, so that their order is that of the commits. Whoever keeps a
-anchored head can prove later that nothing up to it was altered, removed or put in another order.
+signed head (``heads``) can prove later that nothing up to it was altered, removed or put in another order.
 """
 
-import contextlib
 import hashlib
 import json
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from control.registry.store.model import AuditRow, Ledger
+from control.witness.head import SignedHead
 
 START = bytes(32)
 """The hash before the first row."""
@@ -27,9 +25,6 @@ BATCH = 2000
 
 LONGEST_FIELD = 8192
 """Characters of a field of a row, in canonical JSON."""
-
-ANCHORS = "anchors"
-"""Directory among an instance's state for the heads, one a day, for outsiders to keep."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,28 +39,48 @@ class AuditEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
-    """The last row of the audit at some time, for an outsider to keep."""
+class LastRow:
+    """The last row of the audit: its number, and its hash as hexadecimal digits."""
 
     seq: int
     hash: str
 
 
 @dataclass(frozen=True, slots=True)
-class Tampering:
-    """One thing that is wrong with the chain: at which row, and what."""
+class Finding:
+    """One thing that is not as it was written.
 
-    seq: int
+    Attributes:
+        where: the row, the object, the serial or the head.
+        what: is wrong there.
+    """
+
+    where: str
     what: str
 
 
-def _plain(value: object) -> str:
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """A head that is held against the chain, and where it was kept."""
+
+    head: SignedHead
+    where: str
+
+
+def plain(value: object) -> str:
+    """Return what is no type of JSON as a row has it: a time in UTC with microseconds, bytes as hexadecimal digits.
+
+    Raises:
+        TypeError: it is neither.
+    """
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat(timespec="microseconds")
+    if isinstance(value, bytes):
+        return value.hex()
     raise TypeError(f"not for the audit: {value!r}")
 
 
-_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain)
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=plain)
 
 
 def canonical(value: object) -> str:
@@ -119,35 +134,51 @@ def _hash(before: bytes, row: Mapping[str, Any]) -> bytes:
     return hashlib.sha256(before + canonical(row).encode()).digest()
 
 
-def verify(session: Session, anchors: Iterable[Head] = ()) -> Iterator[Tampering]:
+def verify(session: Session, witnesses: Iterable[Witness] = ()) -> Iterator[Finding]:
     """Read the whole chain and yield what is wrong with it: nothing, when it is intact.
 
     A row that was altered does not have its hash; where rows were removed a number is missing; rows that changed
-    places have each other's hashes. A chain that was written anew as a whole differs from an anchored head.
+    places have each other's hashes. A chain that was written anew as a whole differs from a head of it.
     """
-    heads = {head.seq: head.hash for head in anchors}
+    heads: dict[int, list[Witness]] = {}
+    for each in witnesses:
+        heads.setdefault(each.head.head.seq, []).append(each)
     expected, previous = 1, START
+    yield from _unlike(heads.pop(0, ()), START)
     for row in _stream(session):
         if row["seq"] != expected:
-            yield Tampering(expected, f"removed: the rows {expected} to {row['seq'] - 1} are missing")
+            yield Finding(_row(expected), f"removed: the rows {expected} to {row['seq'] - 1} are missing")
         digest = row.pop("hash")
         if row["seq"] == expected and _hash(previous, row) != digest:
-            yield Tampering(row["seq"], f"altered: its hash does not fit row {row['seq']} behind row {row['seq'] - 1}")
-        if heads.get(row["seq"], digest.hex()) != digest.hex():
-            yield Tampering(row["seq"], "differs from the head that was anchored")
+            yield Finding(_row(row["seq"]), f"altered: its hash does not fit it behind row {row['seq'] - 1}")
+        yield from _unlike(heads.pop(row["seq"], ()), digest)
         expected, previous = row["seq"] + 1, digest
-    yield from _verify_end(session, expected - 1, previous, heads)
+    yield from _verify_end(session, expected - 1, previous)
+    for seq in sorted(heads):
+        places = ", ".join(sorted({each.where for each in heads[seq]}))
+        yield Finding(_row(seq), f"removed: it was the last one once, by {places}")
 
 
-def _verify_end(session: Session, seq: int, digest: bytes, heads: Mapping[int, str]) -> Iterator[Tampering]:
+def _row(seq: int) -> str:
+    return f"row {seq}"
+
+
+def _unlike(witnesses: Iterable[Witness], digest: bytes) -> Iterator[Finding]:
+    for each in witnesses:
+        head = each.head.head
+        if head.hash != digest.hex():
+            when = f"{head.at:%Y-%m-%d %H:%M} UTC"
+            yield Finding(_row(head.seq), f"differs from {each.where}: it was {head.hash} at {when}")
+
+
+def _verify_end(session: Session, seq: int, digest: bytes) -> Iterator[Finding]:
     ledger = session.execute(select(Ledger.audit_seq, Ledger.audit_hash)).one()
-    last = max([ledger.audit_seq, *heads])
-    if last > seq:
-        yield Tampering(seq + 1, f"removed: the rows {seq + 1} to {last} are missing at the end")
+    if ledger.audit_seq > seq:
+        yield Finding(_row(seq + 1), f"removed: the rows {seq + 1} to {ledger.audit_seq} are missing at the end")
     elif ledger.audit_seq < seq:
-        yield Tampering(ledger.audit_seq + 1, "added: the ledger knows no such row")
+        yield Finding(_row(ledger.audit_seq + 1), "added: the ledger knows no such row")
     elif ledger.audit_hash != digest:
-        yield Tampering(seq, "altered: its hash is not the one in the ledger")
+        yield Finding(_row(seq), "altered: its hash is not the one in the ledger")
 
 
 def _stream(session: Session) -> Iterator[dict[str, Any]]:
@@ -160,40 +191,10 @@ def _stream(session: Session) -> Iterator[dict[str, Any]]:
         last = rows[-1].seq
 
 
-def head(session: Session) -> Head:
+def last(session: Session) -> LastRow:
     """Return the last row's number and hash."""
     ledger = session.execute(select(Ledger.audit_seq, Ledger.audit_hash)).one()
-    return Head(ledger.audit_seq, ledger.audit_hash.hex())
-
-
-def anchors_of(state: Path) -> Path:
-    """Return the directory of the heads among an instance's state; before 0.1 was out it had another name."""
-    directory, earlier = state / ANCHORS, state / "published"
-    if earlier.is_dir() and not directory.exists():
-        with contextlib.suppress(OSError):  # whoever only reads may not; whoever anchors then makes a new one
-            earlier.rename(directory)
-    return directory
-
-
-def daily_file(directory: Path, at: datetime) -> Path:
-    """Return the file of a day's head, in UTC."""
-    return directory / f"audit-{at.astimezone(UTC):%Y-%m-%d}.json"
-
-
-def anchor(session: Session, directory: Path, at: datetime) -> Path:
-    """Write the head into the day's file, ``audit-2026-11-24.json``, and return its path."""
-    file = daily_file(directory, at)
-    directory.mkdir(parents=True, exist_ok=True)
-    scratch = file.with_suffix(f".{os.getpid()}.new")  # several processes may find that the day has none
-    scratch.write_text(canonical({**asdict(head(session)), "at": at}) + "\n", encoding="utf-8")
-    scratch.replace(file)
-    return file
-
-
-def anchored(directory: Path) -> list[Head]:
-    """Return the heads that were anchored in a directory, oldest first."""
-    contents = [json.loads(file.read_text(encoding="utf-8")) for file in sorted(directory.glob("audit-*.json"))]
-    return [Head(content["seq"], content["hash"]) for content in contents]
+    return LastRow(ledger.audit_seq, ledger.audit_hash.hex())
 
 
 def state_at(session: Session, object_: str, at: datetime) -> dict[str, Any]:

@@ -84,7 +84,7 @@ def propose(
     for portion in portions(versions):
         items = [{"intent_id": intent.id, "registration_id": id_, "is_open": True} for id_ in portion]
         writing.session.execute(insert(IntentItem), items)
-    writing.record(f"intent.{name}", intent.id, {}, rows.columns(intent) | {"registrations": list(versions)})
+    writing.record(f"intent.{name}", intent.id, {}, rows.columns(intent) | {"registrations": sorted(versions)})
     return intent
 
 
@@ -184,11 +184,15 @@ def drop(writing: Writing, name: str, registrations: Sequence[str]) -> None:
     for portion in portions(registrations):
         of_step = select(IntentItem).join(Intent).where(IntentItem.registration_id.in_(portion), Intent.step == name)
         items += writing.session.scalars(of_step.where(IntentItem.is_open))
+    dropped: dict[str, list[str]] = {}
     for item in items:
         writing.session.delete(item)
-        writing.record("intent.drop", item.intent_id, {"registration": item.registration_id}, {})
+        dropped.setdefault(item.intent_id, []).append(item.registration_id)
     writing.session.flush()
-    for id_ in sorted({item.intent_id for item in items}):
+    for id_, gone in sorted(dropped.items()):
+        of_it = select(IntentItem.registration_id).where(IntentItem.intent_id == id_)
+        kept = sorted(writing.session.scalars(of_it))
+        writing.record("intent.drop", id_, {"registrations": sorted([*kept, *gone])}, {"registrations": kept})
         if effect(writing.session, id_).registrations == 0:
             _close(writing, writing.session.get_one(Intent, id_), "cancelled")
 

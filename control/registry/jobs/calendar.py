@@ -1,4 +1,4 @@
-"""What the registry does by itself as time passes: anchor the head of the audit daily, and attend to the dates."""
+"""What the registry does by itself as time passes: sign the audit's head hourly, and attend to the dates."""
 
 import time
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from pathlib import Path
 import structlog
 
 from control.registry.access.actor import CLOCK
-from control.registry.audit import chain as audit
+from control.registry.audit import anchors, heads
 from control.registry.endings import dates
 from control.registry.store.database import Database
 
@@ -20,9 +20,9 @@ EVERY = 60.0
 class Housekeeping:
     """Call it often; it does something when it is time to."""
 
-    def __init__(self, database: Database, anchors: Path, more: Callable[[Database], None] = lambda _: None) -> None:
-        """``anchors`` is the directory of the audit's heads, for outsiders to take; ``more`` is done as often, too."""
-        self._database, self._anchors, self._more = database, anchors, more
+    def __init__(self, database: Database, directory: Path, more: Callable[[Database], None] = lambda _: None) -> None:
+        """``directory`` is that of the audit's heads, for outsiders to take; ``more`` is done as often, too."""
+        self._database, self._anchors, self._more = database, directory, more
         self._next = 0.0
         self._doubts: set[str] = set()
 
@@ -35,6 +35,7 @@ class Housekeeping:
         if time.monotonic() < self._next:
             return
         self._next = time.monotonic() + EVERY
+        sign_head(self._database)
         anchor_daily(self._database, self._anchors)
         self._more(self._database)
         with self._database.writing(CLOCK) as writing:
@@ -48,13 +49,29 @@ class Housekeeping:
             self._next = 0.0
 
 
+def sign_head(database: Database, *, now: bool = False) -> None:
+    """Have a signed head of the audit made, unless the last one is not an hour old; or ``now``.
+
+    Raises:
+        Refused: "unavailable", "no-room", or "bad-configuration": the registry's key is not here.
+    """
+    if not now:
+        with database.reading() as session:
+            if not heads.is_due(session, database.now()):
+                return
+    with database.writing(CLOCK) as writing:
+        if now or heads.is_due(writing.session, writing.now):  # another process may have been first
+            writing.sign_head()
+
+
 def anchor_daily(database: Database, directory: Path) -> Path | None:
-    """Anchor the head of the audit unless the day has one already; return the new file, if any.
+    """Write the last head into the day's file unless the day has one already; return the new file, if any.
 
     The day's first head stays: who took a copy in the morning finds the same file in the evening.
     """
     now = database.now()
-    if audit.daily_file(directory, now).exists():
+    if anchors.daily_file(directory, now).exists():
         return None
     with database.reading() as session:
-        return audit.anchor(session, directory, now)
+        line = heads.last_line(session)
+    return anchors.write(directory, now, line) if line else None

@@ -21,6 +21,7 @@ from control.registry.access.actor import Actor
 from control.registry.intake import text as intake_text
 from control.registry.intake.reading import RowFault
 from control.registry.jobs import exports
+from control.registry.store import rows
 from control.registry.store.database import Database
 from control.registry.store.ids import new_id
 from control.registry.store.model import Job, JobRow
@@ -180,7 +181,7 @@ def _ordered(writing: Writing, kind: str, request: Mapping[str, Any], data: byte
     )
     writing.session.add(job)
     writing.session.flush()
-    writing.record("job.order", job.id, {}, {"kind": kind, **request, "state": job.state})
+    writing.record("job.order", job.id, {}, rows.columns(job))
     return job
 
 

@@ -1,6 +1,7 @@
 """Which addresses may be registered, and how the database keeps them."""
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -154,6 +155,12 @@ def key(prefix: Prefix) -> tuple[bytes, int]:
     """Return the first address, 16 bytes, and the length, both as control/allowlist/mapped.py says."""
     high, low, length = mapped.key_of(prefix)
     return (high << 64 | low).to_bytes(16, "big"), length
+
+
+def space_digest(prefixes: Iterable[str]) -> dict[str, str | None]:
+    """Return what the audit has of a provider's whole space: a SHA-256 of its prefixes; none where it has none."""
+    text = "\n".join(sorted(prefixes))
+    return {"space_sha256": hashlib.sha256(text.encode()).hexdigest() if text else None}
 
 
 def covering_keys(prefix: Prefix) -> list[tuple[bytes, int]]:

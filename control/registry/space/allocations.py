@@ -44,7 +44,7 @@ def replace(writing: Writing, id_: str, version: int | None, prefixes: Iterable[
     for portion in portions([{"provider_id": id_, "first": first, "length": length} for first, length in keys]):
         writing.session.execute(insert(ProviderPrefix), portion)
     after = {Entry(prefix).text for prefix in of(writing.session, id_)}
-    beside = {"space": sorted(before - after)}, {"space": sorted(after - before)}
+    beside = {"space": sorted(before - after)}, {"space": sorted(after - before)} | addresses.space_digest(after)
     rows.change(writing, "provider.space", provider, {}, beside)
     writing.session.flush()
     return provider

@@ -10,22 +10,29 @@ import json
 import os
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from itertools import chain, islice
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any
 
-from sqlalchemy import CursorResult, LargeBinary, Table, func, insert, select, text, update
+from sqlalchemy import LargeBinary, Table, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from control.fault import Fault, Kind, Refused
 from control.registry.access.actor import Actor
 from control.registry.audit import chain as audit
+from control.registry.audit import telling, verify
 from control.registry.progress import Progress, no_progress
+from control.registry.store import revision, rows
 from control.registry.store.database import Database
 from control.registry.store.model import Base, Ledger, Token
 from control.registry.store.model.base import Moment
+from control.registry.store.writing import Writing
 
 FORMAT = "wicket registry backup 1"
 TITLE = "The backup cannot be restored"
+MOST_FAULTS = 100
+"""Faults of a backup that are named."""
+
 BATCH = 2000
 """Rows read and written at a time."""
 
@@ -58,12 +65,12 @@ def write(database: Database, file: Path, progress: Progress = no_progress) -> i
     return count
 
 
-def restore(database: Database, file: Path, actor: Actor, progress: Progress = no_progress) -> audit.Head:
+def restore(database: Database, file: Path, actor: Actor, progress: Progress = no_progress) -> audit.LastRow:
     """Fill an empty database from a backup, in one transaction; return the head of the audit that came with it.
 
     Raises:
         Refused: "conflict": the database is not empty; "unreadable": the file is no backup, cut off, from another
-            version, or its audit's chain is broken; "unavailable"; "no-room".
+            version, or its tables are not what its audit says; "unavailable"; "no-room".
     """
     database.upgrade()
     with database.writing(actor) as writing:
@@ -74,18 +81,26 @@ def restore(database: Database, file: Path, actor: Actor, progress: Progress = n
             _demand_empty(writing.session)
             count = _read(writing.session, file, iter(lines), progress)
             _demand_whole_chain(writing.session, file)
-            head = audit.head(writing.session)
+            head = audit.last(writing.session)
             writing.session.execute(update(Ledger).values(epoch=os.urandom(16)))
-            # One that was revoked after the backup must not be good again, and which these are nobody here knows.
-            good = update(Token).where(Token.revoked_at.is_(None)).values(revoked_at=writing.now)
-            revoked = cast("CursorResult[Any]", writing.session.execute(good)).rowcount
+            revoked = _revoke_all(writing)
             what = {"rows": count, "audit_seq": head.seq, "audit_hash": head.hash, "tokens_revoked": revoked}
             writing.record("registry.restore", "", {}, what)
+            telling.tell_list(writing)
+            writing.sign_head()
             return head
     except (OSError, EOFError, UnicodeDecodeError) as error:
         raise Refused(Kind.UNREADABLE, TITLE, [_fault(file, error)]) from error
     except _BadBackup as bad:
         raise Refused(Kind.UNREADABLE, TITLE, bad.faults) from bad
+
+
+def _revoke_all(writing: Writing) -> int:
+    """Revoke every token: one that was revoked after the backup must not be good again, and nobody knows which."""
+    good = list(writing.session.scalars(select(Token).where(Token.revoked_at.is_(None))))
+    for token in good:
+        rows.change(writing, "token.revoke", token, {"revoked_at": writing.now})
+    return len(good)
 
 
 class _BadBackup(Exception):
@@ -96,15 +111,10 @@ class _BadBackup(Exception):
         super().__init__(faults)
 
 
-def revision(session: Session) -> str:
-    """Return which revision the tables are."""
-    return str(session.scalar(text("SELECT version_num FROM alembic_version")))
-
-
 def _write(session: Session, out: IO[str], at: datetime, progress: Progress) -> int:
     counts = {table.name: session.scalar(select(func.count()).select_from(table)) or 0 for table in TABLES}
     total, done = sum(counts.values()), 0
-    header = {"format": FORMAT, "revision": revision(session), "at": at.isoformat(), "rows": counts}
+    header = {"format": FORMAT, "revision": revision.now(session), "at": at.isoformat(), "rows": counts}
     out.write(json.dumps(header) + "\n")
     for table in TABLES:
         names = [column.name for column in table.columns]
@@ -186,15 +196,15 @@ def _demand_empty(session: Session) -> None:
 def _demand_format(session: Session, file: Path, header: Any) -> None:
     if not isinstance(header, dict) or header.get("format") != FORMAT:
         raise _no_backup(file, "is no backup of a registry")
-    if header["revision"] != (here := revision(session)):
+    if header["revision"] != (here := revision.now(session)):
         why = f"is of the tables' revision {header['revision']}, and they are {here} here"
         raise _BadBackup([Fault(str(file), why, "restore it with the version that wrote it, and upgrade then")])
 
 
 def _demand_whole_chain(session: Session, file: Path) -> None:
     faults = [
-        Fault(f"audit row {finding.seq}", finding.what, "take another backup, and find out who changed this one")
-        for finding in audit.verify(session)
+        Fault(finding.where, finding.what, "take another backup, and find out who changed this one")
+        for finding in islice(chain(audit.verify(session), verify.tables(session)), MOST_FAULTS)
     ]
     if faults:
         raise _BadBackup(faults)

@@ -22,6 +22,7 @@ from control.config import Config
 from control.fault import Fault, Kind, Refused
 from control.host.clock import uptime
 from control.registry.access.actor import Actor
+from control.registry.audit import telling
 from control.registry.parties.categories import load_categories
 from control.registry.space.addresses import AddressRules
 from control.registry.store import engines
@@ -30,6 +31,9 @@ from control.registry.store.keys import TITLE, KeyFile, Keys
 from control.registry.store.model import Ledger
 from control.registry.store.writing import Expiry, Rules, Writing
 from control.rollout.limits import Limit
+
+UPGRADE = Actor("upgrade")
+"""Who tells the audit of tables that a new version has changed."""
 
 MIGRATING = 0x77696B74
 """Key of PostgreSQL's advisory lock while the tables are made or changed."""
@@ -173,8 +177,14 @@ class Database:
             Refused: "unavailable" or "no-room"; "bad-configuration": the key cannot be made, or is another registry's.
         """
         self._migrate(command.upgrade, revision)
-        if self._key is not None and revision == "head":
-            self._take_the_key_out(self._key)
+        if revision == "head":
+            if self._key is not None:
+                self._take_the_key_out(self._key)
+            with self.reading() as session:
+                due = telling.is_due(session)
+            if due:
+                with self.writing(UPGRADE) as writing:
+                    telling.tell(writing)
 
     def downgrade(self, revision: str) -> None:
         """Take the tables back to a revision, "base" for none at all: what they held is lost.

@@ -9,7 +9,15 @@ DIGESTS = "0003"
 USE = "0005"
 """Brought what edges report."""
 
+HEADS = "0009"
+"""Brought the audit's signed heads."""
+
+
+def now(session: Session) -> str:
+    """Return the revision of the tables."""
+    return str(session.scalar(text("SELECT version_num FROM alembic_version")))
+
 
 def have(session: Session, revision: str) -> bool:
     """Return whether the tables have what a revision brought."""
-    return str(session.scalar(text("SELECT version_num FROM alembic_version"))) >= revision
+    return now(session) >= revision

@@ -109,7 +109,10 @@ def change(writing: Writing, action: str, row: Row, values: Mapping[str, Any], b
 
 
 def columns(row: Row) -> dict[str, Any]:
-    """Return a new row's columns for the audit, without secrets, contents and what the audit's row says itself."""
-    hidden = ("digest", "created_at", "changed_at", "body")
+    """Return a new row's columns for the audit, without contents and what the audit's row says itself.
+
+    A token's digest is one of them, so that nobody can put his own in its place; it is keyed, and gives no token.
+    """
+    hidden = ("created_at", "changed_at", "body")
     values = {column.key: getattr(row, column.key) for column in row.__table__.columns if column.key not in hidden}
     return values | {"version": 1}

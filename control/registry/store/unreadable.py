@@ -32,7 +32,7 @@ Show = Callable[[Sequence[Row]], Sequence[Any]]
 
 MEND = "see what the audit has of it, and mend the row in the database"
 
-_TABLES: Mapping[str, type[Base]] = {
+TABLES: Mapping[str, type[Base]] = {
     "reg": Registrant,
     "app": Application,
     "rgn": Registration,
@@ -67,7 +67,7 @@ def demand_readable(session: Session, id_: str) -> None:
     Raises:
         Refused: "conflict".
     """
-    table = _TABLES.get(id_.partition("_")[0])
+    table = TABLES.get(id_.partition("_")[0])
     if table is None:
         return
     session.rollback()

@@ -12,6 +12,7 @@ from control.allowlist.digest import Digest
 from control.fault import Refused
 from control.registry.access.actor import Actor
 from control.registry.audit import chain as audit
+from control.registry.audit import heads
 from control.registry.parties.categories import Category, load_categories
 from control.registry.space.addresses import AddressRules
 from control.registry.store import listed
@@ -96,6 +97,7 @@ class Writing:
         self._ledger, self._keys = ledger, keys
         self._audit: list[audit.AuditEntry] = []
         self._action = ("write", "")
+        self._signs = False
 
     @property
     def serial(self) -> int:
@@ -114,6 +116,10 @@ class Writing:
     def record(self, action: str, object_: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
         """Have an audit row written for a change: the fields that changed, before and after."""
         self._audit.append(audit.AuditEntry(action, object_, before, after))
+
+    def sign_head(self) -> None:
+        """Have a signed head of the audit made at the end; a removal has one anyhow."""
+        self._signs = True
 
     def list_entries(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Put on the live list what ``model.Registration`` says of each row: id, first, length, protocols, ports."""
@@ -136,22 +142,31 @@ class Writing:
     def finish(self) -> None:
         """Give the serial and write the audit; the commit comes right after."""
         if self.added or self.removed:
-            digest = self._digest()
-            self._ledger.serial += 1
-            self._ledger.count += self.added - self.removed
-            self.session.add(
-                Publication(
-                    serial=self._ledger.serial,
-                    at=self.now,
-                    added=self.added,
-                    removed=self.removed,
-                    count=self._ledger.count,
-                    digest=bytes(digest),
-                )
-            )
-            if self.session.get_bind().dialect.name == "postgresql":
-                self.session.execute(text(f"NOTIFY {CHANNEL}"))
-        self._write_audit(self._audit)
+            self._publish()
+        signs = self._signs or bool(self.removed)
+        number, entry = heads.announce(self.session) if signs else (0, None)
+        self._write_audit([*self._audit, entry] if entry else self._audit)
+        if signs:
+            digest = self.session.scalar(select(Publication.digest).where(Publication.serial == self._ledger.serial))
+            heads.make(self.session, self._ledger, self.keys, self.now, number, digest)
+
+    def _publish(self) -> None:
+        """Give the serial of what joined and left the list."""
+        digest = bytes(self._digest())
+        before = {"serial": self._ledger.serial, "count": self._ledger.count}
+        self._ledger.serial += 1
+        self._ledger.count += self.added - self.removed
+        given = {
+            "serial": self._ledger.serial,
+            "added": self.added,
+            "removed": self.removed,
+            "count": self._ledger.count,
+        }
+        self.session.add(Publication(at=self.now, digest=digest, **given))
+        after = {**given, "digest": digest.hex(), "epoch": self._ledger.epoch.hex()}
+        self.record(listed.PUBLISHED, listed.LIST, before, after)
+        if self.session.get_bind().dialect.name == "postgresql":
+            self.session.execute(text(f"NOTIFY {CHANNEL}"))
 
     def _digest(self) -> Digest:
         """Return the digest of the whole list with what this transaction changed.

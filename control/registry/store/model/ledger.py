@@ -1,4 +1,4 @@
-"""The ledger that orders every change, the serials given, and the audit's rows."""
+"""The ledger that orders every change, the serials given, the audit's rows and its signed heads."""
 
 from datetime import datetime
 
@@ -18,6 +18,7 @@ class Ledger(Base):
         audit_seq, audit_hash: the audit's last row; 32 zero bytes before the first.
         secret: the key, of a registry that an earlier version made, until ``Database.upgrade`` takes it out.
         key_name: of the key (store/keys.py), which is not here.
+        told: the revision of the tables, once the audit was told what they held then (audit/telling.py).
     """
 
     __tablename__ = "ledger"
@@ -30,6 +31,7 @@ class Ledger(Base):
     audit_hash: Mapped[bytes] = mapped_column(LargeBinary(32))
     secret: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     key_name: Mapped[str | None] = mapped_column(String(16))
+    told: Mapped[str] = mapped_column(String(32), default="")
 
 
 class Publication(Base):
@@ -72,3 +74,18 @@ class AuditRow(Base):
     before: Mapped[str] = mapped_column(Text)
     after: Mapped[str] = mapped_column(Text)
     hash: Mapped[bytes] = mapped_column(LargeBinary(32))
+
+
+class AuditHead(Base):
+    """One signed head of the audit (control/witness/head.py).
+
+    Attributes:
+        number: from 1, without gaps.
+        line: the head as JSON.
+    """
+
+    __tablename__ = "audit_head"
+
+    number: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    at: Mapped[datetime]
+    line: Mapped[str] = mapped_column(Text)

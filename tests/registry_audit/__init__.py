@@ -1,0 +1,1 @@
+"""The audit, and what holds it and the tables against those who keep them."""
