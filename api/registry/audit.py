@@ -96,7 +96,7 @@ class StateQuery(Strict):
     at: Moment
 
 
-class HeadsQuery(Strict):
+class AuditHeadsQuery(Strict):
     """Which heads."""
 
     after: int = Field(0, ge=0, le=MOST_NUMBER, description="Behind the head of this number.")
@@ -163,9 +163,9 @@ def head(session: Session) -> ViewAnswer:
 
 
 @blueprint.get("/v1/audit/heads")
-@blueprint.input(HeadsQuery, location="query", arg_name="query")
+@blueprint.input(AuditHeadsQuery, location="query", arg_name="query")
 @serves(Contract(NOBODY, HeadsPage, public=True, rate="check"))
-def read_heads(query: HeadsQuery) -> HeadsPage:
+def read_heads(query: AuditHeadsQuery) -> HeadsPage:
     """Read the signed heads of the audit.
 
     Needs no token: they are there to be kept by whoever wants to hold the registry to them. They say how many entries

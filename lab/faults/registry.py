@@ -23,6 +23,7 @@ from control.registry.parties.registrants import RegistrantNew
 from control.registry.space.addresses import read_entries
 from control.registry.store import backup
 from control.registry.store.database import Database
+from control.registry.store.keys import KeyFile
 from lab.faults.faults import Fault
 from lab.faults.site import Site
 from lab.waiting import wait_for
@@ -52,7 +53,7 @@ class Registry:
     @contextlib.contextmanager
     def opened(self) -> Iterator[Database]:
         """Open it, whatever file is there now."""
-        database = Database(self.url)
+        database = Database(self.url, key=KeyFile(self.file.with_name(f"{self.file.name}.key")))
         try:
             yield database
         finally:

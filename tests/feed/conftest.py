@@ -14,6 +14,7 @@ from tests.edge import place as places
 from tests.edge.place import Place, replace_list
 from tests.feed.following import LOCAL
 from tests.registry.cast import OFFICER, RULES, SECOND, Cast, apply, assemble, register
+from tests.registry.key import key
 
 PART = 256
 """Entries of one application (control/registry/categories.toml)."""
@@ -81,7 +82,7 @@ def new_registry(new_registry_url: Callable[[], str]) -> Iterator[Callable[[], R
 
     def make() -> Registry:
         url = new_registry_url()
-        opened.append(Database(url, RULES))
+        opened.append(Database(url, RULES, key=key()))
         return Registry(url, opened[-1], assemble(opened[-1]))
 
     yield make

@@ -13,6 +13,7 @@ from tests.edge.place import Place
 from tests.feed.conftest import Registry
 from tests.feed.following import following, held, is_whole, let_through, release, status, trouble, until
 from tests.registry.cast import OFFICER, RULES
+from tests.registry.key import key
 
 pytestmark = pytest.mark.usefixtures("copied_program")
 
@@ -120,7 +121,7 @@ def test_restored_from_a_backup_what_it_lacks_stays(
     registry.register("10.0.0.3")
     follow_all(place, registry)
     url = new_registry_url()
-    restored = Database(url, RULES)
+    restored = Database(url, RULES, key=key())
     backup.restore(restored, tmp_path / "backup", OFFICER)
     other = Registry(url, restored, registry.cast)
     with following(place, url) as edge:

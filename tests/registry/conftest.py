@@ -6,7 +6,7 @@ import pytest
 
 from control.fault import Fault
 from control.registry.audit import verify
-from control.registry.audit.chain import Finding, Witness
+from control.registry.audit.chain import Tampering, Witnessed
 from control.registry.store.database import Database
 from tests.registry.cast import RULES
 from tests.registry.clock import Clock
@@ -36,7 +36,7 @@ def database(request: pytest.FixtureRequest, new_registry_url: Callable[[], str]
     database.close()
 
 
-def found(database: Database, given: Sequence[Witness | Fault] = ()) -> list[Finding]:
+def found(database: Database, given: Sequence[Witnessed | Fault] = ()) -> list[Tampering]:
     """Return everything that is not as it was written."""
     with database.reading() as session:
         return list(verify.findings(session, key().read().public.hex(), given))

@@ -19,13 +19,14 @@ from control.registry.store.engines import Patience
 from control.registry.store.model import Registrant
 from lab.waiting import wait_for
 from tests.registry.cast import OFFICER, RULES, assemble, register
+from tests.registry.key import key
 
 QUICK = Patience(lock=0.5, statement=5, idle=2)
 
 
 def write_and_stop(url: str) -> None:
     """Enter a registrant, and stop before the commit, as Ctrl-Z would."""
-    database = Database(url, RULES, patience=QUICK)
+    database = Database(url, RULES, key=key(), patience=QUICK)
     try:
         with database.writing(OFFICER) as writing:
             registrants.create(writing, RegistrantNew(kind="individual", name="of the stopped"))
@@ -66,7 +67,7 @@ def names(database: Database) -> set[str]:
 
 def test_others_read_on_and_are_refused_in_time(new_registry_url: Callable[[], str]) -> None:
     url = new_registry_url()
-    database = Database(url, RULES, patience=QUICK)
+    database = Database(url, RULES, key=key(), patience=QUICK)
     register(database, assemble(database), "10.0.0.1")
     with stopped(url) as process:
         assert not enter(database, "meanwhile")
@@ -94,7 +95,7 @@ def test_others_read_on_and_are_refused_in_time(new_registry_url: Callable[[], s
 @pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
 def test_it_is_said_who_has_the_lock(new_registry_url: Callable[[], str]) -> None:
     url = new_registry_url()
-    database = Database(url, RULES, patience=QUICK)
+    database = Database(url, RULES, key=key(), patience=QUICK)
     with stopped(url) as process, pytest.raises(Refused) as refused, database.writing(OFFICER):
         pass
     assert f"process {process.pid}" in str(refused.value)

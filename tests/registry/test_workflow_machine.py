@@ -31,6 +31,7 @@ from control.registry.store.writing import Writing
 from tests import scratch
 from tests.registry.cast import OFFICER, RULES, SECOND, assemble
 from tests.registry.clock import Clock
+from tests.registry.key import key
 from tests.registry.sqlite import Sqlite
 
 PREFIXES = [f"10.0.0.{each}" for each in range(8)] + ["10.0.0.0/30", "10.0.0.4/31", "fd00::1", "fd00::/64"]
@@ -52,7 +53,9 @@ class Workflow(RuleBasedStateMachine):
     def begin(self) -> None:
         self.directory = tempfile.TemporaryDirectory(dir=scratch.directory())  # thousands of commits: no disk
         self.clock = Clock()
-        self.database = Database(Sqlite(Path(self.directory.name)).migrated(), RULES, self.clock, self.clock.uptime)
+        self.database = Database(
+            Sqlite(Path(self.directory.name)).migrated(), RULES, self.clock, self.clock.uptime, key()
+        )
         self.cast = assemble(self.database)
         self.follower, self.serial, self.watched = Allowlist.empty(), 0, 0.0
 

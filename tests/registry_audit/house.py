@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from control.registry.access import tokens
 from control.registry.access.tokens import NewToken
 from control.registry.audit import anchors, verify
-from control.registry.audit.chain import Finding, Witness
+from control.registry.audit.chain import Tampering, Witnessed
 from control.registry.cases import registrations
 from control.registry.intents import intents, policies
 from control.registry.jobs import calendar, jobs
@@ -40,7 +40,7 @@ class House:
     cast: Cast
     files: Path
     ids: dict[str, str] = field(default_factory=dict)
-    witnesses: list[Witness] = field(default_factory=list)
+    witnesses: list[Witnessed] = field(default_factory=list)
 
     def sql(self, *statements: str) -> None:
         """Do with the database what its owner can, without the audit's triggers, for good."""
@@ -48,7 +48,7 @@ class House:
             self._do(session, *statements)
             session.commit()
 
-    def tried(self, *statements: str) -> list[Finding]:
+    def tried(self, *statements: str) -> list[Tampering]:
         """Return what is found of it, and undo it."""
         with Session(self.database._engine_for("writing")) as session:
             self._do(session, *statements)
@@ -63,13 +63,13 @@ class House:
             change(session)
             session.commit()
 
-    def heads(self) -> list[Witness]:
+    def heads(self) -> list[Witnessed]:
         """Return the heads that there are now, as an edge keeps them."""
         with self.database.reading() as session:
             lines = session.execute(text("SELECT line FROM audit_head ORDER BY number")).scalars().all()
-        return [each for each in anchors.in_text("\n".join(lines), "edge north") if isinstance(each, Witness)]
+        return [each for each in anchors.in_text("\n".join(lines), "edge north") if isinstance(each, Witnessed)]
 
-    def found(self, *, with_edge: bool = True) -> list[Finding]:
+    def found(self, *, with_edge: bool = True) -> list[Tampering]:
         """Return what verifying finds, with the day's files and with what the edge has kept."""
         return found(self.database, [*anchors.kept(self.files), *(self.witnesses if with_edge else ())])
 

@@ -53,7 +53,7 @@ class Tally:
 
 def prepare(url: str) -> str:
     """Order an import in a database with nothing but its tables, and return the job's id."""
-    database = Database(url, RULES)
+    database = Database(url, RULES, key=key())
     try:
         with database.writing(OFFICER) as writing:
             for name in PROVIDERS:
@@ -66,7 +66,7 @@ def prepare(url: str) -> str:
 
 def work(url: str, ahead: timedelta = timedelta(0)) -> None:
     """Do the job; ``ahead`` is how far the clock is ahead, so that nobody waits for a lease to end."""
-    database = Database(url, RULES, lambda: utc_now() + ahead)
+    database = Database(url, RULES, lambda: utc_now() + ahead, key=key())
     try:
         worker.work(database)
     finally:
@@ -103,7 +103,7 @@ def kill_api_at(url: str, seconds: float) -> None:
 
 
 def _wait_for_a_worker(url: str) -> None:
-    database = Database(url, RULES)
+    database = Database(url, RULES, key=key())
 
     def taken_up() -> bool:
         with database.reading() as session:
@@ -119,7 +119,7 @@ def inspect(url: str, id_: str) -> tuple[str, int]:
     Raises:
         AssertionError: some are there, the job says something else, or the audit's chain is broken.
     """
-    database = Database(url, RULES)
+    database = Database(url, RULES, key=key())
     try:
         with database.reading() as session:
             counts = {

@@ -10,9 +10,9 @@ from control.fault import Refused
 from control.registry.access.actor import Actor
 from control.registry.audit import anchors
 from control.registry.audit import chain as audit
-from control.registry.audit.chain import Witness
+from control.registry.audit.chain import Witnessed
 from control.registry.jobs import jobs, worker
-from control.registry.jobs.calendar import Housekeeping, anchor_daily
+from control.registry.jobs.calendar import Housekeeping, anchor_daily, sign_head
 from control.registry.jobs.jobs import LostError, Taken
 from control.registry.store.database import Database
 from control.registry.store.model import Application, AuditRow, Job
@@ -196,9 +196,10 @@ def test_the_head_is_anchored_once_a_day(database: Database, clock: Clock, tmp_p
     keep()
     assert anchor_daily(database, tmp_path / "heads") is None
     clock.pass_(days=1)
+    sign_head(database)
     assert anchor_daily(database, tmp_path / "heads")
     kept = list(anchors.kept(tmp_path / "heads"))
-    assert [each.head.head.number for each in kept if isinstance(each, Witness)] == [1, 2]
+    assert [each.head.head.number for each in kept if isinstance(each, Witnessed)] == [1, 2]
 
 
 def test_processes_may_anchor_at_the_same_time(database: Database, tmp_path: Path) -> None:

@@ -67,7 +67,7 @@ def audit_verify(
     Rows are held against each other and against signed heads; the tables against the rows. Heads that somebody else
     has kept (--heads, --edge) show what whoever has the database and the key could have written anew.
     """
-    given: list[chain.Witness | Fault] = [*heads_in_files.kept(anchors or desk.anchors)]
+    given: list[chain.Witnessed | Fault] = [*heads_in_files.kept(anchors or desk.anchors)]
     for file in files:
         given += heads_in_files.in_file(file)
     for name in names:

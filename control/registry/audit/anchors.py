@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from control.fault import BadValueError, Fault, Kind, Refused
-from control.registry.audit.chain import Witness
+from control.registry.audit.chain import Witnessed
 from control.witness import head as heads
 from control.witness.head import Head, SignedHead
 
@@ -47,13 +47,13 @@ def write(directory: Path, at: datetime, line: str) -> Path:
     return file
 
 
-def kept(directory: Path) -> Iterator[Witness | Fault]:
+def kept(directory: Path) -> Iterator[Witnessed | Fault]:
     """Yield the heads in a directory's files, oldest first, and what is none."""
     for file in sorted(directory.glob("audit-*.json")):
         yield from in_file(file)
 
 
-def in_file(file: Path) -> Iterator[Witness | Fault]:
+def in_file(file: Path) -> Iterator[Witnessed | Fault]:
     """Yield the heads in a file, one a line or a document with ``heads``, and what is none.
 
     Raises:
@@ -67,7 +67,7 @@ def in_file(file: Path) -> Iterator[Witness | Fault]:
     yield from in_text(text, file.name)
 
 
-def in_text(text: str, where: str) -> Iterator[Witness | Fault]:
+def in_text(text: str, where: str) -> Iterator[Witnessed | Fault]:
     """Yield the heads in a text; ``where`` is whose it is."""
     with contextlib.suppress(ValueError, RecursionError):
         document = json.loads(text)
@@ -81,7 +81,7 @@ def in_text(text: str, where: str) -> Iterator[Witness | Fault]:
         except BadValueError as error:
             yield Fault(f"{where}, line {number}", error.why, error.mend)
         else:
-            yield Witness(signed, f"head {signed.head.number} of {where}" if signed.signature else where)
+            yield Witnessed(signed, f"head {signed.head.number} of {where}" if signed.signature else where)
 
 
 def _unsigned(line: str) -> SignedHead | None:

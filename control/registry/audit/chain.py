@@ -47,7 +47,7 @@ class LastRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Tampering:
     """One thing that is not as it was written.
 
     Attributes:
@@ -60,7 +60,7 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Witness:
+class Witnessed:
     """A head that is held against the chain, and where it was kept."""
 
     head: SignedHead
@@ -134,51 +134,51 @@ def _hash(before: bytes, row: Mapping[str, Any]) -> bytes:
     return hashlib.sha256(before + canonical(row).encode()).digest()
 
 
-def verify(session: Session, witnesses: Iterable[Witness] = ()) -> Iterator[Finding]:
+def verify(session: Session, witnesses: Iterable[Witnessed] = ()) -> Iterator[Tampering]:
     """Read the whole chain and yield what is wrong with it: nothing, when it is intact.
 
     A row that was altered does not have its hash; where rows were removed a number is missing; rows that changed
     places have each other's hashes. A chain that was written anew as a whole differs from a head of it.
     """
-    heads: dict[int, list[Witness]] = {}
+    heads: dict[int, list[Witnessed]] = {}
     for each in witnesses:
         heads.setdefault(each.head.head.seq, []).append(each)
     expected, previous = 1, START
     yield from _unlike(heads.pop(0, ()), START)
     for row in _stream(session):
         if row["seq"] != expected:
-            yield Finding(_row(expected), f"removed: the rows {expected} to {row['seq'] - 1} are missing")
+            yield Tampering(_row(expected), f"removed: the rows {expected} to {row['seq'] - 1} are missing")
         digest = row.pop("hash")
         if row["seq"] == expected and _hash(previous, row) != digest:
-            yield Finding(_row(row["seq"]), f"altered: its hash does not fit it behind row {row['seq'] - 1}")
+            yield Tampering(_row(row["seq"]), f"altered: its hash does not fit it behind row {row['seq'] - 1}")
         yield from _unlike(heads.pop(row["seq"], ()), digest)
         expected, previous = row["seq"] + 1, digest
     yield from _verify_end(session, expected - 1, previous)
     for seq in sorted(heads):
         places = ", ".join(sorted({each.where for each in heads[seq]}))
-        yield Finding(_row(seq), f"removed: it was the last one once, by {places}")
+        yield Tampering(_row(seq), f"removed: it was the last one once, by {places}")
 
 
 def _row(seq: int) -> str:
     return f"row {seq}"
 
 
-def _unlike(witnesses: Iterable[Witness], digest: bytes) -> Iterator[Finding]:
+def _unlike(witnesses: Iterable[Witnessed], digest: bytes) -> Iterator[Tampering]:
     for each in witnesses:
         head = each.head.head
         if head.hash != digest.hex():
             when = f"{head.at:%Y-%m-%d %H:%M} UTC"
-            yield Finding(_row(head.seq), f"differs from {each.where}: it was {head.hash} at {when}")
+            yield Tampering(_row(head.seq), f"differs from {each.where}: it was {head.hash} at {when}")
 
 
-def _verify_end(session: Session, seq: int, digest: bytes) -> Iterator[Finding]:
+def _verify_end(session: Session, seq: int, digest: bytes) -> Iterator[Tampering]:
     ledger = session.execute(select(Ledger.audit_seq, Ledger.audit_hash)).one()
     if ledger.audit_seq > seq:
-        yield Finding(_row(seq + 1), f"removed: the rows {seq + 1} to {ledger.audit_seq} are missing at the end")
+        yield Tampering(_row(seq + 1), f"removed: the rows {seq + 1} to {ledger.audit_seq} are missing at the end")
     elif ledger.audit_seq < seq:
-        yield Finding(_row(ledger.audit_seq + 1), "added: the ledger knows no such row")
+        yield Tampering(_row(ledger.audit_seq + 1), "added: the ledger knows no such row")
     elif ledger.audit_hash != digest:
-        yield Finding(_row(seq), "altered: its hash is not the one in the ledger")
+        yield Tampering(_row(seq), "altered: its hash is not the one in the ledger")
 
 
 def _stream(session: Session) -> Iterator[dict[str, Any]]:

@@ -9,7 +9,7 @@ from sqlalchemy import Select, and_, select
 from sqlalchemy.orm import Session
 
 from control.allowlist.digest import LANES, Digest, numbers
-from control.registry.audit.chain import Finding
+from control.registry.audit.chain import Tampering
 from control.registry.cases.workflow import LIVE
 from control.registry.store import listed
 from control.registry.store.model import AuditRow, Ledger, Listing, Publication, Registration
@@ -31,7 +31,7 @@ class _Given:
     digest: str | None
 
 
-def findings(session: Session) -> Iterator[Finding]:
+def findings(session: Session) -> Iterator[Tampering]:
     """Yield what of the live list is not as the audit says, or not as its own serials say."""
     epoch, serial, count = session.execute(select(Ledger.epoch, Ledger.serial, Ledger.count)).one()
     columns = select(
@@ -43,12 +43,12 @@ def findings(session: Session) -> Iterator[Finding]:
     }
     yield from _told(session, epoch.hex(), serial, given)
     if serial != (last := max(given, default=0)):
-        yield Finding("ledger", f"the serial is {serial}, and the last one given {last}")
+        yield Tampering("ledger", f"the serial is {serial}, and the last one given {last}")
     yield from _stays(session, count, given)
     yield from _unlike_registrations(session)
 
 
-def _told(session: Session, epoch: str, serial: int, given: dict[int, _Given]) -> Iterator[Finding]:
+def _told(session: Session, epoch: str, serial: int, given: dict[int, _Given]) -> Iterator[Tampering]:
     """Hold serials and epoch against the rows about the list."""
     rows = select(AuditRow.seq, AuditRow.action, AuditRow.after).where(
         AuditRow.object == listed.LIST, AuditRow.outcome == "done"
@@ -69,36 +69,36 @@ def _told(session: Session, epoch: str, serial: int, given: dict[int, _Given]) -
         last = seq
     for each in sorted(set(given) - audited):
         if each > untold:
-            yield Finding(f"serial {each}", "is in no row of the audit")
+            yield Tampering(f"serial {each}", "is in no row of the audit")
     if now != (epoch, serial):
         what = f"the serial is {serial} of the epoch {epoch}, and by row {last} of the audit {now[1]} of {now[0]}"
-        yield Finding("ledger", what)
+        yield Tampering("ledger", what)
 
 
-def _unlike(serial: int, held: _Given | None, told: _Given, seq: int) -> Iterator[Finding]:
+def _unlike(serial: int, held: _Given | None, told: _Given, seq: int) -> Iterator[Tampering]:
     if held is None:
-        yield Finding(f"serial {serial}", f"is gone, and row {seq} says that it was given")
+        yield Tampering(f"serial {serial}", f"is gone, and row {seq} says that it was given")
     elif held != told:
-        yield Finding(f"serial {serial}", f"is {_spelled(held)}, and by row {seq} {_spelled(told)}")
+        yield Tampering(f"serial {serial}", f"is {_spelled(held)}, and by row {seq} {_spelled(told)}")
 
 
 def _spelled(given: _Given) -> str:
     return f"+{given.added} -{given.removed}, {given.count} entries, digest {given.digest or 'unknown'}"
 
 
-def _stays(session: Session, count: int, given: dict[int, _Given]) -> Iterator[Finding]:
+def _stays(session: Session, count: int, given: dict[int, _Given]) -> Iterator[Tampering]:
     """Hold who joined and left the list at each serial against the count and the digest that the serial was given."""
     try:
         stays = listed.stays(session)
     except (ValueError, TypeError, OverflowError) as error:
-        yield Finding("the list", f"has a row that cannot be read ({error})")
+        yield Tampering("the list", f"has a row that cannot be read ({error})")
         return
     known, has_left = np.array(sorted(given), np.int64), stays.left >= 0
     odd = ~np.isin(stays.joined, known) | (has_left & ~np.isin(stays.left, known))
     if odd.any():
-        yield Finding("the list", f"{int(odd.sum())} of its rows name a serial that was never given")
+        yield Tampering("the list", f"{int(odd.sum())} of its rows name a serial that was never given")
     if count != (live := int((~has_left).sum())):
-        yield Finding("ledger", f"counts {count} entries, and the list has {live}")
+        yield Tampering("ledger", f"counts {count} entries, and the list has {live}")
     entries, joined, left = stays.entries.take(~odd), stays.joined[~odd], stays.left[~odd]
     each, gone = numbers(entries, stays.terms), left >= 0
     sums, counts = np.zeros((len(known), LANES), np.uint64), np.zeros(len(known), np.int64)
@@ -111,16 +111,16 @@ def _stays(session: Session, count: int, given: dict[int, _Given]) -> Iterator[F
         held, digest = given[serial], str(Digest(tuple(map(int, sums[place]))))
         if held.count != counts[place] or held.digest not in (None, digest):
             had = f"had {held.count} entries of the digest {held.digest}"
-            yield Finding(f"serial {serial}", f"{had}; by the list's rows {counts[place]} of {digest}")
+            yield Tampering(f"serial {serial}", f"{had}; by the list's rows {counts[place]} of {digest}")
             return  # every later one differs by the same
 
 
-def _unlike_registrations(session: Session) -> Iterator[Finding]:
+def _unlike_registrations(session: Session) -> Iterator[Tampering]:
     """Hold the live list against the registrations that are to be on it."""
     for id_ in session.scalars(_unlisted()):
-        yield Finding(f"registration {id_}", "is live, and not on the list as it says")
+        yield Tampering(f"registration {id_}", "is live, and not on the list as it says")
     for id_ in session.scalars(_unregistered()):
-        yield Finding(f"registration {id_}", "is not live, and on the list")
+        yield Tampering(f"registration {id_}", "is not live, and on the list")
 
 
 def _unlisted() -> Select[str]:

@@ -7,7 +7,7 @@ taken as it stands, object by object, and that it was is a row itself: anybody c
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from control.registry.audit import differences
+from control.registry.audit import discrepancies
 from control.registry.audit.published import LIST_TOLD
 from control.registry.audit.replay import TOLD
 from control.registry.store import revision
@@ -29,9 +29,9 @@ def tell(writing: Writing) -> None:
     session, now = writing.session, revision.now(writing.session)
     ledger = session.scalars(select(Ledger)).one()
     found = 0
-    for each in differences.find(session):
+    for each in discrepancies.find(session):
         found += 1
-        writing.record(f"{each.table}{TOLD}", each.id, each.told or {}, differences.fields_told(each))
+        writing.record(f"{each.table}{TOLD}", each.id, each.told or {}, discrepancies.fields_told(each))
     if found or ledger.audit_seq:
         writing.record(ACTION, f"tables {now}", {"tables": ledger.told}, {"tables": now, "objects": found})
         tell_list(writing)

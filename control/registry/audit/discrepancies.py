@@ -15,7 +15,7 @@ TAKEN_UP = ("queued", "running")
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class Discrepancy:
     """One object that is not as the audit says.
 
     Attributes:
@@ -34,16 +34,16 @@ class Difference:
     unreadable: tuple[str, ...] = ()
 
 
-def find(session: Session) -> Iterator[Difference]:
+def find(session: Session) -> Iterator[Discrepancy]:
     """Yield every object that differs, table by table."""
     for table in stored.TABLES:
         for prefix in table.prefixes:
             yield from _of_kind(session, table, prefix)
         for id_ in stored.strangers(session, table):
-            yield Difference(table.model.__tablename__, id_, 0, None, {})
+            yield Discrepancy(table.model.__tablename__, id_, 0, None, {})
 
 
-def _of_kind(session: Session, table: Table, prefix: str) -> Iterator[Difference]:
+def _of_kind(session: Session, table: Table, prefix: str) -> Iterator[Discrepancy]:
     """Go through both in the order of their ids, as one merges two sorted lists."""
     name = table.model.__tablename__
     tells = replay.objects(session, prefix)
@@ -51,28 +51,28 @@ def _of_kind(session: Session, table: Table, prefix: str) -> Iterator[Difference
     for held in stored.objects(session, table, prefix):
         while told is not None and told.id < held.id:
             if told.is_there:
-                yield Difference(name, told.id, told.seq, told.fields, None)
+                yield Discrepancy(name, told.id, told.seq, told.fields, None)
             told = next(tells, None)
         if told is not None and told.id == held.id and told.is_there:
             yield from _compared(table, told, held)
             told = next(tells, None)
             continue
-        yield Difference(name, held.id, 0, None, held.fields, tuple(held.unreadable))
+        yield Discrepancy(name, held.id, 0, None, held.fields, tuple(held.unreadable))
     while told is not None:
         if told.is_there:
-            yield Difference(name, told.id, told.seq, told.fields, None)
+            yield Discrepancy(name, told.id, told.seq, told.fields, None)
         told = next(tells, None)
 
 
-def _compared(table: Table, told: Told, held: Stored) -> Iterator[Difference]:
+def _compared(table: Table, told: Told, held: Stored) -> Iterator[Discrepancy]:
     name = table.model.__tablename__
     if held.unreadable:
-        yield Difference(name, held.id, told.seq, told.fields, None, tuple(held.unreadable))
+        yield Discrepancy(name, held.id, told.seq, told.fields, None, tuple(held.unreadable))
         return
     fields = told.fields
     odd = {key: value for key, value in held.fields.items() if not _is_told(key, fields.get(key), value)}
     if odd:
-        yield Difference(name, held.id, told.seq, {key: fields.get(key) for key in odd}, odd)
+        yield Discrepancy(name, held.id, told.seq, {key: fields.get(key) for key in odd}, odd)
 
 
 def _is_told(key: str, told: object, held: object) -> bool:
@@ -82,6 +82,6 @@ def _is_told(key: str, told: object, held: object) -> bool:
     return told == held or (key == "registrations" and told is None and held == [])
 
 
-def fields_told(difference: Difference) -> dict[str, Any]:
+def fields_told(difference: Discrepancy) -> dict[str, Any]:
     """Return what the audit is to be told of an object, where the tables are taken as they are."""
     return {GONE: True} if difference.held is None else {**difference.held, GONE: False}
