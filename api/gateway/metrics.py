@@ -47,6 +47,7 @@ GAUGES: Gauges = {
     "wicketgate_feed_lag_seconds": ("Seconds since everything that the feed had was last live", ()),
     "wicketgate_feed_complete_timestamp_seconds": ("When everything that the feed had was last live", ()),
     "wicketgate_feed_reachable": ("1 while the last attempt to follow the feed succeeded", ()),
+    "wicketgate_feed_audit_doubted": ("1 while a head of the feed's audit is not what it was", ()),
     "wicketgate_generation_buckets": ("Buckets of the exact set, with room for seven addresses each", ()),
     "wicketgate_generation_map_entries": ("Entries in the hash map: prefixes, IPv6, narrowed, overflowed", ()),
     "wicketgate_generation_map_capacity": ("Entries that the hash map has room for", ()),
@@ -147,6 +148,7 @@ def _feed(feed: FeedState | None) -> dict[str, list[Sample]]:
         "wicketgate_feed_lag_seconds": contact.lag_s if contact else None,
         "wicketgate_feed_complete_timestamp_seconds": contact.complete_at if contact else None,
         "wicketgate_feed_reachable": contact.trouble is None if contact else None,
+        "wicketgate_feed_audit_doubted": contact.doubt is not None if contact else None,
     }
     return {name: [] if value is None else [((), float(value))] for name, value in values.items()}
 

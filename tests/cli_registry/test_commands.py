@@ -131,17 +131,25 @@ def test_backup_and_restore(
     assert restored["audit_hash"] == wicket("audit", "head")["hash"]
     assert other("audit", "verify")["whole"]
     assert other("applications", "list") == wicket("applications", "list")
-    assert other("backup", str(tmp_path / "again"))["rows"] == rows + 1  # the audit of the restoring
+    assert other("backup", str(tmp_path / "again"))["rows"] == rows + 5  # the audit of the restoring, and its head
     assert other("restore", str(tmp_path / "backup"), status=1)["kind"] == "conflict"
 
 
-def test_an_anchored_head_is_held_against_the_audit(wicket: Wicket, officers: tuple[str, str]) -> None:
+def test_an_anchored_head_is_held_against_the_audit(wicket: Wicket, officers: tuple[str, str], tmp_path: Path) -> None:
     anchored = wicket("audit", "anchor")
     assert wicket("audit", "verify")["whole"]
     file = Path(anchored["file"])
-    file.write_text(json.dumps({"seq": anchored["seq"], "hash": "00" * 32}))
+    head = wicket.run("audit", "heads").stdout
+    assert json.loads(head)["number"] == 1
+    file.write_text(head.replace(anchored["hash"], "00" * 32))
     found = wicket("audit", "verify", status=1)
-    assert found["findings"] == [{"seq": anchored["seq"], "what": "differs from the head that was anchored"}]
+    assert found["findings"] == [
+        {"where": f"head 1 of {file.name}", "what": "altered: its signature is not that of the registry's key"}
+    ]
+    other = tmp_path / "kept"
+    other.write_text(head)
+    assert wicket("audit", "verify", "--anchors", str(tmp_path), "--heads", str(other))["whole"]
+    assert "is not known" in wicket.run("audit", "verify", "--edge", "south").stderr
 
 
 @pytest.mark.parametrize(
@@ -164,7 +172,7 @@ def test_audit_verify_names_what_was_tampered_with(tmp_path: Path, tampering: st
         database.executescript(tampering)
     database.close()
     first = wicket("audit", "verify", status=1)["findings"][0]
-    assert (first["seq"], first["what"].split(":")[0]) == (seq, what)
+    assert (first["where"], first["what"].split(":")[0]) == (f"row {seq}", what)
 
 
 def test_an_object_as_it_was(wicket: Wicket, officers: tuple[str, str]) -> None:
