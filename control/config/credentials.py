@@ -13,7 +13,12 @@ from control.fault import Fault, Kind, Refused
 DIRECTORY = "CREDENTIALS_DIRECTORY"
 STORE = Path("/etc/credstore")
 
-SETTINGS = {"wicketgate.feed.url": ("feed", "url"), "wicketgate.registry.url": ("registry", "url")}
+SETTINGS = {
+    "wicketgate.feed.url": ("feed", "url"),
+    "wicketgate.registry.url": ("registry", "url"),
+    "wicketgate.registry.worker_url": ("registry", "worker_url"),
+    "wicketgate.registry.owner_url": ("registry", "owner_url"),
+}
 """Credentials that are settings, by name."""
 
 API_TOKEN = "wicketgate.api.token"

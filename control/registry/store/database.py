@@ -276,7 +276,9 @@ class Database:
             if getattr(error.orig, "sqlstate", None) == FORBIDDEN:
                 mend = "as the tables' owner run wicket registry upgrade, and then wicket registry roles"
                 fault = Fault(where, str(error.orig).strip().partition("\n")[0], mend)
-                raise Refused(Kind.UNAVAILABLE, "The registry's database refuses that to this login", [fault]) from error
+                raise Refused(
+                    Kind.UNAVAILABLE, "The registry's database refuses that to this login", [fault]
+                ) from error
             if type(error).__name__ in ("OperationalError", "InterfaceError") or error.connection_invalidated:
                 fault = Fault(where, str(error.orig).strip(), "see that the database runs and can be reached")
                 raise Refused(Kind.UNAVAILABLE, "The registry's database cannot be used", [fault]) from error

@@ -5,7 +5,6 @@ Everybody else may do nothing but the tables' owner, who makes and upgrades them
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from control.registry.store.model import Base
@@ -16,8 +15,7 @@ VERSION = "alembic_version"
 EVERYTHING = "SELECT, INSERT, UPDATE, DELETE"
 
 
-@dataclass(frozen=True, slots=True)
-class Logins:
+class Logins(NamedTuple):
     """What the three are called.
 
     Attributes:
@@ -26,14 +24,13 @@ class Logins:
         follower: of edges, or of the group that each edge's own login is in.
     """
 
-    api: str = "wicket_api"
-    worker: str = "wicket_worker"
-    follower: str = "wicket_follower"
+    api: str
+    worker: str
+    follower: str
 
-    @property
-    def all(self) -> tuple[str, str, str]:
-        """All three, in the order of ``Rights``."""
-        return self.api, self.worker, self.follower
+
+USUAL = Logins("wicket_api", "wicket_worker", "wicket_follower")
+"""What they are called unless an operator says otherwise."""
 
 
 class Rights(NamedTuple):
@@ -60,9 +57,7 @@ TABLES: Mapping[str, Rights] = {
     "edge_use": Rights("SELECT", "SELECT"),
     "idempotency_key": Rights(EVERYTHING, ""),
     "intent": Rights("SELECT, INSERT, UPDATE", "SELECT, INSERT, UPDATE"),
-    "intent_item": Rights(
-        "SELECT, INSERT, UPDATE (is_open), DELETE", "SELECT, INSERT, UPDATE (is_open), DELETE"
-    ),
+    "intent_item": Rights("SELECT, INSERT, UPDATE (is_open), DELETE", "SELECT, INSERT, UPDATE (is_open), DELETE"),
     "job": Rights("SELECT, INSERT", "SELECT, UPDATE"),
     "job_row": Rights("SELECT", "INSERT"),
     "ledger": Rights(
@@ -108,13 +103,13 @@ def grants(logins: Logins, schema: str) -> Iterator[str]:
         if table in there:
             yield from (
                 f"GRANT {right} ON TABLE {quoted(schema)}.{quoted(table)} TO {quoted(login)};"
-                for login, right in zip(logins.all, rights, strict=True)
+                for login, right in zip(logins, rights, strict=True)
                 if right
             )
     for function, may in FUNCTIONS.items():
         yield from (
             f"GRANT EXECUTE ON FUNCTION {quoted(schema)}.{function} TO {quoted(login)};"
-            for login, called in zip(logins.all, may, strict=True)
+            for login, called in zip(logins, may, strict=True)
             if called
         )
 

@@ -36,9 +36,9 @@ def script(database: Database, logins: Logins) -> str:
     words = {
         "schema": rights.quoted(schema),
         "schema_text": f"'{schema}'",
-        "names": f"ARRAY[{', '.join(repr(name) for name in logins.all)}]",
+        "names": f"ARRAY[{', '.join(repr(name) for name in logins)}]",
         "lock": str(MIGRATING),
-        **{name: rights.quoted(getattr(logins, name)) for name in ("api", "worker", "follower")},
+        **{name: rights.quoted(login) for name, login in logins._asdict().items()},
     }
     template = Path(__file__).with_name("roles.sql").read_text(encoding="utf-8")
     made = re.sub(r"\{(\w+)\}", lambda match: words[match[1]], template)
@@ -61,10 +61,10 @@ def _demand_names(logins: Logins) -> None:
     mend = "write a name of at most 63 small letters, digits and underscores"
     faults = [
         Fault(option, f"{shown(name)} is no name of a login", mend)
-        for option, name in zip(("--api", "--worker", "--follower"), logins.all, strict=True)
+        for option, name in zip(("--api", "--worker", "--follower"), logins, strict=True)
         if not NAME.fullmatch(name) or name.startswith("pg_") or name == "public"
     ]
-    if not faults and len(set(logins.all)) < len(logins.all):
+    if not faults and len(set(logins)) < len(logins):
         faults = [Fault("--api, --worker, --follower", "two of the names are the same", "give each its own")]
     if faults:
         raise Refused(Kind.INVALID, TITLE, faults)
@@ -82,7 +82,9 @@ def _demand_ours(session: Session) -> str:
     schema, there = session.execute(text("SELECT current_schema(), to_regclass('alembic_version') IS NOT NULL")).one()
     found = session.scalar(text("SELECT version_num FROM alembic_version")) if there else None
     if found != needed:
-        fault = Fault("the tables", f"are of revision {found}, and not of {needed}", "run wicket registry upgrade first")
+        fault = Fault(
+            "the tables", f"are of revision {found}, and not of {needed}", "run wicket registry upgrade first"
+        )
         raise Refused(Kind.CONFLICT, TITLE, [fault])
     if not NAME.fullmatch(schema):
         fault = Fault("the schema", f"is called {shown(schema)}", "keep the tables in one with a plain name, as public")
