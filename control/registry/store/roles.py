@@ -82,9 +82,8 @@ def _demand_ours(session: Session) -> str:
     schema, there = session.execute(text("SELECT current_schema(), to_regclass('alembic_version') IS NOT NULL")).one()
     found = session.scalar(text("SELECT version_num FROM alembic_version")) if there else None
     if found != needed:
-        fault = Fault(
-            "the tables", f"are of revision {found}, and not of {needed}", "run wicket registry upgrade first"
-        )
+        why = f"are of revision {found}, and not of {needed}" if found else "are not there"
+        fault = Fault("the tables", why, "as the tables' owner run wicket registry upgrade first")
         raise Refused(Kind.CONFLICT, TITLE, [fault])
     if not NAME.fullmatch(schema):
         fault = Fault("the schema", f"is called {shown(schema)}", "keep the tables in one with a plain name, as public")
