@@ -45,7 +45,7 @@ class Rights(NamedTuple):
 # serials, and never another epoch; a token is revoked, and never another's digest. Nobody changes or removes a row of
 # the audit, a serial that was given, or what an edge said it had.
 TABLES: Mapping[str, Rights] = {
-    VERSION: Rights("SELECT", "SELECT", "SELECT (version_num)"),
+    VERSION: Rights("SELECT", "", "SELECT (version_num)"),
     "application": Rights("SELECT, INSERT, UPDATE", "SELECT, INSERT, UPDATE"),
     "application_entry": Rights("SELECT, INSERT, DELETE", "SELECT, INSERT"),
     "audit": Rights("SELECT, INSERT", "INSERT"),
@@ -76,7 +76,7 @@ TABLES: Mapping[str, Rights] = {
     "provider": Rights("SELECT, INSERT, UPDATE", "SELECT"),
     "provider_prefix": Rights("SELECT, INSERT, DELETE", "SELECT"),
     "publication": Rights("SELECT, INSERT", "SELECT, INSERT", "SELECT (serial, at, count, digest)"),
-    "registrant": Rights("SELECT, INSERT, UPDATE", "SELECT, INSERT, UPDATE"),
+    "registrant": Rights("SELECT, INSERT, UPDATE", "SELECT, INSERT"),
     "registration": Rights("SELECT, INSERT, UPDATE", "SELECT, UPDATE"),
     "token": Rights("SELECT, INSERT, UPDATE (version, changed_at, revoked_at)", "SELECT (id), UPDATE (used_at)"),
 }
