@@ -21,6 +21,9 @@ SETTINGS = {
 }
 """Credentials that are settings, by name."""
 
+BY_HAND = frozenset({"wicketgate.registry.owner_url"})
+"""Of these, those that no service is given: whoever has them may change what the services rely on."""
+
 API_TOKEN = "wicketgate.api.token"
 REGISTRY_KEY = "wicketgate.registry.key"
 

@@ -167,7 +167,7 @@ def _jobs(world: World) -> None:
         assert len(world.ask("GET", f"/v1/jobs/{job.json['id']}/faults").json["items"]) == count
     job_id = world.make("/v1/exports", {"of": "applications"})["id"]
     assert world.ended(job_id)["state"] == "done"
-    assert b"M-200000" in world.ask("GET", f"/v1/exports/{job_id}").body
+    assert b"M-200000" in world.ask("GET", f"/v1/jobs/{job_id}/result").body
 
 
 def _steps(world: World) -> None:
