@@ -136,7 +136,7 @@ def _altered(lines: list[str]) -> list[str]:
         (lambda lines: lines[:-1], "is cut off"),
         (lambda lines: lines[:-5] + lines[-1:], "is cut off"),
         (lambda lines: ["{}", *lines], "is no backup"),
-        (lambda lines: [re.sub('"000[0-9]"', '"9999"', lines[0]), *lines[1:]], "revision 9999"),
+        (lambda lines: [re.sub('"00[0-9]{2}"', '"9999"', lines[0]), *lines[1:]], "revision 9999"),
         (lambda lines: [lines[0], "nonsense"], "is no JSON"),
         (_altered, "audit row 1: altered"),
     ],
