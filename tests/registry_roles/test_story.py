@@ -23,6 +23,7 @@ from control.rollout.position import Position
 from lab.gateway import Answer, Gateway
 from lab.waiting import wait_for
 from tests.api_registry.world import World, begin, furnish, papers
+from tests.edge.place import listed
 from tests.registry.key import key
 from tests.registry_intake.association import PROVIDERS, csv_of, member
 from tests.registry_roles.conftest import NORTH, OWNER, Site
@@ -188,21 +189,26 @@ def _steps(world: World) -> None:
 
 
 def _end(registry: Registry) -> None:
-    """Have the end of a registration come, of which no edge has traffic."""
+    """Have the end of two registrations come: of one there is traffic at an edge, so that it is held, and renewed."""
     site, world = registry.site, registry.world
-    (id_,) = world.registered(world.sides[0])
+    addresses = [world.address() for _ in range(2)]
+    id_, used = _registered(world, addresses)
     edge = registry.wicket("edges", "add", "north", "--login", NORTH)
     assert (edge["name"], edge["login"]) == ("north", NORTH)
     feed = RegistryFeed(site.url(NORTH), "north")
     start = feed.snapshot(Position("", 0), Digest())
     feed.acknowledge(start.position.epoch, [(start.position.serial, 1.0)])
-    assert feed.report(report(10 * 24 * 3600.0))
-    site.sql(f"UPDATE registration SET valid_until = now() - interval '1 minute' WHERE id = '{id_}'")
+    assert feed.report(report(10 * 24 * 3600.0, listed([addresses[1]])))
+    site.sql(f"UPDATE registration SET valid_until = now() - interval '1 minute' WHERE id IN ('{id_}', '{used}')")
 
     def state() -> Any:
         return world.ask("GET", f"/v1/registrations/{id_}").json["state"] == "expired"
 
     wait_for(state, "the worker takes off what has come to its end")
+    in_intent = f"SELECT count(*) FROM intent_item WHERE registration_id = '{used}' AND is_open"
+    wait_for(lambda: site.value(in_intent), "what is in use is held")
+    world.take(f"/v1/registrations/{used}/renew", world.sides[0].tokens["registrant"])
+    assert site.value(in_intent) == 0
     deltas = feed.deltas(start.position, Digest.of(start.entries))
     assert sum(len(each.removed) for each in deltas if not isinstance(each, str)) == 1
     feed.close()
@@ -213,6 +219,13 @@ def _end(registry: Registry) -> None:
     world.take(f"/v1/edges/{edge['id']}/retire", "operator")
     rows = [row["action"] for row in registry.wicket("audit", "list", "--object", edge["id"])]
     assert sorted(rows) == ["edge.bind", "edge.bind", "edge.bind", "edge.create", "edge.retire"]
+
+
+def _registered(world: World, addresses: list[str]) -> list[str]:
+    """Return the registrations of addresses, in their order."""
+    ids = world.registered(world.sides[0], *addresses)
+    held = {world.ask("GET", f"/v1/registrations/{id_}").json["prefix"]: id_ for id_ in ids}
+    return [held[address] for address in addresses]
 
 
 def test_an_api_whose_login_may_not_upgrade_says_who_does(site: Site, tmp_path: Path) -> None:
