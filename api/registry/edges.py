@@ -22,6 +22,7 @@ class EdgeRecord(VersionedRecord):
     """A gateway that follows the live list; what it has not said is null."""
 
     name: str
+    login: str | None = Field(description="The login of PostgreSQL that alone speaks for it; null: any follower's.")
     serial: int | None = Field(description="The last serial that it said it has in the kernel.")
     serial_at: datetime | None = Field(description="From when on.")
     entries: int | None = Field(description="Of the registry's that are live there.")

@@ -60,9 +60,9 @@ class IdConverter(BaseConverter):
 def worker(app: APIFlask, config: Config) -> Worker:
     """Return what does the registry's jobs, and what time brings, beside the requests of one process.
 
-    It has a database of its own, which is more patient than one at the door.
+    It has a database of its own, which is more patient than one at the door, and maybe a login of its own.
     """
-    database, uses = open_database(config), app.extensions[store.USES]
+    database, uses = open_database(config, url=config.registry_worker_url), app.extensions[store.USES]
     return Worker(database, Housekeeping(database, anchors.directory_of(config.state_dir), uses.flush))
 
 

@@ -13,8 +13,16 @@ from control.fault import Fault, Kind, Refused
 DIRECTORY = "CREDENTIALS_DIRECTORY"
 STORE = Path("/etc/credstore")
 
-SETTINGS = {"wicketgate.feed.url": ("feed", "url"), "wicketgate.registry.url": ("registry", "url")}
+SETTINGS = {
+    "wicketgate.feed.url": ("feed", "url"),
+    "wicketgate.registry.url": ("registry", "url"),
+    "wicketgate.registry.worker_url": ("registry", "worker_url"),
+    "wicketgate.registry.owner_url": ("registry", "owner_url"),
+}
 """Credentials that are settings, by name."""
+
+BY_HAND = frozenset({"wicketgate.registry.owner_url"})
+"""Of these, those that no service is given: whoever has them may change what the services rely on."""
 
 API_TOKEN = "wicketgate.api.token"
 REGISTRY_KEY = "wicketgate.registry.key"

@@ -24,6 +24,16 @@ class RegistrySettings(BaseModel):
         description="Its database, `sqlite:////a/file` or `postgresql://user:password@host/name`; empty is "
         "registry.db among the instance's state.",
     )
+    worker_url: Annotated[str, BeforeValidator(database_url)] = Field(
+        default="",
+        description="The same for what does the jobs and what time brings, with a login of its own; empty is "
+        "`registry.url`.",
+    )
+    owner_url: Annotated[str, BeforeValidator(database_url)] = Field(
+        default="",
+        description="The same for `wicket registry upgrade`, `roles`, `backup` and `restore`, with the login that owns "
+        "the tables; empty is `registry.url`.",
+    )
     key: Annotated[str, BeforeValidator(text)] = Field(
         default="",
         description="The file of its key, from which tokens are known and the audit's heads signed; the same on every "

@@ -213,6 +213,16 @@ class Config(Settings):
         return self.registry.url or f"sqlite:///{self.state_dir / 'registry.db'}"
 
     @property
+    def registry_worker_url(self) -> str:
+        """The URL of the registry's database for whoever does its jobs."""
+        return self.registry.worker_url or self.registry_url
+
+    @property
+    def registry_owner_url(self) -> str:
+        """The URL of the registry's database for whoever makes its tables, and copies them whole."""
+        return self.registry.owner_url or self.registry_url
+
+    @property
     def edge_name(self) -> str:
         """The name under which the registry knows this edge."""
         return self.feed.name or f"{gethostname()}/{self.instance}"

@@ -1,6 +1,7 @@
 """The registry's database as a feed: what is active there, by the serials given there.
 
-The list is only read; what is written is which serial this edge has (``acknowledge``).
+The list is only read; what is written is which serial this edge has (``acknowledge``), and what is in use (``report``):
+on PostgreSQL by functions, where the login may write nothing itself.
 """
 
 import sqlite3
@@ -19,7 +20,7 @@ from control.fault import Fault, Kind, Refused
 from control.feed.feed import MOST_HEADS, RESET, Delta, Snapshot, UseReport
 from control.registry.access.actor import Actor
 from control.registry.audit import heads
-from control.registry.publication import edges, serials, use
+from control.registry.publication import edges, following, serials, use
 from control.registry.store import revision
 from control.registry.store.database import Database
 from control.registry.store.writing import CHANNEL, MANY
@@ -116,6 +117,9 @@ class RegistryFeed:
         """
         self._demand_file()
         times = [(serial, datetime.fromtimestamp(at, UTC)) for serial, at in applied]
+        if following.by_functions(self._database):
+            following.acknowledge(self._database, self._edge, epoch, times)
+            return
         with self._database.writing(Actor(f"edge {self._edge}")) as writing:
             edges.acknowledge(writing, self._edge, epoch, times)
 
@@ -128,19 +132,21 @@ class RegistryFeed:
             Refused: "unavailable" or "no-room": the database is.
         """
         self._demand_file()
-        with self._database.reading() as session:
+        database, by_functions = self._database, following.by_functions(self._database)
+        with database.reading() as session:
             if not use.has_use(session):
                 return True
-            if report.since is not None and not use.goes_on(session, self._edge, report.since):
+            if report.since is not None and not by_functions and not use.goes_on(session, self._edge, report.since):
                 return False
+        if report.since is not None and by_functions and not following.goes_on(database, self._edge, report.since):
+            return False
         account = use.Account(report.watched, report.entries, report.held, datetime.fromtimestamp(report.at, UTC))
-        actor = Actor(f"edge {self._edge}")
         for start in range(0, max(1, len(report.used)), MANY):
-            with self._database.writing(actor) as writing:
-                edge = use.begin(writing, self._edge, account)
-                use.note(writing, edge, _used(report, start, start + MANY))
-                if start + MANY >= len(report.used):
-                    use.conclude(writing, edge, account)
+            used, is_last = _used(report, start, start + MANY), start + MANY >= len(report.used)
+            if by_functions:
+                following.report(database, self._edge, account, used, is_last)
+            else:
+                self._write(account, used, is_last)
         return True
 
     def heads(self, since: int) -> Sequence[str]:
@@ -159,6 +165,14 @@ class RegistryFeed:
             self._bell.close()
             self._bell = None
         self._database.close()
+
+    def _write(self, account: use.Account, used: Sequence[tuple[bytes, int, float]], is_last: bool) -> None:
+        """Write some of a report down, as a login that may."""
+        with self._database.writing(Actor(f"edge {self._edge}")) as writing:
+            edge = use.begin(writing, self._edge, account)
+            use.note(writing, edge, used)
+            if is_last:
+                use.conclude(writing, edge, account)
 
     @property
     def _file(self) -> Path | None:
@@ -215,8 +229,12 @@ class _NotifyBell:
         address = url.set(drivername="postgresql").render_as_string(hide_password=False)
         try:
             self._connection = psycopg.connect(address, autocommit=True)
+        except psycopg.Error as error:
+            raise _unavailable(self._where, str(error)) from error
+        try:
             self._connection.execute(f"LISTEN {CHANNEL}")
         except psycopg.Error as error:
+            self._connection.close()
             raise _unavailable(self._where, str(error)) from error
 
     def wait(self, seconds: float) -> bool:

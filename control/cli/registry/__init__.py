@@ -66,6 +66,7 @@ for command in (
     audit.commands,
     categories.list_categories,
     store.upgrade,
+    store.make_roles,
     store.write_backup,
     store.restore_backup,
 ):

@@ -122,12 +122,17 @@ def audit_head(desk: Desk, as_json: bool) -> None:
 @commands.command("heads")
 @click.option("--after", type=click.IntRange(0), default=0, metavar="NUMBER", help="Go on behind this head.")
 @limit_option
+@as_json_option
 @pass_desk
-def audit_heads(desk: Desk, after: int, limit: int) -> None:
+def audit_heads(desk: Desk, after: int, limit: int, as_json: bool) -> None:
     """Print signed heads, one a line: keep them elsewhere, and no one can rewrite what is before unseen."""
     with desk.reading("audit.read") as session:
-        for line in heads.lines(session, after, limit):
-            click.echo(line)
+        lines = heads.lines(session, after, limit)
+    if as_json:
+        print_json({"heads": [json.loads(line) for line in lines]})
+        return
+    for line in lines:
+        click.echo(line)
 
 
 @commands.command("anchor")

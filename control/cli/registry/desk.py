@@ -36,7 +36,7 @@ class Desk:
         ``token`` is one of theirs; none: it is asked for on the terminal.
         """
         self._file, self._who, self._token = file, who, token
-        self._database: Database | None = None
+        self._opened: dict[str, Database] = {}
         self._actor: Actor | None = None
 
     @cached_property
@@ -55,8 +55,25 @@ class Desk:
         Raises:
             Refused: "bad-configuration".
         """
-        self._database = self._database or open_database(self.config)
-        return self._database
+        return self._at(self.config.registry_url)
+
+    @property
+    def workers(self) -> Database:
+        """The same by the login of whoever does the jobs.
+
+        Raises:
+            Refused: "bad-configuration".
+        """
+        return self._at(self.config.registry_worker_url)
+
+    @property
+    def owners(self) -> Database:
+        """The same by the login that owns the tables.
+
+        Raises:
+            Refused: "bad-configuration".
+        """
+        return self._at(self.config.registry_owner_url)
 
     @property
     def anchors(self) -> Path:
@@ -117,8 +134,13 @@ class Desk:
 
     def close(self) -> None:
         """Close the database."""
-        if self._database:
-            self._database.close()
+        for database in self._opened.values():
+            database.close()
+
+    def _at(self, url: str) -> Database:
+        if url not in self._opened:
+            self._opened[url] = open_database(self.config, url=url)
+        return self._opened[url]
 
     def _named(self, who: str) -> Actor:
         with self.database.reading() as session:

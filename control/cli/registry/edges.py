@@ -25,8 +25,47 @@ def edges_list(desk: Desk, after: str, limit: int, as_json: bool) -> None:
     visible = sight.select_visible(desk.actor, FollowingEdge)
     with desk.reading("edge.read") as session:
         found = page(session, visible, after, limit, edges.records)
-    columns = ("id", "name", "serial", "entries", "held", "reported_at", "watched_hours", "ahead_s", "retired_at")
+    columns = (
+        "id",
+        "name",
+        "login",
+        "serial",
+        "entries",
+        "held",
+        "reported_at",
+        "watched_hours",
+        "ahead_s",
+        "retired_at",
+    )
     show_rows("edges", columns, found, as_json)
+
+
+@commands.command("add")
+@click.argument("name")
+@click.option("--login", help="The login of PostgreSQL that alone may speak for it.")
+@as_json_option
+@pass_desk
+def edges_add(desk: Desk, name: str, login: str | None, as_json: bool) -> None:
+    """Enter an edge by its NAME (feed.name), so that it can report by a login that may write nothing else."""
+    with desk.writing() as writing:
+        edge = edges.create(writing, name, login)
+        writing.session.flush()
+        fields = edges.records(writing.session, [edge])[0]
+    show_fields(fields["id"], fields, as_json)
+
+
+@commands.command("bind")
+@click.argument("id_", metavar="ID")
+@click.argument("login", required=False)
+@as_json_option
+@pass_desk
+def edges_bind(desk: Desk, id_: str, login: str | None, as_json: bool) -> None:
+    """Say by which LOGIN of PostgreSQL alone an edge speaks; without one by that of any follower."""
+    with desk.writing() as writing:
+        edge = edges.bind(writing, id_, login)
+        writing.session.flush()
+        fields = edges.records(writing.session, [edge])[0]
+    show_fields(id_, fields, as_json)
 
 
 @commands.command("retire")

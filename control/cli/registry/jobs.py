@@ -38,7 +38,7 @@ def import_applications(desk: Desk, file: BinaryIO, kind: str | None, dry_run: b
     with desk.writing() as writing:
         id_ = jobs.order_import(writing, file.read(), MEDIA_TYPES[kind] if kind else None, dry_run).id
     with progress("reading", as_json) as told:
-        while worker.work(desk.database, id_, told) is None:
+        while worker.work(desk.workers, id_, told) is None:
             with desk.reading("job.read") as session:
                 job = session.get_one(Job, id_)
             if job.state in jobs.ENDED:
@@ -117,7 +117,7 @@ def jobs_work(desk: Desk, as_json: bool) -> None:
     desk.demand("job.work")
     done = []
     with progress("working", as_json) as told:
-        while (id_ := worker.work(desk.database, progress=told)) is not None:
+        while (id_ := worker.work(desk.workers, progress=told)) is not None:
             done.append(id_)
     with desk.reading("job.read") as session:
         records = [record(session.get_one(Job, id_)) for id_ in done]

@@ -93,6 +93,8 @@ PERMISSIONS = (
     Permission("job.work", ("officer", "operator"), "do what waits"),
     Permission("audit.read", _sees(model.AuditRow), "see the audit"),
     Permission("edge.read", _sees(model.FollowingEdge), "see the edges"),
+    Permission("edge.create", ("operator",), "enter an edge"),
+    Permission("edge.bind", ("operator",), "say by which login an edge speaks"),
     Permission("edge.retire", ("operator",), "say that an edge is no more"),
     Permission("list.follow", _sees(model.Publication), "follow the live list"),
     Permission("registry.backup", ("operator",), "take a copy of everything"),

@@ -23,6 +23,7 @@ from control.registry.store import unreadable
 from control.registry.store.model import (
     Application,
     ApplicationEntry,
+    EdgeLogin,
     FollowingEdge,
     Intent,
     IntentItem,
@@ -188,6 +189,12 @@ def _space(session: Session, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
     return {id_: addresses.space_digest(found.get(id_, [])) for id_ in ids}
 
 
+def _logins(session: Session, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Return the logins that edges are bound to."""
+    bound = select(EdgeLogin.edge_id, EdgeLogin.login).where(EdgeLogin.edge_id.in_(ids))
+    return {id_: {"login": None} for id_ in ids} | {id_: {"login": login} for id_, login in session.execute(bound)}
+
+
 def _prefixes(session: Session, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
     """Return the prefixes of registrations, by which they are looked up as well as by which they are shown."""
     columns = select(Registration.id, Registration.prefix, Registration.first, Registration.length)
@@ -210,7 +217,7 @@ TABLES = (
     Table(Application, _entries),
     Table(Registration, _prefixes),
     Table(Intent, _registrations),
-    Table(FollowingEdge),
+    Table(FollowingEdge, _logins),
     Table(Job, beneath=WORK),
 )
 """Every table with objects of its own."""

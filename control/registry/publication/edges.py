@@ -10,14 +10,17 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from control.allowlist.entry import Prefix
-from control.fault import Fault, Kind, Refused
+from control.fault import Fault, Kind, Refused, shown
 from control.registry.access import scopes
 from control.registry.publication import serials
 from control.registry.store import revision, rows
 from control.registry.store.ids import new_id
-from control.registry.store.model import EdgeAck, EdgeReport, FollowingEdge, Listing
+from control.registry.store.model import EdgeAck, EdgeLogin, EdgeReport, FollowingEdge, Listing
 from control.registry.store.records import record
 from control.registry.store.writing import Writing, portions
+
+LONGEST_LOGIN = 63
+"""Bytes of a name, of which PostgreSQL cuts off the rest (NAMEDATALEN)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +105,12 @@ def records(session: Session, edges: Sequence[FollowingEdge]) -> list[dict[str, 
     had = last.group_by(EdgeAck.edge_id).subquery()
     newest = select(EdgeAck).join(had, (had.c.edge_id == EdgeAck.edge_id) & (had.c.serial == EdgeAck.serial))
     acks = {ack.edge_id: ack for ack in session.scalars(newest)}
-    return [record(edge, ("name",)) | _standing(acks.get(edge.id), reported.get(edge.id)) for edge in edges]
+    bound = select(EdgeLogin.edge_id, EdgeLogin.login).where(EdgeLogin.edge_id.in_(ids))
+    logins: dict[str, str] = dict(session.execute(bound).all())
+    return [
+        record(edge, ("name",)) | {"login": logins.get(edge.id)} | _standing(acks.get(edge.id), reported.get(edge.id))
+        for edge in edges
+    ]
 
 
 def _standing(ack: EdgeAck | None, report: EdgeReport | None) -> dict[str, Any]:
@@ -135,6 +143,49 @@ def retire(writing: Writing, id_: str, version: int | None = None) -> FollowingE
     report.retired_at = writing.now
     writing.session.add(report)
     rows.change(writing, "edge.retire", edge, {}, ({}, {"retired_at": to_jsonable_python(writing.now)}))
+    return edge
+
+
+def create(writing: Writing, name: str, login: str | None = None) -> FollowingEdge:
+    """Enter an edge, so that it can report by the login of a follower: by ``login`` alone, where one is given.
+
+    Raises:
+        Refused: "forbidden"; "invalid": the name, or the login's; "conflict": there is an edge of that name.
+    """
+    writing.set_action("edge.create")
+    scopes.demand(writing.actor, "edge.create")
+    name = rows.demand_name(name)
+    if there := writing.session.scalar(select(FollowingEdge.id).where(FollowingEdge.name == name)):
+        fault = Fault("name", f"{shown(name)} is the edge {there}", "bind that one: wicket registry edges bind")
+        raise Refused(Kind.CONFLICT, "There is such an edge", [fault])
+    edge = FollowingEdge(id=new_id("edg"), name=name, created_at=writing.now, changed_at=writing.now)
+    rows.enter(writing, edge)
+    return bind(writing, edge.id, login) if login is not None else edge
+
+
+def bind(writing: Writing, id_: str, login: str | None) -> FollowingEdge:
+    """Say by which login of PostgreSQL alone an edge speaks; none: by any follower's.
+
+    Raises:
+        Refused: "forbidden"; "not-found"; "invalid": that is no name of a login.
+    """
+    writing.set_action("edge.bind", id_)
+    scopes.demand(writing.actor, "edge.bind")
+    edge = rows.find(writing.session, writing.actor, FollowingEdge, id_)
+    if login is not None and (not login.isprintable() or not 0 < len(login.encode()) <= LONGEST_LOGIN):
+        mend = f"write the name of a login of PostgreSQL, of at most {LONGEST_LOGIN} bytes"
+        raise Refused(Kind.INVALID, "There is no such login", [Fault("login", f"{shown(login)} is no name", mend)])
+    held = writing.session.get(EdgeLogin, id_)
+    before = held.login if held else None
+    if before == login:
+        return edge
+    if held and login is None:
+        writing.session.delete(held)
+    elif held and login is not None:
+        held.login = login
+    else:
+        writing.session.add(EdgeLogin(edge_id=id_, login=login))
+    rows.change(writing, "edge.bind", edge, {}, ({"login": before}, {"login": login}))
     return edge
 
 

@@ -42,14 +42,19 @@ MIGRATING = 0x77696B74
 WAITED = ("55P03", "57014", "25P03")
 """Of PostgreSQL: lock_not_available, query_canceled, idle_in_transaction_session_timeout."""
 
+FORBIDDEN = "42501"
+"""Of PostgreSQL: insufficient_privilege."""
+
 
 def utc_now() -> datetime:
     """Return the time in UTC."""
     return datetime.now(UTC)
 
 
-def open_database(config: Config, patience: Patience = AT_WORK) -> "Database":
+def open_database(config: Config, patience: Patience = AT_WORK, url: str = "") -> "Database":
     """Return the registry's database as the configuration says; ``upgrade`` makes its tables.
+
+    ``url`` is that of another login to it: ``Config.registry_worker_url`` or ``registry_owner_url``.
 
     Raises:
         Refused: the categories cannot be used.
@@ -62,7 +67,7 @@ def open_database(config: Config, patience: Patience = AT_WORK) -> "Database":
         settings.expire_batch, timedelta(seconds=settings.expire_every), timedelta(seconds=settings.expire_grace)
     )
     rules = Rules(addresses=space, alone=alone, categories=categories, expiry=expiry)
-    return Database(config.registry_url, rules, key=KeyFile(config.key_file), patience=patience)
+    return Database(url or config.registry_url, rules, key=KeyFile(config.key_file), patience=patience)
 
 
 class Database:
@@ -170,6 +175,17 @@ class Database:
         with self._refusing(), Session(self._engine_for("reading"), autoflush=False) as session:
             yield session
 
+    @contextmanager
+    def calling(self) -> Iterator[Session]:
+        """Open a transaction of PostgreSQL that takes no turn: for what the database orders itself.
+
+        Raises:
+            Refused: whatever the block refused; "unavailable": the database is, or the login lacks a right.
+        """
+        with self._refusing(), Session(self._engine_for("writing"), autoflush=False) as session:
+            yield session
+            session.commit()
+
     def upgrade(self, revision: str = "head") -> None:
         """Make or change the tables up to a revision, and the key; nothing happens where they are as they should be.
 
@@ -267,6 +283,12 @@ class Database:
             if getattr(error.orig, "sqlstate", None) in WAITED:
                 fault = Fault(where, str(error.orig).strip(), "ask again in a moment: somebody else is at work")
                 raise Refused(Kind.UNAVAILABLE, "The registry is being written", [fault]) from error
+            if getattr(error.orig, "sqlstate", None) == FORBIDDEN:
+                mend = "as the tables' owner run wicket registry upgrade, and then wicket registry roles"
+                fault = Fault(where, str(error.orig).strip().partition("\n")[0], mend)
+                raise Refused(
+                    Kind.UNAVAILABLE, "The registry's database refuses that to this login", [fault]
+                ) from error
             if type(error).__name__ in ("OperationalError", "InterfaceError") or error.connection_invalidated:
                 fault = Fault(where, str(error.orig).strip(), "see that the database runs and can be reached")
                 raise Refused(Kind.UNAVAILABLE, "The registry's database cannot be used", [fault]) from error

@@ -2,7 +2,7 @@
 
 from control.registry.store.model.applications import Application, ApplicationEntry
 from control.registry.store.model.base import Base, Versioned
-from control.registry.store.model.edges import EdgeAck, EdgeReport, EdgeUse, FollowingEdge
+from control.registry.store.model.edges import EdgeAck, EdgeLogin, EdgeReport, EdgeUse, FollowingEdge
 from control.registry.store.model.ledger import AuditHead, AuditRow, Ledger, Publication
 from control.registry.store.model.people import Person, Provider, ProviderPrefix, Registrant, Token
 from control.registry.store.model.registrations import Intent, IntentItem, Listing, Registration
@@ -15,6 +15,7 @@ __all__ = [
     "AuditRow",
     "Base",
     "EdgeAck",
+    "EdgeLogin",
     "EdgeReport",
     "EdgeUse",
     "FollowingEdge",

@@ -18,6 +18,18 @@ class FollowingEdge(Versioned, Base):
     provider_id: Mapped[str | None] = mapped_column(Id, ForeignKey("provider.id"))
 
 
+class EdgeLogin(Base):
+    """The login of PostgreSQL that alone speaks for an edge: a table of its own, as older tables have no place for it.
+
+    Of an edge without one every follower may say what it has (control/registry/store/rights.py).
+    """
+
+    __tablename__ = "edge_login"
+
+    edge_id: Mapped[str] = mapped_column(Id, ForeignKey("edge.id"), primary_key=True)
+    login: Mapped[str] = mapped_column(String(63))
+
+
 class EdgeAck(Base):
     """When an edge had a serial in its kernel."""
 

@@ -16,7 +16,8 @@ class Ledger(Base):
         serial: the last one given.
         count: entries on the live list.
         audit_seq, audit_hash: the audit's last row; 32 zero bytes before the first.
-        secret: the key, of a registry that an earlier version made, until ``Database.upgrade`` takes it out.
+        secret: the key, of a registry that an earlier version made, until ``Database.upgrade`` takes it out;
+            whoever only writes does not read it, and need not be able to.
         key_name: of the key (store/keys.py), which is not here.
         told: the revision of the tables, once the audit was told what they held then (audit/telling.py).
     """
@@ -29,7 +30,7 @@ class Ledger(Base):
     count: Mapped[int]
     audit_seq: Mapped[int] = mapped_column(BigInteger)
     audit_hash: Mapped[bytes] = mapped_column(LargeBinary(32))
-    secret: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    secret: Mapped[bytes | None] = mapped_column(LargeBinary(32), deferred=True)
     key_name: Mapped[str | None] = mapped_column(String(16))
     told: Mapped[str] = mapped_column(String(32), default="")
 
