@@ -7,6 +7,7 @@ and again for a lock on a file beside the database, on PostgreSQL they queue for
 
 import os
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -165,6 +166,11 @@ class Database:
         """
         with self._refusing(), Session(self._engine_for("reading"), autoflush=False) as session:
             yield session
+
+    def give_way(self) -> None:
+        """Let whoever waits write, between two transactions of long work; PostgreSQL has a queue for that."""
+        if self.is_sqlite:
+            time.sleep(engines.GIVEN_WAY)
 
     def upgrade(self, revision: str = "head") -> None:
         """Make or change the tables up to a revision, and the key; nothing happens where they are as they should be.
