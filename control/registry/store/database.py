@@ -39,6 +39,9 @@ MIGRATING = 0x77696B74
 WAITED = ("55P03", "57014", "25P03")
 """Of PostgreSQL: lock_not_available, query_canceled, idle_in_transaction_session_timeout."""
 
+UNMADE = ("42P01", "42703", "no such table", "no such column")
+"""Of PostgreSQL: undefined_table, undefined_column; and how SQLite says so."""
+
 
 def utc_now() -> datetime:
     """Return the time in UTC."""
@@ -263,6 +266,11 @@ class Database:
             if getattr(error.orig, "sqlstate", None) in WAITED:
                 fault = Fault(where, str(error.orig).strip(), "ask again in a moment: somebody else is at work")
                 raise Refused(Kind.UNAVAILABLE, "The registry is being written", [fault]) from error
+            if getattr(error.orig, "sqlstate", None) in UNMADE or str(error.orig).startswith(UNMADE):
+                fault = Fault(where, str(error.orig).partition("\n")[0], "run `wicket registry upgrade`")
+                raise Refused(
+                    Kind.UNAVAILABLE, "The registry's tables are not those of this version", [fault]
+                ) from error
             if type(error).__name__ in ("OperationalError", "InterfaceError") or error.connection_invalidated:
                 fault = Fault(where, str(error.orig).strip(), "see that the database runs and can be reached")
                 raise Refused(Kind.UNAVAILABLE, "The registry's database cannot be used", [fault]) from error
