@@ -19,6 +19,9 @@ ELSEWHERE = ("/v1/changes/stream", "/openapi.json", "/healthz", "/readyz", "/met
 OF_A_GATEWAY = ("/v1/allowlist", "/v1/bypass", "/v1/held", "/v1/history", "/v1/rollout", "/v1/status", "/v1/policy")
 """What asks an agent, of which this registry has none."""
 
+LISTS = ("/v1/applications", "/v1/registrants", "/v1/registrations", "/v1/jobs")
+"""Whose newest rows are asked for."""
+
 EXPORTS = ("applications", "registrations")
 FORMATS = ("csv", "ndjson")
 
@@ -35,7 +38,8 @@ class Readers:
         self.holders = {"registrant": house.registrant, "provider": house.provider, "officer": house.officer}
         for role in ("auditor", "operator", "second"):
             scope = "officer" if role == "second" else role
-            self.holders[role] = str(house.wicket("persons", "add", f"The {role}", "--role", scope)["id"])
+            name = f"The {role} {secrets.token_hex(4)}"
+            self.holders[role] = str(house.wicket("persons", "add", name, "--role", scope)["id"])
         self._tokens = {role: self._token(role, holder) for role, holder in self.holders.items()}
         self.database: Database = house.client.application.extensions[store.EXTENSION]
 
@@ -87,12 +91,9 @@ class Readers:
         """Yield every address of a GET, as the application itself knows them: a new one is read as well."""
         for rule in self.house.client.application.url_map.iter_rules():
             path = str(rule)
-            if (
-                "GET" not in (rule.methods or ())
-                or not path.startswith(under)
-                or path in ELSEWHERE
-                or path.startswith(OF_A_GATEWAY)
-            ):
+            if "GET" not in (rule.methods or ()) or not path.startswith(under):
+                continue
+            if path in ELSEWHERE or path.startswith(OF_A_GATEWAY):
                 continue
             if rule.arguments:
                 (name,) = rule.arguments
@@ -106,10 +107,7 @@ class Readers:
             elif path == "/v1/changes":
                 yield f"{path}?since={'0' * 32}:0"
             else:
-                yield f"{path}?limit=200&sort=-id" if self._is_list(path) else path
-
-    def _is_list(self, path: str) -> bool:
-        return path in ("/v1/applications", "/v1/registrants", "/v1/registrations", "/v1/jobs")
+                yield f"{path}?limit=200&sort=-id" if path in LISTS else path
 
     def exported(self, who: str) -> int:
         """Export what there is in either format, read it, and return how many exports there were."""
