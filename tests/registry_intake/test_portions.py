@@ -222,6 +222,15 @@ def test_a_row_has_no_more_prefixes_than_its_category_takes(database: Database) 
     assert fault.why == "are 257, and company takes 256"
 
 
+def test_no_documents_are_made_of_more_than_an_application_refers_to() -> None:
+    data = csv_of([member(1) | {"documents": ";".join(f"identity=shelf/{n}={'ab' * 32}" for n in range(51))}])
+    batch = reading.read(data, "text/csv", RULES)
+    (fault,) = batch.listed()
+    assert (fault.row, fault.column) == (2, "documents")
+    assert fault.why == "are 51, and one application refers to 50 at most"
+    assert batch.items[0].draft.documents == ()
+
+
 def test_a_file_has_no_more_rows_and_prefixes_and_time_than_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     data = csv_of(rows())
     for where, name, value, why in (

@@ -213,8 +213,13 @@ def _draft_faults(rules: Rules, draft: Draft, providers: set[str]) -> Iterator[F
     if draft.provider_id is not None and draft.provider_id not in providers:
         yield FieldFault("provider_id", f"{shown(draft.provider_id)} is no provider", "write the id of a provider")
     if len(draft.documents) > MAX_DOCUMENTS:
-        why = f"are {len(draft.documents)}, and one application refers to {MAX_DOCUMENTS} at most"
-        yield FieldFault("documents", why, "leave out what its category does not ask for")
+        yield too_many_documents(len(draft.documents))
+
+
+def too_many_documents(count: int) -> FieldFault:
+    """Return the fault of more documents than one application refers to."""
+    why = f"are {count}, and one application refers to {MAX_DOCUMENTS} at most"
+    return FieldFault("documents", why, "leave out what its category does not ask for")
 
 
 def too_much(name: str, category: Category, prefixes: Sequence[Prefix]) -> Iterator[FieldFault]:

@@ -11,7 +11,8 @@ from pydantic import ValidationError
 from control.allowlist.entry import Entry, Prefix
 from control.allowlist.schema import FieldFault
 from control.fault import Fault, shown
-from control.registry.cases.applications import DocumentText, Draft
+from control.registry.cases import applications
+from control.registry.cases.applications import MAX_DOCUMENTS, DocumentText, Draft
 from control.registry.intake import text as intake_text
 from control.registry.intake.text import Values
 from control.registry.parties import contacts, forms, registrants
@@ -155,8 +156,8 @@ def read(
             batch.items.append(_item(batch, row, values, rules, most))
         if place % STRIDE == 0:
             progress(place, batch.total)
-            if time.thread_time() - began > MOST_SECONDS:
-                raise intake_text.too_large(f"takes more than {MOST_SECONDS} s to read, and is at row {row} by then")
+        if time.thread_time() - began > MOST_SECONDS:
+            raise intake_text.too_large(f"takes more than {MOST_SECONDS} s to read, and is at row {row} by then")
     progress(batch.total, batch.total)
     return batch
 
@@ -200,8 +201,12 @@ def _entries(batch: Batch, row: int, values: Values, prefixes: Sequence[object],
 
 def _documents(batch: Batch, row: int, values: Values) -> tuple[DocumentText, ...]:
     """Return the documents, each written as kind=reference=sha256 or as an object."""
-    documents = []
-    for document in cast("list[object]", values.get("documents", [])):
+    documents: list[DocumentText] = []
+    said_documents = cast("list[object]", values.get("documents", []))
+    if len(said_documents) > MAX_DOCUMENTS:
+        batch.refuse(row, applications.too_many_documents(len(said_documents)))
+        return ()
+    for document in said_documents:
         parts: Mapping[Any, Any] = {}
         if isinstance(document, str) and document.count("=") > 1:
             kind, _, rest = document.partition("=")
