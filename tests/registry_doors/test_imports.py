@@ -1,6 +1,6 @@
 """Whatever an import takes, everybody can read at every address; whatever it refuses names its row and column.
 
-More of it: ``WICKET_EXAMPLES=1000 python -m pytest tests/registry_doors/test_imports.py``.
+More of it: ``WICKET_EXAMPLES=1000 python -m pytest --timeout=0 tests/registry_doors/test_imports.py``.
 """
 
 import os

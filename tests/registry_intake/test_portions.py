@@ -182,6 +182,17 @@ def test_a_job_that_gets_further_may_lose_more_workers_than_one_that_does_not(da
     assert jobs.TAKINGS not in ended.result
 
 
+@pytest.mark.usefixtures("providers")
+def test_a_job_that_an_earlier_version_left_is_entered_as_a_whole(database: Database) -> None:
+    """That version noted how many rows it had read, and entered them all at its end."""
+    id_ = ordered(database, csv_of(rows()))
+    with database.writing(OFFICER) as writing:
+        left = writing.session.get_one(Job, id_)
+        left.state, left.finished, left.total = "running", 7, ROWS
+    worker.work(database, id_)
+    assert (job(database, id_).state, entered(database)) == ("done", ROWS)
+
+
 def test_more_than_a_registrant_may_have_open_is_refused_at_once(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:

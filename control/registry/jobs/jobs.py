@@ -48,6 +48,10 @@ MAX_COLUMN = 64
 ENDED = ("done", "refused", "failed")
 
 
+ENTERED = "entered"
+"""Where the result of an import says how many of its rows are entered, and stay."""
+
+
 class LostError(Exception):
     """The job is another worker's by now; what this one did is undone."""
 
@@ -120,8 +124,8 @@ def take(database: Database, id_: str | None = None) -> Taken | None:
             body = (
                 writing.session.scalar(select(Job.body).where(Job.id == job.id)) or b""
             )  # its alone, of all that wait
-            if not enters(job.kind, request):
-                job.finished = 0
+            # An earlier version noted there how many rows it had read, of which it had entered none.
+            job.finished = done.get(ENTERED, 0) if enters(job.kind, request) else 0
             return Taken(job.id, job.version, job.kind, actor, request, job.finished, done, body)
     return None
 

@@ -102,7 +102,7 @@ def _import(database: Database, taken: Taken, progress: Progress) -> None:
         plan = intake.check(session, taken.owner, database.rules, batch)
     dry_run = bool(taken.request["dry_run"])
     if dry_run or plan.faults or not batch.items:
-        result = {"dry_run": dry_run, "rows": batch.total, **({} if dry_run else {"entered": taken.finished})}
+        result = {"dry_run": dry_run, "rows": batch.total, **({} if dry_run else {jobs.ENTERED: taken.finished})}
         result |= {"faults": len(plan.faults)} if taken.finished else plan.counts
         with database.writing(taken.owner, taken.id) as writing:
             jobs.end(writing, taken, "refused" if plan.faults else "done", result, plan.faults)
@@ -120,7 +120,7 @@ def _enter(database: Database, taken: Taken, batch: Batch, progress: Progress) -
             if not plan.faults:
                 intake.enter(writing, plan)
                 finished, sums = finished + len(portion.items), sums + Counter(plan.sizes)
-            result = {"dry_run": False, "rows": batch.total, "entered": finished}
+            result = {"dry_run": False, "rows": batch.total, jobs.ENTERED: finished}
             result |= {name: sums[name] for name in intake.SIZES} | {"faults": len(plan.faults)}
             jobs.get_on(writing, taken, finished, batch.total, result)
             if plan.faults or finished == batch.total:
