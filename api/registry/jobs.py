@@ -49,11 +49,11 @@ class JobRecord(VersionedRecord):
     """Long work: how far it is, and how it ended."""
 
     kind: Literal["import", "export"]
-    state: State = Field(description="`refused`: it has faults, and nothing was done; `failed`: the fault is ours.")
+    state: State = Field(description="`refused`: it has faults; `failed`: the fault is ours.")
     owner: str
-    finished: int = Field(description="Rows read so far.")
+    finished: int = Field(description="Rows so far; of an import that is no dry run, those entered, which stay.")
     total: int
-    result: dict[str, Any] = Field(description="How much was taken or written, once it has ended.")
+    result: dict[str, Any] = Field(description="How much was taken or written so far.")
     started_at: datetime | None
     ended_at: datetime | None
 
@@ -99,7 +99,9 @@ COLUMNS: paging.Columns = {"id": Job.id, "kind": Job.kind, "state": Job.state}
 def take(given: Given[Nothing], query: ImportQuery) -> ViewAnswer:
     """Import a file of applications.
 
-    CSV or NDJSON, a row an application, all or nothing. The answer is the job; its faults are listed by row.
+    CSV or NDJSON, a row an application. While one has a fault, none is entered; then they are, in portions, between
+    which others write. What they do may bar a portion, which ends the job: its result says how many rows are entered
+    by then, and stay. The answer is the job; its faults are listed by row.
     """
     return _ordered(jobs.order_import(given.writing, given.value, request.mimetype, query.dry_run))
 

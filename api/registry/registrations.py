@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 from pydantic_core import to_jsonable_python
 from sqlalchemy.orm import Session
 
+from api.kit.address import AskedPrefix
 from api.registry.desk import paging, store
 from api.registry.desk.operation import Given, Nothing, ViewAnswer, reads, steps
 from api.registry.desk.paging import each_by
@@ -16,7 +17,7 @@ from api.registry.records import Chosen, Identifier, Reason, Record, TrafficReco
 from control.registry.access import sight
 from control.registry.cases import records, registrations
 from control.registry.intents import intents
-from control.registry.parties.lines import Line, ShortLine
+from control.registry.parties.lines import Line
 from control.registry.publication import use
 from control.registry.publication.edges import applied_from
 from control.registry.store import rows
@@ -89,7 +90,7 @@ class RegistrationQuery(paging.PageQuery):
     sort: Literal["id", "-id", "valid_until", "-valid_until", "changed_at", "-changed_at"] = "id"
     state: State | None = None
     category: Line | None = None
-    prefix: ShortLine | None = Field(None, description="In its canonical form.")
+    prefix: AskedPrefix | None = Field(None, description="An address or a prefix, in whatever form.")
     registrant_id: Identifier | None = None
     application_id: Identifier | None = None
 

@@ -53,6 +53,22 @@ def read_prefix(value: object, bounds: Bounds) -> Prefix:
     return prefix
 
 
+def asked_prefix(text: str) -> Prefix:
+    """Return the one prefix that a text means, for a question about it: however it is written, and whatever it holds.
+
+    Raises:
+        BadValueError: it is none.
+    """
+    text = text.strip()
+    if "%" in text or len(text) > LONGEST:
+        raise BadValueError(f"{shown(text)} is no address", EXAMPLE)
+    address, length = _split(text)
+    prefix = ip_network(address if length is None else f"{address}/{length}", strict=False)
+    if prefix.version == 6 and prefix.overlaps(mapped.NETWORK):
+        raise BadValueError(f"{text} holds {mapped.NETWORK}, every IPv4 address", EXAMPLE)
+    return prefix
+
+
 def read_address(text: str) -> Address:
     """Return one address in text, for a question about it; IPv4 written as IPv6 is the IPv4 address that it means.
 

@@ -127,12 +127,13 @@ def test_backup_and_restore(
     imported(wicket, officers[0])
     rows = wicket("backup", str(tmp_path / "backup"))["rows"]
     other = Wicket(tmp_path / "other", new_url())
-    restored = other("restore", str(tmp_path / "backup"))
+    restored = other("restore", str(tmp_path / "backup"), "--yes")
+    assert restored["foretold"]["rows"] == rows
     assert restored["audit_hash"] == wicket("audit", "head")["hash"]
     assert other("audit", "verify")["whole"]
     assert other("applications", "list") == wicket("applications", "list")
     assert other("backup", str(tmp_path / "again"))["rows"] == rows + 5  # the audit of the restoring, and its head
-    assert other("restore", str(tmp_path / "backup"), status=1)["kind"] == "conflict"
+    assert other("restore", str(tmp_path / "backup"), "--yes", status=1)["kind"] == "conflict"
 
 
 def test_an_anchored_head_is_held_against_the_audit(wicket: Wicket, officers: tuple[str, str], tmp_path: Path) -> None:

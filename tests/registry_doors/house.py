@@ -54,7 +54,7 @@ class House:
         words = ("tokens", "create", "officer's", "--scope", "officer", "--holder", self.officer)
         made = self.wicket(*words)
         self._token, self.token_id = made["token"], str(made["id"])
-        self._client = self._serve(directory)
+        self.client = self._serve(directory)
         self.registrant = str(self.ask("POST", "/v1/registrants", {"kind": "organisation", "name": "Any"}, 201)["id"])
         self._numbers = itertools.count(1)
 
@@ -69,14 +69,14 @@ class House:
 
     def close(self) -> None:
         """Close the application's database."""
-        self._client.application.extensions[store.EXTENSION].close()
+        self.client.application.extensions[store.EXTENSION].close()
 
     def ask(self, method: str, path: str, body: Any = None, status: int | None = None) -> Any:
         """Ask the API as the officer; None is any status."""
         headers = {"Authorization": f"Bearer {self._token}", "Idempotency-Key": secrets.token_hex(8), "If-Match": "*"}
         media = "application/merge-patch+json" if method == "PATCH" else "application/json"
         data = None if body is None else json.dumps(body)
-        answer = self._client.open(path, method=method, headers=headers, data=data, content_type=media)
+        answer = self.client.open(path, method=method, headers=headers, data=data, content_type=media)
         assert status in (None, answer.status_code), answer.text
         assert answer.status_code < 500, answer.text
         return answer.get_json()

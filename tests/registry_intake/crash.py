@@ -1,7 +1,7 @@
 """Kill -9 at random points of a bulk import: `python -m tests.registry_intake.crash --times 200 [--api]`.
 
-Each time a process that does the job is killed at another moment. After that the applications are all there or none
-is, the audit's chain is whole, and the next worker ends the job.
+Each time a process that does the job is killed at another moment. After that there are as many applications as the job
+says that it has entered, in whole portions, the audit's chain is whole, and the next worker enters the others.
 """
 
 import argparse
@@ -23,6 +23,7 @@ from pathlib import Path
 from sqlalchemy import func, select
 
 from control.registry.audit import chain as audit
+from control.registry.intake.reading import PORTION_ROWS
 from control.registry.jobs import jobs, worker
 from control.registry.parties import providers
 from control.registry.parties.providers import ProviderText
@@ -32,9 +33,9 @@ from lab.waiting import wait_for
 from tests.registry.cast import OFFICER, RULES
 from tests.registry.key import key
 from tests.registry.sqlite import Sqlite
-from tests.registry_intake.association import PROVIDERS, csv_of, member
+from tests.registry_intake.association import PROVIDERS, address, csv_of, member
 
-ROWS = 600
+ROWS = 3 * PORTION_ROWS
 
 
 @dataclass
@@ -42,11 +43,12 @@ class Tally:
     """What was found after the kills.
 
     Attributes:
-        nothing, everything: kills after which none and all of the applications were there.
+        nothing, some, everything: kills after which none, some and all of the applications were there.
         states: of the job right after a kill.
     """
 
     nothing: int = 0
+    some: int = 0
     everything: int = 0
     states: dict[str, int] = field(default_factory=dict)
 
@@ -71,6 +73,31 @@ def work(url: str, ahead: timedelta = timedelta(0)) -> None:
         worker.work(database)
     finally:
         database.close()
+
+
+class _Stops(Database):
+    """A database whose worker kills itself behind its first portion, and so between two."""
+
+    def give_way(self) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _work_a_portion(url: str, ahead: timedelta) -> None:
+    worker.work(_Stops(url, RULES, lambda: utc_now() + ahead))
+
+
+def kill_behind_each_portion(url: str, id_: str) -> list[int]:
+    """Kill each worker behind its portion, until one has none before it; return how many applications each left."""
+    left: list[int] = []
+    while not left or left[-1] < ROWS:
+        ahead = 2 * jobs.LEASE * len(left)
+        process = multiprocessing.get_context("fork").Process(target=_work_a_portion, args=(url, ahead))
+        process.start()
+        process.join()
+        _, count = inspect(url, id_)
+        assert count > (left[-1] if left else 0), "a worker got no further"
+        left.append(count)
+    return left
 
 
 def kill_at(url: str, seconds: float) -> None:
@@ -114,10 +141,10 @@ def _wait_for_a_worker(url: str) -> None:
 
 
 def inspect(url: str, id_: str) -> tuple[str, int]:
-    """Return the job's state and how many applications there are, which is none or all.
+    """Return the job's state and how many applications there are, which is what the job says.
 
     Raises:
-        AssertionError: some are there, the job says something else, or the audit's chain is broken.
+        AssertionError: the job says something else, one is there twice, or half, or the audit's chain is broken.
     """
     database = Database(url, RULES, key=key())
     try:
@@ -126,22 +153,25 @@ def inspect(url: str, id_: str) -> tuple[str, int]:
                 session.scalar(select(func.count()).select_from(table)) or 0
                 for table in (Application, ApplicationEntry, Registrant)
             }
-            state = session.scalars(select(Job.state).where(Job.id == id_)).one()
+            entered = session.scalars(select(ApplicationEntry.prefix).order_by(ApplicationEntry.application_id)).all()
+            job = session.get_one(Job, id_)
             broken = list(audit.verify(session))
     finally:
         database.close()
     assert not broken, broken
-    assert counts in ({0}, {ROWS}), counts
-    (count,) = counts
-    assert (count == ROWS) == (state == "done"), (count, state)
-    return state, count
+    assert counts == {job.finished}, (counts, job.finished)
+    assert list(entered) == [address(number) for number in range(job.finished)]
+    assert job.finished % PORTION_ROWS == 0
+    assert job.result.get("entered", 0) == job.result.get("registrants", 0) == job.finished
+    assert (job.finished == ROWS) == (job.state == "done"), (job.finished, job.state)
+    return job.state, job.finished
 
 
 def crash(new_url: Callable[[], str], times: int, seed: int = 0, kill: Callable[[str, float], None] = kill_at) -> Tally:
     """Kill so many imports, each at a random moment of how long one takes.
 
     Raises:
-        AssertionError: one was not all or nothing.
+        AssertionError: one did not go on where it was.
     """
     chance, tally = random.Random(seed), Tally()
     url = new_url()
@@ -156,6 +186,7 @@ def crash(new_url: Callable[[], str], times: int, seed: int = 0, kill: Callable[
         state, count = inspect(url, id_)
         tally.states[state] = tally.states.get(state, 0) + 1
         tally.nothing, tally.everything = tally.nothing + (count == 0), tally.everything + (count == ROWS)
+        tally.some += 0 < count < ROWS
         work(url, ahead=2 * jobs.LEASE)
         assert inspect(url, id_) == ("done", ROWS)
     return tally
@@ -172,7 +203,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as directory:
         tally = crash(Sqlite(Path(directory)).migrated, options.times, options.seed, kill)
     print(
-        f"{options.times} kills: {tally.nothing} left nothing, {tally.everything} everything; jobs were {tally.states}"
+        f"{options.times} kills: {tally.nothing} left nothing, {tally.some} some, {tally.everything} everything; "
+        f"jobs were {tally.states}"
     )
 
 

@@ -54,6 +54,7 @@ def test_an_import_is_done_in_the_name_of_who_ordered_it(database: Database) -> 
     assert ended.result == {
         "dry_run": False,
         "rows": 30,
+        "entered": 30,
         "applications": 30,
         "registrants": 30,
         "entries": 30,

@@ -4,20 +4,20 @@ import json
 import sys
 from dataclasses import asdict
 from datetime import UTC, datetime
+from ipaddress import ip_network
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import click
 
-from control.allowlist.entry import DEFAULT_BOUNDS
-from control.allowlist.prefix import read_prefix
 from control.cli.context import as_json_option
 from control.cli.output import print_json
+from control.cli.registry.addresses import asked
 from control.cli.registry.desk import Desk, pass_desk
 from control.cli.registry.kept_heads import of_edge
 from control.cli.registry.showing import limit_option, plain, record, show_fields, show_rows
-from control.fault import BadValueError, Fault, Kind, Refused
+from control.fault import Fault
 from control.registry.access import sight
 from control.registry.audit import anchors as heads_in_files
 from control.registry.audit import chain, heads, verify
@@ -171,12 +171,7 @@ def audit_standing(desk: Desk, edge: str, address: str, time: datetime, as_json:
 
     What an operator added at the edge itself is not known here.
     """
-    try:
-        prefix = read_prefix(address, DEFAULT_BOUNDS)
-    except BadValueError as error:
-        raise Refused(
-            Kind.INVALID, "The address is not understood", [Fault("address", error.why, error.mend)]
-        ) from error
+    prefix = ip_network(asked("address", address))
     with desk.reading("audit.read") as session:
         stood = edges.standing(session, edge, prefix, time)
         fields = {

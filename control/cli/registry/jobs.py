@@ -31,9 +31,10 @@ FAULT_COLUMNS = ("row", "column", "why", "mend")
 @as_json_option
 @pass_desk
 def import_applications(desk: Desk, file: BinaryIO, kind: str | None, dry_run: bool, as_json: bool) -> None:
-    """Take a FILE of applications (CSV or NDJSON; - for standard input), all of it or nothing.
+    """Take a FILE of applications (CSV or NDJSON; - for standard input).
 
-    A row is an application. Faults are listed by row and column with what to do; the status is then 1.
+    A row is an application. While one has a fault, none is entered. Faults are listed by row and column with what to
+    do; the status is then 1, and what is entered all the same, because a fault came up meanwhile, is told.
     """
     with desk.writing() as writing:
         id_ = jobs.order_import(writing, file.read(), MEDIA_TYPES[kind] if kind else None, dry_run).id

@@ -7,6 +7,7 @@ from pydantic_core import to_jsonable_python
 from sqlalchemy import Select
 
 from control.cli.context import as_json_option
+from control.cli.registry.addresses import asked
 from control.cli.registry.desk import Desk, pass_desk
 from control.cli.registry.showing import (
     after_option,
@@ -36,7 +37,7 @@ def commands() -> None:
     "--state", "states", multiple=True, type=click.Choice(workflow.states("registration")), help="Repeatable."
 )
 @click.option("--registrant", help="Only of the registrant of this id.")
-@click.option("--prefix", help="Only this prefix, as the registry writes it.")
+@click.option("--prefix", help="Only this address or prefix, in whatever form.")
 @after_option
 @limit_option
 @as_json_option
@@ -57,7 +58,7 @@ def registrations_list(
     if registrant:
         visible = visible.where(Registration.registrant_id == registrant)
     if prefix:
-        visible = visible.where(Registration.prefix == prefix)
+        visible = visible.where(Registration.prefix == asked("--prefix", prefix))
     with desk.reading("registration.read") as session:
         page_rows = page(session, visible, after, limit, each_by(records.registration))
     columns = ("id", "state", "prefix", "protocols", "ports", "registrant_id", "valid_until", "live_serial")

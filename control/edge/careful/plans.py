@@ -87,7 +87,7 @@ class EdgePlans:
         turn.demand()
         wanted, now = tuple(shares or self._settings.shares), time.time()
         faults = [
-            Fault(name, "has a plan that is under way", f"wicket rollout status; `rollout undo {name}` ends it")
+            Fault(name, "has a plan that is under way", f"wicket rollout status; `wicket rollout undo {name}` ends it")
             for name in protocols
             if name in self._plans and self._plans[name].is_open
         ]

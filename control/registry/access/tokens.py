@@ -210,8 +210,8 @@ def _holder(writing: Writing, id_: str) -> Person | Registrant | Provider:
     session = writing.session
     if holder := session.get(Person, id_) or session.get(Registrant, id_) or session.get(Provider, id_):
         return holder
-    mend = "write the id of one: see wicket registry persons list, registrants list or providers list"
-    fault = Fault("holder", f"{shown(id_)} is no person, registrant or provider", mend)
+    lists = "`wicket registry persons list`, `wicket registry registrants list` and `wicket registry providers list`"
+    fault = Fault("holder", f"{shown(id_)} is no person, registrant or provider", f"write the id of one: see {lists}")
     raise Refused(Kind.NOT_FOUND, "There is nobody to hold the token", [fault])
 
 

@@ -13,6 +13,9 @@ from control.registry.audit.stored import Stored, Table
 TAKEN_UP = ("queued", "running")
 """A job as it was ordered, and as it is done: that a worker has taken it up is no row."""
 
+WHILE_DONE = ("state", "result")
+"""What of such a job is in no row before its end."""
+
 
 @dataclass(frozen=True, slots=True)
 class Discrepancy:
@@ -69,16 +72,20 @@ def _compared(table: Table, told: Told, held: Stored) -> Iterator[Discrepancy]:
     if held.unreadable:
         yield Discrepancy(name, held.id, told.seq, told.fields, None, tuple(held.unreadable))
         return
-    fields = told.fields
-    odd = {key: value for key, value in held.fields.items() if not _is_told(key, fields.get(key), value)}
+    fields, untold = told.fields, ()
+    if (fields.get("state"), held.fields.get("state")) == TAKEN_UP:
+        untold = WHILE_DONE
+    odd = {
+        key: value
+        for key, value in held.fields.items()
+        if key not in untold and not _is_told(key, fields.get(key), value)
+    }
     if odd:
         yield Discrepancy(name, held.id, told.seq, {key: fields.get(key) for key in odd}, odd)
 
 
 def _is_told(key: str, told: object, held: object) -> bool:
     """Return whether a field is as the audit has it; a policy's intent has no registrations, and none are told of."""
-    if key == "state" and (told, held) == TAKEN_UP:
-        return True
     return told == held or (key == "registrations" and told is None and held == [])
 
 

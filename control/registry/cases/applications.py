@@ -13,6 +13,7 @@ from control.allowlist.entry import Entry, Prefix
 from control.allowlist.schema import FieldFault
 from control.fault import BadValueError, Fault, Kind, Refused, shown
 from control.registry.access import scopes
+from control.registry.access.actor import Actor
 from control.registry.cases import workflow
 from control.registry.parties.categories import Category
 from control.registry.parties.forms import Form, read
@@ -89,7 +90,7 @@ def create_many(writing: Writing, drafts: Sequence[Draft]) -> list[Application]:
     writing.set_action("application.create")
     scopes.demand(writing.actor, "application.create")
     rows.find_many(writing.session, writing.actor, Registrant, list({draft.registrant_id for draft in drafts}))
-    _demand_quota(writing, drafts)
+    demand_quota(writing.session, writing.actor, len(drafts))
     _demand_sound(writing, drafts)
     applications = [
         Application(
@@ -111,18 +112,17 @@ def create_many(writing: Writing, drafts: Sequence[Draft]) -> list[Application]:
     return applications
 
 
-def _demand_quota(writing: Writing, drafts: Sequence[Draft]) -> None:
+def demand_quota(session: Session, actor: Actor, more: int) -> None:
     """Refuse a registrant more applications than are worth a look; an officer's files are larger.
 
     Raises:
         Refused: "busy".
     """
-    actor = writing.actor
     if actor.registrant is None:
         return
     its = select(func.count()).select_from(Application).where(Application.registrant_id == actor.registrant)
-    open_ = writing.session.scalar(its.where(Application.state.in_(OPEN))) or 0
-    if open_ + len(drafts) > MOST_OPEN:
+    open_ = session.scalar(its.where(Application.state.in_(OPEN))) or 0
+    if open_ + more > MOST_OPEN:
         fault = Fault("applications", f"{open_:,} of yours are not decided on", f"have at most {MOST_OPEN} at a time")
         raise Refused(Kind.BUSY, "Too many applications wait", [fault])
 
@@ -213,8 +213,13 @@ def _draft_faults(rules: Rules, draft: Draft, providers: set[str]) -> Iterator[F
     if draft.provider_id is not None and draft.provider_id not in providers:
         yield FieldFault("provider_id", f"{shown(draft.provider_id)} is no provider", "write the id of a provider")
     if len(draft.documents) > MAX_DOCUMENTS:
-        why = f"are {len(draft.documents)}, and one application refers to {MAX_DOCUMENTS} at most"
-        yield FieldFault("documents", why, "leave out what its category does not ask for")
+        yield too_many_documents(len(draft.documents))
+
+
+def too_many_documents(count: int) -> FieldFault:
+    """Return the fault of more documents than one application refers to."""
+    why = f"are {count}, and one application refers to {MAX_DOCUMENTS} at most"
+    return FieldFault("documents", why, "leave out what its category does not ask for")
 
 
 def too_much(name: str, category: Category, prefixes: Sequence[Prefix]) -> Iterator[FieldFault]:

@@ -1,9 +1,10 @@
-"""Bulk intake: a file of thousands of applications, taken as a whole or not at all.
+"""Bulk intake: a file of thousands of applications, of which none is entered while one has a fault.
 
 ``reading`` reads a file, which needs no lock. What only the registry knows (who is registered, which addresses
-are held) is checked here, in the transaction that enters the applications, so that nothing can come between. A row is
-one application, entered and put before its provider. Faults name the row and the column as the file's writer sees
-them; in one column of a row the first cause is told.
+are held) is checked here: of the whole file first, where it keeps nobody from writing, and of each portion again in
+the transaction that enters it, so that nothing can come between. Others write between two portions; what they do may
+bar a later one, and what is entered by then stays. A row is one application, entered and put before its provider.
+Faults name the row and the column as the file's writer sees them; in one column of a row the first cause is told.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -41,6 +42,9 @@ NEEDED = ("kind", "name")
 
 TITLE = "The file has rows that cannot be taken"
 
+SIZES = ("applications", "registrants", "entries")
+"""What the result of an import counts."""
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -57,15 +61,24 @@ class Plan:
     faults: list[RowFault]
 
     @property
+    def sizes(self) -> dict[str, int]:
+        """How much there is to enter, by the names of SIZES."""
+        entries = sum(len(draft.entries) for draft in self.drafts)
+        return dict(zip(SIZES, (len(self.drafts), len(self.new), entries), strict=True))
+
+    @property
     def counts(self) -> dict[str, int]:
         """How much there is to enter, and the faults."""
-        entries = sum(len(draft.entries) for draft in self.drafts)
-        sizes = {"applications": len(self.drafts), "registrants": len(self.new), "entries": entries}
-        return sizes | {"faults": len(self.faults)}
+        return self.sizes | {"faults": len(self.faults)}
 
 
 def check(session: Session, actor: Actor, rules: Rules, batch: Batch) -> Plan:
-    """Return what a batch would enter, or every fault, in the light of what the registry holds."""
+    """Return what a batch would enter, or every fault, in the light of what the registry holds.
+
+    Raises:
+        Refused: "busy": that would be more applications than one may have open.
+    """
+    applications.demand_quota(session, actor, len(batch.items))
     known = _known_registrants(session, actor, batch)
     new = _new_registrants(actor, batch, known)
     drafts = _drafts(session, batch, known)

@@ -1,7 +1,8 @@
 """The rows of a file of applications, each held to what can be said of it alone, without the registry."""
 
 import re
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -10,7 +11,8 @@ from pydantic import ValidationError
 from control.allowlist.entry import Entry, Prefix
 from control.allowlist.schema import FieldFault
 from control.fault import Fault, shown
-from control.registry.cases.applications import DocumentText, Draft
+from control.registry.cases import applications
+from control.registry.cases.applications import MAX_DOCUMENTS, DocumentText, Draft
 from control.registry.intake import text as intake_text
 from control.registry.intake.text import Values
 from control.registry.parties import contacts, forms, registrants
@@ -24,6 +26,12 @@ MAX_FAULTS = 50_000
 
 STRIDE = 500
 """Rows between two reports of progress."""
+
+MOST_SECONDS = 120
+"""Of a processor, that the reading of one file may take; a hundred thousand rows take a tenth of that."""
+
+PORTION_ROWS, PORTION_ENTRIES = 200, 1000
+"""What is entered in one transaction: a fraction of a second's work, or one row, for others wait that long."""
 
 COLUMN_OF = {
     "prefix": "prefixes",
@@ -66,6 +74,11 @@ class Item:
     provider: str
     draft: Draft
 
+    @property
+    def size(self) -> int:
+        """How many entries it has."""
+        return len(self.draft.entries)
+
 
 @dataclass(slots=True)
 class Batch:
@@ -104,27 +117,52 @@ class Batch:
             return faults
         return [*faults, RowFault(faults[-1].row, "", "there may be more faults", f"mend these {MAX_FAULTS:,} first")]
 
+    def portions(self) -> "Iterator[Batch]":
+        """Yield the rows as batches that are each entered in one transaction."""
+        portion, entries = Batch(self.total, self.written), 0
+        for item in self.items:
+            if len(portion.items) == PORTION_ROWS or (portion.items and entries + item.size > PORTION_ENTRIES):
+                yield portion
+                portion, entries = Batch(self.total, self.written), 0
+            portion.items.append(item)
+            entries += item.size
+        if portion.items:
+            yield portion
 
-def read(data: bytes, media_type: str | None, rules: Rules, progress: Progress = no_progress) -> Batch:
-    """Return the rows of a file with everything that is wrong with them by themselves.
+
+def read(
+    data: bytes, media_type: str | None, rules: Rules, progress: Progress = no_progress, entered: int = 0
+) -> Batch:
+    """Return the rows of a file with everything that is wrong with them by themselves, but for the first ``entered``.
 
     Raises:
-        Refused: "unsupported-media-type", "too-large" or "bad-list": there are no rows to speak of.
+        Refused: "unsupported-media-type", "too-large" or "bad-list": there are no rows to speak of, or too many.
     """
-    text = intake_text.read(data, media_type)
-    batch = Batch(len(text.rows), text.written)
+    most = max((category.most_entries for category in rules.categories.values()), default=1)
+    text = intake_text.read(data, media_type, most)
+    batch, prefixes, began = Batch(text.total, text.written), 0, time.thread_time()
     for place, (row, values) in enumerate(text.rows):
+        if place < entered:
+            continue
         if isinstance(values, FieldFault):
             batch.refuse(row, values)
         else:
-            batch.items.append(_item(batch, row, values, rules))
+            prefixes += len(cast("list[object]", values.get("prefixes", [])))
+            if prefixes > intake_text.MAX_PREFIXES:
+                why = (
+                    f"has more prefixes than the {intake_text.MAX_PREFIXES:,} that are taken at a time, up to row {row}"
+                )
+                raise intake_text.too_large(why)
+            batch.items.append(_item(batch, row, values, rules, most))
         if place % STRIDE == 0:
             progress(place, batch.total)
+        if time.thread_time() - began > MOST_SECONDS:
+            raise intake_text.too_large(f"takes more than {MOST_SECONDS} s to read, and is at row {row} by then")
     progress(batch.total, batch.total)
     return batch
 
 
-def _item(batch: Batch, row: int, values: Values, rules: Rules) -> Item:
+def _item(batch: Batch, row: int, values: Values, rules: Rules, most: int) -> Item:
     said = {name: str(values.get(name, "")).strip() for name in ("registrant", "category", "provider")}
     for name, mend in (
         ("registrant", "write its id, or the reference by which you know it, such as a member's number"),
@@ -133,17 +171,25 @@ def _item(batch: Batch, row: int, values: Values, rules: Rules) -> Item:
     ):
         if not said[name]:
             batch.refuse(row, FieldFault(name, "is missing", mend))
-    draft = Draft("", said["category"], _entries(batch, row, values, rules), _documents(batch, row, values))
+    category = rules.categories.get(said["category"])
+    entries: tuple[Entry, ...] = ()
+    prefixes = cast("list[object]", values.get("prefixes", []))
+    if len(prefixes) > (most := category.most_entries if category else most):
+        why = f"are {len(prefixes):,}, and {said['category'] if category else 'a row'} takes {most:,}"
+        batch.refuse(row, FieldFault("prefixes", why, "write several applications"))
+    else:
+        entries = _entries(batch, row, values, prefixes, rules)
+    draft = Draft("", said["category"], entries, _documents(batch, row, values))
     columns = {name: str(values[name]) for name in registrants.COLUMNS if name in values}
     reference = None if registrants.is_id(said["registrant"]) else said["registrant"] or None
     about = {"reference": reference, **registrants.values_of(columns)}
     return Item(row, said["registrant"], _registrant(batch, row, about), said["provider"], draft)
 
 
-def _entries(batch: Batch, row: int, values: Values, rules: Rules) -> tuple[Entry, ...]:
+def _entries(batch: Batch, row: int, values: Values, prefixes: Sequence[object], rules: Rules) -> tuple[Entry, ...]:
     terms = {name: values[name] for name in ("protocols", "ports") if name in values}
     entries: dict[Prefix, Entry] = {}
-    for prefix in cast("list[object]", values.get("prefixes", [])):
+    for prefix in prefixes:
         entry = addresses.read_entry({"prefix": prefix, **terms}, rules.addresses)
         if isinstance(entry, list):
             for fault in entry:
@@ -155,8 +201,12 @@ def _entries(batch: Batch, row: int, values: Values, rules: Rules) -> tuple[Entr
 
 def _documents(batch: Batch, row: int, values: Values) -> tuple[DocumentText, ...]:
     """Return the documents, each written as kind=reference=sha256 or as an object."""
-    documents = []
-    for document in cast("list[object]", values.get("documents", [])):
+    documents: list[DocumentText] = []
+    said_documents = cast("list[object]", values.get("documents", []))
+    if len(said_documents) > MAX_DOCUMENTS:
+        batch.refuse(row, applications.too_many_documents(len(said_documents)))
+        return ()
+    for document in said_documents:
         parts: Mapping[Any, Any] = {}
         if isinstance(document, str) and document.count("=") > 1:
             kind, _, rest = document.partition("=")

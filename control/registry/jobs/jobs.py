@@ -1,9 +1,10 @@
 """Jobs: long work that goes on after the answer, with its progress, its faults and its result.
 
-The effect of a job and its end are one transaction, so a job has either happened, and says so, or it has not. A
-worker that dies leaves its job "running" with an old sign of life; whoever looks next takes the job up again. Each
-taking gives the job a new version, and only who holds the last one can end it: should the first worker live after
-all, it finds at its end that the job is no longer its own, and all that it did is undone.
+The effect of a job and its end are one transaction, so a job has either happened, and says so, or it has not. Of an
+import, every portion is such a transaction, which says how far the job is by then. A worker that dies leaves its job
+"running" with an old sign of life; whoever looks next takes the job up again, and goes on where it is. Each taking
+gives the job a new version, and only who holds the last one can take it further: should the first worker live after
+all, it finds at its next portion, or at the end, that the job is no longer its own, and what it just did is undone.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,7 +13,7 @@ from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import func, insert, or_, select, update
-from sqlalchemy.orm import Session, undefer
+from sqlalchemy.orm import Session
 
 from control.allowlist import formats
 from control.fault import Fault, Kind, Refused
@@ -31,7 +32,10 @@ LEASE = timedelta(seconds=60)
 """How old a worker's last sign of life may be; it gives one every second or so."""
 
 MOST_TAKINGS = 3
-"""How often a job is taken up: one that kills its workers must not do so for ever."""
+"""How often a job is taken up without getting further: one that kills its workers must not do so for ever."""
+
+TAKINGS = "takings"
+"""Where the result of a job that has not ended says how often that was."""
 
 MOST_WAITING = 20
 """Jobs of one owner that may wait or run at a time."""
@@ -43,6 +47,10 @@ MAX_COLUMN = 64
 """Characters of a fault's column; see ``model.JobRow``."""
 
 ENDED = ("done", "refused", "failed")
+
+
+ENTERED = "entered"
+"""Where the result of an import says how many of its rows are entered, and stay."""
 
 
 class LostError(Exception):
@@ -57,6 +65,7 @@ class Taken:
         version: that this taking gave it.
         owner: who ordered it, with the scopes of that time.
         request: what was ordered.
+        finished, result: what an earlier worker did of it, which is done.
         body: what was sent with it.
     """
 
@@ -65,6 +74,8 @@ class Taken:
     kind: str
     owner: Actor
     request: Mapping[str, Any]
+    finished: int
+    result: Mapping[str, Any]
     body: bytes
 
 
@@ -100,29 +111,55 @@ def take(database: Database, id_: str | None = None) -> Taken | None:
     """
     with database.writing(WORKER) as writing:
         for job in writing.session.scalars(_takeable(writing, id_)):
-            if job.version > MOST_TAKINGS:
+            takings = job.result.get(TAKINGS, 0)
+            if takings >= MOST_TAKINGS:
                 _end(writing, job, "failed", {"error": f"its worker died {MOST_TAKINGS} times"})
                 continue
-            job.state, job.version, job.finished = "running", job.version + 1, 0
+            job.state, job.version = "running", job.version + 1
             job.started_at, job.seen_at, job.changed_at = job.started_at or writing.now, writing.now, writing.now
+            done = {name: value for name, value in job.result.items() if name != TAKINGS}
+            job.result = {**done, TAKINGS: takings + 1}
             request = dict(job.request)
             owner = request.pop("owner")
             actor = Actor(**{**owner, "scopes": frozenset(owner["scopes"])})
-            return Taken(job.id, job.version, job.kind, actor, request, job.body or b"")
+            body = (
+                writing.session.scalar(select(Job.body).where(Job.id == job.id)) or b""
+            )  # its alone, of all that wait
+            # An earlier version noted there how many rows it had read, of which it had entered none.
+            job.finished = done.get(ENTERED, 0) if enters(job.kind, request) else 0
+            return Taken(job.id, job.version, job.kind, actor, request, job.finished, done, body)
     return None
 
 
+def enters(kind: str, request: Mapping[str, Any]) -> bool:
+    """Return whether a job is entered in portions, so that how far it is says what is done."""
+    return kind == "import" and not request["dry_run"]
+
+
 def show(database: Database, taken: Taken, finished: int, total: int) -> None:
-    """Write down how far a job is, as a sign of life too.
+    """Write down how far a job is, as a sign of life too; of one that is entered in portions, ``get_on`` does.
 
     Raises:
         LostError: the job is another's.
     """
     with database.writing(WORKER) as writing:
         mine = update(Job).where(Job.id == taken.id, Job.version == taken.version, Job.state == "running")
-        values = {"finished": finished, "total": total, "seen_at": writing.now}
+        values: dict[str, Any] = {"total": total, "seen_at": writing.now}
+        if not enters(taken.kind, taken.request):
+            values["finished"] = finished
         if not writing.session.execute(mine.values(values).returning(Job.id)).all():
             raise LostError(taken.id)
+
+
+def get_on(writing: Writing, taken: Taken, finished: int, total: int, result: Mapping[str, Any]) -> None:
+    """Note in the transaction of a portion how far the job is with it, and what came of it so far.
+
+    Raises:
+        LostError: the job is another's.
+    """
+    job = _mine(writing, taken)
+    job.finished, job.total, job.result, job.seen_at = finished, total, dict(result), writing.now
+    writing.session.flush()
 
 
 def end(
@@ -135,12 +172,12 @@ def end(
 ) -> None:
     """End a job in the transaction of its effect: "done", "refused" with its faults, or "failed".
 
+    What ``get_on`` said of its result stays, but for what ``result`` says otherwise.
+
     Raises:
         LostError: the job is another's.
     """
-    job = writing.session.get(Job, taken.id, with_for_update=True)
-    if job is None or (job.version, job.state) != (taken.version, "running"):
-        raise LostError(taken.id)
+    job = _mine(writing, taken)
     numbered = [{"job_id": job.id, "place": place, **asdict(fault)} for place, fault in enumerate(faults)]
     for portion in portions(numbered):
         writing.session.execute(insert(JobRow), portion)
@@ -188,12 +225,20 @@ def _ordered(writing: Writing, kind: str, request: Mapping[str, Any], data: byte
 def _takeable(writing: Writing, id_: str | None) -> Any:
     left = (Job.state == "running") & or_(Job.seen_at.is_(None), Job.seen_at < writing.now - LEASE)
     jobs = select(Job).where(or_(Job.state == "queued", left)).order_by(Job.id)
-    return (jobs.where(Job.id == id_) if id_ else jobs).options(undefer(Job.body))
+    return jobs.where(Job.id == id_) if id_ else jobs
+
+
+def _mine(writing: Writing, taken: Taken) -> Job:
+    job = writing.session.get(Job, taken.id, with_for_update=True)
+    if job is None or (job.version, job.state) != (taken.version, "running"):
+        raise LostError(taken.id)
+    return job
 
 
 def _end(writing: Writing, job: Job, state: str, result: Mapping[str, Any], body: bytes | None = None) -> None:
     before = {"state": job.state}
-    job.state, job.result, job.body, job.version = state, dict(result), body, job.version + 1
+    job.result = {name: value for name, value in {**job.result, **result}.items() if name != TAKINGS}
+    job.state, job.body, job.version = state, body, job.version + 1
     job.ended_at = job.seen_at = job.changed_at = writing.now
     if state == "done":
         job.finished = job.total

@@ -6,6 +6,7 @@ import hashlib
 import io
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -14,7 +15,7 @@ import structlog
 from control.fault import Fault, Kind, Refused
 from control.registry.intake import plan as intake
 from control.registry.intake import reading
-from control.registry.intake.reading import RowFault
+from control.registry.intake.reading import Batch, RowFault
 from control.registry.jobs import exports, jobs
 from control.registry.jobs.jobs import LostError, Taken
 from control.registry.progress import Progress, no_progress
@@ -95,23 +96,38 @@ class _Showing:
 
 
 def _import(database: Database, taken: Taken, progress: Progress) -> None:
+    """Check a file as a whole while others write, and enter it in portions, between which they do."""
+    batch = reading.read(taken.body, taken.request["media_type"], database.rules, progress, taken.finished)
+    with database.reading() as session:
+        plan = intake.check(session, taken.owner, database.rules, batch)
     dry_run = bool(taken.request["dry_run"])
-    batch = reading.read(taken.body, taken.request["media_type"], database.rules, progress)
-    if dry_run:
-        with database.reading() as session:
-            plan = intake.check(session, taken.owner, database.rules, batch)
+    if dry_run or plan.faults or not batch.items:
+        result = {"dry_run": dry_run, "rows": batch.total, **({} if dry_run else {jobs.ENTERED: taken.finished})}
+        result |= {"faults": len(plan.faults)} if taken.finished else plan.counts
         with database.writing(taken.owner, taken.id) as writing:
-            jobs.end(writing, taken, _verdict(plan), {"dry_run": True, "rows": batch.total, **plan.counts}, plan.faults)
+            jobs.end(writing, taken, "refused" if plan.faults else "done", result, plan.faults)
         return
-    with database.writing(taken.owner, taken.id) as writing:
-        plan = intake.check(writing.session, taken.owner, database.rules, batch)
-        if not plan.faults:
-            intake.enter(writing, plan)
-        jobs.end(writing, taken, _verdict(plan), {"dry_run": False, "rows": batch.total, **plan.counts}, plan.faults)
+    del plan  # what is entered is planned anew, in its own transaction
+    _enter(database, taken, batch, progress)
 
 
-def _verdict(plan: intake.Plan) -> str:
-    return "refused" if plan.faults else "done"
+def _enter(database: Database, taken: Taken, batch: Batch, progress: Progress) -> None:
+    """Enter a file without faults, a portion at a time, up to the first that what others did meanwhile bars."""
+    finished, sums = taken.finished, Counter({name: taken.result.get(name, 0) for name in intake.SIZES})
+    for portion in batch.portions():
+        with database.writing(taken.owner, taken.id) as writing:
+            plan = intake.check(writing.session, taken.owner, database.rules, portion)
+            if not plan.faults:
+                intake.enter(writing, plan)
+                finished, sums = finished + len(portion.items), sums + Counter(plan.sizes)
+            result = {"dry_run": False, "rows": batch.total, jobs.ENTERED: finished}
+            result |= {name: sums[name] for name in intake.SIZES} | {"faults": len(plan.faults)}
+            jobs.get_on(writing, taken, finished, batch.total, result)
+            if plan.faults or finished == batch.total:
+                jobs.end(writing, taken, "refused" if plan.faults else "done", result, plan.faults)
+                return
+        progress(finished, batch.total)
+        database.give_way()
 
 
 def _export(database: Database, taken: Taken, progress: Progress) -> None:

@@ -8,7 +8,7 @@ out there already, has all tokens revoked, and audits that it was restored.
 import gzip
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import chain, islice
 from pathlib import Path
@@ -22,14 +22,13 @@ from control.registry.access.actor import Actor
 from control.registry.audit import chain as audit
 from control.registry.audit import telling, verify
 from control.registry.progress import Progress, no_progress
-from control.registry.store import revision, rows
+from control.registry.store import contents, revision, rows
+from control.registry.store.contents import FORMAT, TITLE, BadBackup
 from control.registry.store.database import Database
 from control.registry.store.model import Base, Ledger, Token
 from control.registry.store.model.base import Moment
 from control.registry.store.writing import Writing
 
-FORMAT = "wicket registry backup 1"
-TITLE = "The backup cannot be restored"
 MOST_FAULTS = 100
 """Faults of a backup that are named."""
 
@@ -59,7 +58,7 @@ def write(database: Database, file: Path, progress: Progress = no_progress) -> i
     except FileExistsError:
         raise _taken(file) from None
     except OSError as error:
-        raise Refused(Kind.UNREADABLE, "The backup cannot be written", [_fault(file, error)]) from error
+        raise Refused(Kind.UNREADABLE, "The backup cannot be written", [contents.unreadable(file, error)]) from error
     finally:
         scratch.unlink(missing_ok=True)
     return count
@@ -90,8 +89,8 @@ def restore(database: Database, file: Path, actor: Actor, progress: Progress = n
             writing.sign_head()
             return head
     except (OSError, EOFError, UnicodeDecodeError) as error:
-        raise Refused(Kind.UNREADABLE, TITLE, [_fault(file, error)]) from error
-    except _BadBackup as bad:
+        raise Refused(Kind.UNREADABLE, TITLE, [contents.unreadable(file, error)]) from error
+    except BadBackup as bad:
         raise Refused(Kind.UNREADABLE, TITLE, bad.faults) from bad
 
 
@@ -101,14 +100,6 @@ def _revoke_all(writing: Writing) -> int:
     for token in good:
         rows.change(writing, "token.revoke", token, {"revoked_at": writing.now})
     return len(good)
-
-
-class _BadBackup(Exception):
-    """What is wrong with a backup. It is no ``Refused`` yet: that would be audited, and be in the next try's way."""
-
-    def __init__(self, faults: Sequence[Fault]) -> None:
-        self.faults = faults
-        super().__init__(faults)
 
 
 def _write(session: Session, out: IO[str], at: datetime, progress: Progress) -> int:
@@ -138,13 +129,13 @@ def _plain(value: object) -> str:
 
 def _read(session: Session, file: Path, lines: Iterator[str], progress: Progress) -> int:
     """Insert what the lines say, and return how many rows that were."""
-    header = _parsed(file, next(lines, ""))
+    header = contents.parsed(file, next(lines, ""))
     _demand_format(session, file, header)
     total, done = sum(header["rows"].values()), 0
     tables = {table.name: table for table in TABLES}
     table, names, pending = TABLES[0], list[str](), list[dict[str, Any]]()
     for line in lines:
-        row = _parsed(file, line)
+        row = contents.parsed(file, line)
         if isinstance(row, list):
             pending.append(_values(table, names, row))
             done += 1
@@ -158,7 +149,7 @@ def _read(session: Session, file: Path, lines: Iterator[str], progress: Progress
             break
         if isinstance(row, dict):
             table, names = tables[row["table"]], row["columns"]
-    raise _no_backup(file, f"is cut off after {done} of {total} rows")
+    raise contents.cut_off(file, done, total)
 
 
 def _values(table: Table, names: list[str], row: list[Any]) -> dict[str, Any]:
@@ -194,11 +185,10 @@ def _demand_empty(session: Session) -> None:
 
 
 def _demand_format(session: Session, file: Path, header: Any) -> None:
-    if not isinstance(header, dict) or header.get("format") != FORMAT:
-        raise _no_backup(file, "is no backup of a registry")
+    contents.demand_header(file, header)
     if header["revision"] != (here := revision.now(session)):
         why = f"is of the tables' revision {header['revision']}, and they are {here} here"
-        raise _BadBackup([Fault(str(file), why, "restore it with the version that wrote it, and upgrade then")])
+        raise BadBackup([Fault(str(file), why, "restore it with the version that wrote it, and upgrade then")])
 
 
 def _demand_whole_chain(session: Session, file: Path) -> None:
@@ -207,24 +197,9 @@ def _demand_whole_chain(session: Session, file: Path) -> None:
         for finding in islice(chain(audit.verify(session), verify.tables(session)), MOST_FAULTS)
     ]
     if faults:
-        raise _BadBackup(faults)
-
-
-def _parsed(file: Path, line: str) -> Any:
-    try:
-        return json.loads(line)
-    except ValueError:
-        raise _no_backup(file, "has a line that is no JSON") from None
-
-
-def _no_backup(file: Path, why: str) -> _BadBackup:
-    return _BadBackup([Fault(str(file), why, "name a file that `wicket registry backup` wrote")])
+        raise BadBackup(faults)
 
 
 def _taken(file: Path) -> Refused:
     fault = Fault(str(file), "is there already", "name another file: no backup takes another's place")
     return Refused(Kind.CONFLICT, "The backup would overwrite a file", [fault])
-
-
-def _fault(file: Path, error: Exception) -> Fault:
-    return Fault(str(file), str(error), "name another file, or mend the rights to it")

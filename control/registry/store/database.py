@@ -7,6 +7,7 @@ and again for a lock on a file beside the database, on PostgreSQL they queue for
 
 import os
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -44,6 +45,9 @@ WAITED = ("55P03", "57014", "25P03")
 
 FORBIDDEN = "42501"
 """Of PostgreSQL: insufficient_privilege."""
+
+UNMADE = ("42P01", "42703", "no such table", "no such column")
+"""Of PostgreSQL: undefined_table, undefined_column; and how SQLite says so."""
 
 
 def utc_now() -> datetime:
@@ -186,6 +190,11 @@ class Database:
             yield session
             session.commit()
 
+    def give_way(self) -> None:
+        """Let whoever waits write, between two transactions of long work; PostgreSQL has a queue for that."""
+        if self.is_sqlite:
+            time.sleep(engines.GIVEN_WAY)
+
     def upgrade(self, revision: str = "head") -> None:
         """Make or change the tables up to a revision, and the key; nothing happens where they are as they should be.
 
@@ -288,6 +297,11 @@ class Database:
                 fault = Fault(where, str(error.orig).strip().partition("\n")[0], mend)
                 raise Refused(
                     Kind.UNAVAILABLE, "The registry's database refuses that to this login", [fault]
+                ) from error
+            if getattr(error.orig, "sqlstate", None) in UNMADE or str(error.orig).startswith(UNMADE):
+                fault = Fault(where, str(error.orig).partition("\n")[0], "run `wicket registry upgrade`")
+                raise Refused(
+                    Kind.UNAVAILABLE, "The registry's tables are not those of this version", [fault]
                 ) from error
             if type(error).__name__ in ("OperationalError", "InterfaceError") or error.connection_invalidated:
                 fault = Fault(where, str(error.orig).strip(), "see that the database runs and can be reached")

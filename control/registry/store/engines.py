@@ -20,6 +20,9 @@ from control.fault import Fault, Kind, Refused
 POLL = 0.002, 0.02
 """Seconds between two tries for the lock beside SQLite's file: at first, and at most."""
 
+GIVEN_WAY = 2 * POLL[1]
+"""Seconds without the lock in which everybody who waits for it tries to take it."""
+
 CONNECT_SECONDS = 5
 
 FILE_MODE = 0o640

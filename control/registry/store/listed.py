@@ -64,10 +64,10 @@ def _stays_at(serial: int) -> ColumnElement[bool]:
 
 def _listed(session: Session, which: ColumnElement[bool]) -> Allowlist:
     columns = select(Listing.first, Listing.length, Listing.protocols, Listing.ports).where(which)
-    return _allowlist(session.execute(columns.order_by(Listing.first, Listing.length)).all())
+    return of_rows(session.execute(columns.order_by(Listing.first, Listing.length)).all())
 
 
-def _allowlist(rows: Sequence[Any]) -> Allowlist:
+def of_rows(rows: Sequence[Any]) -> Allowlist:
     """Return the list of (first, length, protocols, ports); terms are read once for all who share them."""
     return Allowlist.from_rows(*_columns(rows)) if rows else Allowlist.empty()
 
