@@ -42,7 +42,7 @@ class RegistrySettings(BaseModel):
     witnesses: Annotated[tuple[str, ...], BeforeValidator(named_urls)] = Field(
         default=(),
         description="Where edges' APIs are, by the edges' names, as in `north=https://north.example`: "
-        "`wicket registry audit verify --edge` asks there for the heads of the audit that an edge has kept.",
+        "`wicket registry audit verify --edge NAME` asks there for the heads of the audit that an edge has kept.",
     )
     categories: Annotated[str, BeforeValidator(text)] = Field(
         default="", description="A file of categories, documents and terms; empty is the one that comes with it."

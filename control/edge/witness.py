@@ -1,6 +1,6 @@
 """This edge as a witness: it keeps each signed head that its feed hands it, and says so when one of them changes.
 
-What it keeps is out of reach of whoever keeps the registry: `wicket registry audit verify --edge` asks for it.
+What it keeps is out of reach of whoever keeps the registry: `wicket registry audit verify --edge NAME` asks for it.
 """
 
 import time

@@ -57,12 +57,50 @@ def listed(*add: str) -> Callable[[Wicket, Path], None]:
     return run
 
 
+def keep_heads(empty: Wicket, tmp_path: Path) -> None:
+    """Of the mend and the help: what is printed is what the audit is held against."""
+    empty("upgrade")
+    empty("officers", "add", "Officer")
+    empty("audit", "anchor")
+    (tmp_path / "heads").write_text(empty.run("audit", "heads").stdout)
+    assert empty("audit", "verify", "--heads", str(tmp_path / "heads"))["whole"]
+
+
+def ask_edge(empty: Wicket, tmp_path: Path) -> None:
+    """Of the help: an edge that is not known is told how to be made known (tests/feed has one that is asked)."""
+    empty("upgrade")
+    (fault,) = empty("audit", "verify", "--edge", "north", status=1)["faults"]
+    assert "registry.witnesses" in fault["mend"]
+
+
+def enter_edge(empty: Wicket, tmp_path: Path) -> None:
+    """Of the mends: an edge is entered, and bound to a login."""
+    empty("upgrade")
+    id_ = empty("edges", "add", "north")["id"]
+    assert empty("edges", "bind", id_, "north")["login"] == "north"
+
+
+def make_logins(empty: Wicket, tmp_path: Path) -> None:
+    """Of the mend: it makes the logins of PostgreSQL (tests/registry_roles does), and SQLite has none."""
+    empty("upgrade")
+    if empty.url.startswith("sqlite"):
+        assert "PostgreSQL" in empty.run("roles", "--print").stderr
+    else:
+        assert "GRANT" in empty("roles", "--print")["sql"]
+
+
 ROWS: dict[tuple[str, ...], Callable[[Wicket, Path], None]] = {
     ("upgrade",): upgrade,
     ("status",): status,
     ("backup",): backup,
     ("tokens", "create"): make_token,
     ("tokens", "list", "--holder", PLACE): make_token,
+    ("audit", "heads"): keep_heads,
+    ("audit", "verify", "--heads", "FILE"): keep_heads,
+    ("audit", "verify", "--edge", "NAME"): ask_edge,
+    ("edges", "add", "NAME"): enter_edge,
+    ("edges", "bind", "ID"): enter_edge,
+    ("roles",): make_logins,
     ("persons", "list"): listed("persons", "add", "Auditor", "--role", "auditor"),
     ("registrants", "list"): listed("registrants", "add", "organisation", "Any"),
     ("providers", "list"): listed("providers", "add", "Northern Net"),

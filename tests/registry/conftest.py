@@ -31,9 +31,11 @@ def database(request: pytest.FixtureRequest, new_registry_url: Callable[[], str]
     """A database with its tables, which at the end of each test are what the audit says, unless it was ``tampered``."""
     database = Database(new_registry_url(), RULES, clock, clock.uptime, key())
     yield database
-    if not request.node.get_closest_marker("tampered"):
-        assert found(database) == []
-    database.close()
+    try:
+        if not request.node.get_closest_marker("tampered"):
+            assert found(database) == []
+    finally:
+        database.close()
 
 
 def found(database: Database, given: Sequence[Witnessed | Fault] = ()) -> list[Tampering]:

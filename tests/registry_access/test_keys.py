@@ -85,6 +85,7 @@ def test_a_key_that_others_may_read_is_refused(file: KeyFile) -> None:
         file.read()
 
 
+@pytest.mark.tampered
 def test_who_has_the_database_alone_makes_no_token(database: Database) -> None:
     """Not by any digest that he can compute from what is there."""
     with database.writing(OPERATOR) as writing:

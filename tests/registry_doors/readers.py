@@ -16,7 +16,16 @@ SCOPES = ("registrant", "provider", "officer", "auditor", "operator")
 ELSEWHERE = ("/v1/changes/stream", "/openapi.json", "/healthz", "/readyz", "/metrics")
 """What does not end, or is nobody's rows."""
 
-OF_A_GATEWAY = ("/v1/allowlist", "/v1/bypass", "/v1/held", "/v1/history", "/v1/rollout", "/v1/status", "/v1/policy")
+OF_A_GATEWAY = (
+    "/v1/allowlist",
+    "/v1/bypass",
+    "/v1/heads",
+    "/v1/held",
+    "/v1/history",
+    "/v1/rollout",
+    "/v1/status",
+    "/v1/policy",
+)
 """What asks an agent, of which this registry has none."""
 
 LISTS = ("/v1/applications", "/v1/registrants", "/v1/registrations", "/v1/jobs")

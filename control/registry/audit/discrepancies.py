@@ -72,9 +72,8 @@ def _compared(table: Table, told: Told, held: Stored) -> Iterator[Discrepancy]:
     if held.unreadable:
         yield Discrepancy(name, held.id, told.seq, told.fields, None, tuple(held.unreadable))
         return
-    fields, untold = told.fields, ()
-    if (fields.get("state"), held.fields.get("state")) == TAKEN_UP:
-        untold = WHILE_DONE
+    fields = told.fields
+    untold = WHILE_DONE if (fields.get("state"), held.fields.get("state")) == TAKEN_UP else ()
     odd = {
         key: value
         for key, value in held.fields.items()

@@ -156,7 +156,7 @@ def create(writing: Writing, name: str, login: str | None = None) -> FollowingEd
     scopes.demand(writing.actor, "edge.create")
     name = rows.demand_name(name)
     if there := writing.session.scalar(select(FollowingEdge.id).where(FollowingEdge.name == name)):
-        fault = Fault("name", f"{shown(name)} is the edge {there}", "bind that one: wicket registry edges bind")
+        fault = Fault("name", f"{shown(name)} is the edge {there}", "bind that one: `wicket registry edges bind ID`")
         raise Refused(Kind.CONFLICT, "There is such an edge", [fault])
     edge = FollowingEdge(id=new_id("edg"), name=name, created_at=writing.now, changed_at=writing.now)
     rows.enter(writing, edge)

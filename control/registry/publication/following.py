@@ -18,10 +18,10 @@ from control.registry.store.database import Database
 
 TITLE = "The registry does not take what this edge says"
 
-_MAKE = "as the tables' owner run wicket registry upgrade, and then wicket registry roles"
+_MAKE = "as the tables' owner run `wicket registry upgrade`, and then `wicket registry roles`"
 _REFUSALS: Mapping[str, tuple[Kind, str]] = {
-    "WGUNK": (Kind.NOT_FOUND, "at the registry run wicket registry edges add with the edge's name (feed.name)"),
-    "WGNOT": (Kind.FORBIDDEN, "use the edge's own login in feed.url, or run wicket registry edges bind"),
+    "WGUNK": (Kind.NOT_FOUND, "at the registry run `wicket registry edges add NAME` with the edge's name (feed.name)"),
+    "WGNOT": (Kind.FORBIDDEN, "use the edge's own login in feed.url, or run `wicket registry edges bind ID`"),
     "WGGON": (Kind.GONE, "start anew from a snapshot"),
     "WGINV": (Kind.INVALID, "look at the edge's clock and version"),
     "42883": (Kind.UNAVAILABLE, _MAKE),  # undefined_function

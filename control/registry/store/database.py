@@ -6,7 +6,6 @@ and again for a lock on a file beside the database, on PostgreSQL they queue for
 """
 
 import os
-import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -26,7 +25,7 @@ from control.registry.access.actor import Actor
 from control.registry.audit import telling
 from control.registry.parties.categories import load_categories
 from control.registry.space.addresses import AddressRules
-from control.registry.store import engines
+from control.registry.store import engines, refusals
 from control.registry.store.engines import AT_WORK, Patience
 from control.registry.store.keys import TITLE, KeyFile, Keys
 from control.registry.store.model import Ledger
@@ -38,16 +37,6 @@ UPGRADE = Actor("upgrade")
 
 MIGRATING = 0x77696B74
 """Key of PostgreSQL's advisory lock while the tables are made or changed."""
-
-
-WAITED = ("55P03", "57014", "25P03")
-"""Of PostgreSQL: lock_not_available, query_canceled, idle_in_transaction_session_timeout."""
-
-FORBIDDEN = "42501"
-"""Of PostgreSQL: insufficient_privilege."""
-
-UNMADE = ("42P01", "42703", "no such table", "no such column")
-"""Of PostgreSQL: undefined_table, undefined_column; and how SQLite says so."""
 
 
 def utc_now() -> datetime:
@@ -285,25 +274,6 @@ class Database:
         try:
             yield
         except DBAPIError as error:
-            where = self._url.render_as_string(hide_password=True)
-            if getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL or "No space left" in str(error):
-                fault = Fault(where, str(error.orig), "free space on that disk")
-                raise Refused(Kind.NO_ROOM, "The registry cannot be written", [fault]) from error
-            if getattr(error.orig, "sqlstate", None) in WAITED:
-                fault = Fault(where, str(error.orig).strip(), "ask again in a moment: somebody else is at work")
-                raise Refused(Kind.UNAVAILABLE, "The registry is being written", [fault]) from error
-            if getattr(error.orig, "sqlstate", None) == FORBIDDEN:
-                mend = "as the tables' owner run wicket registry upgrade, and then wicket registry roles"
-                fault = Fault(where, str(error.orig).strip().partition("\n")[0], mend)
-                raise Refused(
-                    Kind.UNAVAILABLE, "The registry's database refuses that to this login", [fault]
-                ) from error
-            if getattr(error.orig, "sqlstate", None) in UNMADE or str(error.orig).startswith(UNMADE):
-                fault = Fault(where, str(error.orig).partition("\n")[0], "run `wicket registry upgrade`")
-                raise Refused(
-                    Kind.UNAVAILABLE, "The registry's tables are not those of this version", [fault]
-                ) from error
-            if type(error).__name__ in ("OperationalError", "InterfaceError") or error.connection_invalidated:
-                fault = Fault(where, str(error.orig).strip(), "see that the database runs and can be reached")
-                raise Refused(Kind.UNAVAILABLE, "The registry's database cannot be used", [fault]) from error
+            if refused := refusals.of(error, self._url.render_as_string(hide_password=True)):
+                raise refused from error
             raise

@@ -83,7 +83,7 @@ def _demand_ours(session: Session) -> str:
     found = session.scalar(text("SELECT version_num FROM alembic_version")) if there else None
     if found != needed:
         why = f"are of revision {found}, and not of {needed}" if found else "are not there"
-        fault = Fault("the tables", why, "as the tables' owner run wicket registry upgrade first")
+        fault = Fault("the tables", why, "as the tables' owner run `wicket registry upgrade` first")
         raise Refused(Kind.CONFLICT, TITLE, [fault])
     if not NAME.fullmatch(schema):
         fault = Fault("the schema", f"is called {shown(schema)}", "keep the tables in one with a plain name, as public")
