@@ -133,10 +133,10 @@ def test_sqlite_has_no_logins(tmp_path: Path) -> None:
 
 def test_tables_of_another_version_are_upgraded_first(bare: Site) -> None:
     bare.database.downgrade("0007")
-    with pytest.raises(Refused, match="wicket registry upgrade first"):
+    with pytest.raises(Refused, match="run `wicket registry upgrade` first"):
         roles.make(bare.database, USUAL)
     bare.database.downgrade("base")
-    with pytest.raises(Refused, match="wicket registry upgrade first"):
+    with pytest.raises(Refused, match="run `wicket registry upgrade` first"):
         roles.make(bare.database, USUAL)
 
 

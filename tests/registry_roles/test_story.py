@@ -235,6 +235,6 @@ def test_an_api_whose_login_may_not_upgrade_says_who_does(site: Site, tmp_path: 
     file = tmp_path / "api.toml"
     urls = {"api": site.url(USUAL.api), "worker": site.url(USUAL.worker), "owner": site.url(OWNER)}
     file.write_text(CONFIG.format(directory=tmp_path, key=key().path, **urls))
-    with pytest.raises(Refused, match="as the tables' owner run wicket registry upgrade") as refused:
+    with pytest.raises(Refused, match="owner run `wicket registry upgrade`") as refused:
         create_app(configuration.load(file))
     assert refused.value.kind == "unavailable"
