@@ -1,14 +1,24 @@
 """An edge as a witness of its registry's audit: what it has seen it keeps, whatever becomes of the registry."""
 
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import text
 
+from control.cli import main
 from control.commands.heads import ReadHeads
 from control.edge.commands import heads
 from control.edge.edge import Edge
 from control.registry.audit import anchors, verify
 from control.registry.audit.chain import Tampering
 from control.registry.jobs import calendar
+from control.witness.head import read
+from control.witness.head import sign as sign_by
+from lab.gateway import running
 from tests.edge.place import Place
 from tests.feed.conftest import Registry
 from tests.feed.following import following, is_whole, let_through, status, until
@@ -90,3 +100,35 @@ def test_a_head_that_is_not_signed_is_said_and_not_kept(place: Place, registry: 
         registry.register("10.0.0.9")  # at the latest now it looks
         until(lambda: doubt(edge) == "head 3 of the feed is not signed")
         assert len(kept(edge)) == 2
+
+
+def test_a_keeper_with_the_key_is_found_by_asking_the_edge(registry: Registry, tmp_path: Path, bpffs: Path) -> None:
+    """The agent and the API of an edge, and `wicket registry audit verify --edge` beside the registry."""
+    sign(registry)
+    with running(tmp_path, bpffs, more=f'[feed]\nurl = "{registry.url}"\npoll = "1s"\n') as gateway:
+
+        def seen() -> list[dict[str, object]]:
+            answer: list[dict[str, object]] = gateway.ask("GET", "/v1/heads", token=None).json["heads"]
+            return answer
+
+        until(lambda: len(seen()) == 1)
+        beside = tmp_path / "beside.toml"
+        beside.write_text(
+            f'state = "{tmp_path}/beside"\n[registry]\nurl = "{registry.url}"\nkey = "{key().path}"\n'
+            f'witnesses = ["north=http://127.0.0.1:{gateway.port}"]\n'
+        )
+
+        def verified() -> dict[str, Any]:
+            words = ("registry", "audit", "verify", "--edge", "north", "--json")
+            said: dict[str, Any] = json.loads(CliRunner().invoke(main, ["--config", str(beside), *words]).stdout)
+            return said
+
+        assert verified()["whole"]
+        (line,) = [str(head["line"]) for head in seen()]
+        head = read(line).head
+        forged = sign_by(key().read().heads, replace(head, count=head.count + 1))
+        registry.sql(f"UPDATE audit_head SET line = '{forged.line.replace(':', chr(92) + ':')}' WHERE number = 1")
+        assert [each["what"] for each in verified()["findings"]] == [
+            "is another than head 1: there were two of that number"
+        ]
+        until(lambda: b"wicketgate_feed_audit_doubted 1.0" in gateway.ask("GET", "/metrics").body)
