@@ -9,11 +9,9 @@ from typing_extensions import Buffer
 from api.registry.desk import store
 from control.commands.request import Order, Reply
 from control.fault import Refused
+from control.registry.audit.gateway import GATEWAY
 
 log = structlog.get_logger("api")
-
-GATEWAY = "gateway"
-"""The object of such a row."""
 
 OURS = frozenset({"door", "who", "person", "until"})
 """What an order says of who gives it: the audit has that itself."""

@@ -1,9 +1,14 @@
 """A policy that refuses more takes two officers; one that lets more through takes none to wait for."""
 
+import json
 from collections.abc import Iterator
 
 import pytest
+from click.testing import CliRunner
 
+from control import config as configuration
+from control.cli import main
+from control.commands.client import AgentSocket
 from control.commands.policy import SetPolicy
 from control.registry.intents.policies import stricter
 from lab.gateway import Answer
@@ -112,3 +117,20 @@ def test_what_the_agent_refuses_stays_open(quiet: World) -> None:
 def test_a_policy_that_is_not_the_one_that_was_read(quiet: World) -> None:
     answer = quiet.ask("PUT", "/v1/policy", {"ike": enforce(5)}, If_Match='"another"')
     assert (answer.kind, policy(quiet)) == ("stale", MONITOR)
+
+
+def test_what_is_set_at_the_gateway_itself_is_told_by_the_audit(quiet: World) -> None:
+    gateway = quiet.gateway
+
+    def found() -> list[str]:
+        words = ["--config", str(gateway.config), "registry", "audit", "verify", "--json"]
+        findings = json.loads(CliRunner().invoke(main, words).stdout)["findings"]
+        return [each["what"].partition(",")[0] for each in findings if each["where"] == "policy of ah"]
+
+    assert put(quiet, ah=MONITOR).status == 200
+    assert found() == []
+    agent = AgentSocket(configuration.load(gateway.config).socket)
+    agent.ask(SetPolicy.model_validate({"policy": {"ah": enforce(7)}, "confirm_within": 0}))
+    assert found() == ["7 % of unregistered flows are refused"]
+    assert put(quiet, ah=MONITOR).status == 200
+    assert found() == []

@@ -1,26 +1,28 @@
 """Commands about the audit."""
 
+import contextlib
+import itertools
 import json
 import sys
 from dataclasses import asdict
 from datetime import UTC, datetime
 from ipaddress import ip_network
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import click
 
 from control.cli.context import as_json_option
-from control.cli.output import print_json
+from control.cli.output import agent, print_json
 from control.cli.registry.addresses import asked
 from control.cli.registry.desk import Desk, pass_desk
 from control.cli.registry.kept_heads import of_edge
 from control.cli.registry.showing import limit_option, plain, record, show_fields, show_rows
-from control.fault import Fault
+from control.commands.policy import ReadPolicy
+from control.fault import Fault, Refused
 from control.registry.access import sight
 from control.registry.audit import anchors as heads_in_files
-from control.registry.audit import chain, heads, verify
+from control.registry.audit import chain, gateway, heads, verify
 from control.registry.jobs import calendar
 from control.registry.publication import edges
 from control.registry.store.model import AuditRow
@@ -64,17 +66,19 @@ def audit_verify(
 ) -> None:
     """Name whatever is not as it was written; the status is then 1.
 
-    Rows are held against each other and against signed heads; the tables against the rows. Heads that somebody else
-    has kept (--heads, --edge) show what whoever has the database and the key could have written anew.
+    Rows are held against each other and against signed heads; the tables against the rows, and the policy of a
+    gateway on this machine too. Heads that somebody else has kept (--heads, --edge) show what whoever has the database
+    and the key could have written anew.
     """
     given: list[chain.Witnessed | Fault] = [*heads_in_files.kept(anchors or desk.anchors)]
     for file in files:
         given += heads_in_files.in_file(file)
     for name in names:
         given += heads_in_files.in_text(of_edge(desk.config, name), f"edge {name}")
-    key = desk.public_key
+    key, policy = desk.public_key, _policy(desk)
     with desk.reading("audit.read") as session:
-        findings = [asdict(finding) for finding in islice(verify.findings(session, key, given), MOST_FINDINGS)]
+        found = itertools.chain(verify.findings(session, key, given), gateway.findings(session, policy))
+        findings = [asdict(finding) for finding in itertools.islice(found, MOST_FINDINGS)]
         last, own = chain.last(session), heads.last_number(session)
     if as_json:
         print_json({"whole": not findings, "rows": last.seq, "head": last.hash, "findings": findings})
@@ -88,6 +92,14 @@ def audit_verify(
         click.echo("the tables are what the rows say")
     if findings:
         sys.exit(1)
+
+
+def _policy(desk: Desk) -> dict[str, Any]:
+    """Return the policy of the gateway on this machine; none where no agent answers."""
+    with contextlib.suppress(Refused):
+        said: dict[str, Any] = agent(desk.config).ask(ReadPolicy()).model_dump()["policy"]
+        return said
+    return {}
 
 
 @commands.command("list")

@@ -21,10 +21,11 @@ Rules = Mapping[str, Mapping[str, Any]]
 
 def stricter(now: Rules, proposed: Rules) -> bool:
     """Return whether any protocol of ``wanted`` would lose a larger share of its unregistered flows than now."""
-    return any(_dropped(rule) > _dropped(now[name]) for name, rule in proposed.items())
+    return any(refused_share(rule) > refused_share(now[name]) for name, rule in proposed.items())
 
 
-def _dropped(rule: Mapping[str, Any]) -> int:
+def refused_share(rule: Mapping[str, Any]) -> int:
+    """Return of how many per cent of the unregistered flows a rule refuses what it recognises."""
     return int(rule["share"]) if rule["mode"] == "enforce" else 0
 
 
