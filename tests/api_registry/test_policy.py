@@ -1,17 +1,15 @@
 """A policy that refuses more takes two officers; one that lets more through takes none to wait for."""
 
-import json
 from collections.abc import Iterator
 
 import pytest
-from click.testing import CliRunner
 
 from control import config as configuration
-from control.cli import main
 from control.commands.client import AgentSocket
 from control.commands.policy import SetPolicy
 from control.registry.intents.policies import stricter
 from lab.gateway import Answer
+from tests.api_registry.conftest import findings
 from tests.api_registry.world import World
 
 MONITOR = {"mode": "monitor", "share": 100}
@@ -123,9 +121,7 @@ def test_what_is_set_at_the_gateway_itself_is_told_by_the_audit(quiet: World) ->
     gateway = quiet.gateway
 
     def found() -> list[str]:
-        words = ["--config", str(gateway.config), "registry", "audit", "verify", "--json"]
-        findings = json.loads(CliRunner().invoke(main, words).stdout)["findings"]
-        return [each["what"].partition(",")[0] for each in findings if each["where"] == "policy of ah"]
+        return [each["what"].partition(",")[0] for each in findings(gateway) if each["where"] == "policy of ah"]
 
     assert put(quiet, ah=MONITOR).status == 200
     assert found() == []
