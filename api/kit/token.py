@@ -4,11 +4,10 @@ import os
 import re
 import secrets
 import stat
-import tempfile
 from pathlib import Path
 from typing import Protocol
 
-from control.config import Config, credentials
+from control.config import Config, credentials, secret_file
 from control.config.credentials import Credential
 from control.fault import Fault, Kind, Refused
 
@@ -84,31 +83,14 @@ class TokenFile:
     def ensure(self) -> None:
         """Make the file with a new token unless there is one.
 
-        Of two processes that start at once one makes it and both use it: ``link`` refuses the second.
-
         Raises:
             Refused: kind "bad-configuration", the file cannot be made or is not ours alone.
         """
         try:
-            if not self.path.exists():
-                self._make()
+            secret_file.make(self.path, secrets.token_urlsafe(TOKEN_BYTES))
         except OSError as error:
             raise self._refused(f"cannot be made ({error.strerror})", "name a directory to write to") from error
         self.read()
-
-    def _make(self) -> None:
-        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(prefix=f".{self.path.name}.", dir=self.path.parent)  # mode 0600
-        try:
-            with os.fdopen(descriptor, "w") as file:
-                file.write(secrets.token_urlsafe(TOKEN_BYTES) + "\n")
-                file.flush()
-                os.fsync(descriptor)
-            os.link(name, self.path)
-        except FileExistsError:
-            return
-        finally:
-            Path(name).unlink()
 
     def read(self) -> str:
         """Return the token.

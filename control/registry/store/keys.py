@@ -9,14 +9,13 @@ import hashlib
 import hmac
 import os
 import secrets
-import tempfile
 from functools import cached_property
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from control.config import credentials
+from control.config import credentials, secret_file
 from control.fault import Fault, Kind, Refused
 
 BYTES = 32
@@ -85,35 +84,17 @@ class KeyFile:
     def made(self, secret: bytes | None = None) -> Keys:
         """Return the key, which is made first unless it is there: of ``secret``, or at random.
 
-        Of two processes that make it at once both use the same one: ``link`` refuses the second.
-
         Raises:
             Refused: "bad-configuration": it cannot be made, or used.
         """
-        if credentials.find(credentials.REGISTRY_KEY) is None and not self.path.exists():
+        if credentials.find(credentials.REGISTRY_KEY) is None:
             try:
-                self._make(secret or secrets.token_bytes(BYTES))
+                text = (secret or secrets.token_bytes(BYTES)).hex()
+                secret_file.make(self.path, text, for_directorys_owner=True)
             except OSError as error:
                 mend = "name a directory to write to, by state or registry.key"
                 raise _refused(str(self.path), f"cannot be made ({error.strerror})", mend) from error
         return self.read()
-
-    def _make(self, secret: bytes) -> None:
-        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(prefix=f".{self.path.name}.", dir=self.path.parent)  # mode 0600
-        try:
-            with os.fdopen(descriptor, "w") as file:
-                file.write(secret.hex() + "\n")
-                file.flush()
-                os.fsync(descriptor)
-                if os.geteuid() == 0:  # the API is whose the directory is, and has to read what root's command made
-                    owner = self.path.parent.stat()
-                    os.fchown(descriptor, owner.st_uid, owner.st_gid)
-            os.link(name, self.path)
-        except FileExistsError:
-            return
-        finally:
-            Path(name).unlink()
 
 
 def _keys(text: str, where: str) -> Keys:
