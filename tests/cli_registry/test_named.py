@@ -78,6 +78,7 @@ def enter_edge(empty: Wicket, tmp_path: Path) -> None:
     empty("upgrade")
     id_ = empty("edges", "add", "north")["id"]
     assert empty("edges", "bind", id_, "north")["login"] == "north"
+    assert [edge["name"] for edge in empty("edges", "list")] == ["north"]
 
 
 def make_logins(empty: Wicket, tmp_path: Path) -> None:
@@ -100,6 +101,7 @@ ROWS: dict[tuple[str, ...], Callable[[Wicket, Path], None]] = {
     ("audit", "verify", "--edge", "NAME"): ask_edge,
     ("edges", "add", "NAME"): enter_edge,
     ("edges", "bind", "ID"): enter_edge,
+    ("edges", "list"): enter_edge,
     ("roles",): make_logins,
     ("persons", "list"): listed("persons", "add", "Auditor", "--role", "auditor"),
     ("registrants", "list"): listed("registrants", "add", "organisation", "Any"),

@@ -81,7 +81,11 @@ def standing(session: Session, name: str, prefix: Prefix, at: datetime) -> Stand
     """
     edge = session.scalar(select(FollowingEdge.id).where(FollowingEdge.name == name))
     if edge is None:
-        raise Refused(Kind.NOT_FOUND, "There is no such edge", [Fault("edge", f"{name} is not known", "see the edges")])
+        raise Refused(
+            Kind.NOT_FOUND,
+            "There is no such edge",
+            [Fault("edge", f"{name} is not known", "see `wicket registry edges list`")],
+        )
     acks = select(EdgeAck.serial, EdgeAck.at).where(EdgeAck.edge_id == edge, EdgeAck.at <= at)
     last = session.execute(acks.order_by(EdgeAck.serial.desc()).limit(1)).one_or_none()
     if last is None:
