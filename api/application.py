@@ -51,6 +51,7 @@ def create_app(config: Config) -> APIFlask:
     app.config["MAX_CONTENT_LENGTH"] = config.list.max_body
     app.config["WICKETGATE_BOUNDS"] = config.list.bounds
     app.json = InOrder(app)
+    app.url_map.converters["int"] = history.RevisionConverter
     app.extensions[agent.EXTENSION] = AgentSocket(config.socket, Door.API) if config.api.gateway else None
     app.extensions[readiness.EXTENSION] = readiness.Readiness(health.look)
     app.before_request(_name_request)

@@ -2,12 +2,14 @@
 
 from apiflask import APIBlueprint
 from pydantic import Field
+from werkzeug.routing import IntegerConverter, Map
 
 from api.gateway.schema import ChangeQuery
 from api.kit import agent
 from api.kit.contract import GATEWAY_READERS, GATEWAY_WRITERS, Contract, serves
 from api.kit.schema import Strict
 from control.commands.history import (
+    MOST_REVISION,
     CompareRevisions,
     Difference,
     LastRevisions,
@@ -21,6 +23,13 @@ from control.commands.history import (
 blueprint = APIBlueprint("history", __name__, tag="History")
 
 
+class RevisionConverter(IntegerConverter):
+    """A number in a path: of one that no revision can have there is no such path."""
+
+    def __init__(self, url_map: Map) -> None:
+        super().__init__(url_map, max=MOST_REVISION)
+
+
 class HistoryQuery(Strict):
     """Parameters of reading history."""
 
@@ -30,8 +39,8 @@ class HistoryQuery(Strict):
 class DifferenceQuery(Strict):
     """Parameters of a comparison."""
 
-    one: int = Field(ge=0, description="The first revision.")
-    other: int = Field(ge=0, description="The second.")
+    one: int = Field(ge=0, le=MOST_REVISION, description="The first revision.")
+    other: int = Field(ge=0, le=MOST_REVISION, description="The second.")
 
 
 @blueprint.get("/v1/history")

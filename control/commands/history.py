@@ -5,6 +5,9 @@ from pydantic import BaseModel, Field
 from control.commands.cut import Cut
 from control.commands.request import Order, Reply, Request
 
+MOST_REVISION = 2**63 - 1
+"""SQLite has no larger number (its file format, section 2.1)."""
+
 
 class RevisionState(BaseModel):
     """One revision of the live list: a change of one of the two lists that it is made of."""
@@ -55,7 +58,7 @@ class ShowRevision(Request[RevisionShown]):
     verb = "history_show"
     reply = RevisionShown
 
-    revision: int = Field(description="Which.")
+    revision: int = Field(ge=0, le=MOST_REVISION, description="Which.")
 
 
 class Difference(Reply):
@@ -73,8 +76,8 @@ class CompareRevisions(Request[Difference]):
     verb = "history_diff"
     reply = Difference
 
-    one: int = Field(description="The first revision.")
-    other: int = Field(description="The second.")
+    one: int = Field(ge=0, le=MOST_REVISION, description="The first revision.")
+    other: int = Field(ge=0, le=MOST_REVISION, description="The second.")
 
 
 class RolledBack(Reply):
@@ -100,7 +103,7 @@ class RollBack(Order[RolledBack]):
     verb = "rollback"
     reply = RolledBack
 
-    revision: int = Field(description="Which.")
+    revision: int = Field(ge=0, le=MOST_REVISION, description="Which.")
     dry_run: bool = Field(default=False, description="Say what would change, and change nothing.")
     override: bool = Field(default=False, description="Do it though it exceeds the guard's limits.")
     confirm_within: float | None = Field(

@@ -52,6 +52,21 @@ def test_an_address_is_the_same_in_every_form(world: World) -> None:
         assert (answer["address"], answer["registered"]) == ("10.200.0.7", True)
 
 
+@pytest.mark.parametrize("number", [2**63 - 1, 2**63, 2**64, 10**4000])
+def test_any_number_is_answered(world: World, number: int) -> None:
+    for method, path in (
+        ("GET", f"/v1/history/{number}"),
+        ("POST", f"/v1/history/{number}/rollback"),
+        ("GET", f"/v1/history/difference?one={number}&other=1"),
+        ("GET", f"/v1/heads?after={number}"),
+        ("GET", f"/v1/audit/heads?after={number}"),
+        ("GET", f"/v1/held/{number}"),
+        ("GET", f"/v1/changes?since={'0' * 32}:{number}"),
+        ("GET", f"/v1/registrants?limit={number}"),
+    ):
+        assert world.ask(method, path, who="operator").status in (400, 404, 410, 414, 422), path
+
+
 @pytest.mark.parametrize("moment", TIMES)
 def test_any_time_is_answered(world: World, moment: str) -> None:
     written = moment.replace("+", "%2B")

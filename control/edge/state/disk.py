@@ -66,7 +66,7 @@ class Disk:
         self._open()
 
     def rows(self, query: str, *values: object) -> list[Any]:
-        """Return what a query finds.
+        """Return what a query finds; nothing by a number that is larger than any that SQLite has.
 
         Raises:
             DamagedError: the database is not whole.
@@ -74,6 +74,8 @@ class Disk:
         """
         try:
             return self._database.execute(query, values).fetchall()
+        except OverflowError:
+            return []
         except UnicodeDecodeError as error:
             raise DamagedError(str(error)) from error
         except sqlite3.Error as error:
