@@ -75,8 +75,10 @@ def register(app: APIFlask, config: Config, token: TokenSource) -> None:
         Refused: "bad-configuration", "unavailable" or "no-room".
     """
     database = open_database(config, AT_THE_DOOR)
-    database.upgrade()
-    database.close()  # the processes that are forked from here on open their own connections
+    try:
+        database.upgrade()
+    finally:
+        database.close()  # the processes that are forked from here on open their own connections
     app.extensions[store.EXTENSION] = database
     app.extensions[store.USES] = Uses()
     app.extensions[shared.EXTENSION] = shared.Registry(
