@@ -6,7 +6,7 @@ from control.commands.cut import Cut
 from control.commands.request import Order, Reply, Request
 
 MOST_REVISION = 2**63 - 1
-"""SQLite has no larger number (its file format, section 2.1)."""
+"""SQLite, in which an edge keeps them, has no larger number (its file format, section 2.1): there is none beyond."""
 
 
 class RevisionState(BaseModel):
@@ -58,7 +58,7 @@ class ShowRevision(Request[RevisionShown]):
     verb = "history_show"
     reply = RevisionShown
 
-    revision: int = Field(ge=0, le=MOST_REVISION, description="Which.")
+    revision: int = Field(description="Which.")
 
 
 class Difference(Reply):
@@ -76,8 +76,8 @@ class CompareRevisions(Request[Difference]):
     verb = "history_diff"
     reply = Difference
 
-    one: int = Field(ge=0, le=MOST_REVISION, description="The first revision.")
-    other: int = Field(ge=0, le=MOST_REVISION, description="The second.")
+    one: int = Field(description="The first revision.")
+    other: int = Field(description="The second.")
 
 
 class RolledBack(Reply):
@@ -103,7 +103,7 @@ class RollBack(Order[RolledBack]):
     verb = "rollback"
     reply = RolledBack
 
-    revision: int = Field(ge=0, le=MOST_REVISION, description="Which.")
+    revision: int = Field(description="Which.")
     dry_run: bool = Field(default=False, description="Say what would change, and change nothing.")
     override: bool = Field(default=False, description="Do it though it exceeds the guard's limits.")
     confirm_within: float | None = Field(

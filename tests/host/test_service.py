@@ -26,9 +26,9 @@ def test_nobody_to_tell_is_no_trouble(monkeypatch: pytest.MonkeyPatch, name: str
     monkeypatch.delenv(service.SOCKET, raising=False)
     if name is not None:
         monkeypatch.setenv(service.SOCKET, name)
-    descriptors = sorted(Path("/proc/self/fd").iterdir())
+    descriptors = set(Path("/proc/self/fd").iterdir())
     service.tell("READY=1")
-    assert sorted(Path("/proc/self/fd").iterdir()) == descriptors, "none is left open"
+    assert set(Path("/proc/self/fd").iterdir()) <= descriptors, "none is left open"  # the collector may close others'
 
 
 def test_a_manager_that_does_not_listen_stops_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
