@@ -136,7 +136,7 @@ def _ipv6(lines: Sequence[bytes], bounds: Bounds) -> tuple[Index, Columns]:
         if length and ":" in address:
             try:
                 packed.append(socket.inet_pton(socket.AF_INET6, address))
-            except OSError:
+            except (OSError, ValueError):  # the latter for a NUL, with which the C library would end the text
                 continue
             rows.append(row)
             lengths.append(length)

@@ -172,6 +172,16 @@ def test_bad_lists(data: bytes, media_type: str, where: str, words: str) -> None
     assert words in faults[where]
 
 
+@pytest.mark.parametrize("address", ["::\0", "\0::1", "2001:db8::\0/48", "192.0.2.1\0", "192.0.2.\0", "\0"])
+@pytest.mark.parametrize("media_type", [CSV, NDJSON, JSON])
+def test_a_nul_ends_no_address(address: str, media_type: str) -> None:
+    data = address.encode() if media_type == CSV else json.dumps({"prefix": address}).encode()
+    data = b'{"entries":[' + data + b"]}" if media_type == JSON else data
+    with pytest.raises(Refused) as refused:
+        read(data, media_type)
+    assert refused.value.faults
+
+
 def test_every_bad_row_is_named() -> None:
     data = HEADER + b"192.0.2.1/24,x,0,\x01\n192.0.2.5\n192.0.2.1,,,a,b\n224.0.0.1\n192.0.2.5\n"
     with pytest.raises(Refused) as refused:
