@@ -49,7 +49,9 @@ class Witness:
         number, known = self._seen.last(epoch)
         if number and not goes_on and not any(line in known for line in lines):
             self._say(f"the feed no longer has head {number} of its audit as it was")
-        good = [each for each in map(self._read, lines) if each is not None]
+        first = self._seen.first()
+        key = read(first).key if first is not None else None
+        good = [each for line in lines if (each := self._read(line, key)) is not None]
         if any(each.line not in known for each in good):
             self._seen.keep(good, time.time())
             for odd, twice in self._seen.twice():
@@ -65,8 +67,8 @@ class Witness:
         turn.demand()
         return self._seen.after(place, most)
 
-    def _read(self, line: str) -> SignedHead | None:
-        """Return a head; none, and a doubt, where it is none or not signed."""
+    def _read(self, line: str, key: str | None) -> SignedHead | None:
+        """Return a head; none, and a doubt, where it is none or not signed. ``key`` is that of the first kept."""
         try:
             head = read(line)
         except BadValueError as error:
@@ -75,8 +77,7 @@ class Witness:
         if not head.is_signed:
             self._say(f"head {head.head.number} of the feed is not signed")
             return None
-        first = self._seen.key()
-        if first is not None and read(first).key != head.key:
+        if key not in (None, head.key):
             self._say(f"head {head.head.number} of the feed is signed by another key than the first")
         return head
 

@@ -47,7 +47,7 @@ class SeenHeads:
         lines = self._disk.rows("SELECT line FROM head WHERE epoch = ? AND number = ?", epoch, number)
         return number, [line for (line,) in lines]
 
-    def key(self) -> str | None:
+    def first(self) -> str | None:
         """Return the first head that was ever kept, by whose key all later ones are judged; none: there is none.
 
         Raises:
@@ -89,12 +89,3 @@ class SeenHeads:
             "SELECT place, line, seen_at FROM head WHERE place > ? ORDER BY place LIMIT ?", place, most
         )
         return [SeenHead(*row) for row in rows]
-
-    def count(self) -> int:
-        """Return how many were kept.
-
-        Raises:
-            Refused: the disk cannot be read.
-        """
-        rows = self._disk.rows("SELECT count(*) FROM head")
-        return int(rows[0][0])

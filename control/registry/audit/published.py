@@ -102,10 +102,11 @@ def _stays(session: Session, count: int, given: dict[int, _Given]) -> Iterator[T
     entries, joined, left = stays.entries.take(~odd), stays.joined[~odd], stays.left[~odd]
     each, gone = numbers(entries, stays.terms), left >= 0
     sums, counts = np.zeros((len(known), LANES), np.uint64), np.zeros(len(known), np.int64)
-    for at, step in ((np.searchsorted(known, joined), 1), (np.searchsorted(known, left[gone]), -1)):
-        what = each if step > 0 else each[gone]
-        (np.add if step > 0 else np.subtract).at(sums, at, what)
-        np.add.at(counts, at, step)
+    came, went = np.searchsorted(known, joined), np.searchsorted(known, left[gone])
+    np.add.at(sums, came, each)
+    np.subtract.at(sums, went, each[gone])
+    np.add.at(counts, came, 1)
+    np.subtract.at(counts, went, 1)
     sums, counts = np.cumsum(sums, axis=0, dtype=np.uint64), np.cumsum(counts)
     for place, serial in enumerate(sorted(given)):
         held, digest = given[serial], str(Digest(tuple(map(int, sums[place]))))

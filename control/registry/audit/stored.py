@@ -12,7 +12,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from control.allowlist.entry import Entry
@@ -36,11 +35,11 @@ from control.registry.store.model import (
     Token,
 )
 
-ODD = (ValueError, TypeError, KeyError, AttributeError, OverflowError, SQLAlchemyError)
-"""What reading a row raises that was put in by SQL: SQLite takes any value in any column."""
-
 BATCH = 500
 """Objects read at a time."""
+
+BENEATH = ("body", "first", "length")
+"""Columns that no row of the audit has: contents, and a prefix as a key, which is compared as text."""
 
 SHORT = 2000
 """Characters of a text that is surely no long field."""
@@ -113,7 +112,7 @@ def _read(session: Session, table: Table, ids: Sequence[str]) -> list[Stored]:
     try:
         with session.begin_nested():
             return _together(session, table, ids)
-    except ODD:
+    except unreadable.ODD:
         return [one for id_ in ids for one in _alone(session, table, id_)]
 
 
@@ -121,19 +120,8 @@ def _alone(session: Session, table: Table, id_: str) -> list[Stored]:
     try:
         with session.begin_nested():
             return _together(session, table, [id_])
-    except ODD:
-        return [Stored(id_, unreadable=_odd_columns(session, table, id_) or ["what belongs to it"])]
-
-
-def _odd_columns(session: Session, table: Table, id_: str) -> list[str]:
-    odd = []
-    for column in table.model.__table__.columns:
-        try:
-            with session.begin_nested():
-                session.scalar(select(column).where(table.model.id == id_))
-        except ODD:
-            odd.append(str(column.name))
-    return odd
+    except unreadable.ODD:
+        return [Stored(id_, unreadable=unreadable.columns(session, table.model.id, id_) or ["what belongs to it"])]
 
 
 def _together(session: Session, table: Table, ids: Sequence[str]) -> list[Stored]:
@@ -142,10 +130,6 @@ def _together(session: Session, table: Table, ids: Sequence[str]) -> list[Stored
     beside = table.beside(session, ids)
     by_id = {row["id"]: Stored(row["id"], fields_of({**row, **beside.get(row["id"], {})})) for row in rows}
     return [by_id[id_] for id_ in ids if id_ in by_id]
-
-
-BENEATH = ("body", "first", "length")
-"""Columns that no row of the audit has: contents, and a prefix as a key, which is compared as text."""
 
 
 def fields_of(values: Mapping[str, Any]) -> dict[str, Any]:

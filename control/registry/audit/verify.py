@@ -16,6 +16,9 @@ from control.registry.audit.discrepancies import Discrepancy
 from control.registry.audit.telling import ACTION
 from control.registry.store.model import AuditRow
 
+LONGEST = 100
+"""Characters of a value that a finding shows."""
+
 
 def findings(session: Session, key: str, given: Sequence[Witnessed | Fault] = ()) -> Iterator[Tampering]:
     """Yield everything that is not as it was written: nothing, when nobody has changed anything.
@@ -78,7 +81,3 @@ def _finding(discrepancy: Discrepancy) -> Tampering:
 def _shown(value: object) -> str:
     text = "nothing" if value is None else str(value)
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
-
-
-LONGEST = 100
-"""Characters of a value that a finding shows."""

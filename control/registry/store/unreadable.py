@@ -30,6 +30,9 @@ Row = TypeVar("Row")
 Show = Callable[[Sequence[Row]], Sequence[Any]]
 """Returns rows as they are shown: mappings, or models."""
 
+ODD = (ValueError, TypeError, KeyError, AttributeError, OverflowError, SQLAlchemyError)
+"""What reading a row raises that was put in by SQL: SQLite takes any value in any column."""
+
 MEND = "see what the audit has of it, and mend the row in the database"
 
 TABLES: Mapping[str, type[Base]] = {
@@ -83,9 +86,9 @@ def columns(session: Session, id_: InstrumentedAttribute[Any], one: Any) -> list
     names = []
     for column in id_.class_.__table__.columns:
         try:
-            value = session.scalar(select(column).where(id_ == one))
-        except (ValueError, TypeError, SQLAlchemyError):
-            session.rollback()
+            with session.begin_nested():  # so that whatever else is being read goes on
+                value = session.scalar(select(column).where(id_ == one))
+        except ODD:
             names.append(str(column.name))
         else:
             if _is_odd(column, value):
