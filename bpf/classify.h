@@ -7,6 +7,7 @@
 #ifndef WICKET_CLASSIFY_H
 #define WICKET_CLASSIFY_H
 
+#include "dns.h"
 #include "ipsec.h"
 #include "numbers.h"
 #include "openvpn.h"
@@ -21,23 +22,32 @@ static __always_inline int either_port(struct packet *p, u16 port)
 /* WireGuard, whitepaper section 5.4: a type and three reserved zero bytes. */
 static __always_inline int wireguard(struct packet *p)
 {
+	int opens = 0;
+
 	if (!readable(p, p->payload, 4))
 		return 0;
 	switch (be32(p->payload)) {
 	case 0x01000000: /* handshake initiation */
-		return p->length == 148 &&
-		       recognised(p, PROTOCOL_WIREGUARD, OPENS);
+		if (p->length != 148)
+			return 0;
+		opens = OPENS;
+		break;
 	case 0x02000000: /* handshake response */
-		return p->length == 92 &&
-		       recognised(p, PROTOCOL_WIREGUARD, CONTINUES);
+		if (p->length != 92)
+			return 0;
+		break;
 	case 0x03000000: /* cookie reply */
-		return p->length == 64 &&
-		       recognised(p, PROTOCOL_WIREGUARD, CONTINUES);
+		if (p->length != 64)
+			return 0;
+		break;
 	case 0x04000000: /* transport data */
-		return p->length >= 32 && !(p->length % 16) &&
-		       recognised(p, PROTOCOL_WIREGUARD, CONTINUES);
+		if (p->length < 32 || p->length % 16)
+			return 0;
+		break;
+	default:
+		return 0;
 	}
-	return 0;
+	return !is_dns_question(p) && recognised(p, PROTOCOL_WIREGUARD, opens);
 }
 
 /* RFC 2661, section 3.1 */
@@ -113,9 +123,11 @@ static __always_inline void tcp(struct packet *p)
 {
 	u8 *at = p->payload;
 
-	/* OpenVPN puts its length in front: doc/protocol-overview. */
-	if (readable(p, at, 2) && p->length > 2 && be16(at) == p->length - 2 &&
-		openvpn(p, at + 2, p->length - 2))
+	/* OpenVPN puts its length in front: doc/protocol-overview. A segment
+	 * has several of its packets where the stack sends bytes again: the
+	 * first one counts. */
+	if (p->length > 2 && readable(p, at, 2) && be16(at) <= p->length - 2 &&
+		openvpn(p, at + 2, be16(at)))
 		return;
 	if (either_port(p, PORT_PPTP))
 		pptp(p);

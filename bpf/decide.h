@@ -29,16 +29,14 @@ static __always_inline int can_be_refused(struct scratch *scratch)
 	return scratch->answer.handshake || ALWAYS_REFUSABLE & 1 << protocol;
 }
 
-static __always_inline u32 decide(struct scratch *scratch)
+/* By policy, for a packet that can be refused. */
+static __always_inline u32 judge(struct scratch *scratch)
 {
 	u32 protocol = scratch->answer.protocol, zero = 0;
 	struct policy *policy = policies.lookup(&protocol);
 	u64 *until = lease.lookup(&zero);
 	struct brake *brake = brakes.lookup(&zero);
 
-	scratch->answer.share = share_of(scratch);
-	if (!can_be_refused(scratch))
-		return REASON_ESTABLISHED;
 	if (!policy || policy->mode != MODE_ENFORCE)
 		return REASON_MONITOR;
 	if (scratch->answer.share > policy->share)
@@ -48,6 +46,20 @@ static __always_inline u32 decide(struct scratch *scratch)
 	if (!until || bpf_ktime_get_coarse_ns() > *until)
 		return REASON_LEASE_OVER;
 	return REASON_ENFORCED;
+}
+
+static __always_inline u32 decide(struct scratch *scratch)
+{
+	u32 reason;
+
+	scratch->answer.share = share_of(scratch);
+	if (!can_be_refused(scratch))
+		return REASON_ESTABLISHED;
+	reason = judge(scratch);
+	scratch->answer.verdict =
+		reason == REASON_ENFORCED ? VERDICT_DROP : VERDICT_PASS;
+	/* Whoever has registered for something else wants to know first. */
+	return scratch->answer.other ? REASON_OTHER_TERMS : reason;
 }
 
 #endif

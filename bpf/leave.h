@@ -19,13 +19,16 @@ static __always_inline void count(
 	}
 }
 
-/* Tells the registered end, or, where the operator asks for it, the responder
- * of an unregistered handshake; never the subscriber's. */
+/* Tells the end that is on the list, for this or for something else, or, where
+ * the operator asks for it, the responder of an unregistered handshake; never
+ * the subscriber's. */
 static __always_inline void tell_end(
 	struct scratch *scratch, struct sampling *sampling, struct event *event)
 {
 	u32 side = scratch->answer.side;
 
+	if (!side)
+		side = scratch->answer.other;
 	if (!side && sampling->responders && scratch->answer.handshake)
 		side = SIDE_DESTINATION;
 	if (!side)
@@ -75,13 +78,11 @@ static __always_inline void explain(struct xdp_md *ctx, struct scratch *scratch)
 static __always_inline int leave(
 	struct xdp_md *ctx, struct scratch *scratch, u32 reason)
 {
-	u32 verdict = reason == REASON_ENFORCED ? VERDICT_DROP : VERDICT_PASS;
+	u32 verdict = scratch ? scratch->answer.verdict : VERDICT_PASS;
 	u32 protocol = scratch ? scratch->answer.protocol : PROTOCOL_NONE;
 
-	if (scratch) {
-		scratch->answer.verdict = verdict;
+	if (scratch)
 		scratch->answer.reason = reason;
-	}
 	if (scratch && ctx->ingress_ifindex == LOOPBACK) {
 		explain(ctx, scratch);
 	} else {

@@ -19,6 +19,10 @@ BPF_F_TABLE("array", u32, u32, active, 1, 1024);
 /* One more than the generation of what was cut lately; 0: there is none. */
 BPF_F_TABLE("array", u32, u32, cut, 1, 1024);
 
+/* The router's own addresses, and the prefixes of its NAT64. */
+BPF_F_TABLE("hash", struct local, u32, locals, LOCALS, 1);
+BPF_F_TABLE("array", u32, struct nat64, translations, 1, 1024);
+
 BPF_F_TABLE("array", u32, struct policy, policies, PROTOCOLS, 1024);
 BPF_F_TABLE("array", u32, struct brake, brakes, 1, 1024);
 /* Until when dropping is allowed: CLOCK_MONOTONIC, ns. */

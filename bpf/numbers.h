@@ -42,6 +42,9 @@
 #define IP6_OFFSET 0xfff8 /* RFC 8200, section 4.5 */
 
 /* Ports of servers, as IANA and the protocols have them */
+#define PORT_DNS	   53	 /* RFC 1035, section 4.2 */
+#define PORT_MULTICAST_DNS 5353	 /* RFC 6762, section 3 */
+#define PORT_LLMNR	   5355	 /* RFC 4795, section 2.5 */
 #define PORT_IKE	   500	 /* RFC 7296, section 2 */
 #define PORT_NAT_TRAVERSAL 4500	 /* of IKE and ESP: RFC 3948 */
 #define PORT_OPENVPN	   1194	 /* usual; it may be any */

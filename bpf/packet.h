@@ -13,11 +13,15 @@ struct packet {
 	u8 family;			   /* 4 or 6 */
 	u8 ip_protocol;
 	u8 protocol, handshake; /* as recognised() says */
+	u8 short_read;		/* something was not readable() */
 };
 
 static __always_inline int readable(struct packet *p, u8 *at, u32 bytes)
 {
-	return at + bytes <= p->end;
+	if (at + bytes <= p->end)
+		return 1;
+	p->short_read = 1;
+	return 0;
 }
 
 static __always_inline u16 be16(const u8 *at)

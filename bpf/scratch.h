@@ -22,6 +22,17 @@ static __always_inline void read_address(
 	}
 }
 
+/* What is looked up among IPv4: of IPv6 nothing, as long as no NAT64 says so.
+ */
+static __always_inline void note_ipv4(
+	struct scratch *scratch, u32 index, u32 family)
+{
+	scratch->address4[index][0] = scratch->address4[index][1] = 0;
+	scratch->nat64[index] = 0;
+	scratch->address4[index][2] = family == 4 ? 0xffff : 0;
+	scratch->address4[index][3] = scratch->address[index][3];
+}
+
 static __always_inline struct scratch *scratch_of(struct packet *p)
 {
 	u32 zero = 0;
@@ -31,6 +42,8 @@ static __always_inline struct scratch *scratch_of(struct packet *p)
 		return 0;
 	read_address(p, scratch->address[0], p->family == 4 ? 12 : 8);
 	read_address(p, scratch->address[1], p->family == 4 ? 16 : 24);
+	note_ipv4(scratch, 0, p->family);
+	note_ipv4(scratch, 1, p->family);
 	scratch->port[0] = p->source_port;
 	scratch->port[1] = p->destination_port;
 	scratch->bytes = p->end - p->start;
@@ -44,6 +57,7 @@ static __always_inline struct scratch *scratch_of(struct packet *p)
 		.ip_offset = p->family ? p->ip - p->start : 0,
 		.payload_offset = p->payload ? p->payload - p->start : 0,
 		.payload_length = p->length,
+		.short_read = p->short_read,
 	};
 	return scratch;
 }

@@ -3,7 +3,8 @@
  *
  * Parse the packet, say which VPN protocol it is, and let it go when it is
  * none; look its ends up in the list of the registered, and let it go when one
- * is there; decide by policy what happens to the rest. */
+ * is there, or is the network's own; decide by policy what happens to the rest.
+ */
 #include <uapi/linux/bpf.h>
 
 #include "words.h"
@@ -12,6 +13,7 @@
 #include "classify.h"
 #include "scratch.h"
 #include "lookup.h"
+#include "local.h"
 #include "decide.h"
 #include "leave.h"
 
@@ -33,6 +35,8 @@ int wicket(struct xdp_md *ctx)
 		reason = look_up(scratch, !probe);
 	if (reason == UNDECIDED && scratch)
 		reason = look_up_cut(scratch, !probe);
+	if (reason == UNDECIDED && scratch)
+		reason = look_for_local(scratch);
 	if (reason == UNDECIDED && scratch)
 		reason = decide(scratch);
 	return leave(ctx, scratch, reason);

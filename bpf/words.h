@@ -48,7 +48,8 @@ enum verdict {
 	VERDICTS,
 };
 
-/* Why a packet got its verdict. Only REASON_ENFORCED drops. */
+/* Why a packet got its verdict. REASON_ENFORCED drops, and REASON_OTHER_TERMS
+ * where the protocol is enforced; nothing else does. */
 enum reason {
 	REASON_ORDINARY,      /* not VPN traffic */
 	REASON_FRAGMENT,      /* after the first fragment: no header to read */
@@ -64,6 +65,8 @@ enum reason {
 	REASON_BYPASS,	      /* dropped, had nobody pulled the brake */
 	REASON_MOVED,	      /* not found while the list was being changed */
 	REASON_CUT,	      /* dropped, were it not cut over the limits */
+	REASON_LOCAL,	      /* an end is the network's own: never refused */
+	REASON_OTHER_TERMS,   /* an end is on the list, for something else */
 	REASONS,
 };
 #define UNDECIDED REASONS /* no reason to let it go yet: the next step */
@@ -84,9 +87,11 @@ enum side {
 	SIDES,
 };
 
-#define GENERATIONS  8 /* lists held at a time, the live one among them */
-#define BUCKET_SLOTS 7 /* addresses in a bucket of the exact set */
-#define RULES	     8 /* ways in which one entry can be narrowed */
+#define GENERATIONS  8	   /* lists held at a time, the live one among them */
+#define BUCKET_SLOTS 7	   /* addresses in a bucket of the exact set */
+#define RULES	     8	   /* ways in which one entry can be narrowed */
+#define LOCALS	     16384 /* addresses that the router itself can have */
+#define TRANSLATIONS 8	   /* prefixes of NAT64 */
 
 /* Room for every length that a prefix can have, 1 to 32 and 1 to 128, and for
  * the length 0 behind the last. */
@@ -141,6 +146,19 @@ struct generation {
 	struct prefix lengths6[LENGTHS6];
 };
 
+/* An address of the router itself, as in struct prefix. */
+struct local {
+	u32 address[4];
+};
+
+/* NAT64's prefixes, by which an IPv6 packet goes to an IPv4 address inside
+ * (RFC 6052): 32, 40, 48, 56, 64 or 96 bits long; 0: none is there. An address
+ * is in a prefix when it is that under its mask. */
+struct nat64 {
+	struct prefix prefixes[TRANSLATIONS];
+	struct prefix masks[TRANSLATIONS];
+};
+
 struct policy {
 	u16 mode;     /* enum mode */
 	u16 share;    /* of the flows that are enforced, 0 to 100 % */
@@ -186,12 +204,15 @@ struct answer {
 	u8 rules;  /* that narrow this entry; 0: it is plain */
 	u8 bucket; /* it stands in the exact set, not among the entries */
 	u8 share;  /* from which on an unregistered packet is enforced */
-	u8 spare;
+	u8 other;  /* enum side: the end on the list for something else */
 	u16 source_port, destination_port;
 	u16 ip_offset, payload_offset; /* in the frame */
 	u32 payload_length;	       /* as the headers announce it */
 	u32 generation;		       /* the live one */
-	u32 spare2;
+	u8 other_length; /* of the entry that is for something else */
+	u8 translated;	 /* of the NAT64 prefix that one of the two is inside */
+	u8 short_read;	 /* the frame ends before a byte that was asked for */
+	u8 spare;
 };
 
 /* One packet's addresses and ports, and what is found out about them; a scratch
@@ -199,9 +220,13 @@ struct answer {
  * verifier, which then walks the look-up once, and not once for each of the
  * ways in which classify() can end. */
 struct scratch {
-	u32 address[2][4]; /* of source, destination, as in struct prefix */
+	u32 address[2][4];  /* of source, destination, as in struct prefix */
+	u32 address4[2][4]; /* as IPv4: NAT64's inside; word 2 is 0: none */
+	u32 nat64[2]; /* length of the prefix that it is inside; 0: of none */
 	u16 port[2];
-	u32 bytes; /* of the frame */
+	u32 bytes;	/* of the frame */
+	u32 overflowed; /* was the bucket that was looked into last */
+	u32 spare;
 	struct answer answer;
 };
 

@@ -29,6 +29,7 @@ from control.host.logs import configure_logs
 log = structlog.get_logger()
 
 LOOK_AT_LINKS = 5.0  # s: also without being told of a change
+LOOK_AT_ADDRESSES = 60.0  # s: also without being told of a change
 LOOK_AT_BRAKE = 0.5  # s: whether its file is there
 BEAT = 1.0  # s between two looks of the breaker
 WORK = 1.0  # s between two looks at whether everything does what it should
@@ -40,13 +41,14 @@ class Agent:
     def __init__(self, edge: Edge) -> None:
         self._edge = edge
         self._stop, self._wake = threading.Event(), threading.Event()
-        self._links_changed = True
+        self._links_changed = self._readdressed = True
         self._failed: set[object] = set()
         self._tasks = {
             edge.bypass.watch: LOOK_AT_BRAKE,
             edge.beat: BEAT,
             edge.sweep: edge.config.sweep,
             self._follow_links: LOOK_AT_LINKS,
+            self._follow_addresses: LOOK_AT_ADDRESSES,
             self._work: WORK,
         }
         if (interval := service.watchdog_interval()) is not None:
@@ -56,10 +58,13 @@ class Agent:
         """Work until ``stop`` is called."""
         due = dict.fromkeys(self._tasks, 0.0)
         self._edge.table.on_change(self._on_link_change)
+        self._edge.table.on_addresses(self._on_addresses)
         while not self._stop.is_set():
             now = time.monotonic()
             if self._links_changed:
                 self._links_changed, due[self._follow_links] = False, 0.0
+            if self._readdressed:
+                self._readdressed, due[self._follow_addresses] = False, 0.0
             for task, interval in self._tasks.items():
                 if due[task] <= now:
                     self._attempt(task)
@@ -91,6 +96,10 @@ class Agent:
         with self._edge.turn() as turn:
             self._edge.interfaces.follow(turn)
 
+    def _follow_addresses(self) -> None:
+        with self._edge.turn() as turn:
+            self._edge.network.follow(turn)
+
     def _say_alive(self) -> None:
         """Tell the service manager from the loop itself: when a task hangs, it is not told, and starts us anew."""
         service.tell("WATCHDOG=1")
@@ -100,6 +109,10 @@ class Agent:
         if self._edge.interfaces.concerns(link):
             self._links_changed = True
             self._wake.set()
+
+    def _on_addresses(self) -> None:
+        self._readdressed = True
+        self._wake.set()
 
 
 def serve(config: Config) -> None:

@@ -1,18 +1,29 @@
 """Every setting with its default, its limits and what it is for: docs/configuration.md is held against this."""
 
+from ipaddress import IPv6Network
 from pathlib import Path
 from socket import gethostname
 from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
+from control.allowlist import nat64
 from control.allowlist.entry import Bounds
 from control.config.database_url import database_url, text
 from control.config.guard import GuardSettings
 from control.config.quantity import BYTES, SECONDS, Quantity
 from control.config.registry import RegistrySettings
 from control.config.rollout import RolloutSettings
-from control.config.values import directory, host_and_port, instance_name, interface_name, one_of, whole, yes_or_no
+from control.config.values import (
+    directory,
+    host_and_port,
+    instance_name,
+    interface_name,
+    nat64_prefixes,
+    one_of,
+    whole,
+    yes_or_no,
+)
 from control.fault import BadValueError, shown
 from control.vocabulary import ATTACH_MODES
 
@@ -68,6 +79,21 @@ class ListSettings(Settings):
     def bounds(self) -> Bounds:
         """The widest prefixes that an entry may have."""
         return Bounds(self.widest_ipv4, self.widest_ipv6)
+
+
+class Nat64Settings(Settings):
+    """What a NAT64 of the network translates."""
+
+    prefixes: Annotated[tuple[str, ...], BeforeValidator(nat64_prefixes)] = Field(
+        default=(nat64.WELL_KNOWN,),
+        description="IPv6 prefixes behind which an entry for an IPv4 address holds for that address inside (RFC 6052): "
+        "the operator's own beside the well-known one; at most 8, and none turns it off.",
+    )
+
+    @property
+    def networks(self) -> tuple[IPv6Network, ...]:
+        """The prefixes, read."""
+        return tuple(map(nat64.read_prefix, self.prefixes))
 
 
 class ApiSettings(Settings):
@@ -152,6 +178,7 @@ class Config(Settings):
         default=(), description="Interfaces to guard, each a table [[interfaces]]."
     )
     list: ListSettings = Field(default=ListSettings(), description="Limits of the list.")
+    nat64: Nat64Settings = Field(default=Nat64Settings(), description="What a NAT64 translates.")
     guard: GuardSettings = Field(default=GuardSettings(), description="What may be cut at a time.")
     rollout: RolloutSettings = Field(default=RolloutSettings(), description="How policies are tightened.")
     api: ApiSettings = Field(default=ApiSettings(), description="The HTTP API.")

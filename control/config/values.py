@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pydantic import BeforeValidator
 
+from control.allowlist import nat64
 from control.config.database_url import text
 from control.fault import BadValueError, shown
 
@@ -112,6 +113,18 @@ def prefixes(value: object) -> tuple[str, ...]:
         except ValueError as error:
             raise BadValueError(f"{shown(each)} is no prefix: {error}", mend) from error
     return tuple(value)
+
+
+def nat64_prefixes(value: object) -> tuple[str, ...]:
+    """Return prefixes of NAT64.
+
+    Raises:
+        BadValueError: it is no list of them, or there are too many.
+    """
+    given = prefixes(value)
+    if len(given) > nat64.MOST:
+        raise BadValueError(f"{len(given)} are more than the {nat64.MOST} that the program looks behind", "write fewer")
+    return tuple(str(nat64.read_prefix(each)) for each in given)
 
 
 def host_and_port(value: object) -> str:

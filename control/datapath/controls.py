@@ -16,8 +16,9 @@ from control.host import clock
 from control.vocabulary import MODES, PROTOCOLS, REASONS, VERDICTS, VPN_PROTOCOLS
 
 NANOSECONDS = 1_000_000_000
-CONTROLS = ("policies", "lease", "brakes", "samplings", "instances", "counters")
-"""The maps that ``Controls`` need."""
+CONTROLS = ("policies", "lease", "brakes", "samplings", "instances")
+"""The maps that ``Controls`` need. Not the counters: theirs grow with each new reason, and who cannot read those of
+another version is to read its policies, and pull its brake, all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ class Controls:
     def __init__(self, opened: Maps) -> None:
         self._policies, self._lease, self._brake = (array(opened, name) for name in ("policies", "lease", "brakes"))
         self._sampling, self._instance = array(opened, "samplings"), array(opened, "instances")[0]
-        self._counters = opened.maps["counters"]
+        self._counters = opened.maps.get("counters")
 
     def policies(self) -> dict[str, Policy]:
         """Return each protocol's policy, as it is in the kernel."""
@@ -164,9 +165,14 @@ class Controls:
         self._instance["starts"] = number
 
     def counts(self) -> list[Count]:
-        """Return the counters that are not 0, summed over all processors, since the program was loaded."""
+        """Return the counters that are not 0, summed over all processors, since the program was loaded.
+
+        There are none where the program is of a version that counts otherwise.
+        """
         shape = map_shapes()["counters"]
         per_cpu = np.zeros((shape.entries, possible_cpus()), shape.value)
+        if self._counters is None or syscall.map_info(self._counters) != shape.info:
+            return []
         for index in range(shape.entries):
             syscall.lookup(self._counters, np.array([index], np.uint32), per_cpu[index])
         packets, octets = per_cpu["packets"].sum(axis=1), per_cpu["bytes"].sum(axis=1)

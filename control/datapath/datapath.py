@@ -9,6 +9,7 @@ from control.datapath import brake, predecessor, syscall
 from control.datapath.controls import Controls
 from control.datapath.generations.lists import Lists
 from control.datapath.interfaces import attaching, everywhere
+from control.datapath.network import Network
 from control.datapath.predecessor import Predecessor
 from control.datapath.probe.events import Events
 from control.datapath.probe.probe import Probe
@@ -23,7 +24,7 @@ class Datapath:
 
     Attributes:
         is_new: it was built just now and holds no list: fill it, then ``take_over``.
-        lists, controls, probe: the parts of it.
+        lists, controls, network, probe: the parts of it.
     """
 
     def __init__(
@@ -32,7 +33,7 @@ class Datapath:
         """Put the parts together; ``open`` is for everybody else."""
         self._directory, self._lock, self._pinned, self._earlier = directory, lock, pinned, earlier
         self.lists, self.controls, self.probe = lists, Controls(pinned), Probe(pinned.program)
-        self.is_new = is_new
+        self.network, self.is_new = Network(pinned), is_new
 
     @classmethod
     def open(cls, directory: Path, keep: int, scratch: Path | None = None) -> "Datapath":

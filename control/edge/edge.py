@@ -24,6 +24,7 @@ from control.edge.interfaces import Interfaces
 from control.edge.lease import Lease, Sampling
 from control.edge.list import EdgeList
 from control.edge.live_list import LiveList
+from control.edge.network import OwnNetwork
 from control.edge.policies import Policies
 from control.edge.start import Start
 from control.edge.state.stops import Stops
@@ -53,6 +54,7 @@ class Edge:
         breaker: undoes what cuts registered traffic; confirmations: what is not confirmed; plans: tighten in steps;
             ends: entries that have one.
         traffic: what enforcing would have refused.
+        network: the router's own addresses.
         witness: the heads of the registry's audit.
         contact: with the feed, where one is followed.
         started_at: seconds of the monotonic clock.
@@ -74,6 +76,7 @@ class Edge:
         self.bypass = Bypass(datapath.controls, stops, config.bypass_path)
         configured = {interface.name: interface.mode for interface in config.interfaces}
         self.interfaces = Interfaces(table, store, stops, configured, lambda: datapath.programs)
+        self.network = OwnNetwork(datapath.network, config.nat64.networks)
         self.events = SampledEvents(self.sampling, datapath.events())
         self.contact: FeedContact | None = None
         self.witness = Witness(store.heads)
@@ -112,6 +115,7 @@ class Edge:
                 edge.policies,
                 edge.bypass,
                 edge.lease,
+                edge.network,
                 edge.interfaces,
             )
             with edge.turn() as turn:

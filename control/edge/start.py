@@ -10,6 +10,7 @@ from control.edge.guard import Guard
 from control.edge.interfaces import Interfaces
 from control.edge.lease import Lease, Sampling
 from control.edge.live_list import LiveList
+from control.edge.network import OwnNetwork
 from control.edge.policies import Policies
 from control.edge.state.store import Store
 from control.edge.turn import Turn
@@ -31,6 +32,7 @@ class Start:
     policies: Policies
     bypass: Bypass
     lease: Lease
+    network: OwnNetwork
     interfaces: Interfaces
 
     def bring_up(self, turn: Turn) -> None:
@@ -48,6 +50,7 @@ class Start:
             self.policies.bring_up(turn, before.controls if before else kernel)
             if before:
                 self.lease.take_up(turn, before.controls)
+        self.network.bring_up(turn)
         self.bypass.bring_up(turn)
         self.lease.begin(turn)
         if self.datapath.is_new:

@@ -7,18 +7,25 @@ from itertools import count
 
 from control.allowlist.allowlist import Allowlist
 from control.allowlist.entry import Entry
+from control.allowlist.mapped import Address
 from control.datapath.controls import RELEASED, Brake, Controls, Policy
 from control.datapath.generations.generation import Generation
 from control.datapath.generations.lists import Lists
+from control.datapath.network import Network
 from control.datapath.probe.probe import Probe
 from control.datapath.program.pins import Pinned
+from control.protocols import PORTLESS
 from control.rollout.position import Provenance
 from control.vocabulary import VPN_PROTOCOLS
-from lab.packets import SERVER4, SERVER6
+from lab.packets import CLIENT4, CLIENT6, SERVER4, SERVER6
 from tests.kernel.row import Row
 
 FAR_AWAY = Allowlist.from_entries([Entry(ip_network("192.0.2.1/32")), Entry(ip_network("2001:db8:3::/48"))])
 SERVERS = Allowlist.from_entries([Entry(ip_network(server)) for server in (SERVER4, SERVER6)])
+FOR_SOMETHING_ELSE = Allowlist.from_entries(
+    [Entry(ip_network(server), ports=((9, 9),)) for server in (SERVER4, SERVER6)]
+)
+"""What has no ports is registered by this; nothing else is."""
 
 
 def _listed(entries: Allowlist | Iterable[Entry]) -> Allowlist:
@@ -30,7 +37,7 @@ class Edge:
 
     def __init__(self, pinned: Pinned) -> None:
         self.pinned = pinned
-        self.lists, self.controls = Lists(pinned, keep=2), Controls(pinned)
+        self.lists, self.controls, self.network = Lists(pinned, keep=2), Controls(pinned), Network(pinned)
         prober = Probe(pinned.program)
         self.probe, self.probe_all = prober.probe, prober.probe_all
         self._serials = count(1)
@@ -65,6 +72,8 @@ class Situation:
         brake: who has pulled it.
         is_moving: an entry of the list is being moved.
         cut: what was cut over the limits.
+        own: addresses of the router itself.
+        portless: why what has no ports leaves it, where that differs.
     """
 
     name: str
@@ -77,6 +86,8 @@ class Situation:
     brake: Brake = RELEASED
     is_moving: bool = False
     cut: Allowlist = field(default_factory=Allowlist.empty)
+    own: tuple[Address, ...] = ()
+    portless: str | None = None
 
     def prepare(self, edge: Edge) -> None:
         edge.set_all(self.mode, self.share)
@@ -87,11 +98,15 @@ class Situation:
         if edge.lists.live:
             edge.lists.live.description["moves"] = int(self.is_moving)
             edge.lists.watch_cut(self.cut)
+        edge.network.remove(edge.network.addresses())
+        edge.network.add(self.own)
 
     def reason_for(self, row: Row) -> str:
         """Why a row's packet passes here, or is dropped."""
         if not row.is_vpn:
             return row.reason
+        if self.portless and row.protocol in PORTLESS:
+            return self.portless
         return self.refusable if row.refusable else self.other
 
 
@@ -107,6 +122,14 @@ SITUATIONS = (
     Situation("enforce, cut over the limits", FAR_AWAY, "enforce", "cut", "cut", cut=SERVERS),
     Situation("monitor, cut over the limits", FAR_AWAY, "monitor", "monitor", cut=SERVERS),
     Situation("enforce, others cut over the limits", FAR_AWAY, "enforce", "enforced", cut=FAR_AWAY),
+    Situation("enforce, the router's own", FAR_AWAY, "enforce", "local", "local", own=(SERVER4, SERVER6)),
+    Situation("monitor, the router's own", FAR_AWAY, "monitor", "local", "local", own=(CLIENT4, CLIENT6)),
+    Situation(
+        "enforce, registered for something else", FOR_SOMETHING_ELSE, "enforce", "other_terms", portless="registered"
+    ),
+    Situation(
+        "monitor, registered for something else", FOR_SOMETHING_ELSE, "monitor", "other_terms", portless="registered"
+    ),
     Situation("enforce, registered", SERVERS, "enforce", "registered", "registered"),
     Situation("enforce, registered, another moving", SERVERS, "enforce", "registered", "registered", is_moving=True),
 )

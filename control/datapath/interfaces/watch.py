@@ -1,4 +1,5 @@
-"""The interfaces of this network namespace as the kernel tells of them: kept up to date by its messages."""
+"""The links of this network namespace as the kernel tells of them, kept up to date by its messages; and when its
+addresses change."""
 
 import contextlib
 import errno
@@ -6,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 
-from control.datapath.interfaces import messages
+from control.datapath.interfaces import addresses, messages, netlink
 from control.datapath.interfaces.messages import DEL_LINK, Link
 
 LOOK_ANEW = 60.0  # s: a netlink socket may lose messages, and mostly says so
@@ -20,11 +21,13 @@ class LinkTable:
     """
 
     def __init__(self) -> None:
-        self._heard = messages.listening()  # before the dump, so that nothing between is missed
+        # Before the dump, so that nothing between is missed.
+        self._heard = netlink.listening(messages.GROUP | addresses.GROUPS)
         self._heard.settimeout(SLICE)
         self._lock = threading.Lock()
         self._links: dict[int, Link] = {}
         self._changed: Callable[[Link], None] = lambda _: None
+        self._readdressed: Callable[[], None] = lambda: None
         self._closed = threading.Event()
         self._look_anew()
         self._thread = threading.Thread(target=self._hear, name="links", daemon=True)
@@ -33,6 +36,10 @@ class LinkTable:
     def on_change(self, changed: Callable[[Link], None]) -> None:
         """Have a function called, from the table's thread, with each link that comes, changes or goes."""
         self._changed = changed
+
+    def on_addresses(self, readdressed: Callable[[], None]) -> None:
+        """Have a function called, from the table's thread, when addresses may have come or gone."""
+        self._readdressed = readdressed
 
     def links(self) -> Mapping[int, Link]:
         """Return all links by index, as they were at one moment."""
@@ -60,7 +67,8 @@ class LinkTable:
 
     def _take_in(self) -> None:
         try:
-            told = list(messages.links(self._heard.recv(messages.BUFFER)))
+            heard = self._heard.recv(netlink.BUFFER)
+            told, is_readdressed = list(messages.links(heard)), addresses.tells_of_addresses(heard)
         except TimeoutError:
             raise
         except (OSError, ValueError) as error:
@@ -78,6 +86,8 @@ class LinkTable:
                 self._put(link.index, messages.one(index=link.index) if is_doubtful else told_of)
         for _, link in told:
             self._changed(link)
+        if is_readdressed:
+            self._readdressed()
 
     def _look_anew(self) -> None:
         with self._lock:
@@ -87,6 +97,7 @@ class LinkTable:
             differing += [link for index, link in before.items() if index not in self._links]
         for link in differing:
             self._changed(link)
+        self._readdressed()
 
     def _put(self, index: int, link: Link | None) -> None:
         """Replace one link. The whole table is replaced where names come and go, so that a reader has one moment."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from operator import itemgetter
 from socket import AF_INET, AF_INET6, inet_ntop
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from control.allowlist import mapped
 from control.allowlist.entry import Prefix
+from control.allowlist.nat64 import inside
 from control.datapath.program.layout import structure
 from control.vocabulary import PROTOCOLS, REASONS, VERDICTS
 
@@ -53,6 +54,12 @@ class Answer:
         payload_length: as the headers announce it, bytes.
         share: from which share of flows on, 1 to 100 %, an unregistered one is enforced; 0: registered.
         generation: the slot of the live list.
+        other: whose address is on the list for other protocols or ports, "source" or "destination", or None.
+        other_length: of that entry's prefix, as ``prefix_length``.
+        translated: where that entry, or the one that matched, is of an IPv4 address inside an IPv6 one: the length of
+            the NAT64 prefix in front of it; else 0.
+        short_read: whether the program asked for bytes that the headers announce and the frame has not: what the packet
+            is, only the whole of it could say.
     """
 
     protocol: str
@@ -72,12 +79,29 @@ class Answer:
     payload_length: int
     share: int
     generation: int
+    other: str | None = None
+    other_length: int = 0
+    translated: int = 0
+    short_read: bool = False
 
     @property
     def matched(self) -> Prefix | None:
         """The prefix of the entry that let the packet through; None where none did."""
-        end = self.source if self.side == "source" else self.destination if self.side == "destination" else None
-        return None if end is None else ip_network((end.address, self.prefix_length), strict=False)
+        return self._prefix(self.side, self.prefix_length)
+
+    @property
+    def matched_otherwise(self) -> Prefix | None:
+        """The prefix of the entry that is for other protocols or ports; None where there is none."""
+        return self._prefix(self.other, self.other_length)
+
+    def _prefix(self, side: str | None, length: int) -> Prefix | None:
+        end = self.source if side == "source" else self.destination if side == "destination" else None
+        if end is None:
+            return None
+        address = ip_address(end.address)
+        if self.translated and address.version == 6:
+            address = inside(address, self.translated)
+        return ip_network((address, length), strict=False)
 
 
 # The fields of the struct that are read, in the order in which ``answer_of`` takes them. Looking them up by name here,
@@ -85,6 +109,7 @@ class Answer:
 _FIELDS = (
     "protocol", "handshake", "verdict", "reason", "side", "length", "rules", "bucket", "share", "generation",
     "family", "ip_protocol", "ip_offset", "source_port", "destination_port", "payload_offset", "payload_length",
+    "other", "other_length", "translated", "short_read",
 )  # fmt: skip
 _pick = itemgetter(*((ANSWER.names or ()).index(name) for name in _FIELDS))
 
@@ -94,6 +119,7 @@ def answer_of(raw: np.void, frame: bytes) -> Answer:
     (
         protocol, handshake, verdict, reason, side, length, rules, bucket, share, generation,
         family, ip_protocol, ip_offset, source_port, destination_port, payload_offset, payload_length,
+        other, other_length, translated, short_read,
     ) = _pick(raw.item())  # fmt: skip
     source = destination = None
     if family and REASONS[reason] != "unknown":
@@ -102,13 +128,14 @@ def answer_of(raw: np.void, frame: bytes) -> Answer:
             at, middle = ip_offset + first, ip_offset + first + size
             source = End(inet_ntop(address_family, frame[at:middle]), source_port)
             destination = End(inet_ntop(address_family, frame[middle : middle + size]), destination_port)
+    own = 4 if translated else family
     return Answer(
         PROTOCOLS[protocol],
         bool(handshake),
         VERDICTS[verdict],
         REASONS[reason],
         SIDES[side],
-        mapped.own_length(length, family) if length else 0,
+        mapped.own_length(length, own) if length else 0,
         rules > 0,
         bool(bucket),
         family,
@@ -120,6 +147,10 @@ def answer_of(raw: np.void, frame: bytes) -> Answer:
         payload_length,
         share,
         generation,
+        SIDES[other],
+        mapped.own_length(other_length, own) if other_length else 0,
+        translated,
+        bool(short_read) and (not payload_offset or payload_offset + payload_length > len(frame)),
     )
 
 

@@ -8,8 +8,8 @@ from scapy.contrib.wireguard import (
     WireguardTransport,
 )
 
-from lab.packets import changed, noise, tcp4, udp4, udp4_back, udp6
-from tests.kernel.row import continues, opens, passes
+from lab.packets import changed, noise, tcp4, udp4, udp4_back, udp6, word
+from tests.kernel.row import Row, continues, opens, passes
 
 PORT = 51820
 INITIATION = bytes(
@@ -43,7 +43,74 @@ def data(inside: int) -> bytes:
     return bytes(Wireguard() / WireguardTransport(receiver_index=7, counter=1, encrypted_encapsulated_packet=sealed))
 
 
+DNS_PORT, MULTICAST_DNS_PORT, LLMNR_PORT = 53, 5353, 5355
+
+
+def question(kind: int, size: int, counts: tuple[int, int, int, int] = (1, 0, 0, 1), flags: int = 0) -> bytes:
+    """A question to a name server whose number is a WireGuard type's first two bytes, and flags that are its others.
+
+    RFC 1035, section 4.1.1; it is padded as RFC 7830 does, to so many bytes.
+    """
+    header = word(kind << 8, 2) + word(flags, 2) + b"".join(word(count, 2) for count in counts)
+    return (header + b"\7example\3net\0" + word(1, 2) + word(1, 2) + b"\0" + word(41, 2)).ljust(size, b"\0")
+
+
+def questions() -> list[Row]:
+    """What a resolver sends, with recursion not desired: id 0x0100 to 0x0400 and flags 0."""
+    rows = []
+    for kind, size in ((1, 148), (2, 92), (3, 64), (4, 64), (4, 512)):
+        asked = question(kind, size)
+        rows += [
+            *(
+                passes(f"a DNS question of id {kind:02x}00 and {size} bytes to port {port}", udp4(asked, port))
+                for port in (DNS_PORT, MULTICAST_DNS_PORT, LLMNR_PORT)
+            ),
+            passes(f"the same of {size} bytes and id {kind:02x}00 over IPv6", udp6(asked, DNS_PORT)),
+            passes(f"DNS of {size} bytes and id {kind:02x}00 from port 53", udp4_back(asked, DNS_PORT)),
+            passes(
+                f"a question of {size} bytes and id {kind:02x}00 for what changed (IXFR)",
+                udp4(question(kind, size, (1, 0, 1, 2)), DNS_PORT),
+            ),
+            passes(
+                f"{size} bytes of id {kind:02x}00 that ask for a cookie alone",
+                udp4(question(kind, size, (0, 0, 0, 1)), DNS_PORT),
+            ),
+        ]
+    answers = ((kind, size, flags) for kind, size in ((1, 148), (3, 64), (4, 64)) for flags in (0x8000, 0x8580))
+    rows += [
+        passes(
+            f"a DNS answer of id {kind:02x}00, {size} bytes and flags {flags:04x}",
+            udp4_back(question(kind, size, (1, 1, 0, 1), flags), DNS_PORT),
+        )
+        for kind, size, flags in answers
+    ]
+    return rows
+
+
+def reading(octets: dict[int, int]) -> bytes:
+    """An initiation with some octets, by their place, as they are given."""
+    initiation = INITIATION
+    for place, octet in octets.items():
+        initiation = changed(initiation, place, octet)
+    return initiation
+
+
+WIREGUARD_ON_DNS = [
+    opens("wireguard", f"an initiation whose {what}, to port 53", udp4(reading(changes), DNS_PORT))
+    for what, changes in {
+        "index is 0": {4: 0, 5: 0, 6: 0, 7: 0},
+        "index reads as two questions": {4: 0, 5: 2, 6: 0, 7: 0, 8: 0, 9: 0, 10: 0, 11: 0},
+        "index and key read as one question and an answer": {4: 0, 5: 1, 6: 0, 7: 1, 8: 0, 9: 0, 10: 0, 11: 0},
+        "index and key read as a question and three records more": {4: 0, 5: 1, 6: 0, 7: 0, 8: 0, 9: 0, 10: 0, 11: 3},
+        "index and key read as a question and two authorities": {4: 0, 5: 1, 6: 0, 7: 0, 8: 0, 9: 2, 10: 0, 11: 0},
+        "index and first bytes of its key are 0": dict.fromkeys(range(4, 12), 0),
+    }.items()
+]
+
 ROWS = (
+    *questions(),
+    *WIREGUARD_ON_DNS,
+    opens("wireguard", "what reads as a DNS question, to its own port", udp4(question(1, 148), PORT)),
     opens("wireguard", "an initiation", udp4(INITIATION, PORT)),
     opens("wireguard", "an initiation over IPv6", udp6(INITIATION, PORT)),
     opens("wireguard", "an initiation to port 53", udp4(INITIATION, 53)),
