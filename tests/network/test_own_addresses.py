@@ -6,6 +6,8 @@ import pytest
 
 from control.allowlist.mapped import Address
 from control.config.settings import Nat64Settings
+from control.datapath.interfaces import addresses
+from control.datapath.network import MOST_ADDRESSES
 from control.datapath.probe.frames import frame
 from control.edge import network as own_network
 from control.edge.edge import Edge
@@ -78,12 +80,12 @@ def test_who_starts_again_goes_on_with_what_was_told(wire: Wired) -> None:
 
 
 def test_more_addresses_than_the_program_takes_are_said(wire: Wired, monkeypatch: pytest.MonkeyPatch) -> None:
-    many = {ip_address(number) for number in range(1 << 24, (1 << 24) + own_network.MOST_ADDRESSES + 10)}
+    many = {ip_address(number) for number in range(1 << 24, (1 << 24) + MOST_ADDRESSES + 10)}
     with wire.edge() as edge:
-        monkeypatch.setattr(own_network.addresses, "own", lambda: many)
+        monkeypatch.setattr(addresses, "own", lambda: many)
         follow(wire, edge)
         assert edge.network.trouble is not None
-        assert str(own_network.MOST_ADDRESSES) in edge.network.trouble
+        assert str(MOST_ADDRESSES) in edge.network.trouble
         monkeypatch.undo()
         follow(wire, edge)
         assert edge.network.trouble is None
