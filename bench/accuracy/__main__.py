@@ -73,9 +73,9 @@ def main(file: Path, listing: Path) -> None:
     """
     console = Console(width=None if sys.stdout.isatty() else 160, highlight=False)
     try:
-        version = ndpi.version()
         with tempfile.TemporaryDirectory(prefix="wicket-corpus-") as directory:
             corpus = unpack(Path(directory))
+            version = ndpi.version()
             found = measure(corpus)
     except NoCorpusError as absent:
         console.print(f"accuracy: skipped: {absent}", soft_wrap=True, markup=False)

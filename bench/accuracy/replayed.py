@@ -37,9 +37,10 @@ def called(captures: Sequence[Path], directory: Path, bpffs: Path) -> dict[FlowN
     """
     config = directory / "wicket.toml"
     config.write_text(CONFIG.format(directory=directory, bpffs=bpffs))
-    found = {}
+    found: dict[FlowName, str] = {}
     for start in range(0, len(captures), FILES_AT_A_TIME):
-        command = [WICKET, "--config", config, "replay", "--json", *captures[start : start + FILES_AT_A_TIME]]
+        batch = captures[start : start + FILES_AT_A_TIME]
+        command: list[str | Path] = [WICKET, "--config", config, "replay", "--json", *batch]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode not in (0, 1) or (done.returncode and not _is_about_files(done.stderr)):
             raise ReplayError(f"wicket replay ended with {done.returncode}: {done.stderr.strip()[-2000:]}")
