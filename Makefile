@@ -43,8 +43,8 @@ format: setup ## put the sources into shape
 documents: setup ## write the API's documents into docs/, as they are served now
 	@$(PYTHON) -m manual.documents
 
-accuracy: setup ## the captures of others, and what is made of them
-	$(PYTHON) -m pytest -v tests/corpus
+accuracy: setup ## how right it is on captures of others, beside another classifier; a table, and build/accuracy.json
+	@$(PYTHON) -m bench.accuracy
 
 bench: setup ## how fast, beside the peers
 	$(PYTHON) -m bench

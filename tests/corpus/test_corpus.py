@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from bench.accuracy.corpus import Corpus, FlowName, Label
 from control.datapath.probe.answer import Answer
 from control.datapath.probe.probe import Probe
 from control.replay.capture import DamagedCaptureError, packets
 from control.replay.flows import key_of, replay
 from control.replay.link import UnsupportedLinkError, ethernet_frame
-from tests.corpus.conftest import Corpus, Key, Label
 
 # Captures of which the labels read some packets otherwise than a gateway does: by file, of what kind they are. A
 # label is of what stands behind the IP header, a flow of what the program found behind all extension headers.
@@ -30,25 +30,25 @@ LEAST_RECALL = 0.95
 
 
 @pytest.fixture(scope="module")
-def replayed(corpus: Corpus, prober: Probe) -> dict[Key, Label]:
+def replayed(corpus: Corpus, prober: Probe) -> dict[FlowName, Label]:
     """The flows of all captures, as replay finds them."""
     found = {}
     for path in corpus.captures:
         for flow in replay(path, prober).flows:
             a, b = flow.a, flow.b
-            key = Key(path.parent.name, path.name, flow.ip_protocol, a.address, a.port, b.address, b.port)
+            key = FlowName(path.parent.name, path.name, flow.ip_protocol, a.address, a.port, b.address, b.port)
             found[key] = Label(flow.packets, flow.protocol)
     return found
 
 
-def test_no_ordinary_flow_is_called_vpn(corpus: Corpus, replayed: dict[Key, Label]) -> None:
+def test_no_ordinary_flow_is_called_vpn(corpus: Corpus, replayed: dict[FlowName, Label]) -> None:
     ordinary = [key for key, label in corpus.labels.items() if label.protocol == "none"]
     found = {key: replayed[key].protocol for key in ordinary if key in replayed}
     wrong = {key: protocol for key, protocol in found.items() if protocol != "none"}
     assert not wrong
 
 
-def test_labelled_flows_get_their_label(corpus: Corpus, replayed: dict[Key, Label]) -> None:
+def test_labelled_flows_get_their_label(corpus: Corpus, replayed: dict[FlowName, Label]) -> None:
     labelled = {key: label.protocol for key, label in corpus.labels.items() if label.protocol != "none"}
     missed = [
         (key, protocol, replayed.get(key))
@@ -60,12 +60,12 @@ def test_labelled_flows_get_their_label(corpus: Corpus, replayed: dict[Key, Labe
     assert len(missed) <= (1 - LEAST_RECALL) * len(labelled)
 
 
-def test_flows_and_their_packets_are_the_labels(corpus: Corpus, replayed: dict[Key, Label]) -> None:
+def test_flows_and_their_packets_are_the_labels(corpus: Corpus, replayed: dict[FlowName, Label]) -> None:
     expected = {key: label.packets for key, label in corpus.labels.items() if key[:2] not in READ_OTHERWISE}
     assert {key: label.packets for key, label in replayed.items() if key[:2] not in READ_OTHERWISE} == expected
 
 
-def test_what_the_labels_read_otherwise_is_not_called_vpn(replayed: dict[Key, Label]) -> None:
+def test_what_the_labels_read_otherwise_is_not_called_vpn(replayed: dict[FlowName, Label]) -> None:
     read_otherwise = {key: label.protocol for key, label in replayed.items() if key[:2] in READ_OTHERWISE}
     assert {key[:2] for key in read_otherwise} >= {("zeek", "mobile-ipv6__mip6_bu.pcap")}
     assert set(read_otherwise.values()) == {"none"}
