@@ -6,7 +6,6 @@ same.
 
 from ipaddress import IPv4Address, IPv6Address, IPv6Network
 
-from control.allowlist import mapped
 from control.fault import BadValueError, shown
 from control.vocabulary import constant
 
@@ -37,7 +36,7 @@ def read_prefix(text: str) -> IPv6Network:
         raise BadValueError(f"{prefix} is {prefix.prefixlen} bits long, which no prefix of NAT64 is", mend)
     if int(prefix.network_address) & _ZERO_BITS:
         raise BadValueError(f"{prefix} has bits set among 64 to 71, which are zero in NAT64", mend)
-    if prefix.overlaps(mapped.NETWORK) or not int(prefix.network_address):
+    if prefix[0].ipv4_mapped is not None or not int(prefix[0]):
         raise BadValueError(f"{prefix} means IPv4 itself, and no NAT64", mend)
     return prefix
 

@@ -14,7 +14,7 @@ from control.commands.kernel import KernelStatus
 from control.commands.list import EndState
 from control.commands.packets import ReadCounters
 from control.commands.rollout import PlanState
-from control.commands.status import ReadStatus, Status
+from control.commands.status import NetworkState, ReadStatus, Status
 from control.config import Config
 from control.rollout.plan import OPEN
 
@@ -47,6 +47,7 @@ def _show(state: Status) -> None:
             *_feed_rows(state),
             *_kernel_rows(state),
             ("lease", f"{state.lease.left:,.0f} of {state.lease.seconds:,} s left"),
+            ("the network's own", _network(state.network)),
             *[("held", _held(item)) for item in state.held],
             *[("plan", _plan(plan)) for plan in state.plans if plan.stage in OPEN],
             *[("ends", _end(end)) for end in state.ends],
@@ -65,6 +66,13 @@ def _show(state: Status) -> None:
     ]
     print_table("interfaces", ("name", "requested", "mode", "guarded", "trouble"), rows)
     print_policies(state.policy)
+
+
+def _network(network: NetworkState) -> str:
+    nat64 = f"; NAT64 behind {', '.join(network.nat64)}" if network.nat64 else ""
+    return f"{network.addresses:,} addresses of this router{nat64}" + (
+        f"; not all of them: {network.trouble}" if network.trouble else ""
+    )
 
 
 def _plan(plan: PlanState) -> str:

@@ -54,6 +54,14 @@ class GenerationState(BaseModel):
     held: list[int] = Field(description="Revisions of all generations that the kernel holds.")
 
 
+class NetworkState(BaseModel):
+    """What is the network's own."""
+
+    addresses: int = Field(description="Of the router itself: packets from and to these are never refused.")
+    nat64: list[str] = Field(description="Prefixes behind which an entry for an IPv4 address holds for that inside.")
+    trouble: str | None = Field(description="Why the program does not know all of these addresses.")
+
+
 class LeaseState(BaseModel):
     """For how long dropping is allowed."""
 
@@ -80,6 +88,7 @@ class Status(Reply):
     generation: GenerationState | None = Field(description="None before the first list.")
     interfaces: list[InterfaceState]
     bypass: BypassState
+    network: NetworkState
     lease: LeaseState
     policy: dict[str, Rule]
     starts: int = Field(description="Agents started since one of them last worked for long.")

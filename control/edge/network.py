@@ -6,6 +6,7 @@ from ipaddress import IPv6Network
 import structlog
 
 from control.allowlist.mapped import Address
+from control.commands.status import NetworkState
 from control.datapath.interfaces import addresses
 from control.datapath.network import MOST_ADDRESSES, Network
 from control.edge.turn import Turn
@@ -27,7 +28,14 @@ class OwnNetwork:
     def __init__(self, network: Network, nat64: Sequence[IPv6Network]) -> None:
         self._network, self._nat64 = network, nat64
         self._gone: dict[Address, float] = {}
+        self._told = 0
         self.trouble: str | None = None
+
+    @property
+    def state(self) -> NetworkState:
+        """What the program was told."""
+        nat64 = sorted(map(str, self._network.translations()))
+        return NetworkState(addresses=self._told, nat64=nat64, trouble=self.trouble)
 
     def bring_up(self, turn: Turn) -> None:
         """Tell what there is, before the program takes its first packet."""
@@ -48,9 +56,11 @@ class OwnNetwork:
             self._say(f"{error}; the program takes {MOST_ADDRESSES} of them")
             return
         self._say(None)
+        self._told = len(told | there)
         self._gone = {address: self._gone.get(address, now) for address in told - there}
         if over := [address for address, since in self._gone.items() if now - since >= STAYS]:
             self._network.remove(over)
+            self._told -= len(over)
             log.info("own addresses", removed=len(over), of=len(there))
 
     def _say(self, trouble: str | None) -> None:

@@ -37,6 +37,7 @@ def read(edge: Edge, _request: ReadStatus | None = None, _body: bytes = b"") -> 
         generation=_generation(edge),
         interfaces=edge.interfaces.states(),
         bypass=edge.bypass.state,
+        network=edge.network.state,
         lease=LeaseState(
             seconds=edge.lease.seconds, left=round(edge.lease.left, 1), earned_after=edge.lease.earned_after
         ),
