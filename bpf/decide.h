@@ -20,8 +20,9 @@ static __always_inline u32 share_of(struct scratch *scratch)
 	| refused_in << PROTOCOL_##name
 enum { ALWAYS_REFUSABLE = 0 PROTOCOL_FACTS(REFUSABLE) };
 
-/* Enforcing means refusing to start: an established session is left to end at
- * its own rekey, unless the protocol number itself identifies it. */
+/* Enforcing means refusing to start: an established session is left to end in
+ * its protocol's own way (docs/protocols.md), unless the protocol number itself
+ * identifies it. */
 static __always_inline int can_be_refused(struct scratch *scratch)
 {
 	u8 protocol = scratch->answer.protocol;
