@@ -15,7 +15,7 @@ from control.replay.link import UnsupportedLinkError, ethernet_frame
 PLAIN, PRISM, RADIOTAP, AVS, PPI = 105, 119, 127, 163, 192
 TO_DS, FROM_DS = "to_DS", "from_DS"
 ENDS = {"addr1": "02:00:00:00:00:01", "addr2": "02:00:00:00:00:02", "addr3": "02:00:00:00:00:03"}
-ADDRESS4 = {"addr4": "02:00:00:00:00:04"}
+ADDRESS4 = "02:00:00:00:00:04"
 
 UDP4 = IP(src="192.0.2.9", dst="192.0.2.10") / UDP(sport=1000, dport=53) / b"data"
 WITHIN = LLC(dsap=0xAA, ssap=0xAA, ctrl=3) / SNAP(OUI=0, code=0x0800) / UDP4
@@ -27,16 +27,16 @@ def data(*flags: str, subtype: int = 0, fragment: int = 0, **more: str) -> Packe
 
 
 def qos(*flags: str, **more: str) -> Packet:
-    return data(*flags, subtype=8, **more)
+    return data(*flags, subtype=8, fragment=0, **more)
 
 
 FRAMES = {
     "to the access point": data(TO_DS) / WITHIN,
     "from the access point": data(FROM_DS) / WITHIN,
     "between two stations": data() / WITHIN,
-    "between two access points, with four addresses": data(TO_DS, FROM_DS, **ADDRESS4) / WITHIN,
+    "between two access points, with four addresses": data(TO_DS, FROM_DS, addr4=ADDRESS4) / WITHIN,
     "with QoS": qos(TO_DS) / Dot11QoS(TID=5) / WITHIN,
-    "with QoS and four addresses": qos(TO_DS, FROM_DS, **ADDRESS4) / Dot11QoS() / WITHIN,
+    "with QoS and four addresses": qos(TO_DS, FROM_DS, addr4=ADDRESS4) / Dot11QoS() / WITHIN,
     "with QoS and HT control": qos(TO_DS, "order") / Dot11QoS() / b"\1\2\3\4" / WITHIN,
     "the first of several fragments": data(TO_DS, "MF") / WITHIN,
     "sent again": data(TO_DS, "retry") / WITHIN,
