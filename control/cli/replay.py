@@ -1,5 +1,6 @@
 """The command that runs captures through the program in the kernel."""
 
+import signal
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -21,7 +22,7 @@ from control.datapath.program.compile import schema
 from control.fault import Fault, Kind, Refused
 from control.host import rights
 from control.replay import report
-from control.replay.capture import Source, Stream
+from control.replay.capture import CaptureSource, Stream
 from control.replay.flows import Prober
 from control.rollout.position import Provenance
 
@@ -44,14 +45,25 @@ def replay(config: Config, files: tuple[str, ...], as_if: str | None, as_json: b
     if files.count(STANDARD_INPUT) > 1:
         raise click.BadParameter("standard input can be read once: give - once", param_hint="FILES")
     sources = [_source(file) for file in files]
+    if STANDARD_INPUT in files:
+        _leave_interrupts_to_the_writer()
     with _prober(config) as prober:
         enforced = as_if is not None
         status = report.run(sources, prober, as_json=as_json, out=sys.stdout, err=sys.stderr, as_enforced=enforced)
     sys.exit(status)
 
 
-def _source(file: str) -> Source:
-    return Stream(STANDARD_INPUT, sys.stdin.buffer) if file == STANDARD_INPUT else Path(file)
+def _source(file: str) -> CaptureSource:
+    if file != STANDARD_INPUT:
+        return Path(file)
+    if sys.stdin.isatty():
+        raise click.BadParameter("standard input is a terminal: send a capture into it", param_hint="FILES")
+    return Stream(STANDARD_INPUT, sys.stdin.buffer)
+
+
+def _leave_interrupts_to_the_writer() -> None:
+    """Let the first Ctrl-C end only what writes the capture, and the capture with it; a second one is for us."""
+    signal.signal(signal.SIGINT, lambda *_: signal.signal(signal.SIGINT, signal.default_int_handler))
 
 
 class _AgentsProgram:

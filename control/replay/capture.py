@@ -48,7 +48,7 @@ class Stream(NamedTuple):
     content: BinaryIO
 
 
-Source = Path | Stream
+CaptureSource = Path | Stream
 """Where a capture is read from."""
 
 
@@ -145,7 +145,7 @@ class CaptureBytes:
         return DamagedCaptureError(f"the file {what} inside {place} at byte {self.offset}")
 
 
-def packets(source: Source) -> Iterator[Packet]:
+def packets(source: CaptureSource) -> Iterator[Packet]:
     """Yield the packets of a capture, gzipped or not, up to its end or to where it is damaged.
 
     A file is closed afterwards, a stream is not.

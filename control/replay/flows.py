@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple, Protocol
 
 from control.datapath.probe.answer import Answer, End
-from control.replay.capture import DamagedCaptureError, NotACaptureError, Source, Stream, packets
+from control.replay.capture import CaptureSource, DamagedCaptureError, NotACaptureError, Stream, packets
 from control.replay.flow import NONE, Flow
 from control.replay.link import UnsupportedLinkError, ethernet_frame
 from control.vocabulary import REFUSABLE
@@ -185,7 +185,7 @@ def _is_unjudged(answer: Answer, frame: bytes) -> bool:
     return answer.payload_length > 0 and len(frame) < answer.payload_offset + answer.payload_length
 
 
-def replay(source: Source, prober: Prober) -> Replay:
+def replay(source: CaptureSource, prober: Prober) -> Replay:
     """Run the program on each packet of a capture and count its answers by flow.
 
     Whatever is wrong with the file is told in the result, which holds what could be read.

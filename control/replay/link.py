@@ -109,7 +109,7 @@ def _directed(framed: Callable[[bytes], bytes]) -> Callable[[bytes], bytes]:
     return lambda content: framed(content[1:])
 
 
-def _wireless(carried: Callable[[bytes], wireless.Carried]) -> Callable[[bytes], bytes]:
+def _wireless(carried: Callable[[bytes], wireless.WirelessPayload]) -> Callable[[bytes], bytes]:
     """Return how what a packet of 802.11 carries is framed."""
     return lambda content: ADDRESSES + b"".join(carried(content))
 

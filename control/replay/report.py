@@ -11,7 +11,7 @@ from rich.progress import track
 from rich.table import Table
 
 from control.datapath.probe.answer import End
-from control.replay.capture import Source
+from control.replay.capture import CaptureSource
 from control.replay.flow import NONE, Flow, Tally
 from control.replay.flows import AsIfEnforced, Prober, Replay, counted, replay
 from control.replay.records import records, total, unread
@@ -21,7 +21,13 @@ AS_ENFORCED = "As if every protocol were enforced for all flows:"
 
 
 def run(
-    sources: Sequence[Source], prober: Prober, *, as_json: bool, out: TextIO, err: TextIO, as_enforced: bool = False
+    sources: Sequence[CaptureSource],
+    prober: Prober,
+    *,
+    as_json: bool,
+    out: TextIO,
+    err: TextIO,
+    as_enforced: bool = False,
 ) -> int:
     """Replay captures and print their flows to ``out``, what could not be read to ``err``.
 
@@ -121,7 +127,7 @@ def _fates(tally: Tally) -> str:
     return f"{vpn}{unknown}; {counted(tally.ordinary, 'ordinary flow')}."
 
 
-def _watched(sources: Sequence[Source], err: TextIO) -> Iterable[Source]:
+def _watched(sources: Sequence[CaptureSource], err: TextIO) -> Iterable[CaptureSource]:
     """Return the sources, with progress on ``err`` where somebody watches."""
     console = Console(file=err)
     if not console.is_terminal:

@@ -27,17 +27,17 @@ class UnreadFrameError(ValueError):
     """What the frame carries cannot be known."""
 
 
-class Carried(NamedTuple):
+class WirelessPayload(NamedTuple):
     """What a frame carries: its ethertype, two bytes, and what follows; zeros where it carries nothing of the kind."""
 
     ethertype: bytes
     content: bytes
 
 
-NOTHING = Carried(bytes(2), b"")
+NOTHING = WirelessPayload(bytes(2), b"")
 
 
-def plain(frame: bytes, *, is_padded: bool = False) -> Carried:
+def plain(frame: bytes, *, is_padded: bool = False) -> WirelessPayload:
     """Return what a frame that begins with its 802.11 header carries; management and control carry nothing.
 
     Raises:
@@ -58,13 +58,13 @@ def plain(frame: bytes, *, is_padded: bool = False) -> Carried:
     return _behind_llc(frame[-(-size // 4) * 4 if is_padded else size :])
 
 
-def _behind_llc(body: bytes) -> Carried:
+def _behind_llc(body: bytes) -> WirelessPayload:
     if body[:3] != SNAP or body[3:6] not in ETHERNETS or len(body) < 8:
         return NOTHING
-    return Carried(body[6:8], body[8:])
+    return WirelessPayload(body[6:8], body[8:])
 
 
-def radiotap(packet: bytes) -> Carried:
+def radiotap(packet: bytes) -> WirelessPayload:
     """Return what a frame behind a radiotap header carries.
 
     Raises:
@@ -91,7 +91,7 @@ def _radiotap_flags(packet: bytes) -> int:
     return packet[at] if at < len(packet) else 0
 
 
-def prism(packet: bytes) -> Carried:
+def prism(packet: bytes) -> WirelessPayload:
     """Return what a frame behind a Prism header carries, or behind AVS's, which some drivers put in its place.
 
     Raises:
@@ -103,7 +103,7 @@ def prism(packet: bytes) -> Carried:
     return plain(packet[min(int.from_bytes(size, "little"), int.from_bytes(size, "big")) :])
 
 
-def avs(packet: bytes) -> Carried:
+def avs(packet: bytes) -> WirelessPayload:
     """Return what a frame behind an AVS header carries.
 
     Raises:

@@ -7,7 +7,7 @@ from struct import pack
 
 import pytest
 
-from control.replay.capture import DamagedCaptureError, NotACaptureError, Packet, Source, Stream, packets
+from control.replay.capture import CaptureSource, DamagedCaptureError, NotACaptureError, Packet, Stream, packets
 
 ETHERNET, RAW = 1, 101
 MICROSECONDS, NANOSECONDS = 0xA1B2C3D4, 0xA1B23C4D
@@ -54,7 +54,7 @@ def read(path: Path, content: bytes) -> tuple[list[Packet], str]:
     return read_from(file)
 
 
-def read_from(source: Source) -> tuple[list[Packet], str]:
+def read_from(source: CaptureSource) -> tuple[list[Packet], str]:
     found = []
     try:
         for packet in packets(source):

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from control.replay.capture import Source, Stream
+from control.replay.capture import CaptureSource, Stream
 from control.replay.flows import Prober
 from control.replay.report import run
 from tests.unit.test_capture import pcap, record
@@ -49,7 +49,7 @@ class Printed(NamedTuple):
         return [json.loads(line) for line in self.out.splitlines()]
 
 
-def printed(prober: Prober, *sources: Source, as_json: bool, as_enforced: bool = False) -> Printed:
+def printed(prober: Prober, *sources: CaptureSource, as_json: bool, as_enforced: bool = False) -> Printed:
     out, err = io.StringIO(), io.StringIO()
     status = run(sources, prober, as_json=as_json, out=out, err=err, as_enforced=as_enforced)
     return Printed(status, out.getvalue(), err.getvalue())
