@@ -77,18 +77,23 @@ def paragraphs(replays: Sequence[Replay]) -> Iterator[Table | str]:
 
 
 def _table(flows: Iterable[Flow]) -> Table:
-    shown = Table(box=SIMPLE_HEAD, pad_edge=False)
-    shown.add_column("protocol", no_wrap=True)
+    """Return flows, two lines each: ends and counts stand below one another, so that 80 columns are enough."""
+    shown = Table(box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    shown.add_column("protocol\nverdict", no_wrap=True)
     shown.add_column("between", min_width=21, overflow="fold")
-    for heading in ("packets", "handshakes", "registered", "would\ndrop", "dropped", "cut"):
-        shown.add_column(heading, justify="right")
-    shown.add_column("verdict", no_wrap=True)
-    shown.add_column("reasons", min_width=14)
+    for headings in ("packets\nhandshakes", "registered\ncut", "dropped\nwould drop"):
+        shown.add_column(headings, justify="right", no_wrap=True)
+    shown.add_column("reasons")
     for flow in flows:
-        between = f"{_spelt(flow.a)}\n{_spelt(flow.b)}"
-        counts = (flow.packets, flow.handshakes, flow.registered, flow.refusable, flow.dropped, flow.cut)
-        reasons = ", ".join(f"{count} {reason}" for reason, count in flow.reasons.most_common())
-        shown.add_row(flow.protocol, escape(between), *map(str, counts), flow.verdict, reasons)
+        reasons = "\n".join(f"{count} {reason}" for reason, count in flow.reasons.most_common())
+        shown.add_row(
+            f"{flow.protocol}\n{flow.verdict}",
+            escape(f"{_spelt(flow.a)}\n{_spelt(flow.b)}"),
+            f"{flow.packets}\n{flow.handshakes}",
+            f"{flow.registered}\n{flow.cut}",
+            f"{flow.dropped}\n{flow.refusable}",
+            reasons,
+        )
     return shown
 
 

@@ -112,7 +112,7 @@ def test_people_get_the_vpn_flows_and_a_line_on_each_file(tmp_path: Path) -> Non
         f"{file}: 3 packets read, 2 in 2 flows, 1 outside of any. Of 1 VPN flow 0 are registered, 1 would be" in words
     )
     assert "refused; 1 ordinary flow." in words
-    assert "openvpn 192.0.2.9:1000 1 1 0 1 0 0 pass 1 monitor 192.0.2.10:53" in words
+    assert "openvpn 192.0.2.9:1000 1 0 0 1 monitor pass 192.0.2.10:53 1 0 1" in words
     assert "All 2 files: 3 packets read" in words
     assert (said.status, said.err) == (1, f"{tmp_path / 'absent'}: No such file or directory\n")
 
@@ -124,7 +124,7 @@ def test_people_are_told_of_cut_packets_and_of_what_nobody_can_know(tmp_path: Pa
     words = " ".join(said.out.split())
     assert "3 packets read, 2 in 2 flows, 1 outside of any; 1 of them cut when captured." in words
     assert "No VPN flow; 1 unknown flow, cut too short to tell; 1 ordinary flow." in words
-    assert "unknown 192.0.2.9:1000 1 0 0 0 0 1 unknown 1 ordinary 192.0.2.10:53" in words
+    assert "unknown 192.0.2.9:1000 1 0 0 1 ordinary unknown 192.0.2.10:53 0 1 0" in words
 
 
 def test_as_if_it_were_enforced_is_said_and_counted(tmp_path: Path) -> None:
@@ -135,4 +135,4 @@ def test_as_if_it_were_enforced_is_said_and_counted(tmp_path: Path) -> None:
     assert every == {"record": "all", "files": 1, "as_if": "enforce"} | SUMS
     plain = printed(Script(MONITORED, ORDINARY6, NO_IP), file, as_json=False, as_enforced=True).out
     assert plain.startswith("As if every protocol were enforced for all flows:\n")
-    assert "openvpn 192.0.2.9:1000 1 1 0 1 1 0 drop 1 monitor" in " ".join(plain.split())
+    assert "openvpn 192.0.2.9:1000 1 0 1 1 monitor drop 192.0.2.10:53 1 0 1" in " ".join(plain.split())
