@@ -23,7 +23,7 @@ class Flow:
         ip_protocol: the number in the IP header, or in the last of IPv6's extension headers.
         a, b: the two ends, the lower one (address as a number, then port) first.
         cut: packets of which the capture has less than the wire had.
-        unjudged: those of them that the program may have taken for something else than they are.
+        unjudged: those of them in which nothing was recognised, but might be, had the capture the rest of them.
         protocols: packets by the VPN protocol that each was recognised as.
         reasons: packets by the reason of their verdict.
         opened: the protocol of the first handshake, if any was seen.

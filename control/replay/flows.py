@@ -13,7 +13,6 @@ from control.vocabulary import REFUSABLE
 
 TRUNCATED = "truncated"  # of control.vocabulary.REASONS
 PORT_BYTES = 2  # of TCP and UDP, which begin with the two
-IP_LENGTHS, IP_LENGTH_BYTES = {4: 2, 6: 4}, 2  # where the header has it, by family: RFC 791, RFC 8200
 AT_A_TIME = 1024
 """Frames that are asked about together: asking may take a way through the agent."""
 
@@ -132,7 +131,7 @@ class _Flows:
         flow = self.of(key)
         flow.add(answer)
         flow.cut += 1
-        flow.unjudged += _is_unjudged(answer, frame)
+        flow.unjudged += answer.protocol == NONE and answer.short_read
 
     def of(self, key: Key) -> Flow:
         """Return the flow of a packet, which may be its first."""
@@ -169,20 +168,6 @@ def _with_ports(answer: Answer, frame: bytes) -> Answer:
         return answer
     ends = End(source.address, int.from_bytes(first)), End(destination.address, int.from_bytes(second))
     return replace(answer, source=ends[0], destination=ends[1])
-
-
-def _is_unjudged(answer: Answer, frame: bytes) -> bool:
-    """Return whether a packet that the capture has cut may be another than the program takes it for.
-
-    So it is if nothing was recognised and the program wanted bytes of it that the capture lacks, not such as no header
-    announces. Where IP's length was left to the network card, the program took the frame's end for the packet's.
-    """
-    if answer.protocol != NONE or not answer.short_read:
-        return False
-    place = answer.ip_offset + IP_LENGTHS[answer.family]
-    if frame[place : place + IP_LENGTH_BYTES] == bytes(IP_LENGTH_BYTES):
-        return True
-    return answer.payload_length > 0 and len(frame) < answer.payload_offset + answer.payload_length
 
 
 def replay(source: CaptureSource, prober: Prober) -> Replay:

@@ -35,7 +35,8 @@ def answer(
     """Return what the program may say of a UDP packet between two ends."""
     family = 6 if ":" in ends[0].address else 4
     return Answer(
-        protocol, handshake, verdict, reason, None, 0, False, False, family, 17, *ends, 14, 42, 4, 0, 0, short_read=short_read
+        protocol, handshake, verdict, reason, None, 0, False, False, family, 17, *ends, 14, 42, 4, 0, 0,
+        short_read=short_read,
     )  # fmt: skip
 
 

@@ -14,7 +14,6 @@ FRAME = bytes(ETHER / UDP4)  # 14 bytes of Ethernet, 20 of IP, 8 of UDP, 4 of pa
 ON_THE_WIRE = 60  # filled up with zeros
 
 WANTING = answer(short_read=True)
-HEADERS_ONLY = replace(WANTING, payload_length=0)
 WITHOUT_PORTS = replace(
     answer(reason="truncated", short_read=True, ends=(End("192.0.2.9", 0), End("192.0.2.10", 0))),
     ip_protocol=6, payload_offset=34, payload_length=60,
@@ -25,8 +24,6 @@ PROTOCOLS: dict[str, tuple[list[tuple[int, Answer]], str, int]] = {
     "bytes of the payload are wanted that were cut off": ([(45, WANTING)], "unknown", 1),
     "no bytes are wanted": ([(45, answer())], "none", 1),
     "bytes are wanted that the wire had not": ([(ON_THE_WIRE, WANTING)], "none", 0),
-    "bytes are wanted behind the payload": ([(46, WANTING)], "none", 1),
-    "bytes are wanted, and there is no payload": ([(40, HEADERS_ONLY)], "none", 1),
     "it was recognised by what there is": ([(45, replace(OPENING, short_read=True))], "openvpn", 1),
     "another packet was recognised": ([(45, WANTING), (46, OPENING), (45, WANTING)], "openvpn", 3),
     "another packet was not": ([(ON_THE_WIRE, answer()), (45, WANTING), (46, answer())], "unknown", 2),
