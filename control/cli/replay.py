@@ -1,5 +1,6 @@
 """The command that runs captures through the program in the kernel."""
 
+import signal
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -7,11 +8,13 @@ from pathlib import Path
 
 import click
 
+from control.allowlist.allowlist import Allowlist
 from control.cli.context import as_json_option, pass_config
 from control.cli.output import agent
 from control.commands.client import AgentSocket
 from control.commands.packets import RunPackets, pack_frames
 from control.config import Config
+from control.datapath.generations.lists import Lists
 from control.datapath.probe.answer import Answer, answers_of
 from control.datapath.probe.probe import Probe
 from control.datapath.program import pins
@@ -19,21 +22,48 @@ from control.datapath.program.compile import schema
 from control.fault import Fault, Kind, Refused
 from control.host import rights
 from control.replay import report
+from control.replay.capture import CaptureSource, Stream
 from control.replay.flows import Prober
+from control.rollout.position import Provenance
+
+STANDARD_INPUT = "-"
 
 
 @click.command()
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, required=True, type=click.Path(allow_dash=True))
+@click.option("--as-if", type=click.Choice(["enforce"]), help="Answer as if every protocol were enforced.")
 @as_json_option
 @pass_config
-def replay(config: Config, files: tuple[Path, ...], as_json: bool) -> None:
+def replay(config: Config, files: tuple[str, ...], as_if: str | None, as_json: bool) -> None:
     """Run the packets of captures through the program in the kernel and print what it says, flow by flow.
 
-    FILES are pcap or pcapng. It is the instance's own program with its live list and policies or, where the
-    instance has none, one loaded for the purpose. Nothing is sent and nothing is counted.
+    FILES are pcap or pcapng, gzipped or not; - is standard input. It is the instance's own program with its live list
+    and policies or, where the instance has none, one loaded for the purpose. Nothing is sent and nothing is counted.
+
+    --as-if enforce says what would be dropped, were every protocol enforced for all flows; nothing is changed.
     """
+    if files.count(STANDARD_INPUT) > 1:
+        raise click.BadParameter("standard input can be read once: give - once", param_hint="FILES")
+    sources = [_source(file) for file in files]
+    if STANDARD_INPUT in files:
+        _leave_interrupts_to_the_writer()
     with _prober(config) as prober:
-        sys.exit(report.run(files, prober, as_json=as_json, out=sys.stdout, err=sys.stderr))
+        enforced = as_if is not None
+        status = report.run(sources, prober, as_json=as_json, out=sys.stdout, err=sys.stderr, as_enforced=enforced)
+    sys.exit(status)
+
+
+def _source(file: str) -> CaptureSource:
+    if file != STANDARD_INPUT:
+        return Path(file)
+    if sys.stdin.isatty():
+        raise click.BadParameter("standard input is a terminal: send a capture into it", param_hint="FILES")
+    return Stream(STANDARD_INPUT, sys.stdin.buffer)
+
+
+def _leave_interrupts_to_the_writer() -> None:
+    """Let the first Ctrl-C end only what writes the capture, and the capture with it; a second one is for us."""
+    signal.signal(signal.SIGINT, lambda *_: signal.signal(signal.SIGINT, signal.default_int_handler))
 
 
 class _AgentsProgram:
@@ -76,12 +106,20 @@ def _prober(config: Config) -> Iterator[Prober]:
     pinned = pins.open_live(config.pins)
     if pinned is None:
         with pins.temporary(config.bpffs) as loaded:
+            _register_nobody(loaded)
             yield Probe(loaded.program)
         return
     try:
         yield Probe(pinned.program)
     finally:
         pinned.close()
+
+
+def _register_nobody(loaded: pins.Pinned) -> None:
+    """Give a program an empty list: it refuses nobody while it has none, and so could not say whom it would."""
+    lists = Lists(loaded, keep=1)
+    lists.go_live(lists.stage(Allowlist.from_entries([]), Provenance(revision=1)))
+    lists.close()
 
 
 def _demand_rights(refused: Refused) -> None:

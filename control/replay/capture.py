@@ -1,4 +1,4 @@
-"""Capture files as packets: pcap and pcapng, read as far as they can be read, saying where that ends.
+"""Captures as packets: pcap and pcapng, of a file or a stream, read as far as they can be read, saying where that ends.
 
 Own code, because no library does all of it. dpkt 1.9.8 keeps one link type for a whole pcapng file. scapy's
 readers take a damaged record for the end of the file, and are GPL. python-pcapng reads no pcap. The formats
@@ -8,9 +8,10 @@ are small: pcap is draft-ietf-opsawg-pcap, pcapng draft-ietf-opsawg-pcapng.
 import gzip
 import zlib
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from struct import Struct
-from typing import BinaryIO, Literal, NamedTuple, cast
+from typing import BinaryIO, Literal, NamedTuple, Protocol, cast
 
 ByteOrder = Literal["<", ">"]
 
@@ -35,6 +36,22 @@ MAX_PACKET = 256 << 10
 MAX_BLOCK = 16 << 20
 
 
+class Stream(NamedTuple):
+    """A capture that is read from its beginning as it comes, and never gone back in: standard input.
+
+    Attributes:
+        name: by which it is told from files.
+        content: gives as many bytes as it is asked for, unless it ends, as a buffered reader does.
+    """
+
+    name: str
+    content: BinaryIO
+
+
+CaptureSource = Path | Stream
+"""Where a capture is read from."""
+
+
 class NotACaptureError(ValueError):
     """The file is neither pcap nor pcapng."""
 
@@ -47,27 +64,55 @@ class Packet(NamedTuple):
     """A captured packet.
 
     Attributes:
-        link: the link type of the interface that it was captured on (tcpdump.org's LINKTYPE_ numbers).
+        link: the link type of the interface that it was captured on (tcpdump.org's LINKTYPE_ numbers); None: of
+            one that no block of its file describes.
         content: the bytes captured.
         length: bytes on the wire; more than captured when the capture cuts packets short.
     """
 
-    link: int
+    link: int | None
     content: bytes
     length: int
 
+    @property
+    def is_cut(self) -> bool:
+        """Whether the capture has less of it than the wire had."""
+        return len(self.content) < self.length
+
 
 class Interface(NamedTuple):
-    """An interface that a pcapng section describes; ``cut`` is the most that it captures of a packet."""
+    """An interface of a pcapng section; ``cut`` is the most that it captures of a packet, 0 where that is not said."""
 
-    link: int
+    link: int | None
     cut: int
+
+
+UNDESCRIBED = Interface(None, 0)
+
+
+class _Bytes(Protocol):
+    """Gives so many bytes, or fewer where it ends."""
+
+    def read(self, size: int, /) -> bytes: ...
+
+
+class _FromStart:
+    """A stream that cannot be gone back in, from its start, although the ``start`` has been looked at."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self.start = self._ahead = stream.read(len(GZIP_MAGIC))
+        self._stream = stream
+
+    def read(self, size: int) -> bytes:
+        """Return the next ``size`` bytes, or fewer where it ends."""
+        ahead, self._ahead = self._ahead[:size], self._ahead[size:]
+        return ahead + self._stream.read(size - len(ahead))
 
 
 class CaptureBytes:
     """A capture's bytes in order; knows the record and the byte where it stands."""
 
-    def __init__(self, stream: BinaryIO) -> None:
+    def __init__(self, stream: _Bytes) -> None:
         self.stream, self.offset, self.record = stream, 0, 0
 
     def upto(self, size: int) -> bytes:
@@ -100,20 +145,23 @@ class CaptureBytes:
         return DamagedCaptureError(f"the file {what} inside {place} at byte {self.offset}")
 
 
-def packets(path: Path) -> Iterator[Packet]:
-    """Yield the packets of a capture file, gzipped or not, up to its end or to where it is damaged.
+def packets(source: CaptureSource) -> Iterator[Packet]:
+    """Yield the packets of a capture, gzipped or not, up to its end or to where it is damaged.
+
+    A file is closed afterwards, a stream is not.
 
     Raises:
-        NotACaptureError: it is no capture file; nothing was yielded.
+        NotACaptureError: it is no capture; nothing was yielded.
         DamagedCaptureError: it cannot be read any further.
         OSError: it cannot be opened.
     """
-    with path.open("rb") as stream:
-        if stream.peek(len(GZIP_MAGIC))[:2] != GZIP_MAGIC:
-            yield from _packets(CaptureBytes(stream))
+    with source.open("rb") if isinstance(source, Path) else nullcontext(source.content) as stream:
+        whole = _FromStart(stream)
+        if whole.start != GZIP_MAGIC:
+            yield from _packets(CaptureBytes(whole))
             return
-        with gzip.open(stream) as inflated:
-            yield from _packets(CaptureBytes(cast(BinaryIO, inflated)))
+        with gzip.open(cast(BinaryIO, whole)) as inflated:
+            yield from _packets(CaptureBytes(inflated))
 
 
 def _packets(source: CaptureBytes) -> Iterator[Packet]:
@@ -186,11 +234,9 @@ def _packet(source: CaptureBytes, order: ByteOrder, kind: int, body: bytes, inte
         start, (number, captured, length) = 20, Struct(order + "I8xII").unpack_from(body)
     else:
         start, (number, captured, length) = 20, Struct(order + "H10xII").unpack_from(body)
-    if number >= len(interfaces):
-        raise source.damage(f"has a packet of interface {number}, which no block describes,")
-    link, cut = interfaces[number]
+    link, cut = interfaces[number] if number < len(interfaces) else UNDESCRIBED
     if kind == SIMPLE_PACKET:
-        captured = min(length, cut or length)
+        captured = min(length, cut or length) if link is not None else min(length, len(body) - start)
     if captured > len(body) - start:
         raise source.damage(f"claims a packet of {captured} bytes, more than its block has,")
     return Packet(link, body[start : start + captured], length)

@@ -2,9 +2,11 @@
 
 import json
 import os
+import struct
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +17,13 @@ from control import config as configuration
 from control.cli import main
 from control.config import Config
 from control.datapath import datapath
+from control.datapath.probe.frames import frame
 from lab.gateway import AGENT, WICKET, configure, wait_for_start
 from lab.stage.namespace import Namespace
 
 START_LIST = ("192.0.2.1", "198.51.100.0/24", "2001:db8::/48")
+TO_REGISTERED = frame("wireguard", ip_address("203.0.113.1"), ip_address("192.0.2.1"), None)
+TO_NOBODY = frame("wireguard", ip_address("203.0.113.1"), ip_address("203.0.113.2"), None)
 
 
 @dataclass(frozen=True)
@@ -59,11 +64,13 @@ class Cli:
         done = self.namespace.inside(lambda: CliRunner().invoke(main, arguments, stdin, catch_exceptions=False))
         return Said(done.exit_code, done.stdout, done.stderr)
 
-    def apart(self, *words: str, config: Path | None = None, before: tuple[str, ...] = ()) -> Said:
+    def apart(
+        self, *words: str, config: Path | None = None, before: tuple[str, ...] = (), stdin: bytes | None = None
+    ) -> Said:
         """Run a command in a process of its own, as an operator does; ``before`` it, what shall start it."""
         command = [*self.namespace.enter(), *before, WICKET, "--config", str(config or self.config_file), *words]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-        return Said(done.returncode, done.stdout, done.stderr)
+        done = subprocess.run(command, capture_output=True, input=stdin, timeout=60, check=False)
+        return Said(done.returncode, done.stdout.decode(), done.stderr.decode())
 
     def _may_drop(self) -> bool:
         said = self("status", "--json")
@@ -107,3 +114,21 @@ def wicket(running: Cli) -> Cli:
     said = running("allow", "replace", "-", stdin="\n".join(START_LIST))
     assert said.status == 0, said
     return running
+
+
+@pytest.fixture
+def enforcing(wicket: Cli) -> Iterator[Cli]:
+    """The same with every protocol enforced for all flows."""
+    assert wicket("policy", "set", "all", "enforce", "--share", "100").status == 0
+    yield wicket
+    wicket("policy", "set", "all", "monitor")
+
+
+@pytest.fixture
+def capture(tmp_path: Path) -> Path:
+    """A pcap (magic a1b2c3d4, version 2.4, Ethernet) of three handshakes, one of them to a registered end."""
+    file = tmp_path / "three.pcap"
+    packets = (TO_REGISTERED, TO_NOBODY, TO_NOBODY)
+    head = struct.pack("<IHHIIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1)
+    file.write_bytes(head + b"".join(struct.pack("<IIII", 1, 0, len(p), len(p)) + p for p in packets))
+    return file

@@ -1,40 +1,14 @@
-"""wicket explain, replay and doctor: looking into packets, captures and the machine."""
+"""wicket explain and doctor: looking into packets and the machine."""
 
 import json
-import struct
-from collections.abc import Iterator
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from control.datapath.probe.frames import frame
 from lab.gateway import configure
-from tests.cli.conftest import START_LIST, Cli
+from tests.cli.conftest import START_LIST, TO_NOBODY, TO_REGISTERED, Cli
 from tests.edge.place import mounted
-
-KEYS = ["file", "ip_proto", "addr_a", "port_a", "addr_b", "port_b", "packets", "protocol", "handshakes", "passed",
-        "dropped"]  # fmt: skip
-TO_REGISTERED = frame("wireguard", ip_address("203.0.113.1"), ip_address("192.0.2.1"), None)
-TO_NOBODY = frame("wireguard", ip_address("203.0.113.1"), ip_address("203.0.113.2"), None)
-
-
-@pytest.fixture
-def capture(tmp_path: Path) -> Path:
-    """A pcap (magic a1b2c3d4, version 2.4, Ethernet) of three handshakes, one of them to a registered end."""
-    file = tmp_path / "three.pcap"
-    packets = (TO_REGISTERED, TO_NOBODY, TO_NOBODY)
-    head = struct.pack("<IHHIIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1)
-    file.write_bytes(head + b"".join(struct.pack("<IIII", 1, 0, len(p), len(p)) + p for p in packets))
-    return file
-
-
-@pytest.fixture
-def enforcing(wicket: Cli) -> Iterator[Cli]:
-    assert wicket("policy", "set", "all", "enforce", "--share", "100").status == 0
-    yield wicket
-    wicket("policy", "set", "all", "monitor")
 
 
 def test_explain_a_made_up_packet(enforcing: Cli) -> None:
@@ -85,48 +59,6 @@ def test_a_packet_that_cannot_be_explained(
     refused = wicket("explain", *(str(capture) if word == "CAPTURE" else word for word in words), "--json").refused
     (fault,) = refused["faults"]
     assert (refused["kind"], where in fault["where"], mend in fault["mend"]) == (kind, True, True), refused
-
-
-def lines(text: str) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in text.splitlines()]
-
-
-def test_replay_prints_a_line_a_flow(enforcing: Cli, capture: Path) -> None:
-    said = enforcing("replay", "--json", str(capture))
-    assert (said.status, said.err) == (0, "")
-    one, other = lines(said.out)
-    assert list(one) == list(other) == KEYS
-    assert one == {
-        "file": str(capture), "ip_proto": 17, "addr_a": "192.0.2.1", "port_a": 51820, "addr_b": "203.0.113.1",
-        "port_b": one["port_b"], "packets": 1, "protocol": "wireguard", "handshakes": 1, "passed": 1, "dropped": 0,
-    }  # fmt: skip
-    assert (other["packets"], other["handshakes"], other["passed"], other["dropped"]) == (2, 2, 0, 2)
-
-
-def test_replay_needs_no_agent(alone: Cli, capture: Path) -> None:
-    flows = lines(alone("replay", "--json", str(capture)).out)
-    assert [(flow["passed"], flow["dropped"]) for flow in flows] == [(1, 0), (2, 0)]
-    assert not list(alone.config.bpffs.glob("tmp-*")), "the program that was loaded for it is gone"
-
-
-def test_replay_for_people(wicket: Cli, capture: Path) -> None:
-    said = wicket.apart("replay", str(capture))
-    assert said.status == 0
-    for words in ("wireguard", "203.0.113.2:51820", "handshakes"):
-        assert words in said.out
-
-
-def test_replay_says_what_it_could_not_read(wicket: Cli, capture: Path, tmp_path: Path) -> None:
-    missing, text = tmp_path / "missing.pcap", tmp_path / "text.pcap"
-    text.write_text("this is no capture, whatever its name says")
-    said = wicket("replay", "--json", str(missing), str(capture), str(text))
-    assert said.status == 1
-    assert [flow["file"] for flow in lines(said.out)] == [str(capture)] * 2, "the others are replayed all the same"
-    unread = lines(said.err)
-    assert [(row["file"], row["is_capture"]) for row in unread] == [(str(missing), False), (str(text), False)]
-    assert all(row["unread"] for row in unread)
-    plain = wicket("replay", str(missing))
-    assert plain.status == 1 and plain.err.startswith(f"{missing}: ")
 
 
 def findings(cli: Cli, config: Path | None = None) -> tuple[int, dict[str, dict[str, Any]]]:

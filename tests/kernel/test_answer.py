@@ -6,7 +6,7 @@ from ipaddress import ip_network
 import numpy as np
 import pytest
 from scapy.layers.inet6 import IPv6ExtHdrDestOpt
-from scapy.packet import Packet, Raw
+from scapy.packet import Packet, Padding, Raw
 
 from control.allowlist.entry import Entry
 from control.datapath.probe.answer import ANSWER, End, answer_of
@@ -49,6 +49,29 @@ def test_the_ends_of_a_packet(edge: Edge, link: str) -> None:
     for ip, client, server in ((ip4(), CLIENT4, SERVER4), (ip6(), CLIENT6, SERVER6)):
         answer = edge.probe(bytes(LINKS[link] / ip / UDP))
         assert (answer.source, answer.destination) == (End(str(client), 1053), End(str(server), 53))
+
+
+SHORT = udp(b"\x38" + noise(53), 1194)  # tls-auth's length, a reset's first byte: its replay id decides
+EMPTY = tcp(b"", 1723, flags="S", options=[("NOP", None)] * 8)
+
+# what: the packet, how many of its bytes the frame has, and whether what it is lies in those that are missing
+WANTED: dict[str, tuple[Packet, int, bool]] = {
+    "a whole packet": (ether() / ip4() / SHORT, 96, False),
+    "cut behind what is asked for": (ether() / ip4() / SHORT, 60, True),
+    "cut in front of its header's end": (ether() / ip4() / SHORT, 40, True),
+    "cut in its IP header": (ether() / ip4() / SHORT, 30, True),
+    "cut behind its payload, which is short": (ether() / ip4() / udp(b"\x38", 1194) / Padding(bytes(17)), 50, False),
+    "of no payload, cut in its options": (ether() / ip4() / EMPTY, 56, False),
+    "cut, and its length left to the card": (ether() / ip4(len=0) / SHORT, 40, True),
+    "IPv6, cut, and its length left to the card": (ether() / ip6(plen=0) / SHORT, 60, True),
+    "cut where nothing is asked for": (ether() / ip4() / udp(noise(200), 4433), 90, False),
+}
+
+
+@pytest.mark.parametrize(("packet", "size", "expected"), WANTED.values(), ids=WANTED)
+def test_what_a_frame_lacks_is_told_where_it_matters(edge: Edge, packet: Packet, size: int, expected: bool) -> None:
+    answer = edge.probe(bytes(packet)[:size])
+    assert (answer.protocol, answer.short_read) == ("none", expected)
 
 
 NO_ENDS = {

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from control.allowlist.mapped import Address
 from control.datapath.probe.frames import ETHERTYPE, TCP, UDP
-from control.replay.flows import Flow, replay
+from control.replay.flow import Flow
+from control.replay.flows import replay
 from lab.packets import word
 from tests.kernel.situations import Edge
 from tests.unit.test_capture import pcap, record

@@ -1,12 +1,13 @@
 """Capture files, sound, odd and damaged: what is read of them, and what is said about the rest."""
 
 import gzip
+import io
 from pathlib import Path
 from struct import pack
 
 import pytest
 
-from control.replay.capture import DamagedCaptureError, NotACaptureError, Packet, packets
+from control.replay.capture import CaptureSource, DamagedCaptureError, NotACaptureError, Packet, Stream, packets
 
 ETHERNET, RAW = 1, 101
 MICROSECONDS, NANOSECONDS = 0xA1B2C3D4, 0xA1B23C4D
@@ -50,9 +51,13 @@ def read(path: Path, content: bytes) -> tuple[list[Packet], str]:
     """Return the packets of a file with this content, and what is said of its damage."""
     file = path / "file"
     file.write_bytes(content)
+    return read_from(file)
+
+
+def read_from(source: CaptureSource) -> tuple[list[Packet], str]:
     found = []
     try:
-        for packet in packets(file):
+        for packet in packets(source):
             found.append(packet)  # noqa: PERF402 - those before the damage count
     except DamagedCaptureError as error:
         return found, str(error)
@@ -60,6 +65,7 @@ def read(path: Path, content: bytes) -> tuple[list[Packet], str]:
 
 
 ONE, TWO = Packet(ETHERNET, b"one", 3), Packet(ETHERNET, b"second", 6)
+LOST = Packet(None, b"lost", 4)
 
 SOUND = {
     "pcap": (pcap(record(b"one"), record(b"second")), [ONE, TWO]),
@@ -101,6 +107,20 @@ SOUND = {
     "pcapng with a block of an unknown type": (
         section() + interface(ETHERNET) + block(0x0BAD, b"whatever") + enhanced(0, b"one"),
         [ONE],
+    ),
+    "pcapng with packets of interfaces that no block describes, between others": (
+        section()
+        + enhanced(0, b"lost")
+        + interface(ETHERNET)
+        + enhanced(0, b"one")
+        + enhanced(7, b"lost")
+        + old(7, b"lost")
+        + enhanced(0, b"second"),
+        [LOST, ONE, LOST, LOST, TWO],
+    ),
+    "pcapng with simple packets and no interface": (
+        section() + simple(b"lost", 4) + simple(b"lost", 900),
+        [LOST, Packet(None, b"lost", 900)],
     ),
     "pcapng without packets": (section(), []),
 }
@@ -149,11 +169,6 @@ DAMAGED = {
         [],
         "the file claims a packet of 99 bytes, more than its block has, inside record 2 at byte 80",
     ),
-    "a packet of an interface that is not described": (
-        section() + enhanced(0, b"one"),
-        [],
-        "the file has a packet of interface 0, which no block describes, inside record 1 at byte 64",
-    ),
     "a section of no byte order": (
         section()[:8] + bytes(20),
         [],
@@ -165,6 +180,41 @@ DAMAGED = {
 @pytest.mark.parametrize(("content", "expected"), SOUND.values(), ids=SOUND)
 def test_a_sound_file_is_read_whole(tmp_path: Path, content: bytes, expected: list[Packet]) -> None:
     assert read(tmp_path, content) == (expected, "")
+
+
+@pytest.mark.parametrize(("content", "expected"), SOUND.values(), ids=SOUND)
+def test_a_stream_is_read_as_a_file_is(content: bytes, expected: list[Packet]) -> None:
+    stream = io.BytesIO(content)
+    assert read_from(Stream("-", stream)) == (expected, "")
+    assert not stream.closed, "it is somebody else's"
+
+
+def test_a_stream_is_not_gone_back_in() -> None:
+    """A pipe cannot: what comes of it comes once, and in order."""
+
+    class Pipe(io.BytesIO):
+        def seek(self, *_: int) -> int:
+            raise io.UnsupportedOperation("seek")
+
+    whole = pcap(record(b"one"), record(b"second"))
+    for content in (whole, gzip.compress(whole), gzip.compress(whole[:30]) + gzip.compress(whole[30:])):
+        assert read_from(Stream("-", Pipe(content))) == ([ONE, TWO], "")
+
+
+def test_packets_come_as_they_are_written() -> None:
+    """A stream may go on for days: nothing is read beyond the packet that is asked for."""
+    stream = io.BytesIO(pcap(record(b"one"), record(b"second")))
+    coming = packets(Stream("-", stream))
+    assert next(coming) == ONE
+    assert stream.tell() == len(pcap(record(b"one")))
+
+
+@pytest.mark.parametrize(
+    ("captured", "length", "is_cut"), [(b"one", 3, False), (b"one", 4, True), (b"", 60, True), (b"one", 0, False)]
+)
+def test_a_packet_is_cut_where_the_wire_had_more_of_it(captured: bytes, length: int, is_cut: bool) -> None:
+    (packet,), _ = read_from(Stream("-", io.BytesIO(pcap(record(captured, length)))))
+    assert packet.is_cut == is_cut
 
 
 @pytest.mark.parametrize(("content", "expected", "complaint"), DAMAGED.values(), ids=DAMAGED)

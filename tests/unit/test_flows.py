@@ -12,7 +12,7 @@ from scapy.packet import Packet
 
 from control.datapath.probe.answer import Answer, End
 from control.replay.flows import replay
-from tests.unit.test_capture import pcap, record
+from tests.unit.test_capture import enhanced, interface, pcap, record, section
 
 # Every address is given, or scapy asks the network for it.
 ETHER = Ether(src="02:00:00:00:00:01", dst="02:00:00:00:00:02")
@@ -30,11 +30,13 @@ def answer(
     verdict: str = "pass",
     reason: str = "ordinary",
     ends: tuple[End, End] = BETWEEN4,
+    short_read: bool = False,
 ) -> Answer:
     """Return what the program may say of a UDP packet between two ends."""
     family = 6 if ":" in ends[0].address else 4
     return Answer(
-        protocol, handshake, verdict, reason, None, 0, False, False, family, 17, *ends, 14, 42, 4, 0, 0
+        protocol, handshake, verdict, reason, None, 0, False, False, family, 17, *ends, 14, 42, 4, 0, 0,
+        short_read=short_read,
     )  # fmt: skip
 
 
@@ -83,7 +85,8 @@ def test_packets_are_counted_by_flow_and_verdict(tmp_path: Path) -> None:
     result = replay(file, Script(REFUSED, ORDINARY6, NO_IP, OPENVPN))
     counts = [(flow.packets, flow.handshakes, flow.passed, flow.dropped) for flow in result.flows]
     assert counts == [(2, 1, 1, 1), (1, 0, 1, 0)]
-    assert (result.strays, result.unread, result.is_capture) == (1, [], True)
+    assert (result.read, result.in_flows, result.strays, result.cut) == (4, 3, 1, 0)
+    assert (result.unread, result.unread_packets, result.is_capture, result.is_unreadable) == ([], 0, True, False)
 
 
 def test_what_a_damaged_file_still_holds_is_counted(tmp_path: Path) -> None:
@@ -99,8 +102,23 @@ def test_packets_of_an_unknown_link_type_are_counted_and_skipped(tmp_path: Path)
     file = tmp_path / "file"
     file.write_bytes(pcap(record(b"usb"), record(b"usb"), link=189))
     result = replay(file, Script())
-    assert result.unread == ["link type 189 is not supported: 2 packets skipped"]
-    assert result.is_capture
+    assert result.unread == ["link type 189 (USB_LINUX, USB of Linux) is not read: 2 packets skipped"]
+    assert (result.unread_packets, result.read, result.is_capture, result.is_unreadable) == (2, 0, True, True)
+
+
+def test_packets_of_an_interface_that_is_not_described_are_counted_and_skipped(tmp_path: Path) -> None:
+    frame = bytes(ETHER / UDP4)
+    file = tmp_path / "file"
+    file.write_bytes(section() + interface(1) + enhanced(0, frame) + enhanced(3, frame) + enhanced(0, frame))
+    result = replay(file, Script(ORDINARY, ORDINARY))
+    assert [flow.packets for flow in result.flows] == [2]
+    assert result.unread == ["packets of an interface that the file does not describe are not read: 1 packet skipped"]
+    assert (result.unread_packets, result.is_unreadable) == (1, False)
+
+
+def test_a_capture_without_packets_has_nothing_that_could_not_be_read(tmp_path: Path) -> None:
+    result = replay(capture(tmp_path / "file"), Script())
+    assert (result.read, result.unread, result.is_unreadable) == (0, [], False)
 
 
 @pytest.mark.parametrize(
@@ -111,4 +129,5 @@ def test_a_file_that_is_no_capture_is_told(tmp_path: Path, name: str, why: str) 
     (tmp_path / "text").write_text("no capture at all")
     result = replay(tmp_path / name, Script())
     assert not result.is_capture
+    assert result.is_unreadable
     assert result.unread[0].startswith(why)

@@ -20,6 +20,8 @@ SIDES = (None, "source", "destination")
 # Of the IP header by family: its bytes, where its two addresses begin, and their size (RFC 791, section 3.1;
 # RFC 8200, section 3).
 HEADERS = {4: (20, 12, 4, AF_INET), 6: (40, 8, 16, AF_INET6)}
+LENGTHS = {4: 2, 6: 4}
+"""Where they have the packet's length, two bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +60,8 @@ class Answer:
         other_length: of that entry's prefix, as ``prefix_length``.
         translated: where that entry, or the one that matched, is of an IPv4 address inside an IPv6 one: the length of
             the NAT64 prefix in front of it; else 0.
-        short_read: whether the program asked for bytes that the headers announce and the frame has not: what the packet
-            is, only the whole of it could say.
+        short_read: whether the program asked for bytes that the frame has not, and that the headers announce or, where
+            they leave the length to the network card, may announce: what the packet is, only the whole of it could say.
     """
 
     protocol: str
@@ -150,8 +152,18 @@ def answer_of(raw: np.void, frame: bytes) -> Answer:
         SIDES[other],
         mapped.own_length(other_length, own) if other_length else 0,
         translated,
-        bool(short_read) and (not payload_offset or payload_offset + payload_length > len(frame)),
+        bool(short_read) and _is_short(frame, family, ip_offset, payload_offset, payload_length),
     )
+
+
+def _is_short(frame: bytes, family: int, ip_offset: int, payload_offset: int, payload_length: int) -> bool:
+    """Return whether a frame has, or may have, less than its headers announce."""
+    if not payload_offset:
+        return True
+    place = ip_offset + LENGTHS[family]
+    if frame[place : place + 2] == bytes(2):  # left to the network card: the program took the frame's end for it
+        return True
+    return payload_length > 0 and payload_offset + payload_length > len(frame)
 
 
 def answers_of(records: bytes, frames: Sequence[bytes]) -> list[Answer]:

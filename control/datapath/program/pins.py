@@ -174,7 +174,7 @@ def remove(directory: Path) -> None:
 
 @contextlib.contextmanager
 def temporary(bpffs: Path) -> Iterator[Pinned]:
-    """Give a program that belongs to no instance, with an empty list and every policy monitor, for a replay."""
+    """Give a program that belongs to no instance, with no list and every policy monitor, for a replay."""
     directory = bpffs / f"tmp-{os.getpid()}-{os.urandom(4).hex()}"
     try:
         pinned = build_next(directory)
