@@ -62,10 +62,12 @@ static __always_inline int l2tp(struct packet *p)
 	if (flags == 0xc802) { /* control: type, length, sequence; version 2 */
 		if (be16(at + 2) != p->length)
 			return 0;
+		if (p->length >= 20 && !readable(p, at, 20))
+			return 0; /* what it opens nobody can know */
 		/* Tunnel 0, session 0, and the first attribute says SCCRQ:
 		 * mandatory, 8 bytes, vendor 0, type 0, value 1. */
 		return recognised(p, PROTOCOL_L2TP,
-			!be32(at + 4) && p->length >= 20 &&
+			p->length >= 20 && !be32(at + 4) &&
 				readable(p, at, 20) &&
 				(be32(at + 12) & 0x03ffffff) == 0x00080000 &&
 				be32(at + 16) == 1);

@@ -6,6 +6,18 @@
 #include "packet.h"
 #include "words.h"
 
+/* First bytes: an opcode above key id 0 (OpenVPN, ssl_pkt.h,
+ * P_CONTROL_HARD_RESET of client and server). */
+#define CLIENT_RESET_V2 0x38
+#define SERVER_RESET_V2 0x40
+#define CLIENT_RESET_V3 0x50
+
+static __always_inline int is_reset(u8 first)
+{
+	return first == CLIENT_RESET_V2 || first == SERVER_RESET_V2 ||
+	       first == CLIENT_RESET_V3;
+}
+
 /* A replay id as a session's first packets carry it, and the Unix time behind
  * it. It is 1, and each retransmission counts up: with a check for 1 alone, a
  * refused client would get in at its second try. In tls-crypt-v2 the first byte
@@ -87,16 +99,17 @@ static __always_inline int is_openvpn_reset_v3(
 
 static __always_inline int openvpn(struct packet *p, u8 *at, u32 length)
 {
-	if (!readable(p, at, 14))
+	if (length < 14 || !readable(p, at, 1) || !is_reset(at[0]) ||
+		!readable(p, at, 14))
 		return 0;
-	switch (at[0]) { /* opcode << 3, key id 0 */
-	case 0x38:	 /* P_CONTROL_HARD_RESET_CLIENT_V2 */
+	switch (at[0]) {
+	case CLIENT_RESET_V2:
 		return is_openvpn_reset(p, at, length, 0) &&
 		       recognised(p, PROTOCOL_OPENVPN, OPENS);
-	case 0x40: /* P_CONTROL_HARD_RESET_SERVER_V2 */
+	case SERVER_RESET_V2:
 		return is_openvpn_reset(p, at, length, 1) &&
 		       recognised(p, PROTOCOL_OPENVPN, CONTINUES);
-	case 0x50: /* P_CONTROL_HARD_RESET_CLIENT_V3 */
+	case CLIENT_RESET_V3:
 		return is_openvpn_reset_v3(p, at, length) &&
 		       recognised(p, PROTOCOL_OPENVPN, OPENS);
 	}
