@@ -1,0 +1,175 @@
+"""A router that is guarded, and everything enforced on it: what routers say to each other goes on (found.md K1)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from control.vocabulary import VPN_PROTOCOLS
+from lab.routers import packets
+from lab.routers.adjacencies import amiss
+from lab.routers.configuration import EDGE
+from lab.routers.keepalived import VIRTUAL
+from lab.routers.lab import Lab, lab
+from lab.routers.packets import Row
+from lab.routers.routers import SELDOM, TALK
+from lab.sessions.kinds import start_all, which_are_up
+from lab.stage import addresses
+from lab.traffic.exchange import steady
+from lab.waiting import wait_for
+
+TIMES = 3  # that each packet by hand is sent
+OWN = [addresses.INTERNET.router(version) for version in (4, 6)]
+STRANGERS = [addresses.SUBSCRIBER.address(version, 77) for version in (4, 6)]
+OFTEN = [name for name in TALK if name not in SELDOM]
+LONG_LIST = 50_000
+
+
+@pytest.fixture(scope="module")
+def here(bpffs: Path) -> Iterator[Lab]:
+    with lab(bpffs) as here:
+        here.routers.settle()
+        yield here
+
+
+def passed(here: Lab, rows: Sequence[Row], times: int = TIMES) -> dict[str, int]:
+    """How many of each row arrived."""
+    return {name: crossing.passed for name, crossing in here.routers.say(rows, times).items()}
+
+
+def comes(here: Lab, address: str, times: int) -> None:
+    """Wait until every protocol to an address arrives (1), or none does (0)."""
+    rows = packets.to(address)
+    wait_for(lambda: set(passed(here, rows, 1).values()) == {times}, f"what goes to {address} passes: {times}")
+
+
+def test_adjacencies_come_up_where_everything_is_enforced(here: Lab) -> None:
+    here.routers.hear(SELDOM, 1)
+    here.routers.wire.settle_on(lambda: 0)
+    talk = here.routers.talk()
+    assert [name for name, crossing in talk.items() if not crossing.sent] == []
+    assert {name: crossing.dropped for name, crossing in talk.items() if crossing.dropped} == {}
+
+
+def test_registered_sessions_go_by_the_routes_that_are_learned(here: Lab) -> None:
+    start_all(here.sessions)
+    assert which_are_up(here.sessions) == dict.fromkeys((session.name for session in here.sessions), True)
+
+
+def test_whatever_the_gateway_does_nothing_is_lost(here: Lab) -> None:
+    """A list, a policy, a crash, an upgrade's restart, an interface let go and guarded again."""
+    routers, gateway = here.routers, here.gateway
+
+    def let_go() -> None:
+        gateway.wicket("detach", EDGE.interface)
+        routers.hear(OFTEN, 1)
+        gateway.wicket("attach", EDGE.interface, "--mode", "native")
+
+    def crash() -> None:
+        gateway.kill_agent()
+        routers.hear(OFTEN, 1)
+        gateway.start_agent()
+
+    def relist() -> None:
+        gateway.push([*(f"11.0.{n >> 8}.{n & 255}" for n in range(1, LONG_LIST)), *here.servers])
+
+    def turn() -> None:
+        gateway.set_policy("monitor", VPN_PROTOCOLS)
+        routers.hear(OFTEN, 1)
+        gateway.set_policy("enforce", VPN_PROTOCOLS)
+
+    start_all(here.sessions)
+    assert all(which_are_up(here.sessions).values())
+    steps: list[Callable[[], None]] = [relist, turn, crash, let_go]
+    with steady([session.steady_ping() for session in here.sessions]) as tallies:
+        for step in steps:
+            step()
+            routers.hear(OFTEN)
+        routers.hear(SELDOM, 1)
+    routers.wire.settle_on(lambda: 0)
+    assert {name: crossing.dropped for name, crossing in routers.talk().items() if crossing.dropped} == {}
+    assert amiss(routers.stand()) == {}
+    assert {tally.name: tally.lost for tally in tallies if tally.lost} == {}
+
+
+def test_what_stays_on_the_link_and_what_goes_to_the_router_passes(here: Lab) -> None:
+    rows = [*packets.to_the_link(), *packets.to(*OWN)]
+    before = here.counted()
+    assert {name: times for name, times in passed(here, rows).items() if times != TIMES} == {}
+    after, wanted = here.counted(), Counter(row.protocol for row in rows)
+    assert set(wanted) == set(VPN_PROTOCOLS)
+    grown = {name: after.get((name, "local"), 0) - before.get((name, "local"), 0) for name in wanted}
+    # AH and ESP of the daemons come on top.
+    assert {name: grown[name] for name in wanted if grown[name] < TIMES * wanted[name]} == {}
+    assert {key: count for key, count in after.items() if key[1] == "enforced" and count != before.get(key, 0)} == {}
+
+
+def test_the_same_to_strangers_is_refused(here: Lab) -> None:
+    rows = packets.to(*STRANGERS)
+    before = here.counted()
+    assert {name: times for name, times in passed(here, rows).items() if times} == {}
+    after = here.counted()
+    for protocol, kinds in Counter(row.protocol for row in rows).items():
+        assert after[protocol, "enforced"] - before.get((protocol, "enforced"), 0) == TIMES * kinds, protocol
+
+
+def test_an_address_that_vrrp_brings_is_the_routers_own(here: Lab) -> None:
+    comes(here, VIRTUAL, 0)
+    here.routers.neighbours_keepalived.stop()
+    wait_for(lambda: here.routers.edges_keepalived.turns[-1] == "master", "the edge is master")
+    comes(here, VIRTUAL, 1)
+
+
+@pytest.mark.parametrize("version", [4, 6])
+def test_addresses_that_come_and_go_are_followed(here: Lab, version: int) -> None:
+    address, bits = addresses.INTERNET.address(version, 200), {4: 32, 6: 128}[version]
+    more = " nodad" if version == 6 else ""
+    comes(here, address, 0)
+    here.gateway.stage.edge.ip_batch([f"address add {address}/{bits} dev {EDGE.interface}{more}"])
+    comes(here, address, 1)
+    here.gateway.stage.edge.ip_batch([f"address del {address}/{bits} dev {EDGE.interface}"])
+    comes(here, address, 0)
+
+
+def test_addresses_of_interfaces_that_come_and_go_are_followed(here: Lab) -> None:
+    edge, new = here.gateway.stage.edge, ["45.83.67.1", "2a0d:5600:67::1"]
+    edge.ip_batch(
+        [
+            "link add new type veth peer name new-far",
+            f"address add {new[0]}/24 dev new",
+            f"address add {new[1]}/64 dev new nodad",
+            "link set new up",
+            "link set new-far up",
+        ]
+    )
+    for address in new:
+        comes(here, address, 1)
+    edge.ip_batch(["link delete new"])
+    for address in new:
+        comes(here, address, 0)
+
+
+def test_addresses_that_changed_while_there_was_no_agent_are_known_to_the_next(here: Lab) -> None:
+    edge = here.gateway.stage.edge
+    gone, come = (addresses.INTERNET.address(4, host) for host in (201, 202))
+    edge.ip_batch([f"address add {gone}/32 dev {EDGE.interface}"])
+    comes(here, gone, 1)
+    here.gateway.kill_agent()
+    edge.ip_batch([f"address del {gone}/32 dev {EDGE.interface}", f"address add {come}/32 dev {EDGE.interface}"])
+    here.gateway.start_agent()
+    comes(here, gone, 0)
+    comes(here, come, 1)
+
+
+def test_many_addresses_at_once_are_followed(here: Lab) -> None:
+    edge = here.gateway.stage.edge
+    many = [f"45.83.{68 + n // 250}.{1 + n % 250}" for n in range(1000)]
+    edge.ip_batch(f"address add {address}/32 dev lo" for address in many)
+    for address in (many[0], many[-1]):
+        comes(here, address, 1)
+    edge.ip_batch(f"address del {address}/32 dev lo" for address in many)
+    for address in (many[0], many[-1]):
+        comes(here, address, 0)
