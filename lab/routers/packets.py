@@ -99,10 +99,11 @@ def _tcp(payload: bytes, port: int) -> Packet:
     return TCP(sport=40000, dport=port, flags="PA", seq=1, ack=1) / Raw(payload)
 
 
+_PLAIN_ESP, _PLAIN_IKE = _Kind("ESP", "esp", _esp), _Kind("IKE", "ike", lambda: _udp(_ike(), 500))
 _MANAGEMENT = (
-    _Kind("ESP", "esp", _esp),
+    _PLAIN_ESP,
     _Kind("AH", "ah", lambda: _ah(59)),
-    _Kind("IKE", "ike", lambda: _udp(_ike(), 500)),
+    _PLAIN_IKE,
     _Kind("IKE through a NAT", "ike", lambda: _udp(bytes(4) + _ike(), 4500)),
     _Kind("L2TP from a LAC", "l2tp", lambda: _udp(_l2tp(), 1701)),
     _Kind("PPTP", "pptp", lambda: _tcp(_pptp(), 1723)),
@@ -115,19 +116,18 @@ _MANAGEMENT = (
 
 _OSPF_AH, _OSPF_ESP = _Kind("OSPF in AH", "ah", lambda: _ah(_OSPF)), _Kind("OSPF in ESP", "esp", _esp)
 _PIM_AH, _PIM_ESP = _Kind("PIM in AH", "ah", lambda: _ah(_PIM)), _Kind("PIM in ESP", "esp", _esp)
-_GROUP_ESP, _GROUP_IKE = _Kind("ESP to a group", "esp", _esp), _Kind("IKE", "ike", lambda: _udp(_ike(), 848))
 _ON_THE_LINK = (
     # OSPFv3: RFC 5340, appendix A.1, in what RFC 4552 has for it; OSPFv2: RFC 2328, appendix A.1
     *((kind, to) for kind in (_OSPF_AH, _OSPF_ESP) for to in ("ff02::5", "ff02::6", "fe80::1", "224.0.0.5", "224.0.0.6")),
     # PIM: RFC 7761, section 4.9, in what RFC 5796 has for it
     *((kind, to) for kind in (_PIM_AH, _PIM_ESP) for to in ("ff02::d", "224.0.0.13")),
     (_Kind("VRRP in AH", "ah", lambda: _ah(_VRRP)), "224.0.0.18"),
-    # IPsec of groups (RFC 5374), and their keys (RFC 6407)
-    *((_GROUP_ESP, to) for to in ("232.1.2.3", "239.1.2.3", "ff3e::8000:1")),
-    *((_GROUP_IKE, to) for to in ("239.1.2.4", "ff02::fb")),
+    # IPsec of groups: RFC 5374
+    *((_PLAIN_ESP, to) for to in ("232.1.2.3", "239.1.2.3", "ff3e::8000:1")),
+    *((_PLAIN_IKE, to) for to in ("239.1.2.4", "ff02::fb")),
     (_Kind("WireGuard", "wireguard", lambda: _udp(_wireguard(), 51820)), "255.255.255.255"),
-    (_Kind("IKE", "ike", lambda: _udp(_ike(), 500)), "169.254.0.1"),
-    (_Kind("ESP", "esp", _esp), "169.254.0.1"),
+    (_PLAIN_IKE, "169.254.0.1"),
+    (_PLAIN_ESP, "169.254.0.1"),
 )
 """What is said to everybody on a link, to a group, or does not leave the link, and to whom."""
 

@@ -32,6 +32,7 @@ LONG_LIST = 50_000
 def here(bpffs: Path) -> Iterator[Lab]:
     with lab(bpffs) as here:
         here.routers.settle()
+        start_all(here.sessions)
         yield here
 
 
@@ -55,7 +56,6 @@ def test_adjacencies_come_up_where_everything_is_enforced(here: Lab) -> None:
 
 
 def test_registered_sessions_go_by_the_routes_that_are_learned(here: Lab) -> None:
-    start_all(here.sessions)
     assert which_are_up(here.sessions) == dict.fromkeys((session.name for session in here.sessions), True)
 
 
@@ -81,7 +81,6 @@ def test_whatever_the_gateway_does_nothing_is_lost(here: Lab) -> None:
         routers.hear(OFTEN, 1)
         gateway.set_policy("enforce", VPN_PROTOCOLS)
 
-    start_all(here.sessions)
     assert all(which_are_up(here.sessions).values())
     steps: list[Callable[[], None]] = [relist, turn, crash, let_go]
     with steady([session.steady_ping() for session in here.sessions]) as tallies:
