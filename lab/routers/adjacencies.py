@@ -14,12 +14,12 @@ _VERSIONS = (4, 6)
 
 
 def adjacencies(edge: Router, neighbour: Router) -> dict[str, str]:
-    """How each stands, by name: `as_it_must_be` when everything is up and VRRP's master is the neighbour."""
+    """How each stands, by name; `amiss` says which are not as they must be."""
     return dict((*_ospf(edge), *_bfd(edge), *_pim(edge), *_vrrp(edge, neighbour)))
 
 
 def amiss(stand: dict[str, str]) -> dict[str, str]:
-    """Those that are not as they must be."""
+    """Those that are not up, or of which the edge has become the master: it backs a neighbour up, as long as it hears."""
     return {name: state for name, state in stand.items() if state not in ("Full", "up", "Backup")}
 
 
@@ -32,11 +32,14 @@ def _ospf(edge: Router) -> Iterator[tuple[str, str]]:
 
 
 def _bfd(edge: Router) -> Iterator[tuple[str, str]]:
-    peers = {ipaddress.ip_address(peer["peer"]).version: peer for peer in edge.show("bfd peers")}
-    downs = {ipaddress.ip_address(peer["peer"]).version: peer for peer in edge.show("bfd peers counters")}
+    peers, counters = _by_version(edge.show("bfd peers")), _by_version(edge.show("bfd peers counters"))
     for version in _VERSIONS:
-        was_down = downs.get(version, {}).get("session-down", 0)
+        was_down = counters.get(version, {}).get("session-down", 0)
         yield f"BFD, IPv{version}", "was down" if was_down else peers.get(version, {}).get("status", _NONE)
+
+
+def _by_version(peers: list[dict[str, Any]]) -> dict[int, dict[str, Any]]:
+    return {ipaddress.ip_address(peer["peer"]).version: peer for peer in peers}
 
 
 def _pim(edge: Router) -> Iterator[tuple[str, str]]:

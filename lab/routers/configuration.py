@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from lab.network import Link
@@ -16,7 +16,7 @@ VIRTUAL = {version: addresses.INTERNET.address(version, 251) for version in (4, 
 PROTECTED = tuple(f"ospf-{name}" for name in ALGORITHMS)
 """The devices on which OSPFv3 goes in IPsec."""
 SHORT, LONG = 3, 60
-"""Seconds after which a silent neighbour is dead: until the first adjacency, which waits for so long, and from then on."""
+"""Seconds after which a silent neighbour is dead: until there is an adjacency, which waits for so long, and then."""
 VRRP_MS = 5000
 _BFD = "bfd\n profile lab\n  detect-multiplier 200\n"  # of 300 ms: a router without a processor is not dead
 
@@ -83,13 +83,22 @@ NEIGHBOUR = Site(addresses.INTERNET.host_interface, "192.0.2.2", master=True)
 
 
 def _ospf(interface: str) -> str:
-    timers = f" ip ospf hello-interval 1\n ip ospf dead-interval {SHORT}\n ip ospf retransmit-interval 1\n ip ospf bfd\n ip ospf bfd profile lab\n"
-    return f"interface {interface}\n ip ospf area 0\n" + ("" if interface == "lo" else timers)
+    timers = ("hello-interval 1", f"dead-interval {SHORT}", "retransmit-interval 1", "bfd", "bfd profile lab")
+    return _interface(interface, "ip ospf", ("area 0", *(timers if interface != "lo" else ())))
 
 
 def _ospf6(interface: str) -> str:
-    timers = f" ipv6 ospf6 hello-interval 1\n ipv6 ospf6 dead-interval {SHORT}\n ipv6 ospf6 retransmit-interval 1\n"
-    # Of a TUN device it would be point-to-point, which uses one group and no address of one's own.
-    # So that data goes over the link itself, and not through the lab's own IPsec.
-    more = " ipv6 ospf6 network broadcast\n ipv6 ospf6 cost 1000\n" if interface in PROTECTED else " ipv6 ospf6 bfd profile lab\n"
-    return f"interface {interface}\n ipv6 ospf6 area 0\n" + ("" if interface == "lo" else timers + more)
+    timers = ("hello-interval 1", f"dead-interval {SHORT}", "retransmit-interval 1")
+    if interface == "lo":
+        lines: tuple[str, ...] = ()
+    elif interface in PROTECTED:
+        # Of a TUN device it would be point-to-point, which uses one group and no address of one's own. It costs so much
+        # that data goes over the link itself, and not through the lab's own IPsec.
+        lines = (*timers, "network broadcast", "cost 1000")
+    else:
+        lines = (*timers, "bfd profile lab")
+    return _interface(interface, "ipv6 ospf6", ("area 0", *lines))
+
+
+def _interface(name: str, protocol: str, lines: Iterable[str]) -> str:
+    return f"interface {name}\n" + "".join(f" {protocol} {line}\n" for line in lines)

@@ -118,7 +118,11 @@ _OSPF_AH, _OSPF_ESP = _Kind("OSPF in AH", "ah", lambda: _ah(_OSPF)), _Kind("OSPF
 _PIM_AH, _PIM_ESP = _Kind("PIM in AH", "ah", lambda: _ah(_PIM)), _Kind("PIM in ESP", "esp", _esp)
 _ON_THE_LINK = (
     # OSPFv3: RFC 5340, appendix A.1, in what RFC 4552 has for it; OSPFv2: RFC 2328, appendix A.1
-    *((kind, to) for kind in (_OSPF_AH, _OSPF_ESP) for to in ("ff02::5", "ff02::6", "fe80::1", "224.0.0.5", "224.0.0.6")),
+    *(
+        (kind, to)
+        for kind in (_OSPF_AH, _OSPF_ESP)
+        for to in ("ff02::5", "ff02::6", "fe80::1", "224.0.0.5", "224.0.0.6")
+    ),
     # PIM: RFC 7761, section 4.9, in what RFC 5796 has for it
     *((kind, to) for kind in (_PIM_AH, _PIM_ESP) for to in ("ff02::d", "224.0.0.13")),
     (_Kind("VRRP in AH", "ah", lambda: _ah(_VRRP)), "224.0.0.18"),

@@ -1,4 +1,4 @@
-"""What one router sends to the other, and what of it arrives behind the gateway's program: counted on the link itself."""
+"""What one router sends to the other, and what of it arrives behind the gateway's program: counted on the link."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Subscribers behind NAT64, by a real translator: an IPv4 entry holds for the address inside the prefix (found.md K4)."""
+"""Subscribers behind NAT64, by a real translator: an IPv4 entry holds for the address inside its prefix (K4)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -65,12 +65,14 @@ def lab(bpffs: Path) -> Iterator[Lab]:
         responder = Responder()
         stage.on_close(responder)
         keys = OpenVpnKeys(Authority(stage.directory), stage.directory)
-        over = [partial(OpenVpnSession, keys=keys, mode="tls-crypt", transport=way) for way in ("udp", "tcp")]
+        over: list[Callable[[Site], Session]] = [
+            partial(OpenVpnSession, keys=keys, mode="tls-crypt", transport=way) for way in ("udp", "tcp")
+        ]
         sessions: dict[str, list[Session]] = {}
         for number, prefix in enumerate((WELL_KNOWN, ON_THE_EDGE, *OWN)):
             namespace = stage.edge if prefix == ON_THE_EDGE else stage.internet
             translator = Translator(stage, namespace, prefix, number)
-            kinds = (WireGuardSession, *over) if prefix in (WELL_KNOWN, ON_THE_EDGE) else (WireGuardSession,)
+            kinds = [WireGuardSession, *(over if prefix in (WELL_KNOWN, ON_THE_EDGE) else ())]
             sessions[prefix] = [
                 kind(Site(stage, responder, before, registered, behind))
                 for kind in kinds

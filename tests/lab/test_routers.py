@@ -1,9 +1,8 @@
-"""A router that is guarded, and everything enforced on it: what routers say to each other goes on (found.md K1)."""
+"""A router that is guarded, and everything enforced on it: what routers say to each other goes on."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,17 +13,13 @@ from lab.routers.adjacencies import amiss
 from lab.routers.configuration import EDGE
 from lab.routers.keepalived import VIRTUAL
 from lab.routers.lab import Lab, lab
-from lab.routers.packets import Row
-from lab.routers.routers import SELDOM, TALK
+from lab.routers.outcome import ENFORCED, LOCAL, by_hand, by_the_daemons
+from lab.routers.routers import OFTEN, SELDOM
 from lab.sessions.kinds import start_all, which_are_up
 from lab.stage import addresses
 from lab.traffic.exchange import steady
 from lab.waiting import wait_for
 
-TIMES = 3  # that each packet by hand is sent
-OWN = [addresses.INTERNET.router(version) for version in (4, 6)]
-STRANGERS = [addresses.SUBSCRIBER.address(version, 77) for version in (4, 6)]
-OFTEN = [name for name in TALK if name not in SELDOM]
 LONG_LIST = 50_000
 
 
@@ -36,23 +31,19 @@ def here(bpffs: Path) -> Iterator[Lab]:
         yield here
 
 
-def passed(here: Lab, rows: Sequence[Row], times: int = TIMES) -> dict[str, int]:
-    """How many of each row arrived."""
-    return {name: crossing.passed for name, crossing in here.routers.say(rows, times).items()}
-
-
 def comes(here: Lab, address: str, times: int) -> None:
     """Wait until every protocol to an address arrives (1), or none does (0)."""
     rows = packets.to(address)
-    wait_for(lambda: set(passed(here, rows, 1).values()) == {times}, f"what goes to {address} passes: {times}")
+
+    def said() -> set[int]:
+        return {crossing.passed for crossing in here.routers.say(rows, 1).values()}
+
+    wait_for(lambda: said() == {times}, f"of each protocol to {address} arrive: {times}")
 
 
 def test_adjacencies_come_up_where_everything_is_enforced(here: Lab) -> None:
     here.routers.hear(SELDOM, 1)
-    here.routers.wire.settle_on(lambda: 0)
-    talk = here.routers.talk()
-    assert [name for name, crossing in talk.items() if not crossing.sent] == []
-    assert {name: crossing.dropped for name, crossing in talk.items() if crossing.dropped} == {}
+    assert [outcome for outcome in by_the_daemons(here) if not outcome.as_it_must_be] == []
 
 
 def test_registered_sessions_go_by_the_routes_that_are_learned(here: Lab) -> None:
@@ -88,31 +79,15 @@ def test_whatever_the_gateway_does_nothing_is_lost(here: Lab) -> None:
             step()
             routers.hear(OFTEN)
         routers.hear(SELDOM, 1)
-    routers.wire.settle_on(lambda: 0)
     assert {name: crossing.dropped for name, crossing in routers.talk().items() if crossing.dropped} == {}
     assert amiss(routers.stand()) == {}
     assert {tally.name: tally.lost for tally in tallies if tally.lost} == {}
 
 
-def test_what_stays_on_the_link_and_what_goes_to_the_router_passes(here: Lab) -> None:
-    rows = [*packets.to_the_link(), *packets.to(*OWN)]
-    before = here.counted()
-    assert {name: times for name, times in passed(here, rows).items() if times != TIMES} == {}
-    after, wanted = here.counted(), Counter(row.protocol for row in rows)
-    assert set(wanted) == set(VPN_PROTOCOLS)
-    grown = {name: after.get((name, "local"), 0) - before.get((name, "local"), 0) for name in wanted}
-    # AH and ESP of the daemons come on top.
-    assert {name: grown[name] for name in wanted if grown[name] < TIMES * wanted[name]} == {}
-    assert {key: count for key, count in after.items() if key[1] == "enforced" and count != before.get(key, 0)} == {}
-
-
-def test_the_same_to_strangers_is_refused(here: Lab) -> None:
-    rows = packets.to(*STRANGERS)
-    before = here.counted()
-    assert {name: times for name, times in passed(here, rows).items() if times} == {}
-    after = here.counted()
-    for protocol, kinds in Counter(row.protocol for row in rows).items():
-        assert after[protocol, "enforced"] - before.get((protocol, "enforced"), 0) == TIMES * kinds, protocol
+def test_what_stays_on_the_link_or_goes_to_the_router_passes_and_the_same_to_strangers_is_refused(here: Lab) -> None:
+    outcomes = by_hand(here)
+    assert {outcome.wanted for outcome in outcomes} == {LOCAL, ENFORCED}
+    assert [outcome for outcome in outcomes if not outcome.as_it_must_be] == []
 
 
 def test_an_address_that_vrrp_brings_is_the_routers_own(here: Lab) -> None:
