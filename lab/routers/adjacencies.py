@@ -19,7 +19,7 @@ def adjacencies(edge: Router, neighbour: Router) -> dict[str, str]:
 
 
 def amiss(stand: dict[str, str]) -> dict[str, str]:
-    """Those that are not up, or of which the edge has become the master: it backs a neighbour up, as long as it hears."""
+    """Those that are not up, or of which the edge has become the master: which backs the neighbour up."""
     return {name: state for name, state in stand.items() if state not in ("Full", "up", "Backup")}
 
 

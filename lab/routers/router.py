@@ -1,4 +1,4 @@
-"""FRR in a namespace: its daemons in the foreground, from Debian's package, with a /run of their own."""
+"""FRR in a namespace: its daemons in the foreground, from Debian's package, with a /run and an /etc/frr of their own."""
 
 from __future__ import annotations
 
@@ -16,8 +16,14 @@ from lab.waiting import wait_until_ready
 _DAEMONS = Path("/usr/lib/frr")
 _CENTRES = ("mgmtd", "zebra")  # in this order, before the others; FRR has had an mgmtd since version 9
 _READY = "ready"
-# The daemons give root up for a user of their own, who must be able to write here, and read what they are told.
-_HOLD = f"install -d -o frr -g frr /run/frr && touch /run/frr/{_READY} && exec sleep infinity"
+# What a machine's own FRR is told, and remembers, is no concern of the lab's. The daemons give root up for a user of
+# their own, who must be able to write here.
+_HOLD = f"""\
+for theirs in /etc/frr /var/lib/frr; do
+	[ ! -d $theirs ] || mount -t tmpfs -o mode=0755,uid=frr,gid=frr tmpfs $theirs || exit 1
+done
+install -d -o frr -g frr /run/frr && touch /run/frr/{_READY} && exec sleep infinity
+"""
 
 
 class Router:
@@ -27,15 +33,15 @@ class Router:
         self._stage, self._name = stage, name
         self._holder = stage.spawn_private(namespace, "sh", "-c", _HOLD, log=f"{name}-run")
         self._enter = ("nsenter", "--target", str(self._holder.pid), "--mount", "--net", "--")
-        wait_until_ready([self._holder], self._run(_READY).exists, f"{name} has a /run of its own")
+        wait_until_ready([self._holder], self._seen("run", _READY).exists, f"{name} has a /run of its own")
 
     def start(self, configurations: Mapping[str, str]) -> None:
         """Start daemons, each with its configuration, and what they stand on; return when all of them take commands."""
         centres = [name for name in _CENTRES if (_DAEMONS / name).exists()]
         for name in (*centres, *configurations):
-            self._run(f"{name}.conf").write_text(configurations.get(name, ""))
+            self._seen("etc", f"{name}.conf").write_text(configurations.get(name, ""))
             daemon = self._daemon(name)
-            takes_commands = self._run(f"{name}.vty").exists
+            takes_commands = self._seen("run", f"{name}.vty").exists
             wait_until_ready([daemon], takes_commands, f"{name} of {self._name} takes commands")
 
     def show(self, *words: str) -> Any:
@@ -46,9 +52,10 @@ class Router:
         """Give the daemons commands, one after the other; what they say."""
         return run(*self._enter, "vtysh", *(word for command in commands for word in ("-c", command)))
 
-    def _run(self, name: str) -> Path:
-        return self._stage.private_run(self._holder, "frr", name)
+    def _seen(self, directory: str, name: str) -> Path:
+        """A file of FRR's below /etc or /run, as the daemons have it, seen from outside."""
+        return Path("/proc", str(self._holder.pid), "root", directory, "frr", name)
 
     def _daemon(self, name: str) -> subprocess.Popen[bytes]:
-        told = ("-f", f"/run/frr/{name}.conf", "--log", "stdout", "-A", "127.0.0.1", "-P", "0")
+        told = ("--log", "stdout", "-A", "127.0.0.1", "-P", "0")
         return self._stage.spawn_outside(*self._enter, str(_DAEMONS / name), *told, log=f"{self._name}-{name}")
