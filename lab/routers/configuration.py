@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -76,6 +77,12 @@ class Site:
             f"ipv6 {VIRTUAL[6]}",
         )
         return f"interface {self.interface}\n" + "".join(f" vrrp {GROUP} {line}\n" for line in lines)
+
+
+def is_there_macvlan() -> bool:
+    """Whether the kernel has the devices that FRR's VRRP wants; asks for one that cannot be made."""
+    asked = subprocess.run(["ip", "link", "add", "type", "macvlan"], capture_output=True, text=True, check=False)
+    return "Unknown device type" not in asked.stderr
 
 
 EDGE = Site(addresses.INTERNET.router_interface, "192.0.2.1", master=False)

@@ -1,4 +1,4 @@
-"""FRR in a namespace: its daemons in the foreground, from Debian's package, with a /run and an /etc/frr of their own."""
+"""FRR in a namespace: the daemons of its Debian package in the foreground, with files of their own."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ import pytest
 from control.vocabulary import VPN_PROTOCOLS
 from lab.routers import packets
 from lab.routers.adjacencies import amiss
-from lab.routers.configuration import EDGE
+from lab.routers.configuration import EDGE, is_there_macvlan
 from lab.routers.keepalived import VIRTUAL
 from lab.routers.lab import Lab, lab
 from lab.routers.outcome import ENFORCED, LOCAL, by_hand, by_the_daemons
@@ -25,6 +25,8 @@ LONG_LIST = 50_000
 
 @pytest.fixture(scope="module")
 def here(bpffs: Path) -> Iterator[Lab]:
+    if not is_there_macvlan():
+        pytest.skip("this kernel has no macvlan devices (CONFIG_MACVLAN), on which FRR's VRRP runs")
     with lab(bpffs) as here:
         here.routers.settle()
         start_all(here.sessions)
