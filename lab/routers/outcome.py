@@ -51,7 +51,7 @@ def by_the_daemons(lab: Lab) -> list[Outcome]:
     for name, crossing in talk.items():
         protocol = next((protocol for protocol in ("ah", "esp") if f"in {protocol.upper()}" in name), "none")
         wanted = ORDINARY if protocol == "none" else LOCAL
-        reason = _reason(counted, protocol, crossing.sent)
+        reason = _reason(counted, protocol, crossing.sent, wanted)
         outcomes.append(Outcome(name, crossing.sent, crossing.passed, reason, wanted))
     return outcomes
 
@@ -72,11 +72,11 @@ def _batch(lab: Lab, rows: Sequence[Row], wanted: str) -> Iterator[Outcome]:
     grown = {key: count - before.get(key, 0) for key, count in lab.counted().items()}
     of_protocol = Counter(row.protocol for row in rows)
     for row in rows:
-        reason = _reason(grown, row.protocol, TIMES * of_protocol[row.protocol])
+        reason = _reason(grown, row.protocol, TIMES * of_protocol[row.protocol], wanted)
         yield Outcome(row.name, said[row.name].sent, said[row.name].passed, reason, wanted)
 
 
-def _reason(grown: Grown, protocol: str, packets: int) -> str:
-    """The reason for which so many packets of a protocol are counted, or more: AH and ESP of daemons come on top."""
+def _reason(grown: Grown, protocol: str, packets: int, wanted: str) -> str:
+    """For which reason so many packets of a protocol are counted, or more: AH and ESP of daemons come on top."""
     reasons = [reason for (name, reason), count in grown.items() if name == protocol and count >= packets]
-    return " or ".join(sorted(reasons))
+    return wanted if wanted in reasons else " or ".join(sorted(reasons))
