@@ -73,7 +73,8 @@ def _batch(lab: Lab, rows: Sequence[Row], wanted: str) -> Iterator[Outcome]:
     of_protocol = Counter(row.protocol for row in rows)
     for row in rows:
         reason = _reason(grown, row.protocol, TIMES * of_protocol[row.protocol], wanted)
-        yield Outcome(row.name, said[row.name].sent, said[row.name].passed, reason, wanted)
+        name = f"{row.name}, a stranger" if wanted == ENFORCED else row.name
+        yield Outcome(name, said[row.name].sent, said[row.name].passed, reason, wanted)
 
 
 def _reason(grown: Grown, protocol: str, packets: int, wanted: str) -> str:
