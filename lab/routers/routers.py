@@ -6,6 +6,7 @@ import contextlib
 import json
 import socket
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 
 from lab.command import run
 from lab.network import Peers
@@ -86,8 +87,10 @@ class Routers:
             wait_for(lambda: not amiss(self.stand()), "everything is up", pause=0.2)
         except TimeoutError as fault:
             raise TimeoutError(f"{fault}: {amiss(self.stand())}") from None
-        for router, site in ((self.neighbour, NEIGHBOUR), (self.edge, EDGE)):
-            router.tell(*site.patience)
+        # Both at once: while they differ, neither takes the other's hellos (RFC 2328, section 10.5).
+        with ThreadPoolExecutor(2) as tellers:
+            told = ((self.neighbour, NEIGHBOUR), (self.edge, EDGE))
+            list(tellers.map(lambda each: each[0].tell(*each[1].patience), told))
 
     def talk(self) -> dict[str, Crossing]:
         """What the neighbour's daemons have said, and what of it has arrived, by its name in TALK.
