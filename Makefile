@@ -1,7 +1,7 @@
 # Wicketgate. As root on Debian; every target sets up what it needs.
 PYTHON := .venv/bin/python
 .DEFAULT_GOAL := help
-.PHONY: help setup lock run test test-on faults outages lint format documents accuracy bench deb vagrant-up vagrant-test vagrant-down clean
+.PHONY: help setup lock run test test-on faults outages routers lint format documents accuracy bench deb vagrant-up vagrant-test vagrant-down clean
 
 help: ## say what there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -27,6 +27,9 @@ faults: setup ## everything that is known to go wrong at an edge, with live traf
 
 outages: setup ## outages of others, played here with live sessions across the edge; a table, and build/outages.json
 	@$(PYTHON) -m lab.outages.run
+
+routers: setup ## what routers say to each other across a gateway that enforces everything; a table, and build/routers.json
+	@$(PYTHON) -m lab.routers.run
 
 lint: setup ## style, types, and who imports whom
 	.venv/bin/ruff check --quiet

@@ -11,7 +11,9 @@ flock 9 # two `make` beside each other set up once
 . packaging/install-missing.sh
 # shellcheck source=packaging/into-environment.sh
 . packaging/into-environment.sh
-install_missing setup packaging/apt-packages.txt
+# Some are services of routers and VPNs, which are not to run on this machine: the lab runs them in namespaces. Offline
+# (systemctl(1)), the packages install them and start none.
+SYSTEMD_OFFLINE=1 install_missing setup packaging/apt-packages.txt
 
 # Debian's own interpreter: bcc is built for no other. The environment is made anew when anything differs that it was made
 # of, so that it holds what the lock names and nothing else.

@@ -51,5 +51,5 @@ class OpenVpnSession(TunnelSession):
         self.daemons = ()
 
     def _command(self, side: Side) -> tuple[str, ...]:
-        command = openvpn.command(side, self.peers, self._keys.identity(side), transport=self._transport)
+        command = openvpn.command(side, self.seen_by(side), self._keys.identity(side), transport=self._transport)
         return (*command, "--txqueuelen", self.queue, *self._keys.control.words(side, self._mode))

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lab.buffers import enlarge_of
-from lab.network import Peers
+from lab.network import Peers, Side
 from lab.stage.stage import Stage
 from lab.traffic.exchange import ECHO_PORT, Dialect, Responder, SteadyPing, answered, echo
 
@@ -25,6 +25,7 @@ class Site:
     responder: Responder
     peers: Peers
     registered: bool
+    translated: Peers | None = None  # as the server sees them, where a translator stands between
 
 
 class Session(ABC):
@@ -40,12 +41,18 @@ class Session(ABC):
         self.stage = site.stage
         self.peers = site.peers
         self.registered = site.registered
-        self.name = f"{name} {'registered' if site.registered else 'unregistered'}"
+        self._seen_by: dict[Side, Peers] = {"client": site.peers, "server": site.translated or site.peers}
+        way = f" by NAT64 to {self.server_address}" if site.translated else ""
+        self.name = f"{name}{way} {'registered' if site.registered else 'unregistered'}"
 
     @property
     def server_address(self) -> str:
         """The outer address that is registered, or not."""
-        return self.peers.server
+        return self.seen_by("server").server
+
+    def seen_by(self, side: Side) -> Peers:
+        """The peers as one side sees them: through a translator they are not the same."""
+        return self._seen_by[side]
 
     @property
     def log(self) -> str:

@@ -86,6 +86,10 @@ class Namespace:
             lambda: self._with_carrier() >= set(interfaces), f"{self.name}: {' and '.join(interfaces)} have come up"
         )
 
+    def has(self, interface: str) -> bool:
+        """Whether there is an interface of this name."""
+        return interface in {link["ifname"] for link in json.loads(run(*self.enter(), "ip", "-json", "link", "show"))}
+
     def _with_carrier(self) -> set[str]:
         links = json.loads(run(*self.enter(), "ip", "-json", "link", "show", "up"))
         return {link["ifname"] for link in links if link["operstate"] == "UP"}
