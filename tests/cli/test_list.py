@@ -42,11 +42,22 @@ def test_what_is_hardly_meant_is_added_with_a_warning(wicket: Cli) -> None:
 
 
 def test_add_narrowed(wicket: Cli) -> None:
-    options = ["--protocol", "wireguard", "--protocol", "esp", "--port", "51820", "--port", "1000-2000", "--note", "hq"]
+    options = [
+        "--protocol",
+        "wireguard",
+        "--protocol",
+        "openvpn",
+        "--port",
+        "51820",
+        "--port",
+        "1000-2000",
+        "--note",
+        "hq",
+    ]
     answer = wicket("allow", "add", "203.0.113.7", *options, "--json").json
     assert answer["added"] == 1
     (row,) = (row for row in wicket("allow", "list", "--json").json["entries"] if row["prefix"] == "203.0.113.7")
-    assert (row["protocols"], row["ports"], row["note"]) == (["wireguard", "esp"], ["1000-2000", 51820], "hq")
+    assert (row["protocols"], row["ports"], row["note"]) == (["wireguard", "openvpn"], ["1000-2000", 51820], "hq")
 
 
 def test_remove(wicket: Cli) -> None:
