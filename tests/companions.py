@@ -1,10 +1,16 @@
 """What belongs together, typed by hand from the protocols' documents, and what follows from it for an entry."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from scapy.layers.inet import IP
+from scapy.layers.inet6 import IPv6
+
 from control.allowlist.entry import Entry, merged
+from control.allowlist.mapped import Address
+from control.datapath.probe.frames import PAYLOADS, frame
 from control.vocabulary import VPN_PROTOCOLS
+from lab.packets import ether, udp
 
 IPSEC = frozenset({"ike", "esp", "ah"})  # RFC 7296, section 1
 PPTP = frozenset({"pptp", "gre_pptp"})  # RFC 2637, section 4
@@ -38,6 +44,21 @@ def completed(entry: Entry) -> Entry:
     protocols = tuple(name for name in VPN_PROTOCOLS if name in whole(entry.protocols))
     ports = merged([*entry.ports, *((port, port) for port in needed(entry.protocols))]) if entry.ports else ()
     return replace(entry, protocols=protocols, ports=ports)
+
+
+def openings(entry: Entry, client: Address) -> Iterator[tuple[str, int, bytes]]:
+    """The packets without which a VPN to an entry's first address does not come up: protocol, port, frame."""
+    server = entry.prefix[0]
+    fixed = set().union(*NEEDED.values())
+    free = [first for first, _ in entry.ports if first not in fixed] or ([] if entry.ports else [51820])
+    for protocol in sorted(whole(entry.protocols)):
+        any_will_do = protocol in ("wireguard", "openvpn")
+        for port in free[:1] if any_will_do else sorted(NEEDED.get(protocol, {0}) - {4500}):
+            yield protocol, port, frame(protocol, client, server, port)
+    if "ike" in whole(entry.protocols):
+        header = (IP if server.version == 4 else IPv6)(src=str(client), dst=str(server))
+        marked = bytes(4) + PAYLOADS["ike"]  # RFC 3948, section 2.2
+        yield "ike", 4500, bytes(ether() / header / udp(marked, 4500, 4500))
 
 
 Said = tuple[tuple[str, ...], tuple[int | str, ...]]
