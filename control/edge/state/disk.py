@@ -20,7 +20,7 @@ from control.fault import Fault, Kind, Refused
 DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_MISMATCH)
 """Primary result codes that say that the file is not what was kept: its schema included, by which a statement fails."""
 
-COMPANIONS = ("-wal", "-shm", "-journal")
+SIDE_FILES = ("-wal", "-shm", "-journal")
 MOST_ALONG = 1000  # writes that wait for a disk which takes nothing
 KEPT_ASIDE = 3  # damaged files, for people to look at
 
@@ -160,7 +160,7 @@ class Disk:
     def _set_aside(self, why: str) -> None:
         """Rename the file and what belongs to it, and let go of the oldest that were set aside."""
         aside = f"{self.path.name}.damaged-{time.time_ns()}"
-        for companion in ("", *COMPANIONS):
+        for companion in ("", *SIDE_FILES):
             with contextlib.suppress(OSError):  # not there; or a disk that takes nothing, where it is only not used
                 self.path.with_name(self.path.name + companion).rename(self.path.with_name(aside + companion))
         names = sorted({path.name.split("-")[1] for path in self.path.parent.glob(f"{self.path.name}.damaged-*")})
@@ -187,7 +187,7 @@ def _is_damage(error: sqlite3.Error) -> bool:
 
 
 def _opened(path: Path, schema: str) -> sqlite3.Connection:
-    for companion in ("", *COMPANIONS):
+    for companion in ("", *SIDE_FILES):
         if path.with_name(path.name + companion).is_dir():
             raise IsADirectoryError(f"{path.name}{companion} is a directory")
     database = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
