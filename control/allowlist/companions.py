@@ -5,10 +5,9 @@ What is asked for at any door is completed as it is read, and refused where its 
 and whoever compares terms compares them so.
 """
 
-from dataclasses import replace
 from functools import lru_cache
 
-from control.allowlist.entry import PLAIN, PortRange, Terms, merged
+from control.allowlist.entry import PortRange, Terms, merged
 from control.protocols import NEEDED_PORTS, needed_ports, with_companions
 
 
@@ -18,18 +17,19 @@ def completed(terms: Terms) -> Terms:
     Terms that name no protocol stay as they are: they name no VPN that could break. There may be more ranges of ports
     than an entry of a list has.
     """
-    if not terms.protocols:
-        return terms if terms.also is None else replace(terms, also=completed(terms.also))
-    whole = _completed(terms.protocols, terms.ports)
-    if terms.also is not None:
-        whole = replace(whole, also=completed(terms.also))
-    return replace(whole, note=terms.note) if terms.note else whole
+    also = completed(terms.also) if terms.also else None
+    protocols, ports = _completed(terms.protocols, terms.ports) if terms.protocols else ((), terms.ports)
+    if (protocols, ports, also) == (terms.protocols, terms.ports, terms.also):
+        return terms
+    return Terms(protocols, ports, terms.note, also)
 
 
 @lru_cache(maxsize=4096)  # there are few, but each with as many notes as there are entries
-def _completed(protocols: tuple[str, ...], ports: tuple[PortRange, ...]) -> Terms:
-    needed = tuple((port, port) for port in needed_ports(protocols))
-    return replace(PLAIN, protocols=with_companions(protocols), ports=merged(ports + needed) if ports else ())
+def _completed(
+    protocols: tuple[str, ...], ports: tuple[PortRange, ...]
+) -> tuple[tuple[str, ...], tuple[PortRange, ...]]:
+    needed = ((port, port) for port in needed_ports(protocols))
+    return with_companions(protocols), merged((*ports, *needed)) if ports else ()
 
 
 def lacking(protocols: tuple[str, ...], ports: tuple[PortRange, ...]) -> dict[str, list[int]]:

@@ -17,6 +17,8 @@ from control.vocabulary import PROTOCOLS, VPN_PROTOCOLS
 
 def contains(wide: Terms, narrow: Terms) -> bool:
     """Return whether terms allow all that others allow."""
+    if (wide.protocols, wide.ports, wide.also) == (narrow.protocols, narrow.ports, narrow.also):
+        return True  # as where notes alone change, of a million entries
     whole, part = completed(wide), completed(narrow)
     return all(
         _covers(_ports(whole, protocol), ports)
