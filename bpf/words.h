@@ -29,7 +29,7 @@ enum refusal {
 /* What is known of each protocol, in the order of enum protocol: above which IP
  * protocol it is (OpenVPN above TCP too), at which port its servers listen (0:
  * it has no ports), in which packets it can be refused, and which protocol
- * opens its sessions: what belongs together. */
+ * opens its sessions. */
 /* clang-format off */
 #define PROTOCOL_FACTS(F)                                                    \
   F(WIREGUARD, IPPROTO_UDP, PORT_WIREGUARD, OPENING_PACKET, WIREGUARD)       \
@@ -40,6 +40,28 @@ enum refusal {
   F(L2TP,      IPPROTO_UDP, PORT_L2TP,      OPENING_PACKET, L2TP)            \
   F(PPTP,      IPPROTO_TCP, PORT_PPTP,      OPENING_PACKET, PPTP)            \
   F(GRE_PPTP,  IPPROTO_GRE, 0,              EVERY_PACKET,   PPTP)
+
+/* One VPN is several of these protocols: whoever is registered for the first of
+ * a line needs the second as well. IKE negotiates ESP or AH (RFC 7296, section
+ * 1), L2TP is carried by both (RFC 3193), PPTP carries its data in GRE (RFC
+ * 2637, section 4). */
+#define COMPANIONS(C)                                                        \
+  C(IKE,      ESP)                                                           \
+  C(IKE,      AH)                                                            \
+  C(ESP,      IKE)                                                           \
+  C(AH,       IKE)                                                           \
+  C(L2TP,     IKE)                                                           \
+  C(PPTP,     GRE_PPTP)                                                      \
+  C(GRE_PPTP, PPTP)
+
+/* The ports of the registered end that a protocol cannot do without. IKE moves
+ * to the second of its own, with ESP in it, when there is a NAT on the way (RFC
+ * 3948). Those of WireGuard and OpenVPN may be any. */
+#define NEEDED_PORTS(N)                                                      \
+  N(IKE,  PORT_IKE)                                                          \
+  N(IKE,  PORT_NAT_TRAVERSAL)                                                \
+  N(L2TP, PORT_L2TP)                                                         \
+  N(PPTP, PORT_PPTP)
 /* clang-format on */
 
 enum verdict {

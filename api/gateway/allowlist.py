@@ -31,7 +31,7 @@ from control.commands.status import ReadStatus
 from control.fault import Fault, Kind, Refused
 
 MEDIA_TYPE_OF: dict[Format, str] = {"json": formats.JSON, "ndjson": formats.NDJSON, "csv": formats.CSV}
-NDJSON_EXAMPLE = '{"prefix": "192.0.2.1"}\n{"prefix": "2001:db8::/48", "protocols": ["esp"]}\n'
+NDJSON_EXAMPLE = '{"prefix": "192.0.2.1"}\n{"prefix": "2001:db8::/48", "protocols": ["ike", "esp", "ah"]}\n'
 CSV_EXAMPLE = "prefix,protocols,ports,note\n192.0.2.1,,,\n2001:db8::/48,wireguard,51820,office\n"
 LIST = (
     Media(formats.JSON, model=ListModel),

@@ -1,5 +1,6 @@
 """One entry of the list: a prefix, and the terms on which it is registered."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
 
@@ -17,6 +18,17 @@ def port_text(ports: PortRange) -> str:
     """Return a port, or a range of them, as it is written: "51820", "1000-2000"."""
     first, last = ports
     return str(first) if first == last else f"{first}-{last}"
+
+
+def merged(ranges: Iterable[PortRange]) -> tuple[PortRange, ...]:
+    """Return ranges of ports sorted, those that touch or overlap as one."""
+    found: list[PortRange] = []
+    for first, last in sorted(ranges):
+        if found and first <= found[-1][1] + 1:
+            found[-1] = (found[-1][0], max(last, found[-1][1]))
+        else:
+            found.append((first, last))
+    return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)

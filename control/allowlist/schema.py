@@ -19,10 +19,21 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails
 
-from control.allowlist.entry import DEFAULT_BOUNDS, MAX_NOTE, MAX_PORT_RANGES, Bounds, Entry, PortRange, Prefix
+from control.allowlist.companions import lacking
+from control.allowlist.entry import (
+    DEFAULT_BOUNDS,
+    MAX_NOTE,
+    MAX_PORT_RANGES,
+    Bounds,
+    Entry,
+    PortRange,
+    Prefix,
+    merged,
+    port_text,
+)
 from control.allowlist.prefix import EXAMPLE, read_prefix
 from control.fault import BadValueError, shown
-from control.protocols import PORTLESS
+from control.protocols import with_companions
 from control.vocabulary import VPN_PROTOCOLS
 
 PORTS_PATTERN = r"^([0-9]{1,5})(?:-([0-9]{1,5}))?$"
@@ -42,7 +53,7 @@ def _names(value: object, what: str) -> Sequence[Any]:
 
 
 def read_protocols(value: object) -> tuple[str, ...]:
-    """Return protocol names in their order, each once.
+    """Return protocol names in their order, each once, with all that belongs to them.
 
     Raises:
         BadValueError: a name is not a protocol's.
@@ -53,7 +64,7 @@ def read_protocols(value: object) -> tuple[str, ...]:
             near = get_close_matches(str(name).lower(), VPN_PROTOCOLS, 1)
             known = f"write {near[0]}; known are" if near else "write one of"
             raise BadValueError(f"{shown(name)} is no protocol", f"{known} {', '.join(VPN_PROTOCOLS)}")
-    return tuple(name for name in VPN_PROTOCOLS if name in names)
+    return with_companions(names)
 
 
 def read_ports(value: object) -> tuple[PortRange, ...]:
@@ -62,16 +73,11 @@ def read_ports(value: object) -> tuple[PortRange, ...]:
     Raises:
         BadValueError: one is no port or range, or they are more than MAX_PORT_RANGES after merging.
     """
-    merged: list[PortRange] = []
-    for first, last in sorted(map(_read_range, _names(value, "ports"))):
-        if merged and first <= merged[-1][1] + 1:
-            merged[-1] = (merged[-1][0], max(last, merged[-1][1]))
-        else:
-            merged.append((first, last))
-    if len(merged) > MAX_PORT_RANGES:
+    ranges = merged(map(_read_range, _names(value, "ports")))
+    if len(ranges) > MAX_PORT_RANGES:
         mend = f"write at most {MAX_PORT_RANGES}, or leave the ports out to register every port"
-        raise BadValueError(f"has {len(merged)} port ranges", mend)
-    return tuple(merged)
+        raise BadValueError(f"has {len(ranges)} port ranges", mend)
+    return ranges
 
 
 def _read_range(value: object) -> PortRange:
@@ -102,6 +108,18 @@ def read_note(value: object) -> str:
             if what := NOT_IN_A_NOTE.get(unicodedata.category(letter)):
                 raise BadValueError(f"character {place} is {what} (U+{ord(letter):04X})", "remove it")
     return note
+
+
+def _broken(protocols: tuple[str, ...], ports: tuple[PortRange, ...], missing: dict[str, list[int]]) -> BadValueError:
+    """Return what is wrong with protocols whose ports lack some that these cannot do without, and the mend."""
+    why = []
+    for name, lacked in missing.items():
+        together = [each for each in protocols if name in with_companions([each])]
+        company = f"{', '.join(together)} go together, and " if len(together) > 1 else ""
+        why.append(f"{company}{name} needs port{'s' * (len(lacked) > 1)} {' and '.join(map(str, lacked))} too")
+    whole = merged([*ports, *((port, port) for lacked in missing.values() for port in lacked)])
+    write = f"write {' '.join(map(port_text, whole))}, or " if len(whole) <= MAX_PORT_RANGES else ""
+    return BadValueError("; ".join(why), f"{write}leave the ports out to register every port")
 
 
 def _prefix(value: object, info: ValidationInfo) -> Prefix:
@@ -135,12 +153,14 @@ class EntryModel(BaseModel):
     )
     protocols: Annotated[tuple[str, ...], PlainValidator(read_protocols), PROTOCOLS_SCHEMA] = Field(
         default=(),
-        description="The protocols that it is registered for; every one when left out.",
+        description="The protocols that it is registered for, completed by what belongs to them, such as ESP to IKE; "
+        "every one when left out.",
         examples=[["wireguard", "openvpn"]],
     )
     ports: Annotated[tuple[PortRange, ...], PlainValidator(read_ports), PORTS_SCHEMA] = Field(
         default=(),
-        description=f"Ports and ranges, at most {MAX_PORT_RANGES} when merged; every port when left out.",
+        description=f"Ports and ranges, at most {MAX_PORT_RANGES} when merged, among them all that the protocols "
+        "cannot do without, such as 500 and 4500 for IKE; every port when left out.",
         examples=[[51820, "1000-2000"]],
     )
     note: Annotated[str, PlainValidator(read_note), NOTE_SCHEMA] = Field(
@@ -150,9 +170,9 @@ class EntryModel(BaseModel):
     )
 
     @model_validator(mode="after")
-    def _ports_have_a_protocol(self) -> "EntryModel":
-        if self.ports and self.protocols and set(self.protocols) <= set(PORTLESS):
-            raise BadValueError(f"{', '.join(self.protocols)} has no ports", "leave the ports out")
+    def _would_not_break_itself(self) -> "EntryModel":
+        if missing := lacking(self.protocols, self.ports):
+            raise _broken(self.protocols, self.ports, missing)
         return self
 
     def entry(self) -> Entry:

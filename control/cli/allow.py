@@ -14,6 +14,7 @@ from control.cli.output import agent, print_json
 from control.cli.rollout import Span, confirm_option, say_token
 from control.commands.list import ChangeList, ListChanged, ReadList, ReplaceList
 from control.config import Config
+from control.protocols import with_companions
 from control.vocabulary import VPN_PROTOCOLS
 
 MEDIA_TYPES = {"csv": formats.CSV, "json": formats.JSON, "ndjson": formats.NDJSON}
@@ -63,7 +64,10 @@ def allow_add(
     terms = {"protocols": list(protocols), "ports": list(ports), "note": note}
     rows = [{"prefix": prefix} | {name: value for name, value in terms.items() if value} for prefix in prefixes]
     order = ChangeList(add_size=0, dry_run=dry_run, lasts=until, doubtful=doubtful, why=reason)
-    _change(config, _read(rows, config), Allowlist.empty(), order, as_json)
+    added, whole = _read(rows, config), with_companions(protocols)
+    if not as_json and set(whole) != set(protocols):
+        click.echo(f"for {', '.join(whole)}: what belongs together is registered together")
+    _change(config, added, Allowlist.empty(), order, as_json)
 
 
 @allow.command("remove")

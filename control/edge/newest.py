@@ -196,8 +196,13 @@ def _is_newer(kernel: Position, disk: Position, is_later: bool) -> bool:
 
 def _gained(kernel: Allowlist, whole: Allowlist) -> Allowlist:
     """Return the entries that the kernel has and a list has not, or has with other terms."""
-    rows = entry_map.kernel_rows(whole)  # as the kernel would give it back: it keeps no notes
-    return kernel.difference(entry_map.list_of(rows.plain, rows.keys, rows.entries))
+    return _as_kept(kernel).difference(_as_kept(whole))
+
+
+def _as_kept(whole: Allowlist) -> Allowlist:
+    """Return a list as the kernel gives it back: without notes, and each VPN whole, which an older one did not do."""
+    rows = entry_map.kernel_rows(whole)
+    return entry_map.list_of(rows.plain, rows.keys, rows.entries)
 
 
 def _damaged_feed(store: Store, disk: OnDisk) -> frozenset[Source]:

@@ -1,4 +1,7 @@
-"""What two entries' terms allow together and beside each other: exact, and never wider than either says."""
+"""What two entries' terms allow together and beside each other: exact, and never wider than either says.
+
+Terms allow what belongs to their protocols as well (control/allowlist/companions.py), whether they say so or not.
+"""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -7,16 +10,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from control.allowlist.allowlist import Allowlist
-from control.allowlist.entry import MAX_PORT_RANGES, PortRange, Terms
+from control.allowlist.companions import completed
+from control.allowlist.entry import MAX_PORT_RANGES, PortRange, Terms, merged
 from control.vocabulary import PROTOCOLS, VPN_PROTOCOLS
 
 
 def contains(wide: Terms, narrow: Terms) -> bool:
     """Return whether terms allow all that others allow."""
+    if (wide.protocols, wide.ports, wide.also) == (narrow.protocols, narrow.ports, narrow.also):
+        return True  # as where notes alone change, of a million entries
+    whole, part = completed(wide), completed(narrow)
     return all(
-        _covers(_ports(wide, protocol), ports)
+        _covers(_ports(whole, protocol), ports)
         for protocol in VPN_PROTOCOLS
-        if (ports := _ports(narrow, protocol)) is not None
+        if (ports := _ports(part, protocol)) is not None
     )
 
 
@@ -45,6 +52,7 @@ def united(one: Terms, another: Terms) -> Terms:
         return replace(one, note=note)
     if contains(another, one):
         return replace(another, note=note)
+    one, another = completed(one), completed(another)
     if one.protocols == another.protocols:
         return Terms(one.protocols, _merged(one.ports, another.ports), note)
     if one.ports == another.ports:
@@ -79,8 +87,14 @@ def are_narrowed(ones: Allowlist, others: Allowlist) -> NDArray[np.bool_]:
 
 def of_a_list(entries: Allowlist) -> Allowlist:
     """Return entries whose terms a list can keep: some that allow all of both, where they are of two lists."""
-    table = tuple(_spanned(terms, terms.also) if terms.also else terms for terms in entries.terms_table)
+    table = tuple(map(_of_a_list, entries.terms_table))
     return entries if table == entries.terms_table else Allowlist(entries.columns, table).tidy()
+
+
+def _of_a_list(terms: Terms) -> Terms:
+    if terms.also:
+        return _spanned(terms, terms.also)
+    return terms if len(terms.ports) <= MAX_PORT_RANGES else replace(terms, ports=())
 
 
 def _spanned(one: Terms, another: Terms) -> Terms:
@@ -95,13 +109,5 @@ def _either(one: tuple[str, ...], another: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _merged(one: tuple[PortRange, ...], another: tuple[PortRange, ...]) -> tuple[PortRange, ...]:
-    """Return the ranges of both, sorted, those that touch as one; none means every port."""
-    if not one or not another:
-        return ()
-    merged: list[PortRange] = []
-    for first, last in sorted(one + another):
-        if merged and first <= merged[-1][1] + 1:
-            merged[-1] = (merged[-1][0], max(last, merged[-1][1]))
-        else:
-            merged.append((first, last))
-    return tuple(merged)
+    """Return the ranges of both; none means every port."""
+    return merged(one + another) if one and another else ()

@@ -14,7 +14,7 @@ from tests.api.conftest import START_LIST
 
 ROW = {
     "prefix": "203.0.113.0/24",
-    "protocols": ["wireguard", "esp"],
+    "protocols": ["wireguard", "openvpn"],
     "ports": [51820, "1000-2000"],
     "note": "bank",
 }
@@ -33,7 +33,7 @@ def test_put_takes_every_format(gateway: Gateway, media_type: str, named: bool) 
     assert (answer.status, answer.json["count"], answer.json["live"]) == (200, 2, True), answer.body
     rows = {row["prefix"]: row for row in gateway.ask("GET", "/v1/allowlist").json["entries"]}
     assert set(rows) == {"192.0.2.7", "2001:db8::/48"}
-    assert rows["2001:db8::/48"]["protocols"] == ["ike"]
+    assert rows["2001:db8::/48"]["protocols"] == ["ike", "esp", "ah"]
 
 
 @pytest.mark.parametrize("media_type", IN_EACH_FORMAT)
@@ -50,7 +50,7 @@ def test_get_gives_every_format_and_put_takes_it_back(gateway: Gateway, media_ty
     assert (again.json["added"], again.json["removed"], again.json["count"]) == (0, 0, len(START_LIST) + 1)
     rows = {row["prefix"]: row for row in gateway.ask("GET", "/v1/allowlist").json["entries"]}
     assert rows["203.0.113.0/24"]["note"] == "bank"
-    assert rows["203.0.113.0/24"]["protocols"] == ["wireguard", "esp"]
+    assert rows["203.0.113.0/24"]["protocols"] == ["wireguard", "openvpn"]
 
 
 def test_the_etag_names_the_version(gateway: Gateway) -> None:

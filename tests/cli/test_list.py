@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import START_LIST, Cli
+from tests.companions import REFUSED, TAKEN
 
 PRINTED = ("192.0.2.1", "198.51.100.0/24", "2001:db8::/48")
 
@@ -42,11 +43,41 @@ def test_what_is_hardly_meant_is_added_with_a_warning(wicket: Cli) -> None:
 
 
 def test_add_narrowed(wicket: Cli) -> None:
-    options = ["--protocol", "wireguard", "--protocol", "esp", "--port", "51820", "--port", "1000-2000", "--note", "hq"]
+    options = [
+        "--protocol",
+        "wireguard",
+        "--protocol",
+        "openvpn",
+        "--port",
+        "51820",
+        "--port",
+        "1000-2000",
+        "--note",
+        "hq",
+    ]
     answer = wicket("allow", "add", "203.0.113.7", *options, "--json").json
     assert answer["added"] == 1
     (row,) = (row for row in wicket("allow", "list", "--json").json["entries"] if row["prefix"] == "203.0.113.7")
-    assert (row["protocols"], row["ports"], row["note"]) == (["wireguard", "esp"], ["1000-2000", 51820], "hq")
+    assert (row["protocols"], row["ports"], row["note"]) == (["wireguard", "openvpn"], ["1000-2000", 51820], "hq")
+
+
+def test_what_belongs_together_is_added_together(wicket: Cli) -> None:
+    said = wicket("allow", "add", "203.0.113.7", "--protocol", "pptp")
+    assert said.out.startswith("for pptp, gre_pptp: what belongs together is registered together\n")
+    for number, ((protocols, ports), (shown, on)) in enumerate(TAKEN):
+        options = [f"--protocol={name}" for name in protocols] + [f"--port={each}" for each in ports]
+        wicket("allow", "add", f"203.0.113.{number}", *options)
+        rows = {row["prefix"]: row for row in wicket("allow", "list", "--json").json["entries"]}
+        row = rows[f"203.0.113.{number}"]
+        assert (row.get("protocols", []), row.get("ports", [])) == (list(shown), list(on))
+
+
+def test_what_would_break_itself_is_refused_with_the_mend(wicket: Cli) -> None:
+    for (protocols, ports), why, mend in REFUSED:
+        options = [f"--protocol={name}" for name in protocols] + [f"--port={each}" for each in ports]
+        (fault,) = wicket("allow", "add", "203.0.113.9", *options, "--json").refused["faults"]
+        assert (fault["where"], fault["why"], fault["mend"]) == ("entries[0], ports", why, mend)
+    assert "203.0.113.9" not in prefixes(wicket)
 
 
 def test_remove(wicket: Cli) -> None:

@@ -1,18 +1,25 @@
 """What a starting edge makes of what an earlier one left in the kernel: taken up as it is, or built beside it."""
 
 from collections.abc import Callable
+from ipaddress import ip_address, ip_network
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from control.allowlist.allowlist import Allowlist
+from control.allowlist.entry import Entry
 from control.datapath import syscall
+from control.datapath.generations import entry_map
 from control.datapath.program.layout import MAP_TYPES
 from control.datapath.program.maps import array
 from control.datapath.program.pins import Pinned
 from control.edge.edge import Edge
 from control.fault import Refused
+from control.rollout.change import NONE
 from control.rollout.position import Provenance
+from tests.companions import openings
 from tests.edge.place import (
     MANY,
     Place,
@@ -168,3 +175,70 @@ def test_one_instance_has_one_edge(used: Place) -> None:
     with used.edge(), pytest.raises(Refused, match="has its agent already") as refused, used.edge():
         pass
     assert refused.value.kind == "busy"
+
+
+CLIENT = ip_address("192.0.2.77")
+
+OLD = [
+    Entry(ip_network("203.0.113.1"), ("pptp",), (), "the bank"),
+    Entry(ip_network("203.0.113.2"), ("gre_pptp",)),
+    Entry(ip_network("203.0.113.3"), ("ike",), ((500, 500),)),
+    Entry(ip_network("203.0.113.4"), ("esp",)),
+    Entry(ip_network("203.0.113.5"), ("l2tp",), ((1701, 1701),)),
+    Entry(ip_network("203.0.113.64/26"), ("wireguard", "ah"), ((1, 1), (3, 3), (5, 5), (51820, 51820))),
+]
+"""What was accepted before there were companions: at an upgrade no registered VPN breaks, and nothing is rewritten."""
+
+
+@pytest.fixture
+def earlier(used: Place, monkeypatch: pytest.MonkeyPatch) -> Place:
+    """A place whose list an earlier version accepted, with just that in its kernel, and everything enforced."""
+    with monkeypatch.context() as before, used.edge() as edge:
+        before.setattr(entry_map, "companions", SimpleNamespace(completed=lambda terms: terms))
+        replace_list(edge, Allowlist.from_entries(OLD))
+        set_policies(edge, {"gre_pptp": {"mode": "enforce", "share": 100}})
+        gre, pptp = (edge.datapath.probe.probe(sent) for _, _, sent in openings(OLD[0], CLIENT))
+        assert (pptp.verdict, gre.verdict) == ("pass", "drop"), "so it was: half of a VPN"
+    return used
+
+
+def demand_whole(edge: Edge) -> None:
+    for entry in OLD:
+        for protocol, port, sent in openings(entry, CLIENT):
+            answer = edge.datapath.probe.probe(sent)
+            assert (answer.protocol, answer.reason) == (protocol, "registered"), (entry, port)
+
+
+@pytest.mark.parametrize("is_another_program", [True, False])
+def test_an_upgrade_lets_whole_vpns_through_and_rewrites_nothing(earlier: Place, is_another_program: bool) -> None:
+    if is_another_program:
+        wrong_schema(earlier)
+    for _ in range(2):
+        with earlier.edge() as edge:
+            assert is_live(edge, Allowlist.from_entries(OLD)), "as it was accepted"
+            assert not edge.live.found
+            demand_whole(edge)
+
+
+def test_an_older_disk_at_an_upgrade(earlier: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the kernel has beyond it is taken from there, and that alone."""
+    older = earlier.database.read_bytes()
+    new = Allowlist.from_entries([Entry(ip_network("203.0.113.200"))])
+    with monkeypatch.context() as before:
+        before.setattr(entry_map, "companions", SimpleNamespace(completed=lambda terms: terms))
+        with earlier.edge() as edge:
+            change_list(edge, new)
+    earlier.database.write_bytes(older)
+    wrong_schema(earlier)
+    with earlier.edge() as edge:
+        assert edge.list.state.union.local == Allowlist.from_entries(OLD).with_changes(new, NONE)
+        demand_whole(edge)
+
+
+def test_to_say_what_belongs_to_an_old_entry_cuts_nobody(earlier: Place) -> None:
+    with earlier.edge() as edge:
+        before = live_of(edge).read()
+        said = Entry(OLD[3].prefix, ("ike", "esp", "ah"))
+        done = change_list(edge, Allowlist.from_entries([said]))
+        assert (done.added, done.cut) == (1, None)
+        assert live_of(edge).read() == before

@@ -34,7 +34,8 @@ from tests.edge.place import (
 pytestmark = pytest.mark.usefixtures("copied_program")
 
 NARROWED = Allowlist.from_entries(
-    Entry(prefix, ("wireguard", "esp"), ((51820, 51829),), "") for prefix in (e.prefix for e in listed().entries(0, 3))
+    Entry(prefix, ("wireguard", "openvpn"), ((51820, 51829),), "")
+    for prefix in (e.prefix for e in listed().entries(0, 3))
 )
 
 

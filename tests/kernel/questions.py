@@ -7,6 +7,7 @@ from ipaddress import ip_address
 from control.allowlist.entry import Entry, Prefix
 from control.allowlist.mapped import Address
 from control.datapath.probe.frames import CLIENT_PORT, SHAPES, frame
+from tests.companions import needed, whole
 
 ELSEWHERE: dict[int, Address] = {4: ip_address("192.0.2.77"), 6: ip_address("2001:db8:77::77")}
 """The other end of every question, by family."""
@@ -56,6 +57,8 @@ def registered_end(entries: Iterable[Entry], question: Question) -> str | None:
 
 
 def _allows(entry: Entry, address: Address, protocol: str, port: int) -> bool:
-    if address not in entry.prefix or (entry.protocols and protocol not in entry.protocols):
+    if address not in entry.prefix or (entry.protocols and protocol not in whole(entry.protocols)):
         return False
-    return not port or not entry.ports or any(first <= port <= last for first, last in entry.ports)
+    if not port or not entry.ports or port in needed(entry.protocols):
+        return True
+    return any(first <= port <= last for first, last in entry.ports)

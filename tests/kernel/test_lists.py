@@ -99,7 +99,13 @@ def test_more_generations_than_there_is_room_for(edge: Edge) -> None:
 
 NARROWED = {
     "one protocol": Entry(ip_network(SERVER4), ("wireguard",)),
-    "every protocol but one": Entry(ip_network(SERVER4), tuple(name for name in VPN_PROTOCOLS if name != "esp")),
+    "every protocol but one": Entry(ip_network(SERVER4), tuple(name for name in VPN_PROTOCOLS if name != "openvpn")),
+    "one wire protocol of a VPN, as was taken once": Entry(ip_network(SERVER4), ("pptp",)),
+    "the other one": Entry(ip_network(SERVER4), ("gre_pptp",)),
+    "what is carried, without its carrier": Entry(ip_network(SERVER4), ("l2tp",)),
+    "its carrier": Entry(ip_network(SERVER4), ("ah",)),
+    "one port of two": Entry(ip_network(SERVER4), ("ike",), ((500, 500),)),
+    "no port of two": Entry(ip_network(SERVER4), ("wireguard", "esp"), ((51820, 51820),)),
     "one port": Entry(ip_network(SERVER4), (), ((51820, 51820),)),
     "port 0 to 65535": Entry(ip_network(SERVER4), (), ((0, 65535),)),
     "four ranges": Entry(ip_network(SERVER4), (), ((1, 1), (500, 500), (1194, 1723), (65535, 65535))),

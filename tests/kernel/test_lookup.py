@@ -18,6 +18,7 @@ from control.datapath.generations.lists import Lists
 from control.datapath.probe.probe import Probe
 from control.datapath.program.pins import Pinned
 from control.rollout.position import Provenance
+from tests.companions import completed
 from tests.kernel.questions import about, around, registered_end
 
 NOTHING = Allowlist.empty()
@@ -169,7 +170,7 @@ class ListsAgainstDict(RuleBasedStateMachine):
         for generation in self.lists.held:
             model = self.models[generation.slot]
             assert generation.holds(Allowlist.from_entries(model.values()))
-            without_notes = [replace(entry, note="") for entry in model.values()]
+            without_notes = [replace(completed(entry), note="") for entry in model.values()]
             assert generation.read() == Allowlist.from_entries(without_notes)
             assert not generation.holds(Allowlist.from_entries([*model.values(), another]))
             if model:

@@ -1,4 +1,4 @@
-"""Lists as dicts of prefixes and terms, drawn at random, and what their terms allow."""
+"""Lists as dicts of prefixes and terms, drawn at random, old ones among them, and what their terms allow."""
 
 from ipaddress import ip_network
 
@@ -7,17 +7,20 @@ from hypothesis import strategies as st
 from control.allowlist.allowlist import Allowlist
 from control.allowlist.entry import Entry, Prefix, Terms
 from control.vocabulary import PROTOCOLS, VPN_PROTOCOLS
+from tests.companions import needed, whole
 
 NETWORKS = ("192.0.2.1", "192.0.2.2", "198.51.100.0/24", "198.51.100.0/25", "2001:db8::1")
 PREFIXES = [ip_network(network) for network in NETWORKS]
-BOUNDARIES = (0, 9, 10, 11, 15, 20, 21, 25, 500, 0xFFFF)
-"""Ports around the edges of every range below."""
+BOUNDARIES = (0, 9, 10, 11, 15, 20, 21, 25, 499, 500, 501, 1701, 1723, 4499, 4500, 4501, 0xFFFF)
+"""Ports around the edges of every range below, and of those that a protocol cannot do without."""
 
 Model = dict[Prefix, Terms]
 
 terms = st.builds(
     Terms,
-    protocols=st.sets(st.sampled_from(VPN_PROTOCOLS[:3])).map(lambda names: tuple(sorted(names, key=PROTOCOLS.index))),
+    protocols=st.sets(st.sampled_from(("wireguard", "openvpn", "ike", "esp", "pptp"))).map(
+        lambda names: tuple(sorted(names, key=PROTOCOLS.index))
+    ),
     ports=st.sampled_from([(), ((10, 10),), ((11, 20),), ((15, 25),), ((10, 10), (500, 500))]),
     note=st.sampled_from(["", "ours"]),
 )
@@ -37,8 +40,11 @@ def model_of(allowlist: Allowlist) -> Model:
 
 
 def allowed(each: Terms | None) -> set[tuple[str, int]]:
-    """What terms allow, by what they say."""
+    """What terms allow, by what they say and what belongs to that."""
     if each is None:
         return set()
     ports = {port for port in BOUNDARIES if not each.ports or any(first <= port <= last for first, last in each.ports)}
-    return {(protocol, port) for protocol in each.protocols or VPN_PROTOCOLS for port in ports} | allowed(each.also)
+    ports |= needed(each.protocols)
+    return {(protocol, port) for protocol in whole(each.protocols) or VPN_PROTOCOLS for port in ports} | allowed(
+        each.also
+    )

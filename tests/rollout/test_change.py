@@ -81,17 +81,26 @@ def test_what_only_adds_narrows_nothing(held: Model) -> None:
         ("plain", "for wireguard only", (0, 1)),
         ("for wireguard only", "plain", (1, 0)),
         ("for wireguard only", "for esp only", (1, 1)),
+        ("for ike, esp and ah", "for esp only", (1, 0)),
+        ("for esp only", "for ike, esp and ah", (1, 0)),
+        ("for ike, esp and ah", "for ike on its ports", (0, 1)),
+        ("for ike on its first port", "for ike on its ports", (1, 0)),
+        ("for ike on its ports", "for ike on its first port", (1, 0)),
         ("plain", "plain, with another note", (1, 0)),
         ("on port 10", "on ports 5 to 20", (1, 0)),
         ("on ports 5 to 20", "on port 10", (0, 1)),
     ],
 )
 def test_other_terms(held: str, new: str, parts: tuple[int, int]) -> None:
+    """What belongs together is let through whether an entry says so or not: to say so, or not, cuts nobody."""
     said = {
         "plain": Entry(PREFIXES[0]),
         "plain, with another note": Entry(PREFIXES[0], note="another"),
         "for wireguard only": Entry(PREFIXES[0], ("wireguard",)),
         "for esp only": Entry(PREFIXES[0], ("esp",)),
+        "for ike, esp and ah": Entry(PREFIXES[0], ("ike", "esp", "ah")),
+        "for ike on its first port": Entry(PREFIXES[0], ("ike",), ((500, 500),)),
+        "for ike on its ports": Entry(PREFIXES[0], ("ike", "esp", "ah"), ((500, 500), (4500, 4500))),
         "on port 10": Entry(PREFIXES[0], ("wireguard",), ((10, 10),)),
         "on ports 5 to 20": Entry(PREFIXES[0], ("wireguard",), ((5, 20),)),
     }
@@ -104,6 +113,18 @@ def test_terms_that_contain_others_allow_all_of_it(one: Terms, another: Terms) -
     assert contains(one, another) == (allowed(another) <= allowed(one)) or one.ports or another.ports
     assert not contains(one, another) or allowed(another) <= allowed(one)
     assert allowed(united(one, another)) == allowed(one) | allowed(another)
+
+
+def test_what_stays_beside_new_ports_is_an_entry_of_a_list() -> None:
+    """Of two entries with four ranges each there are eight: more than a list can keep."""
+    held, new = (
+        Allowlist.from_entries([Entry(PREFIXES[0], ("wireguard",), tuple((port, port) for port in ports))])
+        for ports in (range(1000, 1040, 10), range(2000, 2040, 10))
+    )
+    kept = Change.to(held, new).loosening().new
+    assert Allowlist.unpack(kept.pack()) == kept
+    (entry,) = kept.entries()
+    assert contains(entry.terms, next(held.entries()).terms) and contains(entry.terms, next(new.entries()).terms)
 
 
 def test_nobody_waits_for_what_is_too_late() -> None:

@@ -1,10 +1,12 @@
 """The union of two lists against a dict: what either allows is allowed, nothing else, change by change."""
 
+from dataclasses import replace
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from control.allowlist.allowlist import Allowlist
-from control.allowlist.entry import MAX_PORT_RANGES, Entry, Prefix, Terms
+from control.allowlist.entry import MAX_PORT_RANGES, Entry, Prefix, Terms, merged
 from control.datapath.generations.entry_map import entry_of, terms_of
 from control.rollout.change import Change
 from control.rollout.terms import united
@@ -61,6 +63,29 @@ def test_change_by_change_it_stays_the_union(
 
 def test_the_kernel_has_room_for_the_union_of_any_two() -> None:
     assert constant("RULES") >= 2 * MAX_PORT_RANGES
+
+
+old_terms = st.builds(
+    Terms,
+    protocols=st.sets(st.sampled_from(VPN_PROTOCOLS), min_size=1).map(
+        lambda names: tuple(sorted(names, key=PROTOCOLS.index))
+    ),
+    ports=st.sets(st.sampled_from(BOUNDARIES[1:]), max_size=MAX_PORT_RANGES).map(
+        lambda ports: merged((port, port) for port in ports)
+    ),
+)
+
+
+@given(old_terms, old_terms)
+def test_of_two_old_entries_nothing_is_refused_for_want_of_room(one: Terms, another: Terms) -> None:
+    """With the ports that they lack they are up to twelve ranges: then some are joined, and nobody is cut."""
+    for each in (one, replace(one, also=another), united(one, another)):
+        assert allowed(each) <= let_through(each)
+        rules = entry_of(each)
+        assert rules["rules"] <= constant("RULES")
+        assert all(first <= last for _, first, last in rules["rule"].tolist())
+    if len(united(one, another).ports) <= constant("RULES") and not united(one, another).also:
+        assert let_through(united(one, another)) == allowed(one) | allowed(another), "no wider where there is room"
 
 
 @given(terms, terms)

@@ -22,7 +22,12 @@ def listed(*rows: str | Entry) -> Allowlist:
     return Allowlist.from_entries(row if isinstance(row, Entry) else Entry(ip_network(row)) for row in rows)
 
 
-OFFICE = Entry(ip_network("198.51.100.0/24"), ("wireguard", "ike"), ((500, 500), (1000, 2000)), "head, office")
+OFFICE = Entry(
+    ip_network("198.51.100.0/24"),
+    ("wireguard", "ike", "esp", "ah"),
+    ((500, 500), (1000, 2000), (4500, 4500)),
+    "head, office",
+)
 
 GOOD = [
     ("a column of addresses", b"192.0.2.1\n192.0.2.2\n", CSV, listed("192.0.2.1", "192.0.2.2")),
@@ -35,8 +40,8 @@ GOOD = [
     ("a header of one column", b"address\n192.0.2.0/25\n", CSV, listed("192.0.2.0/25")),
     ("a header behind comments", b"# list\n\nPrefix , Note\n192.0.2.1,\n", CSV, listed("192.0.2.1")),
     ("short rows", HEADER + b"192.0.2.1\n192.0.2.2,,,\n", CSV, listed("192.0.2.1", "192.0.2.2")),
-    ("terms", HEADER + b'198.51.100.0/24,ike wireguard,500;1000-2000,"head, office"\n', CSV, listed(OFFICE)),
-    ("other order", b'note,ports,address,protocols\n"head, office",1500-2000 1000-1600 500,198.51.100.0/24,'
+    ("terms", HEADER + b'198.51.100.0/24,ike wireguard,500;1000-2000;4500,"head, office"\n', CSV, listed(OFFICE)),
+    ("other order", b'note,ports,address,protocols\n"head, office",1500-2000 4500 1000-1600 500,198.51.100.0/24,'
         b"wireguard;ike\n", CSV, listed(OFFICE)),
     ("uppercase IPv6, long form", b"2001:0DB8:0:0::1\n", CSV, listed("2001:db8::1")),
     ("private space", b"10.0.0.0/8\nfd00::/16\n", CSV, listed("10.0.0.0/8", "fd00::/16")),
@@ -44,7 +49,7 @@ GOOD = [
     ("an object", b'{"entries": [{"prefix": "192.0.2.1"}, "192.0.2.2"]}', JSON,
         listed("192.0.2.1", "192.0.2.2")),
     ("terms in JSON", b'[{"prefix":"198.51.100.0/24","protocols":["ike","wireguard"],'
-        b'"ports":[500,"1000-2000"],"note":" head, office "}]', JSON, listed(OFFICE)),
+        b'"ports":[4500,500,"1000-2000"],"note":" head, office "}]', JSON, listed(OFFICE)),
     ("no entries", b"[]", JSON, Allowlist.empty()),
     ("no entries in an object", b'{"entries": []}', JSON, Allowlist.empty()),
     ("objects a line", b'{"prefix":"192.0.2.1"}\n\n{"prefix":"192.0.2.2"}\r\n', NDJSON,
@@ -118,7 +123,8 @@ BAD = [
     (HEADER + b"192.0.2.1,,65536\n", CSV, "row 2, ports", "not within 1 to 65535"),
     (HEADER + b"192.0.2.1,,20-10\n", CSV, "row 2, ports", "write 10-20"),
     (HEADER + b"192.0.2.1,,http\n", CSV, "row 2, ports", "http is no port"),
-    (HEADER + b"192.0.2.1,esp ah,500\n", CSV, "row 2, ports", "esp, ah has no ports; leave the ports out"),
+    (HEADER + b"192.0.2.1,esp ah,500\n", CSV, "row 2, ports",
+        "ike, esp, ah go together, and ike needs port 4500 too; write 500 4500, or leave the ports out"),
     (HEADER + b"192.0.2.1,,1 3 5 7 9\n", CSV, "row 2, ports", "5 port ranges; write at most 4"),
     (HEADER + b"192.0.2.1,,,a\x07b\n", CSV, "row 2, note", "character 2 is a control character (U+0007)"),
     (HEADER + b"192.0.2.1,,," + b"n" * 201 + b"\n", CSV, "row 2, note", "201 characters; write at most 200"),
@@ -259,11 +265,11 @@ def test_what_is_written() -> None:
     assert write(allowlist, CSV).decode().splitlines() == [
         "prefix,protocols,ports,note",
         "192.0.2.1,,,",
-        '198.51.100.0/24,wireguard ike,500 1000-2000,"head, office"',
+        '198.51.100.0/24,wireguard ike esp ah,500 1000-2000 4500,"head, office"',
         "2001:db8::/32,,,",
     ]
-    office = {"prefix": "198.51.100.0/24", "protocols": ["wireguard", "ike"], "ports": [500, "1000-2000"],
-              "note": "head, office"}  # fmt: skip
+    office = {"prefix": "198.51.100.0/24", "protocols": ["wireguard", "ike", "esp", "ah"],
+              "ports": [500, "1000-2000", 4500], "note": "head, office"}  # fmt: skip
     entries = [{"prefix": "192.0.2.1"}, office, {"prefix": "2001:db8::/32"}]
     assert json.loads(write(allowlist, JSON)) == {"entries": entries}
     assert [json.loads(line) for line in write(allowlist, NDJSON).splitlines()] == entries

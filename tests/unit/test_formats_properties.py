@@ -15,6 +15,7 @@ from control.allowlist.schema import read_row
 from control.allowlist.writing import ROWS, texts
 from control.fault import Refused
 from control.vocabulary import VPN_PROTOCOLS
+from tests.companions import needed, whole
 
 ipv4 = st.builds(
     lambda address, length: IPv4Network((address, length), strict=False),
@@ -33,11 +34,13 @@ ranges = st.lists(st.integers(1, 65535), max_size=8, unique=True).map(sorted).ma
     )
 )  # fmt: skip
 apart = ranges.filter(lambda ports: all(a[1] + 1 < b[0] for a, b in pairwise(ports)))
-protocols = st.sets(st.sampled_from(VPN_PROTOCOLS)).map(lambda names: tuple(n for n in VPN_PROTOCOLS if n in names))
+protocols = st.sets(st.sampled_from(VPN_PROTOCOLS)).map(
+    lambda names: tuple(n for n in VPN_PROTOCOLS if n in whole(names))
+)
 notes = st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"]), max_size=200).map(str.strip)
 entries = st.builds(Entry, ipv4 | ipv6, protocols, apart, notes).filter(
     lambda e: (
-        not (e.ports and e.protocols and set(e.protocols) <= {"esp", "ah", "gre_pptp"})
+        not (e.ports and any(all(not a <= port <= b for a, b in e.ports) for port in needed(e.protocols)))
         and not (e.prefix.version == 4 and e.prefix.overlaps(IPv4Network("127.0.0.0/8")))
     )
 )

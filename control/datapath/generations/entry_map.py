@@ -1,17 +1,17 @@
 """Entries as the kernel's hash map holds them: prefixes, IPv6, narrowed entries, overflow of the exact set."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from control.allowlist import mapped
+from control.allowlist import companions, mapped
 from control.allowlist.allowlist import Allowlist
 from control.allowlist.columnar import Columns, is_ipv4, of_ipv4
 from control.allowlist.entry import MAX_PORT_RANGES, PLAIN, Terms
 from control.datapath.program.layout import structure
-from control.fault import Fault, Kind, Refused
 from control.vocabulary import PROTOCOLS, constant
 
 KEY, ENTRY = structure("prefix"), structure("entry")
@@ -19,6 +19,8 @@ RULES = constant("RULES")
 EVERY_PROTOCOL = 0xFFFF
 ALL_PORTS = ((0, 0xFFFF),)
 _ODD = np.uint64(0x9E3779B97F4A7C15)  # 2^64 over the golden ratio: it spreads what it multiplies
+
+Rule = tuple[int, int, int]  # bits of protocols, first and last port
 
 Keys = NDArray[Any]  # of KEY
 Entries = NDArray[Any]  # of ENTRY
@@ -39,11 +41,7 @@ class KernelRows:
 
 
 def kernel_rows(allowlist: Allowlist) -> KernelRows:
-    """Return the list's rows, divided between exact set and hash map.
-
-    Raises:
-        Refused: an entry is narrowed in more ways than the kernel has room for.
-    """
+    """Return the list's rows, divided between exact set and hash map."""
     narrowed = np.array([bool(terms.protocols or terms.ports) for terms in allowlist.terms_table], np.bool_)
     is_host4 = is_ipv4(allowlist.columns) & (allowlist.length == mapped.HOST)
     plain = is_host4 & ~narrowed[allowlist.terms]
@@ -87,28 +85,44 @@ def hosts_among(keys: Keys) -> NDArray[np.uint32]:
 def entry_of(terms: Terms) -> Entries:
     """Return what the kernel keeps of an entry's terms: a rule for each range of ports, as one ENTRY.
 
-    Raises:
-        Refused: they are more than the kernel has room for.
+    They are completed by what belongs to their protocols: an entry that was accepted before there were companions lets
+    its whole VPN through. For want of room ranges of ports are joined, with what lies between them.
     """
     entry = np.zeros((), ENTRY)
-    if not terms.protocols and not terms.ports:
+    whole = companions.completed(terms)
+    if not whole.narrowed:
         return entry
-    rules = [*_rules_of(terms), *(_rules_of(terms.also) if terms.also else ())]
-    if len(rules) > RULES:
-        fault = Fault("ports", f"{len(rules)} ranges of ports in one entry", f"give at most {RULES} ranges")
-        raise Refused(Kind.BAD_LIST, "An entry is narrowed in too many ways", [fault])
+    rules = _fitted([*_rules_of(whole), *(_rules_of(whole.also) if whole.also else ())])
     entry["rules"] = len(rules)
     entry["rule"][: len(rules)] = np.array(rules, ENTRY["rule"].base)
     return entry
 
 
-def _rules_of(terms: Terms) -> list[tuple[int, int, int]]:
+def _rules_of(terms: Terms) -> list[Rule]:
     protocols = sum(1 << PROTOCOLS.index(name) for name in terms.protocols) or EVERY_PROTOCOL
     return [(protocols, first, last) for first, last in terms.ports or ALL_PORTS]
 
 
+def _fitted(rules: list[Rule]) -> list[Rule]:
+    """Return rules that allow no less, as many as there is room for: those that lie nearest to each other as one.
+
+    Two entries of today have room; completed, two of an older version may have not.
+    """
+    while len(rules) > RULES:
+        rules = sorted(rules)
+        gaps = [
+            (after[1] - before[2], place)
+            for place, (before, after) in enumerate(pairwise(rules))
+            if before[0] == after[0]
+        ]
+        place = min(gaps)[1]
+        before, after = rules[place : place + 2]
+        rules[place : place + 2] = [(before[0], before[1], max(before[2], after[2]))]
+    return rules
+
+
 def terms_of(entry: Any) -> Terms:
-    """Return the terms that ``entry_of`` made this of; a note is not kept in the kernel.
+    """Return the terms that ``entry_of`` made this of, completed; a note is not kept in the kernel.
 
     Of the terms of two lists it returns some that allow all of both: every port where they are not the same.
     """

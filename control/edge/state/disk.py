@@ -20,7 +20,7 @@ from control.fault import Fault, Kind, Refused
 DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_MISMATCH)
 """Primary result codes that say that the file is not what was kept: its schema included, by which a statement fails."""
 
-COMPANIONS = ("-wal", "-shm", "-journal")
+SIDE_FILES = ("-wal", "-shm", "-journal")
 MOST_ALONG = 1000  # writes that wait for a disk which takes nothing
 KEPT_ASIDE = 3  # damaged files, for people to look at
 
@@ -160,9 +160,9 @@ class Disk:
     def _set_aside(self, why: str) -> None:
         """Rename the file and what belongs to it, and let go of the oldest that were set aside."""
         aside = f"{self.path.name}.damaged-{time.time_ns()}"
-        for companion in ("", *COMPANIONS):
+        for suffix in ("", *SIDE_FILES):
             with contextlib.suppress(OSError):  # not there; or a disk that takes nothing, where it is only not used
-                self.path.with_name(self.path.name + companion).rename(self.path.with_name(aside + companion))
+                self.path.with_name(self.path.name + suffix).rename(self.path.with_name(aside + suffix))
         names = sorted({path.name.split("-")[1] for path in self.path.parent.glob(f"{self.path.name}.damaged-*")})
         for name in names[:-KEPT_ASIDE]:
             for path in self.path.parent.glob(f"{self.path.name}.damaged-{name}*"):
@@ -187,9 +187,9 @@ def _is_damage(error: sqlite3.Error) -> bool:
 
 
 def _opened(path: Path, schema: str) -> sqlite3.Connection:
-    for companion in ("", *COMPANIONS):
-        if path.with_name(path.name + companion).is_dir():
-            raise IsADirectoryError(f"{path.name}{companion} is a directory")
+    for suffix in ("", *SIDE_FILES):
+        if path.with_name(path.name + suffix).is_dir():
+            raise IsADirectoryError(f"{path.name}{suffix} is a directory")
     database = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
     try:
         # One process has it (the instance's lock), so SQLite needs no shared memory: that is a file of 32 kB, for
@@ -234,9 +234,9 @@ def _in_memory(path: Path, schema: str) -> sqlite3.Connection:
     database = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
     with contextlib.suppress(sqlite3.Error, OSError), tempfile.TemporaryDirectory() as scratch:
         copy = Path(scratch, path.name)
-        for companion in ("", "-wal"):
-            if path.with_name(path.name + companion).is_file():
-                shutil.copy(path.with_name(path.name + companion), copy.with_name(path.name + companion))
+        for suffix in ("", "-wal"):
+            if path.with_name(path.name + suffix).is_file():
+                shutil.copy(path.with_name(path.name + suffix), copy.with_name(path.name + suffix))
         with contextlib.closing(sqlite3.connect(copy)) as held:
             held.backup(database)
     try:
