@@ -14,19 +14,19 @@ from control.vocabulary import PROTOCOLS, VPN_PROTOCOLS
 def contains(wide: Terms, narrow: Terms) -> bool:
     """Return whether terms allow all that others allow."""
     return all(
-        _covers(_ports(wide, protocol), ports)
+        _covers(ports_for(wide, protocol), ports)
         for protocol in VPN_PROTOCOLS
-        if (ports := _ports(narrow, protocol)) is not None
+        if (ports := ports_for(narrow, protocol)) is not None
     )
 
 
-def _ports(terms: Terms, protocol: str) -> tuple[PortRange, ...] | None:
+def ports_for(terms: Terms, protocol: str) -> tuple[PortRange, ...] | None:
     """Return the ports on which terms allow a protocol, the empty tuple for every one; None: it is not allowed."""
     mine = terms.ports if not terms.protocols or protocol in terms.protocols else None
-    also = _ports(terms.also, protocol) if terms.also else None
+    also = ports_for(terms.also, protocol) if terms.also else None
     if mine is None or also is None:
         return also if mine is None else mine
-    return _merged(mine, also)
+    return merged(mine, also)
 
 
 def _covers(wide: tuple[PortRange, ...] | None, narrow: tuple[PortRange, ...]) -> bool:
@@ -46,7 +46,7 @@ def united(one: Terms, another: Terms) -> Terms:
     if contains(another, one):
         return replace(another, note=note)
     if one.protocols == another.protocols:
-        return Terms(one.protocols, _merged(one.ports, another.ports), note)
+        return Terms(one.protocols, merged(one.ports, another.ports), note)
     if one.ports == another.ports:
         return Terms(_either(one.protocols, another.protocols), one.ports, note)
     return replace(one, note=note, also=replace(another, note=""))
@@ -84,7 +84,7 @@ def of_a_list(entries: Allowlist) -> Allowlist:
 
 
 def _spanned(one: Terms, another: Terms) -> Terms:
-    ports = _merged(one.ports, another.ports)
+    ports = merged(one.ports, another.ports)
     return Terms(_either(one.protocols, another.protocols), ports if len(ports) <= MAX_PORT_RANGES else (), one.note)
 
 
@@ -94,7 +94,7 @@ def _either(one: tuple[str, ...], another: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(sorted({*one, *another}, key=PROTOCOLS.index))
 
 
-def _merged(one: tuple[PortRange, ...], another: tuple[PortRange, ...]) -> tuple[PortRange, ...]:
+def merged(one: tuple[PortRange, ...], another: tuple[PortRange, ...]) -> tuple[PortRange, ...]:
     """Return the ranges of both, sorted, those that touch as one; none means every port."""
     if not one or not another:
         return ()

@@ -1,5 +1,6 @@
 """A packet of each VPN protocol, made up to ask the program about it: the one that opens a session, where one does."""
 
+import ipaddress
 from dataclasses import dataclass
 
 from control.allowlist.mapped import Address
@@ -9,6 +10,9 @@ from control.vocabulary import constant
 TCP, UDP = constant("IPPROTO_TCP"), constant("IPPROTO_UDP")
 ETHERTYPE = {4: constant("ETH_P_IP").to_bytes(2, "big"), 6: constant("ETH_P_IPV6").to_bytes(2, "big")}
 CLIENT_PORT = 40000
+
+NOBODY: dict[int, Address] = {4: ipaddress.IPv4Address(0), 6: ipaddress.IPv6Address(0)}
+"""By family: the other end of a made-up packet where none is asked for. No list can hold it."""
 
 
 @dataclass(frozen=True, slots=True)

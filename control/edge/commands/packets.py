@@ -3,7 +3,7 @@
 import ipaddress
 from dataclasses import asdict
 
-from control.allowlist.entry import Entry, port_text
+from control.allowlist.entry import Entry, Prefix, port_text
 from control.allowlist.mapped import Address
 from control.allowlist.prefix import read_address
 from control.commands.packets import (
@@ -14,6 +14,7 @@ from control.commands.packets import (
     EventsRead,
     Explained,
     ExplainPacket,
+    ListedTerms,
     MatchedEntry,
     PacketsRun,
     ReadCounters,
@@ -23,31 +24,31 @@ from control.commands.packets import (
     SamplePackets,
     unpack_frames,
 )
-from control.datapath.probe.answer import Answer
-from control.datapath.probe.frames import SHAPES, frame
+from control.datapath.probe.frames import NOBODY, frame
 from control.datapath.program.compile import schema
 from control.edge.edge import Edge
 from control.fault import BadValueError, Fault, Kind, Refused
-
-NOBODY: dict[int, Address] = {
-    4: ipaddress.IPv4Address(0),
-    6: ipaddress.IPv6Address(0),
-}  # which no list can hold
+from control.rollout.allowed import Allowed, demand_use
+from control.rollout.union import Source
 
 
 def check(edge: Edge, request: CheckAddress, _body: bytes) -> AddressChecked:
-    """Look an address up in the list, and ask the kernel about a packet to it that the entry lets through."""
+    """Look an address up in the list, and ask the kernel about a packet to it that the entries let through."""
+    demand_use(request.protocol, request.port)
     asked, state = _address(request.address), edge.list.state
-    entry = state.union.covering(ipaddress.ip_network(asked))
-    protocol = next((name for name in SHAPES if entry and name in entry.protocols), "wireguard")
-    port = entry.ports[0][0] if entry and entry.ports else None
+    found = state.union.covering(ipaddress.ip_network(asked))
+    allowed = Allowed.by(entry.terms for _, entry in found)
+    use = allowed.example(request.protocol, request.port)
+    protocol, port = use or (request.protocol or "wireguard", request.port)
     said = edge.datapath.probe.probe(frame(protocol, NOBODY[asked.version], asked, port))
     return AddressChecked(
         address=str(asked),
-        registered=entry is not None,
+        registered=use is not None,
         live=said.reason == "registered",
-        prefix=entry.text if entry else None,
-        sources=_sources(edge, entry),
+        registered_for=allowed.extent,
+        protocols=allowed.written,
+        prefix=found[0][1].text if found else None,
+        sources=[source.value for source, entry in found if entry.prefix == found[0][1].prefix],
         serial=state.local.serial,
     )
 
@@ -98,19 +99,26 @@ def _address(text: str) -> Address:
         raise Refused(Kind.INVALID, "The address is not understood", [fault]) from error
 
 
-def _matched(edge: Edge, said: Answer) -> MatchedEntry | None:
-    """Return the entry that let a packet through, with the operator's note."""
-    entry = edge.list.state.union.find(said.matched) if said.matched else None
+def _entry(edge: Edge, prefix: Prefix | None) -> MatchedEntry | None:
+    """Return the entry of a prefix, with what each list says of it."""
+    entry = edge.list.state.union.find(prefix) if prefix else None
     if entry is None:
         return None
+    lists = [_terms(source, listed) for source, listed in edge.list.state.union.at(entry.prefix)]
     return MatchedEntry(
         prefix=entry.text,
         protocols=list(entry.protocols),
         ports=[port_text(ports) for ports in entry.ports],
         note=entry.note,
-        sources=_sources(edge, entry),
+        sources=[terms.source for terms in lists],
+        lists=lists,
     )
 
 
-def _sources(edge: Edge, entry: Entry | None) -> list[str]:
-    return [source.value for source in edge.list.state.union.holding(entry.prefix)] if entry else []
+def _terms(source: Source, entry: Entry) -> ListedTerms:
+    return ListedTerms(
+        source=source.value,
+        protocols=list(entry.protocols),
+        ports=[port_text(ports) for ports in entry.ports],
+        note=entry.note,
+    )
