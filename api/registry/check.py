@@ -10,6 +10,7 @@ from control.allowlist.entry import Terms
 from control.registry.publication import edges, serials
 from control.registry.space import addresses
 from control.registry.store.model import Listing
+from control.registry.store.unreadable import ODD
 from control.rollout.allowed import Allowed, demand_use
 
 
@@ -21,11 +22,11 @@ def check(asked: Asked) -> Check:
     """
     demand_use(asked.protocol, asked.port)
     with store.reading() as session:
-        covering = serials.covering(session, asked.address)
-        meant = [listing for listing in covering if Allowed.by([_terms(listing)]).example(asked.protocol, asked.port)]
-        first = min((listing.joined_serial for listing in meant), default=None)
+        covering = [(listing.joined_serial, _terms(listing)) for listing in serials.covering(session, asked.address)]
+        meant = [joined for joined, terms in covering if Allowed.by(terms).example(asked.protocol, asked.port)]
+        first = min(meant, default=None)
         since = None if first is None else min(edges.applied_from(session, first).values(), default=None)
-        allowed = Allowed.by(map(_terms, covering))
+        allowed = Allowed.by(each for _, terms in covering for each in terms)
     return Check(
         address=str(asked.address.network_address),
         registered=bool(meant),
@@ -38,5 +39,9 @@ def check(asked: Asked) -> Check:
     )
 
 
-def _terms(listing: Listing) -> Terms:
-    return Terms(*addresses.terms(listing.protocols, listing.ports))
+def _terms(listing: Listing) -> list[Terms]:
+    """Return an entry's terms; none where SQL has put in what cannot be read, which lets nothing through."""
+    try:
+        return [Terms(*addresses.terms(listing.protocols, listing.ports))]
+    except ODD:
+        return []

@@ -72,13 +72,14 @@ def _each(config: Config, made_up: dict[str, bytes], as_json: bool) -> None:
     """Explain a packet of each protocol, a row for each."""
     results = {name: agent(config).ask(ExplainPacket(packet=frame.hex())) for name, frame in made_up.items()}
     if as_json:
-        print_json({"packets": [_record(Given(made_up[name]), result) for name, result in results.items()]})
+        records = [{"protocol": name} | _record(Given(made_up[name]), each) for name, each in results.items()]
+        print_json({"packets": records})
         return
     columns = ("protocol", "port", "verdict", "reason", "on the list", "would have to be registered")
-    print_table(_between(next(iter(results.values()))), columns, map(_row, results.values()))
+    print_table(_between(next(iter(results.values()))), columns, [_row(*each) for each in results.items()])
     entries = [entry for result in results.values() for entry in (result.entry, result.other)]
     if noted := list(way.noted(entries)):
-        print_table("on the list", ("", ""), noted)
+        print_table("listed", ("", ""), noted)
 
 
 def _record(given: Given, result: Explained) -> dict[str, Any]:
@@ -94,16 +95,18 @@ def _between(result: Explained) -> str:
     return f"packets from {'anybody' if nobody else source} to {destination}"
 
 
-def _row(result: Explained) -> tuple[object, ...]:
+def _row(protocol: str, result: Explained) -> tuple[object, ...]:
     said, entry = result.answer, result.entry or result.other
     port = said["destination"]["port"]
     missing = ""
-    if said["reason"] == "local":
-        missing = way.why_local(said)
+    if said["protocol"] != protocol:
+        missing = f"nothing: at that port it is not known as {protocol}"
+    elif said["reason"] == "local":
+        missing = f"nothing: {way.why_local(said)}"
     elif not said["side"]:
-        missing = f"{result.inside or said['destination']['address']} for {said['protocol']}"
+        missing = f"{result.inside or said['destination']['address']} for {protocol}"
         missing += f" on port {port}" if result.other and port else ""
-    return (said["protocol"], str(port or ""), said["verdict"], said["reason"], entry.prefix if entry else "", missing)
+    return (protocol, str(port or ""), said["verdict"], said["reason"], entry.prefix if entry else "", missing)
 
 
 def _of_capture(capture: Path, number: int) -> Given:

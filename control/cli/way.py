@@ -1,6 +1,6 @@
 """In words: the way that one packet took through the program, and why it came out as it did."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Any
@@ -96,10 +96,27 @@ def by_lists(entry: MatchedEntry) -> str:
 
 def terms(each: ListedTerms) -> str:
     """Return what a list has an entry for: "openvpn and ike on port 1194"."""
-    ports = f"port{'s' if len(each.ports) > 1 or '-' in each.ports[0] else ''} {_and(each.ports)}" if each.ports else ""
     if not each.protocols:
-        return ports or "everything"
-    return f"{_and(each.protocols)}{ports and f' on {ports}'}"
+        return _ports(each.ports) or "everything"
+    return _uses(each.protocols, each.ports)
+
+
+def uses(protocols: Mapping[str, Sequence[str]]) -> str:
+    """Return protocols with their ports, those of the same ports together."""
+    together: dict[tuple[str, ...], list[str]] = {}
+    for protocol, ports in protocols.items():
+        together.setdefault(tuple(ports), []).append(protocol)
+    return "; ".join(_uses(names, ports) for ports, names in together.items())
+
+
+def _uses(protocols: Sequence[str], ports: Sequence[str]) -> str:
+    return f"{_and(protocols)}{f' on {_ports(ports)}' if ports else ''}"
+
+
+def _ports(ports: Sequence[str]) -> str:
+    if not ports:
+        return ""
+    return f"port{'s' if len(ports) > 1 or '-' in ports[0] else ''} {_and(ports)}"
 
 
 def why_local(said: dict[str, Any]) -> str:

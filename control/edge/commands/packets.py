@@ -24,7 +24,7 @@ from control.commands.packets import (
     SamplePackets,
     unpack_frames,
 )
-from control.datapath.probe.frames import NOBODY, frame
+from control.datapath.probe.frames import NOBODY, SHAPES, frame
 from control.datapath.program.compile import schema
 from control.edge.edge import Edge
 from control.fault import BadValueError, Fault, Kind, Refused
@@ -40,7 +40,9 @@ def check(edge: Edge, request: CheckAddress, _body: bytes) -> AddressChecked:
     allowed = Allowed.by(entry.terms for _, entry in found)
     use = allowed.example(request.protocol, request.port)
     protocol, port = use or (request.protocol or "wireguard", request.port)
-    said = edge.datapath.probe.probe(frame(protocol, NOBODY[asked.version], asked, port))
+    # From the protocol's own port, since some are known by it alone: it is the other end's that is anything.
+    made_up = frame(protocol, NOBODY[asked.version], asked, port, SHAPES[protocol].port)
+    said = edge.datapath.probe.probe(made_up)
     return AddressChecked(
         address=str(asked),
         registered=use is not None,
@@ -60,7 +62,12 @@ def explain(edge: Edge, request: ExplainPacket, _body: bytes) -> Explained:
     except ValueError as error:
         fault = Fault("packet", str(error), "give an Ethernet frame of at least 14 bytes in hexadecimal digits")
         raise Refused(Kind.BAD_REQUEST, "The frame cannot be run", [fault]) from error
-    return Explained(answer=asdict(said), entry=_matched(edge, said), serial=edge.list.state.local.serial)
+    return Explained(
+        answer=asdict(said),
+        entry=_entry(edge, said.matched),
+        other=None if said.side else _entry(edge, said.matched_otherwise),
+        serial=edge.list.state.local.serial,
+    )
 
 
 def count(edge: Edge, _request: ReadCounters, _body: bytes) -> Counted:
