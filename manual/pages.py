@@ -18,11 +18,7 @@ OF_WICKETD = "Whatever ends it, the kernel goes on with the last list. Only `wic
 OF_WICKET_API = "The registry is a part of it that `registry.enabled` of its configuration switches on."
 EXIT_STATUS = (
     ("0", "Done."),
-    (
-        "1",
-        "Refused, and nothing has changed; from `wicket doctor`: something is missing; from `wicket allow check`: it is not "
-        "registered.",
-    ),
+    ("1", "Refused, and nothing has changed; from `wicket doctor`: something is missing; from `allow check`: no."),
     ("2", "The command line itself is wrong."),
 )
 ENVIRONMENT = (

@@ -6,7 +6,7 @@ from api.gateway.schema import CheckQuery
 from api.kit import agent, shared
 from api.kit.address import asked_address
 from api.kit.contract import NOBODY, Contract, serves
-from api.kit.shared import Asked, Check
+from api.kit.shared import Check, CheckQuestion
 from control.commands.packets import CheckAddress
 
 blueprint = APIBlueprint("check", __name__, tag="Check")
@@ -23,12 +23,12 @@ def check(query: CheckQuery) -> Check:
     there is a registry, it answers from what its edges have reported, and an address may ask only so often; else the
     gateway answers from its kernel.
     """
-    asked = Asked(asked_address(query.address), query.protocol, query.port)
+    asked = CheckQuestion(asked_address(query.address), query.protocol, query.port)
     registry = shared.registry()
     return registry.check(asked) if registry else _on_this_gateway(asked)
 
 
-def _on_this_gateway(asked: Asked) -> Check:
+def _on_this_gateway(asked: CheckQuestion) -> Check:
     address = str(asked.address.network_address)
     checked = agent.ask(CheckAddress(address=address, protocol=asked.protocol, port=asked.port))
     return Check(

@@ -32,7 +32,7 @@ class PolicyModel(RootModel[Rules]):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class CheckQuestion:
     """What the public question is about: one address, as the prefix that is just it, and what it is to be used for.
 
     Attributes:
@@ -95,7 +95,7 @@ class Registry:
     """
 
     serial: Callable[[], int]
-    check: Callable[[Asked], Check]
+    check: Callable[[CheckQuestion], Check]
     change_policy: Callable[[Callable[[], SetPolicy]], PolicyChange]
     metrics: Collector
     note_order: Callable[[Order[Any], Buffer, Reply | Refused], None]

@@ -4,7 +4,7 @@ The registry answers from what its edges have reported, by a few look-ups in ind
 is as quick when a million are registered, and the same on whichever machine the API runs.
 """
 
-from api.kit.shared import Asked, Check
+from api.kit.shared import Check, CheckQuestion
 from api.registry.desk import store
 from control.allowlist.entry import Terms
 from control.registry.publication import edges, serials
@@ -14,7 +14,7 @@ from control.registry.store.unreadable import ODD
 from control.rollout.allowed import Allowed, demand_use
 
 
-def check(asked: Asked) -> Check:
+def check(asked: CheckQuestion) -> Check:
     """Answer for one address, and for a protocol and a port of it where these are asked for.
 
     Neither prefix nor serial is told: one address a question, and only so many questions a minute, so that nobody

@@ -10,7 +10,7 @@ from control.allowlist.prefix import read_address
 from control.cli import way
 from control.cli.context import as_json_option, pass_config
 from control.cli.output import agent, print_json, print_table
-from control.cli.way import Given
+from control.cli.way import AskedPacket
 from control.commands.packets import Explained, ExplainPacket
 from control.config import Config
 from control.datapath.probe import frames
@@ -56,10 +56,10 @@ def explain(
         _each(config, {name: _made_up(source, destination, name, port) for name in VPN_PROTOCOLS}, as_json)
 
 
-def _one(config: Config, digits: str, given: Given | None, as_json: bool) -> None:
+def _one(config: Config, digits: str, given: AskedPacket | None, as_json: bool) -> None:
     """Explain one packet, step by step."""
     result = agent(config).ask(ExplainPacket(packet=digits))
-    given = given or Given(bytes.fromhex(digits))
+    given = given or AskedPacket(bytes.fromhex(digits))
     if as_json:
         print_json(_record(given, result))
         return
@@ -72,7 +72,7 @@ def _each(config: Config, made_up: dict[str, bytes], as_json: bool) -> None:
     """Explain a packet of each protocol, a row for each."""
     results = {name: agent(config).ask(ExplainPacket(packet=frame.hex())) for name, frame in made_up.items()}
     if as_json:
-        records = [{"protocol": name} | _record(Given(made_up[name]), each) for name, each in results.items()]
+        records = [{"protocol": name} | _record(AskedPacket(made_up[name]), each) for name, each in results.items()]
         print_json({"packets": records})
         return
     columns = ("protocol", "port", "verdict", "reason", "on the list", "would have to be registered")
@@ -82,7 +82,7 @@ def _each(config: Config, made_up: dict[str, bytes], as_json: bool) -> None:
         print_table("listed", ("", ""), noted)
 
 
-def _record(given: Given, result: Explained) -> dict[str, Any]:
+def _record(given: AskedPacket, result: Explained) -> dict[str, Any]:
     """Return in JSON types what the agent replied, and whether the packet is whole enough to go by it."""
     whole = way.announced(given, result.answer) if given.length is None else given.length
     about = {"captured": len(given.frame), "length": whole, "is_known": way.is_known(given, result.answer)}
@@ -109,12 +109,12 @@ def _row(protocol: str, result: Explained) -> tuple[object, ...]:
     return (protocol, str(port or ""), said["verdict"], said["reason"], entry.prefix if entry else "", missing)
 
 
-def _of_capture(capture: Path, number: int) -> Given:
+def _of_capture(capture: Path, number: int) -> AskedPacket:
     try:
         for place, packet in enumerate(packets(capture), 1):
             if place == number:
                 frame = ethernet_frame(packet.link, packet.content)
-                return Given(frame, packet.length + len(frame) - len(packet.content))
+                return AskedPacket(frame, packet.length + len(frame) - len(packet.content))
     except (NotACaptureError, DamagedCaptureError, UnsupportedLinkError, OSError) as error:
         unread = Fault(str(capture), str(error), "give a whole pcap or pcapng file of a known link type")
         raise Refused(Kind.UNREADABLE, "The capture cannot be read", [unread]) from error

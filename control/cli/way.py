@@ -14,7 +14,7 @@ BROADCAST = "255.255.255.255"
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class AskedPacket:
     """A packet that is asked about.
 
     Attributes:
@@ -31,7 +31,7 @@ class Given:
         return self.length is not None and len(self.frame) < self.length
 
 
-def announced(given: Given, said: dict[str, Any]) -> int | None:
+def announced(given: AskedPacket, said: dict[str, Any]) -> int | None:
     """Return how many bytes the frame has by its IP header (RFC 791, section 3.1; RFC 8200, section 3).
 
     None where no such header is whole, or where it does not say: a jumbogram's length is behind it (RFC 2675).
@@ -44,14 +44,14 @@ def announced(given: Given, said: dict[str, Any]) -> int | None:
     return begin + length + (40 if family == 6 else 0) if length else None
 
 
-def is_known(given: Given, said: dict[str, Any]) -> bool:
+def is_known(given: AskedPacket, said: dict[str, Any]) -> bool:
     """Say whether the program has seen enough of a packet: what it wanted of one that is cut, nobody knows."""
     wants_more = bool(said["short_read"]) or said["reason"] == "truncated"
     is_short = given.is_cut or (announced(given, said) or 0) > len(given.frame)
     return not (wants_more and is_short)
 
 
-def way(given: Given, result: Explained) -> Iterator[tuple[str, str]]:
+def way(given: AskedPacket, result: Explained) -> Iterator[tuple[str, str]]:
     """Yield the steps, each with what it found."""
     said = result.answer
     if given.is_cut:
@@ -165,7 +165,7 @@ def _what(said: dict[str, Any]) -> str:
     return str(said["protocol"]) if said["protocol"] != "none" else "no VPN protocol"
 
 
-def _has(given: Given, said: dict[str, Any]) -> str:
+def _has(given: AskedPacket, said: dict[str, Any]) -> str:
     return (
         f"the capture has {_of_its_bytes(given)}"
         if given.is_cut
@@ -173,7 +173,7 @@ def _has(given: Given, said: dict[str, Any]) -> str:
     )
 
 
-def _of_its_bytes(given: Given) -> str:
+def _of_its_bytes(given: AskedPacket) -> str:
     return f"{len(given.frame)} of {given.length} bytes"
 
 
