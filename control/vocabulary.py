@@ -66,6 +66,9 @@ VERDICTS = words("verdict")
 REASONS = words("reason")
 MODES = words("mode")
 
+REFUSABLE = ("monitor", "outside_share", "lease_over", "bypass", "enforced", "cut", "other_terms")
+"""Reasons of packets that are refused, or would be, were their protocol enforced for all flows."""
+
 ATTACH_MODES = ("auto", "native", "generic")
 """Where an interface's program runs: in the driver where it can, in the driver, in the stack."""
 

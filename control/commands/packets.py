@@ -128,8 +128,9 @@ class SamplePackets(Order[Sampled]):
     seconds: float = Field(default=15.0, ge=0, description="After which it stops by itself.")
 
 
-REGISTERED = "registered"
-"""Of control.vocabulary.REASONS: the address that is told is the registered end's."""
+REGISTERED, OTHER_TERMS, LOCAL = "registered", "other_terms", "local"
+"""Of control.vocabulary.REASONS. Of the first two the address that is told is that of the end on the list; of the third
+none is told: it may be a subscriber's to whom the router itself speaks."""
 
 
 class SampledPacket(BaseModel):
@@ -140,7 +141,7 @@ class SampledPacket(BaseModel):
     handshake: bool
     verdict: str
     reason: str
-    address: str | None = Field(description="The registered end, or where asked for the responder of a handshake.")
+    address: str | None = Field(description="The end on the list, or where asked for the responder of a handshake.")
     port: int
     bytes: int = Field(description="Of the frame.")
 

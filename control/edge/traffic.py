@@ -9,12 +9,10 @@ from control.edge.state.traffic import DAY, HOUR, TrafficHistory
 from control.edge.turn import Turn
 from control.fault import Refused
 from control.host import clock
-from control.vocabulary import VPN_PROTOCOLS
+from control.vocabulary import REFUSABLE, VPN_PROTOCOLS
 
 NOTED_EVERY = 60.0  # s
 MERGED_EVERY = 3600.0  # s
-REFUSABLE = ("monitor", "outside_share", "lease_over", "bypass", "enforced", "cut")
-"""Reasons of packets that are refused, or would be, were their protocol enforced for all flows."""
 
 
 class Traffic:
