@@ -21,6 +21,7 @@ from control.edge.commands.server import AgentServer
 from control.edge.contact import FeedContact
 from control.edge.edge import Edge
 from control.edge.follower import Follower
+from control.edge.registrations import Registrations
 from control.edge.reporter import Reporter
 from control.fault import Refused
 from control.host import memory, service
@@ -161,8 +162,9 @@ def _followers(edge: Edge) -> list[Follower | Reporter]:
         return []
     from control.feed.database import RegistryFeed  # with SQLAlchemy, which an edge without a feed does without
 
-    feed, reports = (RegistryFeed(config.feed.url, config.edge_name) for _ in range(2))
+    feed, reports, asked = (RegistryFeed(config.feed.url, config.edge_name) for _ in range(3))
     contact = FeedContact(feed.where, config.edge_name)
+    edge.registrations = Registrations(asked, contact)
     return [Follower(edge, feed, contact, config.feed.poll), Reporter(edge, reports, config.feed.report)]
 
 

@@ -1,6 +1,7 @@
 """The command that says what the kernel makes of one packet, and why; or of one of every protocol."""
 
 import ipaddress
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from control.cli import way
 from control.cli.context import as_json_option, pass_config
 from control.cli.output import agent, print_json, print_table
 from control.cli.way import AskedPacket
-from control.commands.packets import Explained, ExplainPacket
+from control.commands.packets import Explained, ExplainPacket, MatchedEntry, ReadRegistration
 from control.config import Config
 from control.datapath.probe import frames
 from control.fault import BadValueError, Fault, Kind, Refused
@@ -60,33 +61,66 @@ def _one(config: Config, digits: str, given: AskedPacket | None, as_json: bool) 
     """Explain one packet, step by step."""
     result = agent(config).ask(ExplainPacket(packet=digits))
     given = given or AskedPacket(bytes.fromhex(digits))
+    registrations = _registrations(config, [result])
     if as_json:
-        print_json(_record(given, result))
+        print_json(_record(given, result, registrations))
         return
     verdict = "passes" if result.answer["verdict"] == "pass" else "is dropped"
     told = f"the packet {verdict}" if way.is_known(given, result.answer) else "what becomes of the packet is not known"
-    print_table(told, ("", ""), way.way(given, result))
+    print_table(told, ("", ""), way.way(given, result, _words(registrations)))
 
 
 def _each(config: Config, made_up: dict[str, bytes], as_json: bool) -> None:
     """Explain a packet of each protocol, a row for each."""
     results = {name: agent(config).ask(ExplainPacket(packet=frame.hex())) for name, frame in made_up.items()}
+    registrations = _registrations(config, results.values())
     if as_json:
-        records = [{"protocol": name} | _record(AskedPacket(made_up[name]), each) for name, each in results.items()]
+        packets = {name: AskedPacket(frame) for name, frame in made_up.items()}
+        records = [{"protocol": name} | _record(packets[name], each, registrations) for name, each in results.items()]
         print_json({"packets": records})
         return
     columns = ("protocol", "port", "verdict", "reason", "on the list", "would have to be registered")
     print_table(_between(next(iter(results.values()))), columns, [_row(*each) for each in results.items()])
-    entries = [entry for result in results.values() for entry in (result.entry, result.other)]
-    if noted := list(way.noted(entries)):
+    if noted := list(way.noted(_entries(results.values()), _words(registrations))):
         print_table("listed", ("", ""), noted)
 
 
-def _record(given: AskedPacket, result: Explained) -> dict[str, Any]:
-    """Return in JSON types what the agent replied, and whether the packet is whole enough to go by it."""
+def _entries(results: Iterable[Explained]) -> Iterator[MatchedEntry]:
+    yield from (entry for result in results for entry in (result.entry, result.other) if entry)
+
+
+def _registrations(config: Config, results: Iterable[Explained]) -> dict[str, str | Refused | None]:
+    """Return by which registration the feed has each of its prefixes that were found, or why that is not known."""
+    found: dict[str, str | Refused | None] = {}
+    for prefix in {entry.prefix: entry for entry in _entries(results) if way.FEED in entry.sources}:
+        try:
+            found[prefix] = agent(config).ask(ReadRegistration(prefix=prefix)).registration
+        except Refused as refused:  # the registry may be gone: what the kernel does stands without it
+            found[prefix] = refused
+    return found
+
+
+def _words(registrations: Mapping[str, str | Refused | None]) -> dict[str, str]:
+    return {
+        prefix: f"registration not known: {found.faults[0].why}"
+        if isinstance(found, Refused)
+        else f"registration {found}"
+        if found
+        else "which has no registration of it any more"
+        for prefix, found in registrations.items()
+    }
+
+
+def _record(given: AskedPacket, result: Explained, registrations: Mapping[str, str | Refused | None]) -> dict[str, Any]:
+    """Return in JSON types what the agent replied, by which registration, and whether the packet is whole enough."""
     whole = way.announced(given, result.answer) if given.length is None else given.length
-    about = {"captured": len(given.frame), "length": whole, "is_known": way.is_known(given, result.answer)}
-    return result.model_dump(mode="json") | about
+    (found,) = [registrations.get(entry.prefix) for entry in _entries([result])] or [None]
+    return result.model_dump(mode="json") | {
+        "registration": found if isinstance(found, str) else None,
+        "captured": len(given.frame),
+        "length": whole,
+        "is_known": way.is_known(given, result.answer),
+    }
 
 
 def _between(result: Explained) -> str:

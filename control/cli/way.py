@@ -7,7 +7,8 @@ from typing import Any
 
 from control.commands.packets import Explained, ListedTerms, MatchedEntry
 
-IN_WORDS = {"local": "local list", "feed": "feed's list"}
+LOCAL, FEED = "local", "feed"
+IN_WORDS = {LOCAL: "local list", FEED: "feed's list"}
 """The two lists by the names that ``sources`` has for them."""
 
 BROADCAST = "255.255.255.255"
@@ -51,8 +52,8 @@ def is_known(given: AskedPacket, said: dict[str, Any]) -> bool:
     return not (wants_more and is_short)
 
 
-def way(given: AskedPacket, result: Explained) -> Iterator[tuple[str, str]]:
-    """Yield the steps, each with what it found."""
+def way(given: AskedPacket, result: Explained, registrations: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Yield the steps, each with what it found; ``registrations`` are words on that of each prefix of the feed's."""
     said = result.answer
     if given.is_cut:
         yield "capture", f"the packet was cut when it was captured: {_of_its_bytes(given)}"
@@ -68,7 +69,7 @@ def way(given: AskedPacket, result: Explained) -> Iterator[tuple[str, str]]:
         yield "look up", found(result)
         for entry in (result.entry, result.other):
             if entry:
-                yield "listed", by_lists(entry)
+                yield "listed", by_lists(entry, registrations)
         if said["reason"] == "local":
             yield "decide", why_local(said)
         elif said["share"]:
@@ -89,9 +90,12 @@ def found(result: Explained) -> str:
     return f"neither side is on the list (serial {result.serial})"
 
 
-def by_lists(entry: MatchedEntry) -> str:
-    """Return which list has an entry, and for what each is."""
-    return "; ".join(f"{IN_WORDS.get(each.source, each.source)}: {terms(each)}" for each in entry.lists)
+def by_lists(entry: MatchedEntry, registrations: Mapping[str, str]) -> str:
+    """Return which list has an entry, by which registration, and for what each has it."""
+    told = {FEED: f" ({registrations[entry.prefix]})" if entry.prefix in registrations else ""}
+    return "; ".join(
+        f"{IN_WORDS.get(each.source, each.source)}{told.get(each.source, '')}: {terms(each)}" for each in entry.lists
+    )
 
 
 def terms(each: ListedTerms) -> str:
@@ -185,8 +189,7 @@ def _and(words: Sequence[str]) -> str:
     return " and ".join(part for part in (", ".join(words[:-1]), words[-1]) if part)
 
 
-def noted(entries: Iterable[MatchedEntry | None]) -> Iterator[tuple[str, str]]:
+def noted(entries: Iterable[MatchedEntry], registrations: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """Yield each entry once, with its note and for what each list has it."""
-    known = {entry.prefix: entry for entry in entries if entry}
-    for prefix, entry in known.items():
-        yield f"{prefix}{_note(entry)}", by_lists(entry)
+    for prefix, entry in {entry.prefix: entry for entry in entries}.items():
+        yield f"{prefix}{_note(entry)}", by_lists(entry, registrations)

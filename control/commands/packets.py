@@ -60,6 +60,21 @@ class MatchedEntry(BaseModel):
     lists: list[ListedTerms] = Field(default=[], description="What each of these says.")
 
 
+class RegistrationRead(Reply):
+    """By which registration the feed has a prefix."""
+
+    registration: str | None = Field(description="Its id at the registry; none: the feed has the prefix no more.")
+
+
+class ReadRegistration(Request[RegistrationRead]):
+    """Ask the feed by which registration it has exactly this prefix."""
+
+    verb = "registration"
+    reply = RegistrationRead
+
+    prefix: str = Field(description="As the list has it.")
+
+
 class Explained(Reply):
     """What the program makes of a packet."""
 

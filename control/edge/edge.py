@@ -26,6 +26,7 @@ from control.edge.list import EdgeList
 from control.edge.live_list import LiveList
 from control.edge.network import OwnNetwork
 from control.edge.policies import Policies
+from control.edge.registrations import Registrations
 from control.edge.start import Start
 from control.edge.state.stops import Stops
 from control.edge.state.store import Store
@@ -57,6 +58,7 @@ class Edge:
         network: the router's own addresses.
         witness: the heads of the registry's audit.
         contact: with the feed, where one is followed.
+        registrations: what asks the feed by which registration it has an entry, where one is followed.
         started_at: seconds of the monotonic clock.
     """
 
@@ -79,6 +81,7 @@ class Edge:
         self.network = OwnNetwork(datapath.network, config.nat64.networks)
         self.events = SampledEvents(self.sampling, datapath.events())
         self.contact: FeedContact | None = None
+        self.registrations: Registrations | None = None
         self.witness = Witness(store.heads)
         undoing = Undoing(self.live, self.feed, self.policies, self.interfaces, store.revisions)
         self.breaker = Breaker(self.live, undoing, self.policies, self.usage, datapath, store)

@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 from control.allowlist.entry import Entry, Prefix, port_text
 from control.allowlist.mapped import Address
-from control.allowlist.prefix import read_address
+from control.allowlist.prefix import asked_prefix, read_address
 from control.commands.packets import (
     AddressChecked,
     CheckAddress,
@@ -19,6 +19,8 @@ from control.commands.packets import (
     PacketsRun,
     ReadCounters,
     ReadEvents,
+    ReadRegistration,
+    RegistrationRead,
     RunPackets,
     Sampled,
     SamplePackets,
@@ -68,6 +70,18 @@ def explain(edge: Edge, request: ExplainPacket, _body: bytes) -> Explained:
         other=None if said.side else _entry(edge, said.matched_otherwise),
         serial=edge.list.state.local.serial,
     )
+
+
+def registration(edge: Edge, request: ReadRegistration, _body: bytes) -> RegistrationRead:
+    """Ask the feed by which registration it has a prefix."""
+    try:
+        prefix = asked_prefix(request.prefix)
+    except BadValueError as error:
+        raise Refused(Kind.INVALID, "The prefix is not understood", [Fault("prefix", error.why, error.mend)]) from error
+    if edge.registrations is None:
+        fault = Fault("feed.url", "no feed is followed, which would know of registrations", "see docs/feed.md")
+        raise Refused(Kind.NOT_FOUND, "There is no registry", [fault])
+    return RegistrationRead(registration=edge.registrations.of(prefix))
 
 
 def count(edge: Edge, _request: ReadCounters, _body: bytes) -> Counted:
