@@ -3,6 +3,7 @@
 import ipaddress
 from dataclasses import asdict
 
+from control.allowlist import nat64
 from control.allowlist.entry import Entry, Prefix, port_text
 from control.allowlist.mapped import Address
 from control.allowlist.prefix import asked_prefix, read_address
@@ -26,6 +27,7 @@ from control.commands.packets import (
     SamplePackets,
     unpack_frames,
 )
+from control.datapath.probe.answer import Answer
 from control.datapath.probe.frames import NOBODY, SHAPES, frame
 from control.datapath.program.compile import schema
 from control.edge.edge import Edge
@@ -38,7 +40,7 @@ def check(edge: Edge, request: CheckAddress, _body: bytes) -> AddressChecked:
     """Look an address up in the list, and ask the kernel about a packet to it that the entries let through."""
     demand_use(request.protocol, request.port)
     asked, state = _address(request.address), edge.list.state
-    found = state.union.covering(ipaddress.ip_network(asked))
+    found = [each for address in _behind(edge, asked) for each in state.union.covering(ipaddress.ip_network(address))]
     allowed = Allowed.by(entry.terms for _, entry in found)
     use = allowed.example(request.protocol, request.port)
     protocol, port = use or (request.protocol or "wireguard", request.port)
@@ -68,6 +70,7 @@ def explain(edge: Edge, request: ExplainPacket, _body: bytes) -> Explained:
         answer=asdict(said),
         entry=_entry(edge, said.matched),
         other=None if said.side else _entry(edge, said.matched_otherwise),
+        inside=_inside(said),
         serial=edge.list.state.local.serial,
     )
 
@@ -118,6 +121,22 @@ def _address(text: str) -> Address:
     except BadValueError as error:
         fault = Fault("address", error.why, error.mend)
         raise Refused(Kind.INVALID, "The address is not understood", [fault]) from error
+
+
+def _behind(edge: Edge, address: Address) -> list[Address]:
+    """Return the addresses by which one is looked up: itself, and the IPv4 address inside a NAT64's prefix."""
+    networks = [network for network in edge.config.nat64.networks if address in network]
+    inner = [nat64.inside(address, network.prefixlen) for network in networks if address.version == 6]
+    return [address, *inner[:1]]
+
+
+def _inside(said: Answer) -> str | None:
+    """Return the IPv4 address by which an end was found on the list, where it is inside that end's IPv6 address."""
+    end = {"source": said.source, "destination": said.destination}.get(said.side or said.other or "")
+    if end is None or not said.translated:
+        return None
+    address = ipaddress.ip_address(end.address)
+    return str(nat64.inside(address, said.translated)) if address.version == 6 else None
 
 
 def _entry(edge: Edge, prefix: Prefix | None) -> MatchedEntry | None:
