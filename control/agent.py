@@ -21,9 +21,9 @@ from control.edge.commands.server import AgentServer
 from control.edge.contact import FeedContact
 from control.edge.edge import Edge
 from control.edge.follower import Follower
-from control.edge.registrations import Registrations
 from control.edge.reporter import Reporter
 from control.fault import Refused
+from control.feed.registrations import Registrations
 from control.host import memory, service
 from control.host.logs import configure_logs
 
@@ -164,7 +164,7 @@ def _followers(edge: Edge) -> list[Follower | Reporter]:
 
     feed, reports, asked = (RegistryFeed(config.feed.url, config.edge_name) for _ in range(3))
     contact = FeedContact(feed.where, config.edge_name)
-    edge.registrations = Registrations(asked, contact)
+    edge.registrations = Registrations(asked, lambda: contact.trouble)
     return [Follower(edge, feed, contact, config.feed.poll), Reporter(edge, reports, config.feed.report)]
 
 

@@ -4,11 +4,11 @@ The list that an edge follows does not say it: a million entries would each have
 """
 
 import threading
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
 
 from control.allowlist.entry import Prefix
-from control.edge.contact import FeedContact
 from control.fault import Fault, Kind, Refused
 from control.feed.feed import Feed
 
@@ -19,11 +19,11 @@ class Registrations:
 
     Attributes:
         feed: of its own, which no other thread uses.
-        contact: what is known of the feed: one that does not answer is not asked.
+        trouble: returns why the feed does not answer, as far as is known: then it is not asked.
     """
 
     feed: Feed
-    contact: FeedContact
+    trouble: Callable[[], str | None]
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def of(self, prefix: Prefix) -> str | None:
@@ -32,8 +32,8 @@ class Registrations:
         Raises:
             Refused: "unavailable": the feed cannot be asked now, or does not tell; "busy": somebody else asks it.
         """
-        if self.contact.trouble:
-            raise _unknown(Kind.UNAVAILABLE, self.contact.trouble, "see the feed in `wicket status`")
+        if trouble := self.trouble():
+            raise _unknown(Kind.UNAVAILABLE, trouble, "see the feed in `wicket status`")
         if not self._lock.acquire(blocking=False):
             raise _unknown(Kind.BUSY, "somebody else asks it just now", "ask again in a moment")
         try:
