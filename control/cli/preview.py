@@ -45,7 +45,7 @@ class Refusable(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Foreseen:
+class Refusals:
     """What rules would refuse.
 
     Attributes:
@@ -79,20 +79,19 @@ class Foreseen:
         columns = ("protocol", "share", "last hour", "last day", "known of it")
         print_table("packets a second that would have been refused", columns, rows, err=err)
         if self.ends is not None:
-            columns = ("protocol", "end", "sampled", "")
-            print_table("where most of it goes now", columns, map(_row, self.ends), err=err)
+            print_table("where most of it goes now", ("protocol", "end", "sampled", ""), map(_row, self.ends), err=err)
         for hint in self.hints:
             click.echo(hint, err=err)
 
 
-def foresee(config: Config, rules: dict[str, Rule], seconds: float | None) -> Foreseen:
+def foresee(config: Config, rules: dict[str, Rule], seconds: float | None) -> Refusals:
     """Return what rules would refuse; none or 0 seconds: without looking where it goes.
 
     Raises:
         Refused: the agent does.
     """
     rates = agent(config).ask(SetPolicy(policy=rules, dry_run=True)).preview
-    return Foreseen(rates, ends(config, tuple(rules), seconds) if seconds else None)
+    return Refusals(rates, ends(config, tuple(rules), seconds) if seconds else None)
 
 
 def ends(config: Config, protocols: Sequence[str], seconds: float) -> list[Refusable]:

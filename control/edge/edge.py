@@ -26,7 +26,6 @@ from control.edge.list import EdgeList
 from control.edge.live_list import LiveList
 from control.edge.network import OwnNetwork
 from control.edge.policies import Policies
-from control.edge.registrations import Registrations
 from control.edge.start import Start
 from control.edge.state.stops import Stops
 from control.edge.state.store import Store
@@ -34,6 +33,7 @@ from control.edge.traffic import Traffic
 from control.edge.turn import Turn, Turns
 from control.edge.usage import Usage
 from control.edge.witness import Witness
+from control.feed.registrations import Registrations
 from control.rollout.origin import NOBODY, Origin
 
 log = structlog.get_logger()

@@ -8,7 +8,7 @@ from control.vocabulary import VPN_PROTOCOLS
 from lab.waiting import wait_for
 from tests.api_registry.world import World
 
-NOTHING = {"registered": False, "live": False, "since": None, "prefix": None, "serial": None,
+NOTHING: dict[str, Any] = {"registered": False, "live": False, "since": None, "prefix": None, "serial": None,
            "registered_for": None, "protocols": {}}  # fmt: skip
 
 

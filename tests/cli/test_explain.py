@@ -186,7 +186,7 @@ def test_a_short_packet_is_none_of_those(strict: Cli) -> None:
     assert (said["answer"]["protocol"], said["is_known"], said["length"]) == ("none", True, 43)
 
 
-USES = [
+USES: list[tuple[str, tuple[str, ...], bool, str | None, dict[str, list[str]] | None]] = [
     # address, options, registered and live, registered for, its protocols
     (BANK, (), True, "some", {"openvpn": [], "ike": []}),
     (BANK, ("--protocol", "ike"), True, "some", {"openvpn": [], "ike": []}),
