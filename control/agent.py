@@ -23,6 +23,7 @@ from control.edge.edge import Edge
 from control.edge.follower import Follower
 from control.edge.reporter import Reporter
 from control.fault import Refused
+from control.feed.registrations import Registrations
 from control.host import memory, service
 from control.host.logs import configure_logs
 
@@ -161,8 +162,9 @@ def _followers(edge: Edge) -> list[Follower | Reporter]:
         return []
     from control.feed.database import RegistryFeed  # with SQLAlchemy, which an edge without a feed does without
 
-    feed, reports = (RegistryFeed(config.feed.url, config.edge_name) for _ in range(2))
+    feed, reports, asked = (RegistryFeed(config.feed.url, config.edge_name) for _ in range(3))
     contact = FeedContact(feed.where, config.edge_name)
+    edge.registrations = Registrations(asked, lambda: contact.trouble)
     return [Follower(edge, feed, contact, config.feed.poll), Reporter(edge, reports, config.feed.report)]
 
 

@@ -1,4 +1,4 @@
-"""``python -m manual.documents`` writes the API's documents into docs/, as they are served now."""
+"""``python -m manual.documents`` writes the API's documents into docs/openapi/, as they are served now."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -6,10 +6,10 @@ from tempfile import TemporaryDirectory
 from api.application import create_app
 from control import config as configuration
 
-DOCS = Path(__file__).parents[1] / "docs"
+DOCS = Path(__file__).parents[1] / "docs" / "openapi"
 CONFIG = 'state = "{directory}/state"\nrun = "{directory}/run"\n'
 REGISTRY = '[registry]\nenabled = true\nurl = "sqlite:///{directory}/registry.db"\n'
-DOCUMENTS = {"openapi.json": CONFIG, "openapi-registry.json": CONFIG + REGISTRY}
+DOCUMENTS = {"gateway.json": CONFIG, "registry.json": CONFIG + REGISTRY}
 """The configuration of which each is the document; no agent is asked for it."""
 
 

@@ -18,7 +18,7 @@ OF_WICKETD = "Whatever ends it, the kernel goes on with the last list. Only `wic
 OF_WICKET_API = "The registry is a part of it that `registry.enabled` of its configuration switches on."
 EXIT_STATUS = (
     ("0", "Done."),
-    ("1", "Refused, and nothing has changed; from `wicket doctor`: something is missing."),
+    ("1", "Refused, and nothing has changed; from `wicket doctor`: something is missing; from `allow check`: no."),
     ("2", "The command line itself is wrong."),
 )
 ENVIRONMENT = (
@@ -34,6 +34,11 @@ FILES = (
     ("/var/lib/wicketgate-api/", "The API's state: its token, and the registry's database where that is SQLite."),
     ("/run/wicketgate/main/agent.sock", "The agent's socket: who may write to it may change the list."),
     ("/sys/fs/bpf/wicketgate/", "The program and its maps in the kernel, pinned."),
+    (
+        "/usr/share/doc/wicketgate-edge/",
+        "The documentation. Before anything is enforced read providers.md: what else speaks these protocols at a "
+        "provider. A list of local exceptions to start from is examples/local-exceptions.csv.",
+    ),
 )
 EXAMPLE = """
 [[interfaces]]

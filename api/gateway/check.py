@@ -6,8 +6,7 @@ from api.gateway.schema import CheckQuery
 from api.kit import agent, shared
 from api.kit.address import asked_address
 from api.kit.contract import NOBODY, Contract, serves
-from api.kit.shared import Check
-from control.allowlist.entry import Prefix
+from api.kit.shared import Check, CheckQuestion
 from control.commands.packets import CheckAddress
 
 blueprint = APIBlueprint("check", __name__, tag="Check")
@@ -19,20 +18,25 @@ blueprint = APIBlueprint("check", __name__, tag="Check")
 def check(query: CheckQuery) -> Check:
     """Ask whether an address is registered.
 
-    Needs no token, wherever the API listens. Nothing about who asks is kept. Where there is a registry, it answers
-    from what its edges have reported, and an address may ask only so often; else the gateway answers from its kernel.
+    Needs no token, wherever the API listens. Nothing about who asks is kept. With a protocol or a port the answer is
+    for that alone; without, for anything that the address is registered for, and `protocols` says for what. Where
+    there is a registry, it answers from what its edges have reported, and an address may ask only so often; else the
+    gateway answers from its kernel.
     """
-    address = asked_address(query.address)
+    asked = CheckQuestion(asked_address(query.address), query.protocol, query.port)
     registry = shared.registry()
-    return registry.check(address) if registry else _on_this_gateway(address)
+    return registry.check(asked) if registry else _on_this_gateway(asked)
 
 
-def _on_this_gateway(address: Prefix) -> Check:
-    checked = agent.ask(CheckAddress(address=str(address.network_address)))
+def _on_this_gateway(asked: CheckQuestion) -> Check:
+    address = str(asked.address.network_address)
+    checked = agent.ask(CheckAddress(address=address, protocol=asked.protocol, port=asked.port))
     return Check(
         address=checked.address,
         registered=checked.registered,
         live=checked.live,
+        registered_for=checked.registered_for,
+        protocols=checked.protocols,
         since=None,
         prefix=checked.prefix,
         serial=checked.serial,

@@ -11,6 +11,7 @@ from api.kit.schema import Strict, named
 from control.allowlist.schema import EntryModel
 from control.commands.cut import Cut
 from control.commands.list import Would
+from control.commands.policy import ProtocolName
 
 Format = Literal["json", "ndjson", "csv"]
 
@@ -49,6 +50,8 @@ class CheckQuery(Strict):
     """Parameters of the public question."""
 
     address: str = Field(description="An IPv4 or IPv6 address.", max_length=64, examples=["192.0.2.1", "2001:db8::1"])
+    protocol: ProtocolName | None = Field(None, description="Answer for this protocol alone; none: for any.")
+    port: int | None = Field(None, ge=1, le=65535, description="Answer for this port alone; none: for any.")
 
 
 class BatchModel(Strict):

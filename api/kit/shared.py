@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field, RootModel
 from typing_extensions import Buffer
 
 from api.kit.schema import named
-from control.allowlist.entry import Prefix
+from control.allowlist.entry import Extent, Prefix
 from control.commands.policy import PolicyState, Rules, SetPolicy
 from control.commands.request import Order, Reply
 from control.fault import Refused
@@ -31,12 +31,33 @@ class PolicyModel(RootModel[Rules]):
     model_config = named("Policy", propertyNames={"enum": list(VPN_PROTOCOLS)})
 
 
+@dataclass(frozen=True, slots=True)
+class CheckQuestion:
+    """What the public question is about: one address, as the prefix that is just it, and what it is to be used for.
+
+    Attributes:
+        protocol, port: none asks for any.
+    """
+
+    address: Prefix
+    protocol: str | None = None
+    port: int | None = None
+
+
 class Check(BaseModel):
-    """Whether an address is registered, and live. What is not known here, or not said, is null."""
+    """Whether an address is registered, and live, for what is asked. What is not known here, or not said, is null."""
 
     address: str
-    registered: bool
-    live: bool = Field(description="Whether a kernel has it: an edge's where there is a registry, else this gateway's.")
+    registered: bool = Field(description="Whether it is for what was asked: a protocol, a port, or anything at all.")
+    live: bool = Field(
+        description="Whether a kernel has it for that: an edge's where there is a registry, else this gateway's."
+    )
+    registered_for: Extent | None = Field(
+        description="Whether it is registered for `everything`, or for `some` protocols or ports; null: for nothing."
+    )
+    protocols: dict[str, list[str]] = Field(
+        description="Protocols that it is registered for, each with its ports; an empty list is every port."
+    )
     since: datetime | None = Field(
         description="Since when the first edge has it; null when none has, and where there is no registry."
     )
@@ -66,7 +87,7 @@ class Registry:
 
     Attributes:
         serial: returns its serial; refuses as "unavailable" when its database cannot be read.
-        check: answers the public question about one address.
+        check: answers the public question about one address; refuses as "invalid" a port of what has none.
         change_policy: changes the policy, or proposes to. It is given what reads the order from the request, because
             a refusal to read it is audited as well.
         metrics: collects its metrics.
@@ -74,7 +95,7 @@ class Registry:
     """
 
     serial: Callable[[], int]
-    check: Callable[[Prefix], Check]
+    check: Callable[[CheckQuestion], Check]
     change_policy: Callable[[Callable[[], SetPolicy]], PolicyChange]
     metrics: Collector
     note_order: Callable[[Order[Any], Buffer, Reply | Refused], None]

@@ -111,16 +111,15 @@ class Allowlist:
         rows, found = columnar.locate(self.columns, columnar.of_numbers([high], [low], [length], [0]))
         return self._entry(int(rows[0])) if found[0] else None
 
-    def covering(self, prefix: Prefix) -> Entry | None:
-        """Return the entry of the longest prefix that holds all of ``prefix``."""
+    def covering(self, prefix: Prefix) -> Iterator[Entry]:
+        """Yield the entries of the prefixes that hold all of ``prefix``, the longest first."""
         present = np.bincount(self.length, minlength=mapped.HOST + 1)
         for length in reversed(mapped.covering_lengths(prefix)):
             if present[length]:
                 own_length = mapped.own_length(length, prefix.version)
                 entry = self.find(prefix.supernet(new_prefix=own_length))
                 if entry is not None:
-                    return entry
-        return None
+                    yield entry
 
     def entries(self, start: int = 0, stop: int | None = None) -> Iterator[Entry]:
         """Yield the entries of the rows from ``start`` to before ``stop``, as a slice counts."""

@@ -3,9 +3,13 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
+from typing import Literal
 
 Prefix = IPv4Network | IPv6Network
 PortRange = tuple[int, int]
+
+Extent = Literal["everything", "some"]
+"""What an address is registered for: every protocol and port, or some of them only."""
 
 MAX_NOTE = 200
 """Characters in a note."""

@@ -8,11 +8,13 @@ import click
 
 from control.allowlist import formats
 from control.allowlist.allowlist import Allowlist
+from control.cli import way
 from control.cli.context import as_json_option, pass_config
 from control.cli.cut import say_cut, say_held
 from control.cli.output import agent, print_json
 from control.cli.rollout import Span, confirm_option, say_token
 from control.commands.list import ChangeList, ListChanged, ReadList, ReplaceList
+from control.commands.packets import AddressChecked, CheckAddress
 from control.config import Config
 from control.protocols import with_companions
 from control.vocabulary import VPN_PROTOCOLS
@@ -90,6 +92,37 @@ def allow_remove(
     """Remove PREFIXES from the list. The answer says whom that cuts, and what of it is held: see `wicket held`."""
     order = ChangeList(add_size=0, dry_run=dry_run, override=override, confirm_within=confirm_within, why=reason)
     _change(config, Allowlist.empty(), _read(list(prefixes), config), order, as_json)
+
+
+@allow.command("check")
+@click.argument("address")
+@click.option("--protocol", type=click.Choice(VPN_PROTOCOLS), help="Whether it is registered for this; else for any.")
+@click.option("--port", type=click.IntRange(1, 65535), help="Whether it is for this port; else for any.")
+@as_json_option
+@pass_config
+def allow_check(config: Config, address: str, protocol: str | None, port: int | None, as_json: bool) -> None:
+    """Say whether ADDRESS is registered, for what, and live in the kernel; the status is 1 when it is not.
+
+    Of the whole live list: of the local list and of the feed's.
+    """
+    checked = agent(config).ask(CheckAddress(address=address, protocol=protocol, port=port))
+    if as_json:
+        print_json(checked)
+    else:
+        click.echo(f"{checked.address} {_standing(checked, protocol, port)}")
+    sys.exit(0 if checked.registered and checked.live else 1)
+
+
+def _standing(checked: AddressChecked, protocol: str | None, port: int | None) -> str:
+    asked = " ".join(part for part in (protocol, f"on port {port}" if port else None) if part)
+    extent = "everything" if checked.registered_for == "everything" else f"some only: {way.uses(checked.protocols)}"
+    where = f"{checked.prefix}, on the {' and the '.join(way.IN_WORDS[source] for source in checked.sources)}"
+    if checked.registered:
+        live = "registered and live" if checked.live else "registered, and not live in the kernel"
+        return f"is {live}, for {extent}; {where}"
+    if checked.registered_for is None:
+        return "is not registered"
+    return f"is not registered for {asked}; for {extent}; {where}"
 
 
 @allow.command("list")

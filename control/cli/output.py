@@ -30,8 +30,8 @@ def print_json(value: object) -> None:
     click.echo(json.dumps(plain, indent=2))
 
 
-def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print a table under its title; numbers stand to the right."""
+def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], *, err: bool = False) -> None:
+    """Print a table under its title, or say it on standard error; numbers stand to the right."""
     kept = [[_text(cell) for cell in row] for row in rows]
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=any(columns), header_style="bold")
     for place, name in enumerate(columns):
@@ -39,7 +39,8 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[obje
         table.add_column(name, justify="right" if numeric else "left", overflow="fold")
     for row in kept:
         table.add_row(*(escape(cell) for cell in row))
-    console = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
+    is_terminal = (sys.stderr if err else sys.stdout).isatty()
+    console = Console(width=None if is_terminal else 120, highlight=False, stderr=err)
     console.print(escape(title))
     console.print(Padding(table, (0, 0, 0, 2)))
 

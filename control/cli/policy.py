@@ -1,29 +1,22 @@
 """Commands about the policy: what happens to unregistered traffic, protocol by protocol."""
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Mapping
 
 import click
 
-from control.cli import kernel
+from control.cli import kernel, preview
 from control.cli.context import as_json_option, pass_config, pass_place
-from control.cli.events import followed
 from control.cli.output import agent, print_json, print_table
 from control.cli.rollout import Span, confirm_option, say_plans, say_token
-from control.commands.packets import REGISTERED, ReadEvents
-from control.commands.policy import PolicyState, ReadPolicy, Rule, SetPolicy
+from control.commands.policy import ReadPolicy, Rule
 from control.commands.rollout import StartPlan
 from control.config import Config
+from control.fault import Refused
 from control.vocabulary import MODES, VPN_PROTOCOLS
 
 EVERY_FLOW = 100
 """Share of a protocol that is only counted, in percent, where none is given: monitor drops nothing whatever it is."""
-
-SAMPLED = 10
-"""One packet in so many, while it is looked where most of them go."""
-
-MOST = 10
-"""Ends that are told."""
 
 
 @click.group()
@@ -47,8 +40,9 @@ def policy_get(config: Config, as_json: bool) -> None:
 @click.argument("mode", type=click.Choice(MODES))
 @click.option("--share", type=click.IntRange(0, 100), help="Of the flows, in percent, at once; without it in steps.")
 @confirm_option
-@click.option("--dry-run", is_flag=True, help="Say what it would have refused lately, and set nothing.")
-@click.option("--responders", type=Span(), help="With --dry-run: look this long where most of it goes, such as 30s.")
+@click.option("--dry-run", is_flag=True, help="Say what it would have refused lately and refuses now, and set nothing.")
+@click.option("--responders", type=Span(), help="Look this long where that goes, such as 30s; 0s: do not look.")
+@click.option("--yes", is_flag=True, help="Do not ask on a terminal whether to go on.")
 @as_json_option
 @pass_place
 def policy_set(
@@ -59,22 +53,23 @@ def policy_set(
     confirm_within: float | None,
     dry_run: bool,
     responders: float | None,
+    yes: bool,
     as_json: bool,
 ) -> None:
     """Set the policy of PROTOCOL, or of all.
 
     monitor counts what enforce would drop. enforce drops what opens a session that nobody has registered: with
     --share at once, for that share of the flows; without it a plan begins that goes there in steps, see `wicket
-    rollout`.
+    rollout`. What that would refuse is shown first.
     """
     names = VPN_PROTOCOLS if protocol == "all" else (protocol,)
-    if responders is not None and not dry_run:
-        raise click.UsageError("--responders goes with --dry-run")
+    rules = dict.fromkeys(names, Rule(mode=mode, share=EVERY_FLOW if share is None else share))
     if dry_run:
-        rule = Rule(mode=mode, share=EVERY_FLOW if share is None else share)
-        state = agent(config).ask(SetPolicy(policy=dict.fromkeys(names, rule), dry_run=True))
-        _show_preview(state, None if responders is None else _responders(config, names, responders), as_json)
+        _show_preview(config, rules, responders, as_json)
         return
+    if mode == "enforce" and not as_json and not _is_wanted(config, rules, responders, yes):
+        click.echo("nothing is set", err=True)
+        sys.exit(1)
     if share is None and mode == "enforce":  # a share left out is never guessed: all would be the guess that cuts most
         plans = agent(config).ask(StartPlan(protocols=list(names), confirm_within=confirm_within))
         if as_json:
@@ -84,10 +79,9 @@ def policy_set(
         say_plans(plans.plans)
         say_token(plans.token)
         return
-    rule = Rule(mode=mode, share=EVERY_FLOW if share is None else share)
     from control.cli import stopping  # which reads the libraries of the kernel's side
 
-    state = stopping.set_policy(config, dict.fromkeys(names, rule), confirm_within)
+    state = stopping.set_policy(config, rules, confirm_within)
     _show(state.policy, as_json)
     say_token(state.token)
     if state.not_kept:
@@ -100,33 +94,23 @@ def print_policies(rules: Mapping[str, Rule]) -> None:
     print_table("policy for the unregistered", ("protocol", "mode", "share"), rows)
 
 
-def _responders(config: Config, protocols: Sequence[str], seconds: float) -> list[tuple[str, str, int]]:
-    """Return where most unregistered handshakes go, by what is sampled for so long; nothing is kept."""
-    counts: Counter[tuple[str, str]] = Counter()
-    for event in followed(agent(config), ReadEvents(rate=SAMPLED, responders=True), seconds):
-        if event.protocol in protocols and event.reason != REGISTERED and event.address:
-            counts[event.protocol, f"{event.address} port {event.port}"] += 1
-    return [(protocol, end, count) for (protocol, end), count in counts.most_common(MOST)]
-
-
-def _show_preview(state: PolicyState, responders: list[tuple[str, str, int]] | None, as_json: bool) -> None:
-    if as_json:
-        previews = [preview.model_dump() for preview in state.preview]
-        ends = [dict(zip(("protocol", "end", "sampled"), each, strict=True)) for each in responders or []]
-        print_json(previews if responders is None else {"preview": previews, "responders": ends})
+def _show_preview(config: Config, rules: dict[str, Rule], seconds: float | None, as_json: bool) -> None:
+    if not as_json:
+        preview.foresee(config, rules, preview.LOOKS if seconds is None else seconds).show()
         return
-    rows = [
-        (each.protocol, f"{each.share} %", _rate(each.hour), _rate(each.day), f"{each.known_s / 3600:.1f} h")
-        for each in state.preview
-    ]
-    columns = ("protocol", "share", "last hour", "last day", "known of it")
-    print_table("packets a second that would have been refused", columns, rows)
-    if responders is not None:
-        print_table("where most of it goes now", ("protocol", "end", "sampled"), responders)
+    foreseen = preview.foresee(config, rules, seconds)
+    print_json([rate.model_dump() for rate in foreseen.rates] if seconds is None else foreseen.record)
 
 
-def _rate(rate: float | None) -> str:
-    return "not known" if rate is None else f"{rate:.2f}"
+def _is_wanted(config: Config, rules: dict[str, Rule], seconds: float | None, yes: bool) -> bool:
+    """Show what rules would refuse and, where somebody sits there, ask; a script only waits where it asks to look."""
+    is_asked = not yes and sys.stdin.isatty() and sys.stderr.isatty()
+    try:
+        look = preview.LOOKS if seconds is None and is_asked else seconds
+        preview.foresee(config, rules, look).show(err=True)
+    except Refused as refused:
+        click.echo(f"what it would refuse is not known: {refused.faults[0]}", err=True)
+    return not is_asked or click.confirm("go on?", default=False, err=True)
 
 
 def _show(rules: Mapping[str, Rule], as_json: bool) -> None:

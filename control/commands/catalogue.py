@@ -11,7 +11,15 @@ from control.commands.held import DropHeld, ReadHeld, ReleaseHeld, ShowHeld
 from control.commands.history import CompareRevisions, ReadHistory, RollBack, ShowRevision
 from control.commands.interfaces import Attach, Detach
 from control.commands.list import ChangeList, ReadList, ReplaceList
-from control.commands.packets import CheckAddress, ExplainPacket, ReadCounters, ReadEvents, RunPackets, SamplePackets
+from control.commands.packets import (
+    CheckAddress,
+    ExplainPacket,
+    ReadCounters,
+    ReadEvents,
+    ReadRegistration,
+    RunPackets,
+    SamplePackets,
+)
 from control.commands.policy import ReadPolicy, SetPolicy
 from control.commands.request import Request
 from control.commands.rollout import MovePlan, PausePlan, ReadPlans, ResumePlan, StartPlan, UndoPlan
@@ -41,6 +49,7 @@ REQUESTS: Mapping[str, type[Request[Any]]] = {
         ReadList,
         ReadPlans,
         ReadPolicy,
+        ReadRegistration,
         ReadStatus,
         ReleaseHeld,
         ReplaceList,

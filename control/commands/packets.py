@@ -6,16 +6,25 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
+from control.allowlist.entry import Extent
+from control.commands.policy import ProtocolName
 from control.commands.request import Order, Reply, Request
 
 
 class AddressChecked(Reply):
-    """Whether an address is registered, and live on this gateway."""
+    """Whether an address is registered, and live on this gateway, for what was asked."""
 
     address: str
-    registered: bool = Field(description="Whether an entry covers it.")
+    registered: bool = Field(description="Whether an entry lets through what was asked for.")
     live: bool = Field(description="Whether the kernel lets a packet to it pass for that.")
-    prefix: str | None = Field(description="The entry that holds the address.")
+    registered_for: Extent | None = Field(
+        default=None,
+        description="Whether entries let through `everything`, or `some` protocols or ports; none: no entry holds it.",
+    )
+    protocols: dict[str, list[str]] = Field(
+        default={}, description="Protocols that entries let through, each with its ports; no ports are all."
+    )
+    prefix: str | None = Field(description="The longest entry that holds the address.")
     sources: list[str] = Field(description="Which lists hold that entry: `local`, `feed`, or both.")
     serial: int = Field(description="Of the local list.")
 
@@ -27,23 +36,57 @@ class CheckAddress(Request[AddressChecked]):
     reply = AddressChecked
 
     address: str = Field(description="One IPv4 or IPv6 address.")
+    protocol: ProtocolName | None = Field(default=None, description="Only for this protocol; none: for any.")
+    port: int | None = Field(default=None, ge=1, le=65535, description="Only at this port of it; none: at any.")
+
+
+class ListedTerms(BaseModel):
+    """What one of the two lists says of a prefix."""
+
+    source: str = Field(description="Which list: `local` or `feed`.")
+    protocols: list[str] = Field(description="Those that it is for; none are all.")
+    ports: list[str] = Field(description="Those that it is for; none are all.")
+    note: str
 
 
 class MatchedEntry(BaseModel):
-    """The entry that let a packet through."""
+    """An entry of the live list."""
 
     prefix: str
     protocols: list[str]
     ports: list[str]
     note: str
     sources: list[str] = Field(description="Which lists hold it: `local`, `feed`, or both.")
+    lists: list[ListedTerms] = Field(default=[], description="What each of these says.")
+
+
+class RegistrationRead(Reply):
+    """By which registration the feed has a prefix."""
+
+    registration: str | None = Field(description="Its id at the registry; none: the feed has the prefix no more.")
+
+
+class ReadRegistration(Request[RegistrationRead]):
+    """Ask the feed by which registration it has exactly this prefix."""
+
+    verb = "registration"
+    reply = RegistrationRead
+
+    prefix: str = Field(description="As the list has it.")
 
 
 class Explained(Reply):
     """What the program makes of a packet."""
 
     answer: dict[str, Any] = Field(description="All that the program says of it.")
-    entry: MatchedEntry | None = Field(description="The entry that it matched.")
+    entry: MatchedEntry | None = Field(description="The entry that lets it through.")
+    other: MatchedEntry | None = Field(
+        default=None,
+        description="Where none does: the entry that holds an end of it for other protocols or ports.",
+    )
+    inside: str | None = Field(
+        default=None, description="The IPv4 address inside a NAT64's prefix, by which one of these was found."
+    )
     serial: int = Field(description="Of the local list.")
 
 
@@ -100,8 +143,9 @@ class SamplePackets(Order[Sampled]):
     seconds: float = Field(default=15.0, ge=0, description="After which it stops by itself.")
 
 
-REGISTERED = "registered"
-"""Of control.vocabulary.REASONS: the address that is told is the registered end's."""
+REGISTERED, OTHER_TERMS, LOCAL = "registered", "other_terms", "local"
+"""Of control.vocabulary.REASONS. Of the first two the address that is told is that of the end on the list; of the third
+none is told: it may be a subscriber's to whom the router itself speaks."""
 
 
 class SampledPacket(BaseModel):
@@ -112,7 +156,7 @@ class SampledPacket(BaseModel):
     handshake: bool
     verdict: str
     reason: str
-    address: str | None = Field(description="The registered end, or where asked for the responder of a handshake.")
+    address: str | None = Field(description="The end on the list, or where asked for the responder of a handshake.")
     port: int
     bytes: int = Field(description="Of the frame.")
 

@@ -33,6 +33,7 @@ from control.edge.traffic import Traffic
 from control.edge.turn import Turn, Turns
 from control.edge.usage import Usage
 from control.edge.witness import Witness
+from control.feed.registrations import Registrations
 from control.rollout.origin import NOBODY, Origin
 
 log = structlog.get_logger()
@@ -57,6 +58,7 @@ class Edge:
         network: the router's own addresses.
         witness: the heads of the registry's audit.
         contact: with the feed, where one is followed.
+        registrations: what asks the feed by which registration it has an entry, where one is followed.
         started_at: seconds of the monotonic clock.
     """
 
@@ -79,6 +81,7 @@ class Edge:
         self.network = OwnNetwork(datapath.network, config.nat64.networks)
         self.events = SampledEvents(self.sampling, datapath.events())
         self.contact: FeedContact | None = None
+        self.registrations: Registrations | None = None
         self.witness = Witness(store.heads)
         undoing = Undoing(self.live, self.feed, self.policies, self.interfaces, store.revisions)
         self.breaker = Breaker(self.live, undoing, self.policies, self.usage, datapath, store)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 
-from control.commands.packets import REGISTERED, EventsRead, ReadEvents, SampledPacket
+from control.commands.packets import LOCAL, OTHER_TERMS, REGISTERED, EventsRead, ReadEvents, SampledPacket
 from control.datapath.probe.events import Event, Events
 from control.edge.lease import Sampling
 from control.edge.turn import Turn
@@ -142,6 +142,7 @@ class SampledEvents:
 def _told(event: Event, responders: bool) -> SampledPacket:
     """Return an event as a reader has it who did, or did not, ask where unregistered handshakes go."""
     said = asdict(event)
-    if not responders and event.reason != REGISTERED:
+    is_listed = event.reason in (REGISTERED, OTHER_TERMS)
+    if event.reason == LOCAL or not (is_listed or responders):
         said |= {"address": None, "port": 0}
     return SampledPacket(**said)

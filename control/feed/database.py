@@ -16,6 +16,7 @@ from sqlalchemy import make_url
 from sqlalchemy.orm import Session
 
 from control.allowlist.digest import Digest
+from control.allowlist.entry import Prefix
 from control.fault import Fault, Kind, Refused
 from control.feed.feed import MOST_HEADS, RESET, Delta, Snapshot, UseReport
 from control.registry.access.actor import Actor
@@ -158,6 +159,16 @@ class RegistryFeed:
         self._demand_file()
         with self._database.reading() as session:
             return heads.lines(session, since - 1, MOST_HEADS) if revision.have(session, revision.HEADS) else ()
+
+    def registration(self, prefix: Prefix) -> str | None:
+        """Return the id of the registration by which exactly this prefix is on the list now; none: it is not.
+
+        Raises:
+            Refused: "unavailable": the database is, or its roles are of an earlier version, which did not tell.
+        """
+        self._demand_file()
+        with self._database.reading() as session:
+            return serials.registration_of(session, prefix)
 
     def close(self) -> None:
         """Close every connection."""

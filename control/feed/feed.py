@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from control.allowlist.allowlist import Allowlist
 from control.allowlist.digest import Digest
+from control.allowlist.entry import Prefix
 from control.fault import Fault, Kind, Refused
 from control.rollout.position import Position
 
@@ -149,6 +150,13 @@ class Feed(Protocol):
 
         Raises:
             Refused: the feed cannot be reached or read.
+        """
+
+    def registration(self, prefix: Prefix) -> str | None:
+        """Return by which registration exactly this prefix is on the list now; none: it is not.
+
+        Raises:
+            Refused: the feed cannot be reached or read, or does not tell this edge.
         """
 
     def close(self) -> None:

@@ -21,19 +21,25 @@ def contains(wide: Terms, narrow: Terms) -> bool:
         return True  # as where notes alone change, of a million entries
     whole, part = completed(wide), completed(narrow)
     return all(
+<<<<<<< HEAD
         _covers(_ports(whole, protocol), ports)
         for protocol in VPN_PROTOCOLS
         if (ports := _ports(part, protocol)) is not None
+=======
+        _covers(ports_for(wide, protocol), ports)
+        for protocol in VPN_PROTOCOLS
+        if (ports := ports_for(narrow, protocol)) is not None
+>>>>>>> explain
     )
 
 
-def _ports(terms: Terms, protocol: str) -> tuple[PortRange, ...] | None:
+def ports_for(terms: Terms, protocol: str) -> tuple[PortRange, ...] | None:
     """Return the ports on which terms allow a protocol, the empty tuple for every one; None: it is not allowed."""
     mine = terms.ports if not terms.protocols or protocol in terms.protocols else None
-    also = _ports(terms.also, protocol) if terms.also else None
+    also = ports_for(terms.also, protocol) if terms.also else None
     if mine is None or also is None:
         return also if mine is None else mine
-    return _merged(mine, also)
+    return merged(mine, also)
 
 
 def _covers(wide: tuple[PortRange, ...] | None, narrow: tuple[PortRange, ...]) -> bool:
@@ -54,7 +60,7 @@ def united(one: Terms, another: Terms) -> Terms:
         return replace(another, note=note)
     one, another = completed(one), completed(another)
     if one.protocols == another.protocols:
-        return Terms(one.protocols, _merged(one.ports, another.ports), note)
+        return Terms(one.protocols, merged(one.ports, another.ports), note)
     if one.ports == another.ports:
         return Terms(_either(one.protocols, another.protocols), one.ports, note)
     return replace(one, note=note, also=replace(another, note=""))
@@ -98,7 +104,7 @@ def _of_a_list(terms: Terms) -> Terms:
 
 
 def _spanned(one: Terms, another: Terms) -> Terms:
-    ports = _merged(one.ports, another.ports)
+    ports = merged(one.ports, another.ports)
     return Terms(_either(one.protocols, another.protocols), ports if len(ports) <= MAX_PORT_RANGES else (), one.note)
 
 
@@ -108,6 +114,20 @@ def _either(one: tuple[str, ...], another: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(sorted({*one, *another}, key=PROTOCOLS.index))
 
 
+<<<<<<< HEAD
 def _merged(one: tuple[PortRange, ...], another: tuple[PortRange, ...]) -> tuple[PortRange, ...]:
     """Return the ranges of both; none means every port."""
     return merged(one + another) if one and another else ()
+=======
+def merged(one: tuple[PortRange, ...], another: tuple[PortRange, ...]) -> tuple[PortRange, ...]:
+    """Return the ranges of both, sorted, those that touch as one; none means every port."""
+    if not one or not another:
+        return ()
+    merged: list[PortRange] = []
+    for first, last in sorted(one + another):
+        if merged and first <= merged[-1][1] + 1:
+            merged[-1] = (merged[-1][0], max(last, merged[-1][1]))
+        else:
+            merged.append((first, last))
+    return tuple(merged)
+>>>>>>> explain

@@ -69,17 +69,21 @@ class Union:
 
     def find(self, prefix: Prefix) -> Entry | None:
         """Return the entry of exactly this prefix; of two lists' terms, what an entry can say of them."""
-        entries = [entry for allowlist in (self.local, self.followed) if (entry := allowlist.find(prefix))]
+        entries = [entry for _, entry in self.at(prefix)]
         if len(entries) < 2:
             return entries[0] if entries else None
         terms = united(entries[0].terms, entries[1].terms)
         return Entry(prefix, terms.protocols, terms.ports, terms.note)
 
-    def covering(self, prefix: Prefix) -> Entry | None:
-        """Return the entry of the longest prefix that holds all of ``prefix``."""
-        entries = [entry for allowlist in (self.local, self.followed) if (entry := allowlist.covering(prefix))]
-        longest = max(entries, key=lambda entry: entry.prefix.prefixlen, default=None)
-        return longest and self.find(longest.prefix)
+    def covering(self, prefix: Prefix) -> list[tuple[Source, Entry]]:
+        """Return the entries that hold all of ``prefix``, each with its list; the longest prefix first."""
+        entries = [(source, entry) for source in Source for entry in self.list_of(source).covering(prefix)]
+        return sorted(entries, key=lambda found: -found[1].prefix.prefixlen)
+
+    def at(self, prefix: Prefix) -> list[tuple[Source, Entry]]:
+        """Return what each list that has an entry of exactly this prefix says there."""
+        found = [(source, self.list_of(source).find(prefix)) for source in Source]
+        return [(source, entry) for source, entry in found if entry]
 
     def after(self, source: Source, change: Change) -> tuple["Union", Effect]:
         """Return the union after a change of one of the lists, and what that makes of it."""
@@ -101,10 +105,6 @@ class Union:
         after = unite(local.at(touched), followed.at(touched))
         cut = Change.to(before, after).cut
         return cut.outside(local).outside(followed)
-
-    def holding(self, prefix: Prefix) -> list[Source]:
-        """Return which of the lists have an entry of exactly this prefix."""
-        return [source for source in Source if self.list_of(source).find(prefix)]
 
 
 def unite(local: Allowlist, followed: Allowlist) -> Allowlist:

@@ -13,7 +13,7 @@ SERVICE = "wicketd.service"
 CONFIGURATION = "/etc/wicketgate/wicket.toml"
 START_SECONDS = 90  # a compiler on an emulated processor, with the kernel's own headers
 Counts = Counter[tuple[str, str]]  # packets by protocol and reason
-DROPPED = "enforced"  # the one reason that drops
+DROPPED = "enforced"  # the reason that drops what is on no list
 NOBODY = "198.51.100.1"  # an address that no session has: a list that is not empty
 
 

@@ -28,6 +28,23 @@ def test_anybody_may_ask_whether_an_address_is_registered(gateway: Gateway, addr
     assert (answer.json["prefix"], answer.json["since"]) == (prefix, None)
 
 
+@pytest.mark.parametrize(
+    ("use", "holds"),
+    [("", True), ("&protocol=openvpn", True), ("&protocol=openvpn&port=1194", True), ("&port=1194", True),
+     ("&protocol=openvpn&port=443", False), ("&protocol=wireguard", False), ("&port=443", False)],
+)  # fmt: skip
+def test_an_address_may_be_registered_for_some_uses_only(gateway: Gateway, use: str, holds: bool) -> None:
+    row = {"prefix": "192.0.2.9", "protocols": ["openvpn"], "ports": [1194]}
+    assert gateway.ask("PATCH", "/v1/allowlist", {"add": [row]}).status == 200
+    answer = gateway.ask("GET", f"/v1/check?address=192.0.2.9{use}", token=None).json
+    assert (answer["registered"], answer["live"], answer["prefix"]) == (holds, holds, "192.0.2.9")
+    assert (answer["registered_for"], answer["protocols"]) == ("some", {"openvpn": ["1194"]})
+    everything = gateway.ask("GET", f"/v1/check?address=192.0.2.1{use}", token=None).json
+    assert (everything["live"], everything["registered_for"]) == (True, "everything")
+    nothing = gateway.ask("GET", f"/v1/check?address=203.0.113.1{use}", token=None).json
+    assert (nothing["live"], nothing["registered_for"], nothing["protocols"]) == (False, None, {})
+
+
 def test_status_and_readiness_tell_the_serial(gateway: Gateway) -> None:
     status = gateway.ask("GET", "/v1/status", token=None)
     assert status.json["count"] == 3

@@ -4,12 +4,17 @@ from typing import Any
 
 import pytest
 
+from control.vocabulary import VPN_PROTOCOLS
 from lab.waiting import wait_for
 from tests.api_registry.world import World
 
+NOTHING: dict[str, Any] = {"registered": False, "live": False, "since": None, "prefix": None, "serial": None,
+           "registered_for": None, "protocols": {}}  # fmt: skip
 
-def check(world: World, address: str) -> dict[str, Any]:
-    answer = world.ask("GET", f"/v1/check?address={address}", who=None)
+
+def check(world: World, address: str, **use: object) -> dict[str, Any]:
+    more = "".join(f"&{name}={value}" for name, value in use.items())
+    answer = world.ask("GET", f"/v1/check?address={address}{more}", who=None)
     assert answer.status == 200, answer.body
     found: dict[str, Any] = answer.json
     return found
@@ -25,7 +30,7 @@ def wait_until_live(world: World, address: str, live: bool) -> dict[str, Any]:
 
 def test_from_not_registered_to_live_and_back(world: World) -> None:
     address, side = world.address(), world.sides[0]
-    nothing = {"address": address, "registered": False, "live": False, "since": None, "prefix": None, "serial": None}
+    nothing = {"address": address} | NOTHING
     assert check(world, address) == nothing
     path = f"/v1/applications/{world.draft(side, address)['id']}"
     for step, who in (("submit", side.tokens["registrant"]), ("confirm", side.tokens["provider"])):
@@ -33,7 +38,8 @@ def test_from_not_registered_to_live_and_back(world: World) -> None:
         assert check(world, address) == nothing
     world.take(f"{path}/approve", "officer")
     found = wait_until_live(world, address, True)
-    assert found["registered"]
+    assert (found["registered"], found["registered_for"]) == (True, "everything")
+    assert found["protocols"] == {protocol: [] for protocol in VPN_PROTOCOLS}
     (registration,) = world.ask("GET", f"/v1/registrations?prefix={address}").json["items"]
     detail = world.ask("GET", f"/v1/registrations/{registration['id']}").json
     assert [edge["at"] for edge in detail["edges"]] == [found["since"]]
@@ -50,6 +56,41 @@ def test_it_does_not_tell_the_prefix(world: World) -> None:
     assert (answer["prefix"], answer["serial"]) == (None, None)
     assert check(world, "::ffff:10.77.0.9") == answer
     assert not check(world, "10.77.1.0")["registered"]
+
+
+def test_it_is_for_some_protocols_and_ports_only(world: World) -> None:
+    narrow, wide = "10.78.0.9", "10.78.0.0/24"
+    world.registered(world.sides[0], {"prefix": narrow, "protocols": ["openvpn"], "ports": ["1194", "1196-1198"]})
+    found = wait_until_live(world, narrow, True)
+    openvpn = {"openvpn": ["1194", "1196-1198"]}
+    assert (found["registered"], found["registered_for"], found["protocols"]) == (True, "some", openvpn)
+    for use, holds in (
+        ({"protocol": "openvpn"}, True), ({"protocol": "openvpn", "port": 1197}, True), ({"port": 1194}, True),
+        ({"protocol": "openvpn", "port": 1195}, False), ({"protocol": "ike"}, False), ({"port": 443}, False),
+    ):  # fmt: skip
+        answer = check(world, narrow, **use)
+        expected = (holds, holds, found["since"] if holds else None, "some", openvpn)
+        members = ("registered", "live", "since", "registered_for", "protocols")
+        assert tuple(answer[member] for member in members) == expected, use
+    world.registered(world.sides[0], {"prefix": wide, "protocols": ["ike", "esp"]})
+    wait_until_live(world, "10.78.0.1", True)
+    both = check(world, narrow, protocol="esp")
+    assert (both["registered"], both["live"], both["protocols"]) == (True, True, openvpn | {"ike": [], "esp": []})
+    assert check(world, "10.78.0.1", protocol="openvpn") == {"address": "10.78.0.1"} | NOTHING | {
+        "registered_for": "some", "protocols": {"ike": [], "esp": []},
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("use", "where", "why"),
+    [("protocol=ipsec", "query, protocol", "wireguard"), ("port=0", "query, port", "1"),
+     ("port=x", "query, port", "integer"), ("port=65536", "query, port", "65535"),
+     ("protocol=esp&port=9", "port", "esp has no ports")],
+)  # fmt: skip
+def test_there_is_such_a_use(world: World, use: str, where: str, why: str) -> None:
+    answer = world.ask("GET", f"/v1/check?address=10.0.0.1&{use}", who=None)
+    (error,) = answer.errors
+    assert (answer.kind, error["where"], why in error["why"]) == ("invalid", where, True), error
 
 
 @pytest.mark.parametrize("address", ["", "x", "10.0.0.0/24", "10.0.0.1,10.0.0.2", "10.0.0.1%00", "::1%25eth0%00"])

@@ -224,5 +224,5 @@ def test_a_long_field_is_in_the_audit_by_its_digest(world: World) -> None:
 
 
 def test_the_document_says_that_faults_are_counted() -> None:
-    document = json.loads((Path(__file__).parents[2] / "docs" / "openapi-registry.json").read_text())
+    document = json.loads((Path(__file__).parents[2] / "docs" / "openapi" / "registry.json").read_text())
     assert "errors_total" in document["components"]["schemas"]["Problem"]["required"]

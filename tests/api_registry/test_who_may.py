@@ -9,7 +9,7 @@ import pytest
 from tests.api_registry.rows import BY_OPERATION, GATEWAYS, ROWS, SCOPES, Row
 from tests.api_registry.world import NEVER, Side, World
 
-DOCUMENT = json.loads((Path(__file__).parents[2] / "docs" / "openapi-registry.json").read_text())
+DOCUMENT = json.loads((Path(__file__).parents[2] / "docs" / "openapi" / "registry.json").read_text())
 OPERATIONS = {
     f"{method.upper()} {path}": operation
     for path, operations in DOCUMENT["paths"].items()

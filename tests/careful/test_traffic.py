@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from control.cli import policy
+from control.cli import preview as foreseeing
 from control.datapath.probe.frames import frame
 from control.edge.commands.answering import answer
 from control.edge.edge import Edge
@@ -109,20 +109,18 @@ def test_a_plan_with_a_date_says_what_its_first_share_would_refuse_and_looks_aga
         assert capsys.readouterr().out.count("a plan will start") == 2
 
 
-def test_a_dry_run_looks_where_most_of_it_goes_and_keeps_nothing(wire: Wired, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(policy, "SAMPLED", 1)
+def test_a_dry_run_looks_where_most_of_it_goes_and_keeps_nothing(wire: Wired) -> None:
     with wire.edge() as edge, served(edge):
         push(edge, ten())
         wire.attach(edge)
 
         def send() -> None:
-            wait_for(lambda: edge.datapath.controls._sampling[0]["rate"] == 1, "it is sampled")
-            wire.send([frame("wireguard", STRANGER, ELSEWHERE, None)] * 5)
-            wire.send([frame("wireguard", STRANGER, ip_address("192.0.2.1"), None)])
+            wait_for(lambda: edge.datapath.controls._sampling[0]["rate"] == 1, "it is sampled, each packet of so few")
+            wire.send([frame("wireguard", STRANGER, ELSEWHERE)] * 5)
+            wire.send([frame("wireguard", STRANGER, ip_address("192.0.2.1"))])
 
         sender = threading.Thread(target=send)
         sender.start()
-        found = policy._responders(edge.config, ("wireguard", "openvpn"), 2.0)
+        found = foreseeing.ends(edge.config, ("wireguard", "openvpn"), 2.0)
         sender.join()
-        ((protocol, end, count),) = found
-        assert (protocol, end.split(" ")[0], count) == ("wireguard", str(ELSEWHERE), 5)
+        assert found == [("wireguard", f"{ELSEWHERE} port 51820", 5, False)]

@@ -17,12 +17,14 @@ def test_explain_a_made_up_packet(enforcing: Cli) -> None:
     for words in ("the packet passes", "ike, opens a session", "destination is on the list: 198.51.100.0/24",
                   "pass: registered"):  # fmt: skip
         assert words in said.out
-    said = enforcing("explain", "--from", "203.0.113.1", "--to", "203.0.113.9", "--port", "1234")
+    said = enforcing(
+        "explain", "--from", "203.0.113.1", "--to", "203.0.113.9", "--protocol", "wireguard", "--port", "1234"
+    )
     assert "the packet is dropped" in said.out and "drop: enforced" in said.out and "port 1234" not in said.err
 
 
 def test_explain_in_json(enforcing: Cli) -> None:
-    answer = enforcing("explain", "--to", "192.0.2.1", "--json").json
+    answer = enforcing("explain", "--to", "192.0.2.1", "--protocol", "ike", "--json").json
     assert answer["entry"]["prefix"] == "192.0.2.1"
     assert (answer["answer"]["verdict"], answer["answer"]["reason"]) == ("pass", "registered")
     assert answer["serial"] == enforcing("status", "--json").json["serial"]

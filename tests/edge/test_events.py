@@ -1,10 +1,12 @@
 """Sampled packets, shared out among those who ask: all that each asked for, while they ask."""
 
 from collections.abc import Iterator
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 
 import pytest
 
+from control.allowlist.allowlist import Allowlist
+from control.allowlist.entry import Entry
 from control.commands.packets import EventsRead, ReadEvents
 from control.datapath.probe.frames import frame
 from control.edge import events
@@ -46,6 +48,24 @@ def test_each_reader_has_all_of_its_own(wire: Wired, guarding: Edge) -> None:
     assert [event.address for event in another.events] == ["192.0.2.1", "203.0.113.2"] * 3
     assert ask(guarding, one).events == [] == ask(guarding, another).events, "nothing comes twice"
     assert ask(guarding).events == [], "who comes later has not asked for it"
+
+
+TO_OTHER_TERMS = frame("ike", CLIENT, ip_address("192.0.2.1"))
+FROM_OTHER_TERMS = frame("ike", ip_address("192.0.2.1"), CLIENT)
+LOCAL = [frame("ike", CLIENT, ip_address("224.0.0.5")), frame("ike", ip_address("169.254.0.1"), CLIENT)]
+
+
+@pytest.mark.parametrize("responders", [False, True])
+def test_an_end_listed_for_something_else_is_told_and_the_networks_own_is_not(
+    wire: Wired, guarding: Edge, responders: bool
+) -> None:
+    replace_list(guarding, Allowlist.from_entries([Entry(ip_network("192.0.2.1"), ("wireguard",))]))
+    said = ask(guarding, responders=responders)
+    wire.send([TO_OTHER_TERMS, FROM_OTHER_TERMS, *LOCAL])
+    events = ask(guarding, said, responders=responders).events
+    assert [(event.reason, event.address) for event in events] == [
+        *[("other_terms", "192.0.2.1")] * 2, *[("local", None)] * 2,
+    ]  # fmt: skip
 
 
 def test_the_one_who_wants_most_decides_and_others_get_their_share(wire: Wired, guarding: Edge) -> None:

@@ -10,7 +10,7 @@ from tests.registry_roles.conftest import NORTH, OWNER, STRANGER, Site
 FOLLOWER = {
     "alembic_version": {"version_num"},
     "ledger": {"epoch", "serial", "count"},
-    "listing": {"first", "length", "protocols", "ports", "joined_serial", "left_serial"},
+    "listing": {"registration_id", "first", "length", "protocols", "ports", "joined_serial", "left_serial"},
     "publication": {"serial", "at", "count", "digest"},
 }
 """All that an edge's login can read, and nothing can it write; told once more than in rights.py, as a contract."""

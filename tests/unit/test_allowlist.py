@@ -76,8 +76,8 @@ def test_find_and_covering(model: Model, wanted: Prefix) -> None:
     found = allowlist.find(wanted)
     assert found == (entry_of(wanted, model[wanted]) if wanted in model else None)
     holders = [p for p in model if p.version == wanted.version and wanted.subnet_of(p)]  # type: ignore[arg-type]
-    longest = max(holders, key=lambda p: p.prefixlen, default=None)
-    assert allowlist.covering(wanted) == (entry_of(longest, model[longest]) if longest else None)
+    holders.sort(key=lambda p: -p.prefixlen)
+    assert list(allowlist.covering(wanted)) == [entry_of(holder, model[holder]) for holder in holders]
 
 
 @given(models)

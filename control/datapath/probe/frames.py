@@ -1,5 +1,6 @@
 """A packet of each VPN protocol, made up to ask the program about it: the one that opens a session, where one does."""
 
+import ipaddress
 from dataclasses import dataclass
 
 from control.allowlist.mapped import Address
@@ -8,7 +9,12 @@ from control.vocabulary import constant
 
 TCP, UDP = constant("IPPROTO_TCP"), constant("IPPROTO_UDP")
 ETHERTYPE = {4: constant("ETH_P_IP").to_bytes(2, "big"), 6: constant("ETH_P_IPV6").to_bytes(2, "big")}
+NAT_TRAVERSAL = constant("PORT_NAT_TRAVERSAL")
+MARKER = bytes(4)  # behind which IKE comes on that port (RFC 3948, section 2.2)
 CLIENT_PORT = 40000
+
+NOBODY: dict[int, Address] = {4: ipaddress.IPv4Address(0), 6: ipaddress.IPv6Address(0)}
+"""By family: the other end of a made-up packet where none is asked for. No list can hold it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +45,13 @@ PAYLOADS = {
 SHAPES = {name: Shape(FACTS[name].ip_protocol, FACTS[name].port, PAYLOADS[name]) for name in FACTS}
 
 
-def frame(protocol: str, source: Address, destination: Address, port: int | None = None) -> bytes:
+def frame(
+    protocol: str, source: Address, destination: Address, port: int | None = None, source_port: int = CLIENT_PORT
+) -> bytes:
     """Return an Ethernet frame with a packet of ``protocol`` to ``destination``.
 
-    ``port`` is the destination's, where the protocol has ports; by default the one that it is known for.
+    ``port`` is the destination's, where the protocol has ports; by default the one that it is known for. Some are known
+    at no other: then one of the two has to be it.
 
     Raises:
         ValueError: the two addresses are of different families.
@@ -51,7 +60,7 @@ def frame(protocol: str, source: Address, destination: Address, port: int | None
     if source.version != destination.version:
         raise ValueError(f"{source} and {destination} are of different families")
     shape = SHAPES[protocol]
-    segment = _segment(shape, shape.port if port is None else port)
+    segment = _segment(shape, source_port, shape.port if port is None else port)
     if source.version == 4:
         total = (20 + len(segment)).to_bytes(2, "big")
         header = b"\x45\0" + total + b"\0\0\0\0\x40" + bytes([shape.ip_protocol]) + b"\0\0"
@@ -60,10 +69,13 @@ def frame(protocol: str, source: Address, destination: Address, port: int | None
     return bytes(12) + ETHERTYPE[source.version] + header + source.packed + destination.packed + segment
 
 
-def _segment(shape: Shape, port: int) -> bytes:
-    ports = CLIENT_PORT.to_bytes(2, "big") + port.to_bytes(2, "big")
+def _segment(shape: Shape, source_port: int, port: int) -> bytes:
+    ports = source_port.to_bytes(2, "big") + port.to_bytes(2, "big")
+    payload = shape.payload
+    if shape is SHAPES["ike"] and port == NAT_TRAVERSAL:
+        payload = MARKER + payload
     if shape.ip_protocol == UDP:
-        return ports + (8 + len(shape.payload)).to_bytes(2, "big") + b"\0\0" + shape.payload
+        return ports + (8 + len(payload)).to_bytes(2, "big") + b"\0\0" + payload
     if shape.ip_protocol == TCP:
-        return ports + bytes(8) + b"\x50\x18\xff\xff\0\0\0\0" + shape.payload
-    return shape.payload
+        return ports + bytes(8) + b"\x50\x18\xff\xff\0\0\0\0" + payload
+    return payload

@@ -12,7 +12,15 @@ from control.commands.held import DropHeld, ReadHeld, ReleaseHeld, ShowHeld
 from control.commands.history import CompareRevisions, ReadHistory, RollBack, ShowRevision
 from control.commands.interfaces import Attach, Detach
 from control.commands.list import ChangeList, ReadList, ReplaceList
-from control.commands.packets import CheckAddress, ExplainPacket, ReadCounters, ReadEvents, RunPackets, SamplePackets
+from control.commands.packets import (
+    CheckAddress,
+    ExplainPacket,
+    ReadCounters,
+    ReadEvents,
+    ReadRegistration,
+    RunPackets,
+    SamplePackets,
+)
 from control.commands.policy import ReadPolicy, SetPolicy
 from control.commands.request import Order, Reply, Request, read
 from control.commands.rollout import MovePlan, PausePlan, ReadPlans, ResumePlan, StartPlan, UndoPlan
@@ -59,6 +67,7 @@ DOING: Mapping[type[Request[Any]], Callable[[Edge, Any, bytes], Done]] = {
     ReadList: lists.read,
     ReadPlans: rollout.read,
     ReadPolicy: policy.read,
+    ReadRegistration: packets.registration,
     ReadStatus: status.read,
     ReleaseHeld: held.release,
     ReplaceList: lists.replace,

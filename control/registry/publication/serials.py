@@ -113,6 +113,13 @@ def covering(session: Session, prefix: Prefix, serial: int | None = None) -> lis
     ]
 
 
+def registration_of(session: Session, prefix: Prefix) -> str | None:
+    """Return the id of the registration by which exactly this prefix is on the live list; none: it is not."""
+    first, length = addresses.key(prefix)
+    here = select(Listing.registration_id).where(Listing.first == first, Listing.length == length)
+    return session.scalar(here.where(Listing.left_serial.is_(None)))
+
+
 def _stays(listing: Listing, serial: int | None) -> bool:
     """Return whether a stay lasts, or did so at an earlier serial."""
     if serial is None or listing.left_serial is None:

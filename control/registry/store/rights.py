@@ -70,7 +70,7 @@ TABLES: Mapping[str, Rights] = {
     "listing": Rights(
         "SELECT, INSERT, UPDATE (left_serial)",
         "SELECT, UPDATE (left_serial)",
-        "SELECT (first, length, protocols, ports, joined_serial, left_serial)",
+        "SELECT (registration_id, first, length, protocols, ports, joined_serial, left_serial)",
     ),
     "person": Rights("SELECT, INSERT, UPDATE", ""),
     "provider": Rights("SELECT, INSERT, UPDATE", "SELECT"),

@@ -114,4 +114,6 @@ def registry(lab: Lab) -> None:
 
 def _listed(lab: Lab, address: str) -> bool:
     """What the program in the kernel says to a packet to an address."""
-    return bool(lab.gateway.wicket("explain", "--to", address)["answer"]["reason"] == "registered")
+    return bool(
+        lab.gateway.wicket("explain", "--to", address, "--protocol", "wireguard")["answer"]["reason"] == "registered"
+    )
