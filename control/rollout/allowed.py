@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from control.allowlist.companions import completed
 from control.allowlist.entry import Extent, PortRange, Terms, port_text
 from control.fault import Fault, Kind, Refused
 from control.protocols import PORTLESS
-from control.rollout.terms import merged, ports_for
+from control.rollout.terms import either_ports, ports_for
 from control.vocabulary import VPN_PROTOCOLS
 
 
@@ -25,13 +26,13 @@ class Allowed:
     def by(cls, several: Iterable[Terms]) -> "Allowed":
         """Return what any of some entries' terms let through."""
         found: dict[str, tuple[PortRange, ...]] = {}
-        several = tuple(several)
+        several = tuple(map(completed, several))
         for protocol in VPN_PROTOCOLS:
             for terms in several:
                 ports = ports_for(terms, protocol)
                 if ports is not None:
                     ports = () if protocol in PORTLESS else ports
-                    found[protocol] = merged(found[protocol], ports) if protocol in found else ports
+                    found[protocol] = either_ports(found[protocol], ports) if protocol in found else ports
         return cls(found)
 
     @property

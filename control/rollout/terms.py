@@ -21,15 +21,9 @@ def contains(wide: Terms, narrow: Terms) -> bool:
         return True  # as where notes alone change, of a million entries
     whole, part = completed(wide), completed(narrow)
     return all(
-<<<<<<< HEAD
-        _covers(_ports(whole, protocol), ports)
+        _covers(ports_for(whole, protocol), ports)
         for protocol in VPN_PROTOCOLS
-        if (ports := _ports(part, protocol)) is not None
-=======
-        _covers(ports_for(wide, protocol), ports)
-        for protocol in VPN_PROTOCOLS
-        if (ports := ports_for(narrow, protocol)) is not None
->>>>>>> explain
+        if (ports := ports_for(part, protocol)) is not None
     )
 
 
@@ -39,7 +33,7 @@ def ports_for(terms: Terms, protocol: str) -> tuple[PortRange, ...] | None:
     also = ports_for(terms.also, protocol) if terms.also else None
     if mine is None or also is None:
         return also if mine is None else mine
-    return merged(mine, also)
+    return either_ports(mine, also)
 
 
 def _covers(wide: tuple[PortRange, ...] | None, narrow: tuple[PortRange, ...]) -> bool:
@@ -60,7 +54,7 @@ def united(one: Terms, another: Terms) -> Terms:
         return replace(another, note=note)
     one, another = completed(one), completed(another)
     if one.protocols == another.protocols:
-        return Terms(one.protocols, merged(one.ports, another.ports), note)
+        return Terms(one.protocols, either_ports(one.ports, another.ports), note)
     if one.ports == another.ports:
         return Terms(_either(one.protocols, another.protocols), one.ports, note)
     return replace(one, note=note, also=replace(another, note=""))
@@ -104,7 +98,7 @@ def _of_a_list(terms: Terms) -> Terms:
 
 
 def _spanned(one: Terms, another: Terms) -> Terms:
-    ports = merged(one.ports, another.ports)
+    ports = either_ports(one.ports, another.ports)
     return Terms(_either(one.protocols, another.protocols), ports if len(ports) <= MAX_PORT_RANGES else (), one.note)
 
 
@@ -114,20 +108,6 @@ def _either(one: tuple[str, ...], another: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(sorted({*one, *another}, key=PROTOCOLS.index))
 
 
-<<<<<<< HEAD
-def _merged(one: tuple[PortRange, ...], another: tuple[PortRange, ...]) -> tuple[PortRange, ...]:
+def either_ports(one: tuple[PortRange, ...], another: tuple[PortRange, ...]) -> tuple[PortRange, ...]:
     """Return the ranges of both; none means every port."""
     return merged(one + another) if one and another else ()
-=======
-def merged(one: tuple[PortRange, ...], another: tuple[PortRange, ...]) -> tuple[PortRange, ...]:
-    """Return the ranges of both, sorted, those that touch as one; none means every port."""
-    if not one or not another:
-        return ()
-    merged: list[PortRange] = []
-    for first, last in sorted(one + another):
-        if merged and first <= merged[-1][1] + 1:
-            merged[-1] = (merged[-1][0], max(last, merged[-1][1]))
-        else:
-            merged.append((first, last))
-    return tuple(merged)
->>>>>>> explain
