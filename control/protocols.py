@@ -69,6 +69,15 @@ def with_companions(protocols: Iterable[str]) -> tuple[str, ...]:
     return _closed(frozenset(protocols))
 
 
+def leading(protocols: Iterable[str]) -> tuple[str, ...]:
+    """Return protocols without those whose sessions another of them opens: "ike" for IKE with its ESP and AH.
+
+    That is how a person says it; what belongs together, everybody is told elsewhere.
+    """
+    given = tuple(protocols)
+    return tuple(name for name in given if FACTS[name].opened_by == name or FACTS[name].opened_by not in given)
+
+
 @cache
 def _closed(protocols: frozenset[str]) -> tuple[str, ...]:
     found = protocols.union(*(COMPANIONS[name] for name in protocols))

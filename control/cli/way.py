@@ -6,6 +6,7 @@ from ipaddress import ip_address
 from typing import Any
 
 from control.commands.packets import Explained, ListedTerms, MatchedEntry
+from control.protocols import leading
 
 LOCAL, FEED = "local", "feed"
 IN_WORDS = {LOCAL: "local list", FEED: "feed's list"}
@@ -114,7 +115,7 @@ def uses(protocols: Mapping[str, Sequence[str]]) -> str:
 
 
 def _uses(protocols: Sequence[str], ports: Sequence[str]) -> str:
-    return f"{_and(protocols)}{f' on {_ports(ports)}' if ports else ''}"
+    return f"{_and(leading(protocols))}{f' on {_ports(ports)}' if ports else ''}"
 
 
 def _ports(ports: Sequence[str]) -> str:

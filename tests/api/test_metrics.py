@@ -35,7 +35,7 @@ def test_openmetrics_is_given_when_asked_for(gateway: Gateway) -> None:
 
 
 def test_every_metric_is_documented_with_its_labels() -> None:
-    rows = re.findall(r"^\| `(\w+)` \| (\w+) \|([^|]*)\|", DOCUMENT.read_text(), re.MULTILINE)
+    rows = re.findall(r"^\| `(wicketgate_\w+)` \| (\w+) \|([^|]*)\|", DOCUMENT.read_text(), re.MULTILINE)
     documented = {(name, kind, tuple(re.findall(r"`(\w+)`", labels))) for name, kind, labels in rows}
     counters = {(f"{name}_total", "counter", labels) for name, (_, labels) in COUNTERS.items()}
     gauges = {(name, "gauge", labels) for each in (GAUGES, REGISTRY) for name, (_, labels) in each.items()}

@@ -93,9 +93,10 @@ def test_what_is_so(strict: Cli, case: Case) -> None:
 
 def test_in_json_the_other_entry_stands_beside(strict: Cli) -> None:
     said = strict("explain", "--to", BANK, "--protocol", "wireguard", "--json").json
-    listed = {"source": "local", "protocols": ["openvpn", "ike"], "ports": [], "note": "the bank"}
+    listed = {"source": "local", "protocols": ["openvpn", "ike", "esp", "ah"], "ports": [], "note": "the bank"}
     assert said["other"] == {
-        "prefix": BANK, "protocols": ["openvpn", "ike"], "ports": [], "note": "the bank", "sources": ["local"],
+        "prefix": BANK, "protocols": ["openvpn", "ike", "esp", "ah"], "ports": [], "note": "the bank",
+        "sources": ["local"],
         "lists": [listed],
     }  # fmt: skip
     assert (said["entry"], said["inside"], said["answer"]["reason"]) == (None, None, "other_terms")
@@ -107,13 +108,16 @@ def test_in_json_the_other_entry_stands_beside(strict: Cli) -> None:
 def test_without_a_protocol_it_shows_every_one(strict: Cli) -> None:
     said = strict("explain", "--to", BANK, "--json").json["packets"]
     reasons = {each["protocol"]: each["answer"]["reason"] for each in said}
-    assert reasons == {name: "registered" if name in ("openvpn", "ike") else "other_terms" for name in VPN_PROTOCOLS}
+    assert reasons == {
+        name: "registered" if name in ("openvpn", "ike", "esp", "ah") else "other_terms" for name in VPN_PROTOCOLS
+    }
     shown = strict("explain", "--to", BANK).out
     assert shown.startswith(f"packets from anybody to {BANK}\n")
     rows = {words[0]: " ".join(words[1:]) for words in map(str.split, shown.splitlines()) if words}
     assert rows["wireguard"] == f"51820 drop other_terms {BANK} {BANK} for wireguard on port 51820"
     assert rows["ike"] == f"500 pass registered {BANK}"
-    assert rows["esp"] == f"drop other_terms {BANK} {BANK} for esp"
+    assert rows["esp"] == f"pass registered {BANK}"
+    assert rows["gre_pptp"] == f"drop other_terms {BANK} {BANK} for gre_pptp"
     assert rows[BANK] == "(the bank) local list: openvpn and ike"
     shown = strict("explain", "--to", BANK, "--port", "443").out
     assert sum(line.split()[1:2] == ["443"] for line in shown.splitlines()) == 5, "of those that have ports"
@@ -188,13 +192,14 @@ def test_a_short_packet_is_none_of_those(strict: Cli) -> None:
 
 USES: list[tuple[str, tuple[str, ...], bool, str | None, dict[str, list[str]] | None]] = [
     # address, options, registered and live, registered for, its protocols
-    (BANK, (), True, "some", {"openvpn": [], "ike": []}),
-    (BANK, ("--protocol", "ike"), True, "some", {"openvpn": [], "ike": []}),
-    (BANK, ("--protocol", "wireguard"), False, "some", {"openvpn": [], "ike": []}),
+    (BANK, (), True, "some", {"openvpn": [], "ike": [], "esp": [], "ah": []}),
+    (BANK, ("--protocol", "ike"), True, "some", {"openvpn": [], "ike": [], "esp": [], "ah": []}),
+    (BANK, ("--protocol", "wireguard"), False, "some", {"openvpn": [], "ike": [], "esp": [], "ah": []}),
     (BANK, ("--protocol", "ike", "--port", "4500"), True, "some", None),
     (BANK, ("--protocol", "ike", "--port", "9"), True, "some", None),
     ("64:ff9b::203.0.113.7", ("--protocol", "ike"), True, "some", None),
-    ("64:ff9b::203.0.113.7", ("--protocol", "esp"), False, "some", None),
+    ("64:ff9b::203.0.113.7", ("--protocol", "esp"), True, "some", None),
+    ("64:ff9b::203.0.113.7", ("--protocol", "l2tp"), False, "some", None),
     ("64:ff9b::192.0.2.1", (), True, "everything", None),
     ("64:ff9b::203.0.113.9", (), False, None, {}),
     (SHOP, ("--port", "443"), False, "some", None),

@@ -67,8 +67,13 @@ def test_whether_it_is_everything(each: list[Terms], extent: str | None) -> None
 
 
 def test_as_lists_write_it() -> None:
-    found = Allowed.by([Terms(("openvpn", "esp"), ((1194, 1194), (2000, 3000))), Terms(("openvpn",), ((1195, 1195),))])
-    assert found.written == {"openvpn": ["1194-1195", "2000-3000"], "esp": []}
+    ports = ((1194, 1194), (1723, 1723), (2000, 3000))
+    found = Allowed.by([Terms(("openvpn", "pptp", "gre_pptp"), ports), Terms(("openvpn",), ((1195, 1195),))])
+    assert found.written == {
+        "openvpn": ["1194-1195", "1723", "2000-3000"],
+        "pptp": ["1194", "1723", "2000-3000"],
+        "gre_pptp": [],
+    }
 
 
 @pytest.mark.parametrize("protocol", PORTLESS)

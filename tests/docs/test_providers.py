@@ -9,6 +9,7 @@ from control.allowlist.entry import DEFAULT_BOUNDS, Entry
 from control.allowlist.space import DOCUMENTATION
 from control.cli.elsewhere import PAGE, SERVICES, Service, hints
 from control.fault import Refused
+from control.protocols import with_companions
 from control.vocabulary import BPF_DIRECTORY, VPN_PROTOCOLS
 
 ROOT = BPF_DIRECTORY.parent
@@ -53,7 +54,9 @@ def test_the_page_has_no_other() -> None:
 @pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
 def test_the_starter_list_has_rows_for_each_which_can_be_read(service: Service) -> None:
     entries = rows(STARTER)[service.name]
-    assert entries and {name for entry in entries for name in entry.protocols} <= set(service.protocols)
+    assert entries and {name for entry in entries for name in entry.protocols} <= set(
+        with_companions(service.protocols)
+    )
     assert all(entry.note and entry.protocols for entry in entries)
     for entry in entries:
         networks = [network for network in DOCUMENTATION if network.version == entry.prefix.version]
