@@ -1,7 +1,8 @@
-"""WireGuard sessions: wireguard-go on both sides, IPv4 or IPv6 outside."""
+"""WireGuard sessions, IPv4 or IPv6 outside: wireguard-go on both sides, or the kernel's own."""
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 
 from lab.command import run
@@ -48,3 +49,30 @@ class WireGuardSession(TunnelSession):
         run(*inside, "wg", "setconf", self._interface, "/dev/stdin", text=settings)
         run(*inside, "ip", "address", "add", f"{inner}/30", "dev", self._interface)
         run(*inside, "ip", "link", "set", self._interface, "txqueuelen", self.queue, "up")
+
+
+class KernelWireGuardSession(TunnelSession):
+    """WireGuard in the kernel, on both sides; the machine must have it."""
+
+    protocol = "wireguard"
+    daemons: tuple[subprocess.Popen[bytes], ...] = ()
+
+    def __init__(self, site: Site) -> None:
+        super().__init__(site, f"kernel-wireguard v{site.peers.version}")
+
+    def start(self) -> None:
+        self.stop()
+        settings, inner = wireguard.settings(self.peers), self.peers.inner
+        self._add(self.stage.internet, inner.server, settings["server"])
+        self._add(self.stage.subscriber, inner.client, settings["client"])
+
+    def stop(self) -> None:
+        for namespace in (self.stage.internet, self.stage.subscriber):
+            with contextlib.suppress(RuntimeError):
+                namespace.ip_batch([f"link delete {wireguard.interface(self.peers)}"])
+
+    def _add(self, namespace: Namespace, inner: str, settings: str) -> None:
+        name = wireguard.interface(self.peers)
+        namespace.ip_batch([f"link add {name} type wireguard"])
+        self.stage.run(namespace, "wg", "setconf", name, "/dev/stdin", text=settings)
+        namespace.ip_batch([f"address add {inner}/30 dev {name}", f"link set {name} txqueuelen {self.queue} up"])

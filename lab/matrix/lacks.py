@@ -1,0 +1,30 @@
+"""What a machine may lack for a row, asked of the machine itself and told to people."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from lab.command import run
+
+_LINK = "wlab-asks"
+
+
+def kernel_link(kind: str) -> str:
+    """Whether the kernel makes links of a kind; "" when it does. Asked in a namespace that goes with the asking."""
+    try:
+        run("unshare", "--net", "ip", "link", "add", _LINK, "type", kind)
+    except RuntimeError:
+        return f"no {kind} in this kernel"
+    return ""
+
+
+def program(name: str, package: str) -> str:
+    """Whether a program is installed; "" when it is."""
+    found = shutil.which(name, path="/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
+    return "" if found else f"no {name}: Debian's package {package} is not installed"
+
+
+def device(path: str) -> str:
+    """Whether the kernel has a device; "" when it does."""
+    return "" if Path(path).exists() else f"no {path} in this kernel"

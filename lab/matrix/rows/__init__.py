@@ -1,0 +1,14 @@
+"""All rows, by the software that they are of; each group stands on a stage of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from lab.matrix.row import MatrixRow
+from lab.matrix.rows import openvpn, wireguard
+
+GROUPS: Mapping[str, Sequence[MatrixRow]] = {
+    "wireguard": wireguard.ROWS,
+    "openvpn-udp": openvpn.UDP_ROWS,
+    "openvpn-tcp": openvpn.TCP_ROWS,
+}
