@@ -15,7 +15,7 @@ from lab.guarding import EdgeGateway, guarding
 from lab.matrix.recorder import Frame, Recorder, first_of_client
 from lab.matrix.rekeying import watch_rekey
 from lab.matrix.row import NONE, Found, Kit, MatrixRow
-from lab.sessions.kinds import start_all, stop_all, which_are_up
+from lab.sessions.kinds import stop_all, which_are_up
 from lab.sessions.session import UP_SECONDS, Session, Site
 from lab.stage.stage import Stage
 from lab.stage.watch import Watch
@@ -93,11 +93,24 @@ def _measure(stage: Stage, gateway: EdgeGateway, rows: Sequence[_Standing], say:
     stop_all([each.session for each in rows])
 
 
+def _start(rows: Sequence[_Standing]) -> None:
+    """Start them side by side; one that cannot start is wrong, and no hindrance to the others."""
+
+    def start(each: _Standing) -> None:
+        try:
+            each.session.start()
+        except (RuntimeError, AssertionError, OSError) as fault:
+            each.found.trouble = str(fault)
+
+    with ThreadPoolExecutor(len(rows)) as starters:
+        list(starters.map(start, rows))
+
+
 def _open(stage: Stage, gateway: EdgeGateway, rows: Sequence[_Standing]) -> None:
     """Start all in monitor, and have the program itself say of their packets what they are."""
     with Recorder(stage) as recorder:
         sessions = [each.session for each in rows]
-        start_all(sessions)
+        _start(rows)
         up = which_are_up(sessions)
     frames = recorder.of(session.peers for session in sessions)
     for each in rows:
@@ -127,8 +140,7 @@ def _watch_rekeys(rows: Sequence[_Standing]) -> None:
 def _refuse(stage: Stage, rows: Sequence[_Standing]) -> None:
     """Start all anew: a VPN is refused at every try, and all else comes up as if there were no gateway."""
     with Watch(stage) as watch:
-        sessions = [each.session for each in rows]
-        start_all(sessions)
+        _start(rows)
         negative = [each.session for each in rows if each.row.negative]
         refused = [each.session for each in rows if not each.row.negative]
         up = which_are_up(negative)

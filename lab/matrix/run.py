@@ -65,6 +65,9 @@ def _print(found: Sequence[Found]) -> None:
         marks = ["yes" if each.up else "no", refused, took, str(each.lost), each.rekey]
         table.add_row(each.name, f"{each.first} bytes", opens, *marks, "ok" if each.as_it_must_be else "WRONG")
     _out.print(table)
+    for each in found:
+        if each.trouble:
+            _out.print(f"{each.name}: {each.trouble}", markup=False, highlight=False)
     wrong, skipped = sum(not each.as_it_must_be for each in found), sum(bool(each.skipped) for each in found)
     _out.print(f"{len(found)} rows, {wrong} not as they must be, {skipped} skipped")
 

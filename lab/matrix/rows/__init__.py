@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from lab.matrix.row import MatrixRow
-from lab.matrix.rows import openvpn, wireguard
+from lab.matrix.rows import ike, openvpn, wireguard
 
 GROUPS: Mapping[str, Sequence[MatrixRow]] = {
     "wireguard": wireguard.ROWS,
+    "ike": ike.ROWS,
     "openvpn-udp": openvpn.UDP_ROWS,
     "openvpn-tcp": openvpn.TCP_ROWS,
 }
