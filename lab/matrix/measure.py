@@ -115,7 +115,7 @@ def _open(stage: Stage, gateway: EdgeGateway, rows: Sequence[_Standing]) -> None
     frames = recorder.of(session.peers for session in sessions)
     for each in rows:
         each.found.up = up[each.session.name]
-        each.frames = frames[each.session.server_address]
+        each.frames = frames[each.session.peers]
         _ask(gateway, each)
 
 

@@ -1,4 +1,4 @@
-"""What crosses the edge, recorded there by tcpdump, and taken apart by the server of each row."""
+"""What crosses the edge, recorded there by tcpdump, and taken apart by the peers of each row."""
 
 from __future__ import annotations
 
@@ -66,15 +66,16 @@ class Recorder:
             time.sleep(_QUIET_SECONDS)
         self._stage.end(self._tcpdump)
 
-    def of(self, peers: Iterable[Peers]) -> dict[str, list[Frame]]:
-        """By server, all frames to and from it, in order; asked after the context."""
-        found: dict[str, list[Frame]] = {each.server: [] for each in peers}
+    def of(self, peers: Iterable[Peers]) -> dict[Peers, list[Frame]]:
+        """All frames between two peers, in order; asked after the context."""
+        found: dict[Peers, list[Frame]] = {each: [] for each in peers}
+        ways = {(each.client, each.server): found[each] for each in found}
         for packet in packets(self._file):
             source, target = _ends(packet.content)
-            if target in found:
-                found[target].append(Frame(packet.content, to_server=True))
-            elif source in found:
-                found[source].append(Frame(packet.content, to_server=False))
+            if (source, target) in ways:
+                ways[source, target].append(Frame(packet.content, to_server=True))
+            elif (target, source) in ways:
+                ways[target, source].append(Frame(packet.content, to_server=False))
         return found
 
 

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from lab.command import run
-from lab.network import Side
+from lab.network import Peers, Side
 from lab.sessions.session import Site, TunnelSession
 from lab.stage.namespace import Namespace
 from lab.stage.stage import Stage
@@ -111,6 +111,7 @@ class IkeSession(TunnelSession):
             self._load(self._pair.server, "server")
             self._load(self._pair.client, "client")
             self._loaded = True
+        self._prepare()
         self._pair.client.control("--initiate", "--child", self._connection, "--timeout", "-1")
 
     def rekeys(self) -> int:
@@ -118,7 +119,11 @@ class IkeSession(TunnelSession):
         renewed = re.compile(
             rf"IKE_SA {self._connection}\[\d+\] rekeyed|(?<!outbound )CHILD_SA {self._connection}\{{\d+\}} established"
         )
-        return len(renewed.findall(self._pair.client.log.read_text()))
+        return len(renewed.findall(self.said()))
+
+    def said(self) -> str:
+        """What the client's daemon said so far, of this session and of all others of the stage."""
+        return self._pair.client.log.read_text()
 
     def stop(self) -> None:
         if self._loaded:
@@ -129,27 +134,18 @@ class IkeSession(TunnelSession):
     def daemons(self) -> list[subprocess.Popen[bytes]]:
         return [side.daemon for side in (self._pair.server, self._pair.client) if side.daemon]
 
+    def _prepare(self) -> None:
+        """What is to be done before each start; both daemons know the connection."""
+
     def _load(self, charon: Charon, side: Side) -> None:
         identity = self._identities.get(side)
-        told = strongswan.connection(side, self.peers, port=self._port, way=self._way, identity=identity)
+        told = strongswan.connection(side, self._known_to(side), port=self._port, way=self._way, identity=identity)
         charon.load(told, identity.key if identity else None)
+
+    def _known_to(self, _: Side) -> Peers:
+        """Whom a side takes the two for."""
+        return self.peers
 
     @property
     def _connection(self) -> str:
         return strongswan.name(self.peers)
-
-
-class CookieSession(IkeSession):
-    """An IKE SA whose server demands a cookie (RFC 7296, section 2.6): another has begun there, and not gone on."""
-
-    def __init__(self, site: Site, *, pair: IkePair) -> None:
-        super().__init__(site, pair=pair, port=strongswan.IKE_PORT)
-        self._other = site.stage.take_peers(site.peers.version).client
-
-    def start(self) -> None:
-        super().start()
-
-    def begin(self) -> None:
-        """Another client begins."""
-        with self.stage.subscriber.socket(self.peers.family, socket.SOCK_DGRAM) as other:
-            other.bind((self._other, strongswan.IKE_PORT))

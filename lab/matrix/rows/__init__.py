@@ -10,6 +10,7 @@ from lab.matrix.rows import ike, openvpn, wireguard
 GROUPS: Mapping[str, Sequence[MatrixRow]] = {
     "wireguard": wireguard.ROWS,
     "ike": ike.ROWS,
+    "ike-wary": ike.WARY_ROWS,
     "openvpn-udp": openvpn.UDP_ROWS,
     "openvpn-tcp": openvpn.TCP_ROWS,
 }

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from lab.matrix.row import Kit, Make, MatrixRow, Rekey
 from lab.sessions.ike import IkeSession
+from lab.sessions.ike_cookie import CookieSession
 from lab.sessions.session import Session, Site
 from lab.vpn.strongswan import IKE_PORT, NAT_T_PORT, Way
 
@@ -32,6 +33,17 @@ def _make(way: Way, port: int = IKE_PORT) -> Make:
     return make
 
 
+def _wary(way: Way) -> Make:
+    def make(site: Site, kit: Kit) -> Session:
+        return IkeSession(site, pair=kit.wary_ike, port=IKE_PORT, way=way)
+
+    return make
+
+
+def _cookie(site: Site, kit: Kit) -> Session:
+    return CookieSession(site, pair=kit.wary_ike)
+
+
 def _row(name: str, way: Way, version: int = 4, port: int = IKE_PORT, **more: object) -> MatrixRow:
     return replace(MatrixRow(f"strongswan {name}", "ike", _make(way, port), version), **more)  # type: ignore[arg-type]
 
@@ -56,4 +68,10 @@ ROWS = (
     _row("ikev2 reauthenticates", Way(renews="reauth"), rekey=Rekey.ENDS),
     _row("ikev1 rekeys its child", replace(_V1, renews="child"), rekey=Rekey.GOES_ON),
     _row("ikev1 rekeys ike", replace(_V1, renews="ike"), rekey=Rekey.ENDS),
+)
+WARY_ROWS = (
+    MatrixRow("strongswan ikev2 cookie", "ike", _cookie),
+    MatrixRow(
+        "strongswan ikev2 reauthenticates before it breaks", "ike", _wary(Way(renews="reauth")), rekey=Rekey.ENDS
+    ),
 )
