@@ -13,9 +13,10 @@ from lab.network import SIDES, Side
 from lab.sessions.ike import IkePair
 from lab.sessions.openvpn import OpenVpnKeys
 from lab.sessions.session import Session, Site
+from lab.sessions.ssh import SshKeys
 from lab.stage.stage import Stage
 from lab.vpn import strongswan
-from lab.vpn.authority import Authority
+from lab.vpn.authority import Authority, Certificate
 
 NONE = PROTOCOLS[0]
 NOTHING = ""
@@ -48,6 +49,16 @@ class Kit:
     def openvpn(self) -> OpenVpnKeys:
         """The keys of all OpenVPN rows."""
         return OpenVpnKeys(self.authority, self.stage.directory)
+
+    @cached_property
+    def tls(self) -> Certificate:
+        """A TLS server's certificate."""
+        return self.authority.issue("tls", usage="serverAuth")
+
+    @cached_property
+    def ssh(self) -> SshKeys:
+        """The keys of all SSH rows."""
+        return SshKeys(self.stage.directory)
 
     @cached_property
     def ike(self) -> IkePair:

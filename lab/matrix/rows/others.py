@@ -1,0 +1,60 @@
+"""What must pass with everything enforced: tunnels that do not say what they are."""
+
+from __future__ import annotations
+
+from lab.matrix.lacks import program
+from lab.matrix.row import NONE, Kit, Make, MatrixRow
+from lab.sessions.ocserv import OcservSession
+from lab.sessions.random_udp import RandomUdpSession
+from lab.sessions.session import Session, Site
+from lab.sessions.ssh import SshSession, SshTunnelSession
+from lab.sessions.stunnel import StunnelSession
+from lab.vpn.openvpn import PORT as OPENVPN_PORT
+from lab.vpn.strongswan import NAT_T_PORT
+
+
+def _openconnect(dtls: bool) -> Make:
+    return lambda site, kit: OcservSession(site, authority=kit.authority, dtls=dtls)
+
+
+def _stunnel(site: Site, kit: Kit) -> Session:
+    return StunnelSession(site, kit.tls)
+
+
+def _ssh(kind: type[SshSession] | type[SshTunnelSession]) -> Make:
+    def make(site: Site, kit: Kit) -> Session:
+        kit.ssh  # noqa: B018  the keys are there
+        return kind(site)
+
+    return make
+
+
+def _random_udp(port: int) -> Make:
+    return lambda site, _: RandomUdpSession(site, port)
+
+
+def _lacks_openconnect() -> str:
+    return program("ocserv", "ocserv") or program("openconnect", "openconnect")
+
+
+def _lacks_stunnel() -> str:
+    return program("stunnel4", "stunnel4")
+
+
+def _lacks_ssh() -> str:
+    return program("sshd", "openssh-server")
+
+
+ROWS = (
+    MatrixRow("openconnect tls and dtls", NONE, _openconnect(True), lacks=_lacks_openconnect, quick=True),
+    MatrixRow("openconnect tls and dtls v6", NONE, _openconnect(True), 6, lacks=_lacks_openconnect),
+    MatrixRow("openconnect tls alone", NONE, _openconnect(False), lacks=_lacks_openconnect),
+    MatrixRow("stunnel", NONE, _stunnel, lacks=_lacks_stunnel, quick=True),
+    MatrixRow("stunnel v6", NONE, _stunnel, 6, lacks=_lacks_stunnel),
+    MatrixRow("ssh -L", NONE, _ssh(SshSession), lacks=_lacks_ssh, quick=True),
+    MatrixRow("ssh -w", NONE, _ssh(SshTunnelSession), lacks=_lacks_ssh),
+    *(
+        MatrixRow(f"random udp port {port}", NONE, _random_udp(port), quick=True)
+        for port in (443, OPENVPN_PORT, NAT_T_PORT, 51820)
+    ),
+)
