@@ -21,7 +21,7 @@ class StunnelSession(ForwardedSession):
         self._identity = identity
 
     def _launch(self) -> Sequence[subprocess.Popen[bytes]]:
-        server, near, far = f"{self.peers.server_in_url}:{_PORT}", _joined(self.near), _joined(self.far)
+        server, near, far = _joined((self.peers.server, _PORT)), _joined(self.near), _joined(self.far)
         certificate = f"cert = {self._identity.certificate}\nkey = {self._identity.key}\n"
         listens = f"{_COMMON}[lab]\naccept = {server}\nconnect = {far}\n{certificate}"
         dials = f"{_COMMON}[lab]\nclient = yes\naccept = {near}\nconnect = {server}\nlocal = {self.peers.client}\n"
@@ -40,4 +40,5 @@ class StunnelSession(ForwardedSession):
 
 
 def _joined(end: tuple[str, int]) -> str:
+    """As stunnel wants it, IPv6 too: without brackets."""
     return f"{end[0]}:{end[1]}"

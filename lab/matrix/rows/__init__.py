@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from lab.matrix.row import MatrixRow
-from lab.matrix.rows import ike, openvpn, others, wireguard
+from lab.matrix.rows import ike, openvpn, others, ppp, wireguard
 
 GROUPS: Mapping[str, Sequence[MatrixRow]] = {
     "wireguard": wireguard.ROWS,
@@ -13,5 +13,6 @@ GROUPS: Mapping[str, Sequence[MatrixRow]] = {
     "ike-wary": ike.WARY_ROWS,
     "openvpn-udp": openvpn.UDP_ROWS,
     "openvpn-tcp": openvpn.TCP_ROWS,
+    "ppp": ppp.ROWS,
     "others": others.ROWS,
 }
