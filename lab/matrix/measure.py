@@ -12,7 +12,8 @@ from control.commands.packets import ExplainPacket
 from control.vocabulary import VPN_PROTOCOLS
 from lab.gateway import free_port
 from lab.guarding import EdgeGateway, guarding
-from lab.matrix.recorder import Frame, Recorder, first_of_client
+from lab.matrix.frame import Frame, first_of_client
+from lab.matrix.recorder import Recorder
 from lab.matrix.rekeying import watch_rekey
 from lab.matrix.row import NONE, Found, Kit, MatrixRow
 from lab.sessions.kinds import stop_all, which_are_up

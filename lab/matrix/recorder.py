@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import ipaddress
-import struct
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
 from control.replay.capture import packets
+from lab.matrix.frame import Frame, headers
 from lab.network import Peers
 from lab.stage.addresses import SUBSCRIBER
 from lab.stage.stage import Stage
@@ -18,17 +16,6 @@ from lab.waiting import wait_until_ready
 
 _READY = "listening on"  # what tcpdump says when it is
 _QUIET_SECONDS = 0.3
-_TCP = 6
-# Of a frame, by ethertype: where the protocol stands, where the two addresses, and how long each is.
-_IP = {0x0800: (23, 26, 4), 0x86DD: (20, 22, 16)}
-
-
-@dataclass(frozen=True)
-class Frame:
-    """An Ethernet frame, and whether it goes to the server."""
-
-    content: bytes
-    to_server: bool
 
 
 class Recorder:
@@ -71,35 +58,10 @@ class Recorder:
         found: dict[Peers, list[Frame]] = {each: [] for each in peers}
         ways = {(each.client, each.server): found[each] for each in found}
         for packet in packets(self._file):
-            source, target = _ends(packet.content)
-            if (source, target) in ways:
-                ways[source, target].append(Frame(packet.content, to_server=True))
-            elif (target, source) in ways:
-                ways[target, source].append(Frame(packet.content, to_server=False))
+            if (read := headers(packet.content)) is None:
+                continue
+            if (read.source, read.target) in ways:
+                ways[read.source, read.target].append(Frame(packet.content, to_server=True))
+            elif (read.target, read.source) in ways:
+                ways[read.target, read.source].append(Frame(packet.content, to_server=False))
         return found
-
-
-def first_of_client(frames: Iterable[Frame]) -> bytes:
-    """The client's first frame with anything for the server in it: not one of TCP's own; b"" where there is none."""
-    return next((frame.content for frame in frames if frame.to_server and not is_tcps_own(frame.content)), b"")
-
-
-def is_tcps_own(frame: bytes) -> bool:
-    """Whether it is a TCP segment without a payload."""
-    (kind,) = struct.unpack_from("!H", frame, 12)
-    if frame[_IP[kind][0]] != _TCP:
-        return False
-    header = 14 + (40 if kind == 0x86DD else 4 * (frame[14] & 15))
-    length = 14 + (40 + int.from_bytes(frame[18:20]) if kind == 0x86DD else int.from_bytes(frame[16:18]))
-    return header + 4 * (frame[header + 12] >> 4) >= length
-
-
-def _ends(frame: bytes) -> tuple[str, str]:
-    """Source and destination, as text; empty when it is not IP."""
-    (kind,) = struct.unpack_from("!H", frame, 12)
-    if kind not in _IP:
-        return "", ""
-    _, at, size = _IP[kind]
-    ends = frame[at : at + size], frame[at + size : at + 2 * size]
-    source, target = (str(ipaddress.ip_address(end)) for end in ends)
-    return source, target

@@ -98,6 +98,7 @@ class MatrixRow:
         lacks: asks what this machine lacks for it, to be told to people; "" when nothing.
         rekey: what must become of an established session at its rekey; None: that is not asked.
         rekeys: how many must be seen before it is said to go on.
+        recorded: whether its first packets are kept as a capture; not those of another row over again.
         quick: whether `make test` has it too.
     """
 
@@ -108,6 +109,7 @@ class MatrixRow:
     lacks: Callable[[], str] = lambda: NOTHING
     rekey: Rekey | None = None
     rekeys: int = 2
+    recorded: bool = True
     quick: bool = False
 
     @property

@@ -1,6 +1,6 @@
 """`make matrix`: the handshake of every VPN software and mode that Debian has, across a guarded edge.
 
-usage: python -m lab.matrix.run [--quick] [--record] [--json FILE] [NAME …]
+usage: python -m lab.matrix.run [--quick] [--record FOLDER] [--json FILE] [NAME …]
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from lab.matrix.captures import name_of, write
 from lab.matrix.measure import Measured, measure
 from lab.matrix.row import Found, MatrixRow
 from lab.matrix.rows import GROUPS
@@ -26,9 +27,9 @@ _out = Console(width=None if sys.stdout.isatty() else 170)
 @click.command()
 @click.argument("names", nargs=-1)
 @click.option("--quick", is_flag=True, help="Do not wait for rekeys.")
-@click.option("--record", is_flag=True, help="Keep the handshakes as the project's captures.")
+@click.option("--record", "captures", type=click.Path(path_type=Path), help="Keep the handshakes' first packets here.")
 @click.option("--json", "file", type=click.Path(path_type=Path), default=Path("build/matrix.json"), show_default=True)
-def main(names: tuple[str, ...], quick: bool, record: bool, file: Path) -> None:
+def main(names: tuple[str, ...], quick: bool, captures: Path | None, file: Path) -> None:
     """Measure the rows whose names begin with one of NAMES, or all; the status is 1 when one is not as it must be."""
     found: list[Found] = []
     for group, rows in GROUPS.items():
@@ -37,12 +38,20 @@ def main(names: tuple[str, ...], quick: bool, record: bool, file: Path) -> None:
             measured = _group(group, chosen, rekeys=not quick)
             found += [each.found for each in measured]
             _write(file, found)
+            if captures:
+                _record(captures / group, chosen, measured)
     _print(found)
     sys.exit(0 if found and all(each.as_it_must_be for each in found) else 1)
 
 
 def _group(group: str, rows: Sequence[MatrixRow], *, rekeys: bool) -> list[Measured]:
     return measure(rows, BPFFS, lambda what: click.echo(f"{group}: {what}", err=True), rekeys=rekeys)
+
+
+def _record(folder: Path, rows: Sequence[MatrixRow], measured: Sequence[Measured]) -> None:
+    for row, each in zip(rows, measured, strict=True):
+        if row.recorded and each.frames:
+            write(folder / name_of(row.name), each.frames)
 
 
 def _write(file: Path, found: Sequence[Found]) -> None:

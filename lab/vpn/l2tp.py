@@ -13,6 +13,7 @@ _SERVER = """
 [global]
 listen-addr = {server}
 [lns default]
+hostname = lab
 local ip = {inner_server}
 ip range = {inner_client}-{inner_client}
 require authentication = no
@@ -21,7 +22,9 @@ pppoptfile = {options}
 _CLIENT = """
 [global]
 listen-addr = {client}
+debug tunnel = yes
 [lac lab]
+hostname = lab
 lns = {server}
 autodial = yes
 redial = yes
