@@ -11,7 +11,7 @@ from dataclasses import replace
 from lab.network import Peers, Side
 from lab.sessions.ike import IkePair, IkeSession
 from lab.sessions.session import UP_SECONDS, Site
-from lab.vpn.strongswan import IKE_PORT
+from lab.vpn.strongswan import IKE_PORT, Way
 
 _DEMAND = "N(COOKIE)"  # as strongSwan notes it (RFC 7296, section 2.6)
 _ANSWER_SECONDS = 1.0
@@ -32,7 +32,7 @@ class CookieSession(IkeSession):
     """One whose first message is answered by a cookie, and sent again with it; not up unless that was so."""
 
     def __init__(self, site: Site, *, pair: IkePair) -> None:
-        super().__init__(site, pair=pair, port=IKE_PORT)
+        super().__init__(site, pair=pair, port=IKE_PORT, way=Way(tries=0))
         self._other = site.stage.take_peers(site.peers.version).client
 
     def is_up(self, seconds: float = UP_SECONDS) -> bool:

@@ -46,6 +46,7 @@ connections {{
     encap = {encap}
     mobike = no
     proposals = {way.proposals}
+    keyingtries = {way.tries}
     {timing}
     local {{ {own} }}
     remote {{ {peer} }}
@@ -90,6 +91,7 @@ class Way:
         aggressive: in place of IKEv1's main mode.
         fragmentation: of IKE's own messages: "yes", "no", or "force".
         certificates: in place of a shared secret.
+        tries: how often a client begins before it gives up; 0: for ever.
         renews: what is renewed within seconds: "" for nothing, "child", "ike", or "reauth", IKE from its beginning.
     """
 
@@ -98,6 +100,7 @@ class Way:
     fragmentation: str = "yes"
     certificates: bool = False
     proposals: str = "aes128-sha256-x25519"
+    tries: int = 1
     renews: Literal["", "child", "ike", "reauth"] = ""
 
 

@@ -28,14 +28,14 @@ _LARGE = Way(
 def _make(way: Way, port: int = IKE_PORT) -> Make:
     def make(site: Site, kit: Kit) -> Session:
         identities = kit.ike_identities if way.certificates else None
-        return IkeSession(site, pair=kit.ike, port=port, way=way, identities=identities)
+        return IkeSession(site, pair=kit.ike, port=port, way=replace(way, tries=0), identities=identities)
 
     return make
 
 
 def _wary(way: Way) -> Make:
     def make(site: Site, kit: Kit) -> Session:
-        return IkeSession(site, pair=kit.wary_ike, port=IKE_PORT, way=way)
+        return IkeSession(site, pair=kit.wary_ike, port=IKE_PORT, way=replace(way, tries=0))
 
     return make
 
