@@ -32,6 +32,7 @@ routers: setup ## what routers say to each other across a gateway that enforces 
 	@$(PYTHON) -m lab.routers.run
 
 matrix: setup ## handshakes of every VPN software and mode, live; a table, and build/matrix.json; ROWS="openvpn ssh" for some, RECORD=1 keeps captures
+	@packaging/unpack.sh libreswan build/libreswan
 	@$(PYTHON) -m lab.matrix.run $(if $(RECORD),--record tests/kernel/captures) $(ROWS)
 
 lint: setup ## style, types, and who imports whom

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import shutil
+import socket
 from pathlib import Path
 
 from lab.command import run
 
+_TCP_ULP = 31  # linux/tcp.h
 _LINK = "wlab-asks"
 
 
@@ -28,3 +30,13 @@ def program(name: str, package: str) -> str:
 def device(path: str) -> str:
     """Whether the kernel has a device; "" when it does."""
     return "" if Path(path).exists() else f"no {path} in this kernel"
+
+
+def upper_layer(name: str) -> str:
+    """Whether the kernel has an upper layer for TCP (setsockopt TCP_ULP); "" when it does."""
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname()) as asker:
+        try:
+            asker.setsockopt(socket.IPPROTO_TCP, _TCP_ULP, name.encode())
+        except OSError:
+            return f"no {name} in this kernel"
+    return ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from control.commands.packets import ExplainPacket
@@ -15,7 +15,7 @@ from lab.guarding import EdgeGateway, guarding
 from lab.matrix.frame import Frame, first_of_client
 from lab.matrix.recorder import Recorder
 from lab.matrix.rekeying import watch_rekey
-from lab.matrix.row import NONE, Found, Kit, MatrixRow
+from lab.matrix.row import NONE, Found, Kit, MatrixRow, Rekey
 from lab.sessions.kinds import stop_all, which_are_up
 from lab.sessions.session import UP_SECONDS, Session, Site
 from lab.stage.stage import Stage
@@ -93,6 +93,9 @@ def _measure(stage: Stage, gateway: EdgeGateway, rows: Sequence[_Standing], say:
         if vpn:
             say(f"registering {len(vpn)} servers")
             _register(watch, gateway, vpn)
+        if rekeys and (ending := [each for each in vpn if each.row.rekey is Rekey.ENDS]):
+            say(f"waiting for the rekeys of {len(ending)} registered sessions, which go on")
+            _watch_registered_rekeys(ending)
     stop_all([each.session for each in rows])
 
 
@@ -138,6 +141,17 @@ def _watch_rekeys(rows: Sequence[_Standing]) -> None:
     with ThreadPoolExecutor(len(rows)) as watchers:
         for each, seen in zip(rows, watchers.map(lambda each: watch_rekey(each.row, each.session), rows), strict=True):
             each.found.rekey, each.found.rekey_right = seen
+
+
+def _watch_registered_rekeys(rows: Sequence[_Standing]) -> None:
+    """What ends while it is not registered goes on when it is, or it was not the gateway that ended it."""
+    with ThreadPoolExecutor(len(rows)) as watchers:
+        seen = watchers.map(
+            lambda each: watch_rekey(replace(each.row, rekey=Rekey.GOES_ON, rekeys=1), each.session), rows
+        )
+        for each, (found, right) in zip(rows, seen, strict=True):
+            each.found.registered_rekey = found
+            each.found.rekey_right &= right
 
 
 def _refuse(watch: Watch, rows: Sequence[_Standing]) -> None:

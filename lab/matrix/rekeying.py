@@ -33,12 +33,17 @@ def watch_rekey(row: MatrixRow, session: Session) -> tuple[str, bool]:
         if session.is_up(_ASK_SECONDS):
             last = time.monotonic()
             renewed = session.rekeys() - before if isinstance(session, Renews) else 0
-            if renewed >= row.rekeys:
-                return f"{Rekey.GOES_ON}, {renewed} rekeys in {last - began:.0f} s", row.rekey is Rekey.GOES_ON
+            if renewed >= row.rekeys and last - began >= row.lasts:
+                return _goes_on(last - began, renewed), row.rekey is Rekey.GOES_ON
             time.sleep(_ASK_SECONDS / 4)
         elif time.monotonic() - last > _DOWN_SECONDS:
             return _ended(row, last - began, renewed)
-    return f"{Rekey.GOES_ON}, {renewed} rekeys in {_PATIENCE:.0f} s", False
+    return _goes_on(_PATIENCE, renewed), False
+
+
+def _goes_on(seconds: float, renewed: int) -> str:
+    rekeys = "" if not renewed else "1 rekey " if renewed == 1 else f"{renewed} rekeys "
+    return f"{Rekey.GOES_ON}, {rekeys}in {seconds:.0f} s"
 
 
 def _ended(row: MatrixRow, after: float, renewed: int) -> tuple[str, bool]:

@@ -97,7 +97,7 @@ class MatrixRow:
         version: of the IP outside, 4 or 6.
         lacks: asks what this machine lacks for it, to be told to people; "" when nothing.
         rekey: what must become of an established session at its rekey; None: that is not asked.
-        rekeys: how many must be seen before it is said to go on.
+        rekeys, lasts: how many rekeys must be seen, and how many seconds, before it is said to go on.
         recorded: whether its first packets are kept as a capture; not those of another row over again.
         quick: whether `make test` has it too.
     """
@@ -109,6 +109,7 @@ class MatrixRow:
     lacks: Callable[[], str] = lambda: NOTHING
     rekey: Rekey | None = None
     rekeys: int = 2
+    lasts: float = 0.0
     recorded: bool = True
     quick: bool = False
 
@@ -134,6 +135,7 @@ class Found:
         lost: packets dropped after that.
         trouble: why it could not be started, "" when it could.
         rekey: what was seen of its rekey, "" where that was not asked; `rekey_right`, whether as it must be.
+        registered_rekey: the same while it was registered, of what ends without.
     """
 
     name: str
@@ -150,6 +152,7 @@ class Found:
     trouble: str = ""
     rekey: str = ""
     rekey_right: bool = True
+    registered_rekey: str = ""
 
     @property
     def as_it_must_be(self) -> bool:

@@ -21,7 +21,7 @@ from lab.matrix.row import Found, MatrixRow
 from lab.matrix.rows import GROUPS
 from lab.run import BPFFS
 
-_out = Console(width=None if sys.stdout.isatty() else 170)
+_out = Console(width=None if sys.stdout.isatty() else 200)
 
 
 @click.command()
@@ -62,16 +62,16 @@ def _write(file: Path, found: Sequence[Found]) -> None:
 
 def _print(found: Sequence[Found]) -> None:
     table = Table("software and mode", "first packet", "known as", "up", "refused", box=None, pad_edge=False)
-    for column in ("registered: up, s", "lost", "established, enforced", ""):
+    for column in ("registered: up, s", "lost", "established, then enforced", "at its rekey, registered", ""):
         table.add_column(column)
     for each in found:
         if each.skipped:
-            table.add_row(each.name, "", "", "", "", "", "", f"skipped: {each.skipped}", "skipped")
+            table.add_row(each.name, "", "", "", "", "", "", f"skipped: {each.skipped}", "", "skipped")
             continue
         opens = f"{each.known_as}{', opens' if each.opens else ''}"
         took = "-" if each.registered_s is None else f"{each.registered_s:.1f}"
         refused = f"{each.refused}{', yet up' if each.enforced_up and each.refused else ''}"
-        marks = ["yes" if each.up else "no", refused, took, str(each.lost), each.rekey]
+        marks = ["yes" if each.up else "no", refused, took, str(each.lost), each.rekey, each.registered_rekey]
         table.add_row(each.name, f"{each.first} bytes", opens, *marks, "ok" if each.as_it_must_be else "WRONG")
     _out.print(table)
     for each in found:

@@ -116,9 +116,9 @@ class IkeSession(TunnelSession):
 
     def rekeys(self) -> int:
         """How often the client has renewed the keys of IKE or of its child, as it says itself."""
-        renewed = re.compile(
-            rf"IKE_SA {self._connection}\[\d+\] rekeyed|(?<!outbound )CHILD_SA {self._connection}\{{\d+\}} established"
-        )
+        of_ike = rf"IKE_SA {self._connection}\[\d+\] (?:rekeyed|established) between"
+        of_child = rf"(?<!outbound )CHILD_SA {self._connection}\{{\d+\}} established"
+        renewed = re.compile(of_child if self._way.renews == "child" else of_ike)
         return len(renewed.findall(self.said()))
 
     def said(self) -> str:

@@ -42,7 +42,7 @@ class CookieSession(IkeSession):
         with self.stage.subscriber.socket(self.peers.family, socket.SOCK_DGRAM) as other:
             other.bind((self._other, 0))
             other.connect((self.peers.server, IKE_PORT))
-            other.send(_beginning())
+            other.send(beginning())
             other.settimeout(_ANSWER_SECONDS)
             with contextlib.suppress(TimeoutError):  # where the edge refuses it
                 other.recv(65535)
@@ -52,7 +52,7 @@ class CookieSession(IkeSession):
         return replace(self.peers, client="%any") if side == "server" else self.peers
 
 
-def _beginning() -> bytes:
+def beginning() -> bytes:
     """An IKE_SA_INIT request that a server takes."""
     proposal = b"".join(_TRANSFORMS)
     body = (

@@ -75,10 +75,6 @@ class Xl2tpdSession(PppSession):
     def __init__(self, site: Site) -> None:
         super().__init__(site, "xl2tpd")
 
-    def rekeys(self) -> int:
-        """L2TP has no keys; how often the client has asked whether the server is there (HELLO)."""
-        return self.stage.log_path(f"{self.log}-client").read_text().count("Hello")
-
     def _command(self, side: Side) -> tuple[str, ...]:
         config = self.stage.directory / f"{self.log}-{side}.conf"
         config.write_text(l2tp.settings(side, self.peers, str(self._options)))

@@ -20,6 +20,7 @@ class WireGuardSession(TunnelSession):
 
     def __init__(self, site: Site) -> None:
         super().__init__(site, f"wireguard v{site.peers.version}")
+        self._handshakes: set[str] = set()
 
     def start(self) -> None:
         self.daemons = (
@@ -34,6 +35,12 @@ class WireGuardSession(TunnelSession):
         self.stage.end(*self.daemons)
         self.daemons = ()
 
+    def rekeys(self) -> int:
+        """How many handshakes the client has made since this was first asked, as far as it was asked often enough."""
+        said = run(*self._inside(self.daemons[1]), "wg", "show", self._interface, "latest-handshakes")
+        self._handshakes.add(said.split()[-1])
+        return len(self._handshakes) - 1
+
     @property
     def _interface(self) -> str:
         return wireguard.interface(self.peers)
@@ -41,8 +48,12 @@ class WireGuardSession(TunnelSession):
     def _daemon(self, namespace: Namespace, side: str) -> subprocess.Popen[bytes]:
         return self.stage.spawn_private(namespace, "wireguard-go", "-f", self._interface, log=f"{self.log}-{side}")
 
+    @staticmethod
+    def _inside(daemon: subprocess.Popen[bytes]) -> tuple[str, ...]:
+        return ("nsenter", "--target", str(daemon.pid), "--mount", "--net", "--")
+
     def _configure(self, daemon: subprocess.Popen[bytes], inner: str, settings: str) -> None:
-        inside = ("nsenter", "--target", str(daemon.pid), "--mount", "--net", "--")
+        inside = self._inside(daemon)
         control = self.stage.private_run(daemon, "wireguard", f"{self._interface}.sock")
         # For `wg` does not try twice.
         wait_until_ready([daemon], lambda: listens(control), f"wireguard-go of {self.name} listens")

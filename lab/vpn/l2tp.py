@@ -22,7 +22,6 @@ pppoptfile = {options}
 _CLIENT = """
 [global]
 listen-addr = {client}
-debug tunnel = yes
 [lac lab]
 hostname = lab
 lns = {server}

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from lab.matrix.row import MatrixRow
-from lab.matrix.rows import ike, openvpn, others, ppp, wireguard
+from lab.matrix.rows import ike, libreswan, openvpn, others, ppp, wireguard
 
 GROUPS: Mapping[str, Sequence[MatrixRow]] = {
     "wireguard": wireguard.ROWS,
     "ike": ike.ROWS,
     "ike-wary": ike.WARY_ROWS,
+    "libreswan": libreswan.ROWS,
     "openvpn-udp": openvpn.UDP_ROWS,
     "openvpn-tcp": openvpn.TCP_ROWS,
     "ppp": ppp.ROWS,

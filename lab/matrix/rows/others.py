@@ -9,6 +9,7 @@ from lab.sessions.random_udp import RandomUdpSession
 from lab.sessions.session import Session, Site
 from lab.sessions.ssh import SshSession, SshTunnelSession
 from lab.sessions.stunnel import StunnelSession
+from lab.sessions.tor import TorSession
 from lab.vpn.openvpn import PORT as OPENVPN_PORT
 from lab.vpn.strongswan import NAT_T_PORT
 
@@ -29,6 +30,10 @@ def _ssh(kind: type[SshSession] | type[SshTunnelSession]) -> Make:
     return make
 
 
+def _tor(*, obfs4: bool) -> Make:
+    return lambda site, _: TorSession(site, obfs4=obfs4)
+
+
 def _random_udp(port: int) -> Make:
     return lambda site, _: RandomUdpSession(site, port)
 
@@ -45,6 +50,14 @@ def _lacks_ssh() -> str:
     return program("sshd", "openssh-server")
 
 
+def _lacks_tor() -> str:
+    return program("tor", "tor")
+
+
+def _lacks_obfs4() -> str:
+    return _lacks_tor() or program("obfs4proxy", "obfs4proxy")
+
+
 ROWS = (
     MatrixRow("openconnect tls and dtls", NONE, _openconnect(True), lacks=_lacks_openconnect, quick=True),
     MatrixRow("openconnect tls and dtls v6", NONE, _openconnect(True), 6, lacks=_lacks_openconnect),
@@ -53,6 +66,9 @@ ROWS = (
     MatrixRow("stunnel v6", NONE, _stunnel, 6, lacks=_lacks_stunnel),
     MatrixRow("ssh -L", NONE, _ssh(SshSession), lacks=_lacks_ssh, quick=True),
     MatrixRow("ssh -w", NONE, _ssh(SshTunnelSession), lacks=_lacks_ssh),
+    MatrixRow("tor to a bridge", NONE, _tor(obfs4=False), lacks=_lacks_tor, quick=True),
+    MatrixRow("tor to a bridge v6", NONE, _tor(obfs4=False), 6, lacks=_lacks_tor),
+    MatrixRow("tor to a bridge by obfs4", NONE, _tor(obfs4=True), lacks=_lacks_obfs4),
     *(  # not NAT_T_PORT among the quick: on one stage with strongSwan it would be in its way
         MatrixRow(f"random udp port {port}", NONE, _random_udp(port), quick=port != NAT_T_PORT)
         for port in (443, OPENVPN_PORT, NAT_T_PORT, 51820)

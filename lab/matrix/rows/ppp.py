@@ -8,6 +8,8 @@ from lab.sessions.ppp import PptpdSession, Xl2tpdSession
 from lab.sessions.raw import RAW_KINDS, RawKind, RawSession
 from lab.sessions.session import Session, Site
 
+_HELLO_SECONDS = 60  # after which xl2tpd asks whether its peer is there; L2TP itself has no keys to renew
+
 
 def _xl2tpd(site: Site, _: Kit) -> Session:
     return Xl2tpdSession(site)
@@ -23,7 +25,8 @@ def _raw(kind: RawKind) -> Make:
 
 ROWS = (
     MatrixRow(
-        "xl2tpd", "l2tp", _xl2tpd, lacks=lambda: program("xl2tpd", "xl2tpd"), rekey=Rekey.GOES_ON, rekeys=1, quick=True
+        "xl2tpd", "l2tp", _xl2tpd, lacks=lambda: program("xl2tpd", "xl2tpd"), rekey=Rekey.GOES_ON,
+        rekeys=0, lasts=_HELLO_SECONDS + 5, quick=True
     ),
     MatrixRow(
         "pptpd and pptp-linux", "pptp", _pptpd, rekey=Rekey.AT_ONCE, quick=True,
