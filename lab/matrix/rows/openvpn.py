@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lab.matrix.row import Kit, Make, MatrixRow, Rekey
+from lab.matrix.row import NONE, Kit, Make, MatrixRow, Rekey
 from lab.sessions.openvpn import OpenVpnSession
+from lab.sessions.port_share import PORT as PORT_SHARED
+from lab.sessions.port_share import SharedPortSession
 from lab.sessions.session import Session, Site
 from lab.vpn.openvpn import COOKIES, DIGESTS, PORT, Transport
 
@@ -42,5 +44,19 @@ def _rows(transport: Transport) -> Iterator[MatrixRow]:
             yield MatrixRow(name, "openvpn", _make("tls-crypt", transport, port), rekey=Rekey.GOES_ON)
 
 
+def _shared(site: Site, kit: Kit) -> Session:
+    """The VPN at a port that it shares with a web server; nobody visits that here."""
+    more = {"client": _RENEW, "server": ("--port-share", "127.0.0.1", "80")}
+    return OpenVpnSession(site, keys=kit.openvpn, mode="tls-crypt", transport="tcp", port=PORT_SHARED, more=more)
+
+
+def _web(site: Site, kit: Kit) -> Session:
+    return SharedPortSession(site, keys=kit.openvpn, authority=kit.authority)
+
+
 UDP_ROWS = tuple(_rows("udp"))
-TCP_ROWS = tuple(_rows("tcp"))
+TCP_ROWS = (
+    *_rows("tcp"),
+    MatrixRow("openvpn tcp4 tls-crypt port-share", "openvpn", _shared, rekey=Rekey.GOES_ON),
+    MatrixRow("https at a port shared with openvpn", NONE, _web, quick=True),
+)

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 from lab.matrix.lacks import program
 from lab.matrix.row import NONE, Kit, Make, MatrixRow
 from lab.sessions.ocserv import OcservSession
+from lab.sessions.own_kind import (
+    FastdSession,
+    IodineSession,
+    ShadowsocksSession,
+    TincSession,
+)
 from lab.sessions.random_udp import RandomUdpSession
 from lab.sessions.session import Session, Site
 from lab.sessions.ssh import SshSession, SshTunnelSession
@@ -12,6 +21,14 @@ from lab.sessions.stunnel import StunnelSession
 from lab.sessions.tor import TorSession
 from lab.vpn.openvpn import PORT as OPENVPN_PORT
 from lab.vpn.strongswan import NAT_T_PORT
+
+# By name: the session, a program that it needs, and its package.
+_OWN_KINDS: tuple[tuple[str, Callable[[Site], Session], str, str], ...] = (
+    ("tinc", TincSession, "tincd", "tinc"),
+    ("fastd", FastdSession, "fastd", "fastd"),
+    ("shadowsocks", ShadowsocksSession, "ss-server", "shadowsocks-libev"),
+    ("iodine", IodineSession, "iodined", "iodine"),
+)
 
 
 def _openconnect(dtls: bool) -> Make:
@@ -32,6 +49,10 @@ def _ssh(kind: type[SshSession] | type[SshTunnelSession]) -> Make:
 
 def _tor(*, obfs4: bool) -> Make:
     return lambda site, _: TorSession(site, obfs4=obfs4)
+
+
+def _own_kind(kind: Callable[[Site], Session]) -> Make:
+    return lambda site, _: kind(site)
 
 
 def _random_udp(port: int) -> Make:
@@ -69,6 +90,10 @@ ROWS = (
     MatrixRow("tor to a bridge", NONE, _tor(obfs4=False), lacks=_lacks_tor, quick=True),
     MatrixRow("tor to a bridge v6", NONE, _tor(obfs4=False), 6, lacks=_lacks_tor),
     MatrixRow("tor to a bridge by obfs4", NONE, _tor(obfs4=True), lacks=_lacks_obfs4),
+    *(
+        MatrixRow(name, NONE, _own_kind(kind), lacks=partial(program, called, package))
+        for name, kind, called, package in _OWN_KINDS
+    ),
     *(  # not NAT_T_PORT among the quick: on one stage with strongSwan it would be in its way
         MatrixRow(f"random udp port {port}", NONE, _random_udp(port), quick=port != NAT_T_PORT)
         for port in (443, OPENVPN_PORT, NAT_T_PORT, 51820)
