@@ -9,6 +9,7 @@ import re
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from lab.command import run
@@ -64,7 +65,7 @@ class LibreswanSession(ShakenSession):
         self.daemons = tuple(sides.values())
         for side, daemon in sides.items():
             control = self.stage.private_run(daemon, "pluto", "pluto.ctl")
-            wait_until_ready([daemon], lambda control=control: listens(control), f"{self.name}: pluto listens")
+            wait_until_ready([daemon], partial(listens, control), f"{self.name}: pluto listens")
             self._ask(daemon, "addconn", "--config", str(self._folder(side) / "ipsec.conf"), "lab")
             self._ask(daemon, "whack", "--listen")
         self._ask(sides["client"], "whack", "--initiate", "--name", "lab", "--asynchronous")

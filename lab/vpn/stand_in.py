@@ -21,7 +21,7 @@ _HEADER = bytes.fromhex("ff03 005b")  # all stations, unnumbered; a protocol of 
 _GOOD = 0xF0B8  # the sum over a frame with its own, appendix C.2
 
 
-def _sum(content: bytes) -> int:
+def _sum(content: bytes | bytearray) -> int:
     """The frame check sequence as appendix C.2 computes it, not yet inverted."""
     value = 0xFFFF
     for byte in content:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from lab.matrix.row import NONE, Kit, Make, MatrixRow, Rekey
+from lab.network import Side
 from lab.sessions.openvpn import OpenVpnSession
 from lab.sessions.port_share import PORT as PORT_SHARED
 from lab.sessions.port_share import SharedPortSession
@@ -25,7 +26,7 @@ _ODD: tuple[tuple[Transport, int], ...] = (("udp", 53), ("udp", 443), ("tcp", 80
 
 def _make(mode: str, transport: Transport, port: int = PORT) -> Make:
     def make(site: Site, kit: Kit) -> Session:
-        more = {"client": _RENEW}
+        more: Mapping[Side, tuple[str, ...]] = {"client": _RENEW}
         return OpenVpnSession(site, keys=kit.openvpn, mode=mode, transport=transport, port=port, more=more)
 
     return make
@@ -46,7 +47,7 @@ def _rows(transport: Transport) -> Iterator[MatrixRow]:
 
 def _shared(site: Site, kit: Kit) -> Session:
     """The VPN at a port that it shares with a web server; nobody visits that here."""
-    more = {"client": _RENEW, "server": ("--port-share", "127.0.0.1", "80")}
+    more: Mapping[Side, tuple[str, ...]] = {"client": _RENEW, "server": ("--port-share", "127.0.0.1", "80")}
     return OpenVpnSession(site, keys=kit.openvpn, mode="tls-crypt", transport="tcp", port=PORT_SHARED, more=more)
 
 
