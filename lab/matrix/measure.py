@@ -158,13 +158,14 @@ def _refuse(watch: Watch, rows: Sequence[_Standing]) -> None:
     """Start all anew: a VPN is refused at every try, and all else comes up as if there were no gateway."""
     _start(rows)
     negative = [each.session for each in rows if each.row.negative]
-    refused = [each.session for each in rows if not each.row.negative]
+    vpn = [each for each in rows if not each.row.negative]
+    refused = [each.session for each in vpn]
     up = which_are_up(negative)
     # What has no daemon sends nothing until it is asked.
     up |= which_are_up(refused, _REFUSED_SECONDS)
-    if refused:
-        with ThreadPoolExecutor(len(refused)) as waiters:
-            list(waiters.map(lambda session: _has_tried(watch, session), refused))
+    if vpn:
+        with ThreadPoolExecutor(len(vpn)) as waiters:
+            list(waiters.map(lambda each: _wait_until_tried(watch, each), vpn))
     up |= which_are_up([session for session in refused if not up[session.name]], _REFUSED_SECONDS)
     watch.settle(session.server_address for session in negative)
     for each in rows:
@@ -172,12 +173,16 @@ def _refuse(watch: Watch, rows: Sequence[_Standing]) -> None:
         each.found.refused = watch.crossing(each.session.server_address).dropped
 
 
-def _has_tried(watch: Watch, session: Session) -> None:
-    """Wait until a client has been refused so often, or is up."""
-    wait_for(
-        lambda: watch.crossing(session.server_address).dropped >= _TRIES or session.is_up(_REFUSED_SECONDS),
-        f"{session.name} is refused",
-    )
+def _wait_until_tried(watch: Watch, each: _Standing) -> None:
+    """Wait until a client has been refused so often, or is up; who does neither is in trouble."""
+    session = each.session
+    try:
+        wait_for(
+            lambda: watch.crossing(session.server_address).dropped >= _TRIES or session.is_up(_REFUSED_SECONDS),
+            f"{session.name} is refused",
+        )
+    except TimeoutError as fault:
+        each.found.trouble = each.found.trouble or str(fault)
 
 
 def _register(watch: Watch, gateway: EdgeGateway, rows: Sequence[_Standing]) -> None:

@@ -21,7 +21,7 @@ from lab.waiting import listens, wait_until_ready
 FOLDER = Path(__file__).parents[2] / "build" / "libreswan"
 """Where packaging/unpack.sh lays it."""
 _PLACE = "/usr/libexec/ipsec"
-_OVER = f'mkdir -p /run/pluto && mount -t overlay overlay -o "lowerdir={FOLDER}/usr:/usr" /usr && exec "$@"'
+_OVER = f'mount -t overlay overlay -o "lowerdir={FOLDER}/usr:/usr" /usr'
 _CONFIG = """
 config setup
 	ikev1-policy=accept
@@ -83,13 +83,21 @@ class LibreswanSession(ShakenSession):
             folder.mkdir()
             config.write_text(_CONFIG.format(own=own, other=other, told="\n\t".join(self._way.told), mode=mode))
             secrets.write_text(f'{own} {other} : PSK "a secret of the lab, and a long one"\n')
-            libraries = f"LD_LIBRARY_PATH={FOLDER}/usr/lib/{_triplet()}"
-            run("env", libraries, f"{FOLDER}/usr/bin/certutil", "-N", "-d", f"sql:{folder}", "--empty-password")
+            over = ("unshare", "--mount", "sh", "-c", f'{_OVER} && exec "$@"', "sh")
+            run(*over, "certutil", "-N", "-d", f"sql:{folder}", "--empty-password")
         files = {"config": config, "secretsfile": secrets, "ipsecdir": folder, "nssdir": folder}
         words = [word for name, value in files.items() for word in (f"--{name}", str(value))]
         pluto = (f"{_PLACE}/pluto", "--nofork", "--stderrlog", "--no-dnssec", "--listen", own, *words)
         namespace = self.stage.internet if side == "server" else self.stage.subscriber
-        return self.stage.spawn_private(namespace, "sh", "-c", _OVER, "sh", *pluto, log=f"{self.log}-{side}")
+        return self.stage.spawn_private(
+            namespace,
+            "sh",
+            "-c",
+            f'mkdir -p /run/pluto && {_OVER} && exec "$@"',
+            "sh",
+            *pluto,
+            log=f"{self.log}-{side}",
+        )
 
     @staticmethod
     def _ask(daemon: subprocess.Popen[bytes], program: str, *words: str) -> None:
@@ -98,10 +106,6 @@ class LibreswanSession(ShakenSession):
 
     def _folder(self, side: Side) -> Path:
         return self.stage.directory / f"{self.log}-{side}"
-
-
-def _triplet() -> str:
-    return run("dpkg-architecture", "--query", "DEB_HOST_MULTIARCH").strip()
 
 
 WAYS: Mapping[str, PlutoWay] = {
