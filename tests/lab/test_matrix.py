@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from lab.matrix.rows import GROUPS
 from lab.stage.addresses import pair
 from lab.vpn.stand_in import Deframer, framed
 
+PAGE = Path(__file__).parents[2] / "docs" / "matrix.md"
 QUICK = [row for rows in GROUPS.values() for row in rows if row.quick]
 VPN = Found("some", "openvpn", known_as="openvpn", opens=True, up=True, refused=2, registered_s=0.5)
 OTHER = Found("some", NONE, known_as=NONE, up=True, enforced_up=True)
@@ -64,6 +66,11 @@ def test_a_row_that_is_as_it_must_be_is_known(found: Found) -> None:
 )
 def test_a_row_that_is_not_as_it_must_be_is_known_too(found: Found) -> None:
     assert not found.as_it_must_be
+
+
+def test_the_page_has_every_group_with_as_many_rows() -> None:
+    told = re.findall(r"^\| `([a-z-]+)` \| (\d+) \|", PAGE.read_text(), re.MULTILINE)
+    assert {name: int(rows) for name, rows in told} == {name: len(rows) for name, rows in GROUPS.items()}
 
 
 def test_rows_and_their_captures_have_names_of_their_own() -> None:
