@@ -31,7 +31,7 @@ outages: setup ## outages of others, played here with live sessions across the e
 routers: setup ## what routers say to each other across a gateway that enforces everything; a table, and build/routers.json
 	@$(PYTHON) -m lab.routers.run
 
-matrix: setup ## handshakes of every VPN software and mode, live; a table, and build/matrix.json; ROWS="openvpn ssh" for some, RECORD=1 keeps captures
+matrix: setup ## every VPN software shakes hands across the edge; a table, and build/matrix.json; ROWS="ssh tor" for some, RECORD=1 keeps captures
 	@packaging/unpack.sh libreswan build/libreswan
 	@$(PYTHON) -m lab.matrix.run $(if $(RECORD),--record tests/kernel/captures) $(ROWS)
 
