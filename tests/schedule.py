@@ -17,6 +17,7 @@ LONGEST = (
     "lab/test_outage.py",
     "lab/test_links.py",
     "lab/test_stage.py",
+    "lab/test_matrix.py",
     "edge/test_crash.py",
     "cli_registry/test_story.py",
     "registry/test_workflow_machine.py",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 from lab.network import Side
@@ -27,16 +28,30 @@ class OpenVpnKeys:
 
 
 class OpenVpnSession(TunnelSession):
-    """One openvpn server and one client; `mode` is one of openvpn.MODES."""
+    """One openvpn server and one client.
+
+    `mode` is one of openvpn.MODES, `port` the server's, `more` what either side is told besides.
+    """
 
     protocol = "openvpn"
     daemons: tuple[subprocess.Popen[bytes], ...] = ()
 
-    def __init__(self, site: Site, *, keys: OpenVpnKeys, mode: str, transport: openvpn.Transport) -> None:
+    def __init__(
+        self,
+        site: Site,
+        *,
+        keys: OpenVpnKeys,
+        mode: str,
+        transport: openvpn.Transport,
+        port: int = openvpn.PORT,
+        more: Mapping[Side, tuple[str, ...]] | None = None,
+    ) -> None:
         super().__init__(site, f"openvpn-{transport}{site.peers.version} {mode}")
         self._keys = keys
         self._mode = mode
         self._transport = transport
+        self._port = port
+        self._more = more or {}
 
     def start(self) -> None:
         server_log = f"{self.log}-server"
@@ -50,6 +65,12 @@ class OpenVpnSession(TunnelSession):
         self.stage.end(*self.daemons)
         self.daemons = ()
 
+    def rekeys(self) -> int:
+        """How often the client has agreed on new keys since it is up, as it says itself."""
+        return max(0, self.stage.log_path(f"{self.log}-client").read_text().count(openvpn.AGREED) - 1)
+
     def _command(self, side: Side) -> tuple[str, ...]:
-        command = openvpn.command(side, self.seen_by(side), self._keys.identity(side), transport=self._transport)
-        return (*command, "--txqueuelen", self.queue, *self._keys.control.words(side, self._mode))
+        identity = self._keys.identity(side)
+        command = openvpn.command(side, self.seen_by(side), identity, transport=self._transport, port=self._port)
+        mode = self._keys.control.words(side, self._mode)
+        return (*command, "--txqueuelen", self.queue, *mode, *self._more.get(side, ()))

@@ -13,6 +13,7 @@ _SERVER = """
 [global]
 listen-addr = {server}
 [lns default]
+hostname = lab
 local ip = {inner_server}
 ip range = {inner_client}-{inner_client}
 require authentication = no
@@ -22,6 +23,7 @@ _CLIENT = """
 [global]
 listen-addr = {client}
 [lac lab]
+hostname = lab
 lns = {server}
 autodial = yes
 redial = yes

@@ -11,9 +11,16 @@ from lab.network import Peers, Side
 
 Transport = Literal["udp", "tcp"]
 MODES = ("plain", "tls-auth", "tls-crypt", "tls-crypt-v2")
+COOKIES = ("allow-noncookie", "force-cookie")
+"""Whether a tls-crypt-v2 server takes clients that know nothing of its cookie."""
 LISTENING = "Initialization Sequence Completed"
 """What a server says when a client may come: one that came first would wait two seconds for its second try."""
-_PORT = "1194"
+PORT = 1194
+"""The usual one, registered with IANA."""
+DIGESTS = ("MD5", "SHA1", "SHA224", "SHA256", "SHA384", "SHA512")
+"""What tls-auth may be made with: an HMAC of 16 to 64 bytes."""
+AGREED = "Control Channel: TLS"
+"""What either side says when a TLS handshake is over: the first, and each that renews the keys."""
 _COMMON = ("openvpn", "--verb", "3", "--dev-type", "tun", "--topology", "subnet")
 # A refused client starts anew after this, so that a policy that opens is seen within seconds.
 _HANDSHAKE_SECONDS = "6"
@@ -33,8 +40,10 @@ def device(peers: Peers) -> str:
     return f"ovpn{peers.index}"
 
 
-def command(side: Side, peers: Peers, identity: Identity, *, transport: Transport = "udp") -> tuple[str, ...]:
-    """The words that start one side's daemon, its control channel plain TLS."""
+def command(
+    side: Side, peers: Peers, identity: Identity, *, transport: Transport = "udp", port: int = PORT
+) -> tuple[str, ...]:
+    """The words that start one side's daemon, its control channel plain TLS; `port` is the server's."""
     protocol = f"{transport}{peers.version}" + (f"-{side}" if transport == "tcp" else "")
     common = (
         *(*_COMMON, "--ca", identity.root, "--cert", identity.certificate, "--key", identity.key),
@@ -42,9 +51,9 @@ def command(side: Side, peers: Peers, identity: Identity, *, transport: Transpor
     )
     if side == "server":
         network = f"{peers.inner.server.rpartition('.')[0]}.0"
-        listen = ("--local", peers.server, "--port", _PORT, "--dh", "none")
+        listen = ("--local", peers.server, "--port", str(port), "--dh", "none")
         return (*common, *listen, "--server", network, "255.255.255.0", "--keepalive", "5", "60")
-    connect = ("--client", "--nobind", "--remote", peers.server, _PORT, "--remote-cert-tls", "server")
+    connect = ("--client", "--nobind", "--remote", peers.server, str(port), "--remote-cert-tls", "server")
     patience = ("--hand-window", _HANDSHAKE_SECONDS, "--connect-timeout", _HANDSHAKE_SECONDS)
     return (*common, *connect, *patience, "--connect-retry", "1", "1")
 
@@ -62,12 +71,18 @@ class ControlKeys:
         run("openvpn", *v2_server, "--genkey", "tls-crypt-v2-client", str(self._v2_client))
 
     def words(self, side: Side, mode: str) -> tuple[str, ...]:
-        """What to add to one side's command for one of MODES."""
+        """What to add to one side's command for one of MODES.
+
+        tls-auth may name one of DIGESTS ("tls-auth SHA256"; OpenVPN's own is SHA1), tls-crypt-v2 one of COOKIES.
+        """
         server = side == "server"
-        if mode == "plain":
-            return ()
-        if mode == "tls-auth":
-            return ("--tls-auth", str(self._shared), "0" if server else "1")
-        if mode == "tls-crypt":
+        name, _, detail = mode.partition(" ")
+        if name == "tls-auth":
+            digest = ("--auth", detail) if detail else ()
+            return ("--tls-auth", str(self._shared), "0" if server else "1", *digest)
+        if name == "tls-crypt":
             return ("--tls-crypt", str(self._shared))
-        return ("--tls-crypt-v2", str(self._v2_server if server else self._v2_client))
+        if name == "tls-crypt-v2":
+            cookie = (detail,) if detail and server else ()
+            return ("--tls-crypt-v2", str(self._v2_server if server else self._v2_client), *cookie)
+        return ()
