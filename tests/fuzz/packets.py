@@ -71,7 +71,7 @@ def _openvpn(random: Random) -> bytes:
     acknowledged = random.randrange(2)
     first = openvpn.SERVER_V2 if acknowledged else openvpn.CLIENT_V2
     session = number(first, 1) + random.randbytes(8)
-    prefix = random.choice((0, 0, 0, *openvpn.EARLY_NEGOTIATION))
+    prefix = random.choice((0, 0, 0x0100, *openvpn.PREFIXES))
     time = random.choice((0x69000000, openvpn.EARLIEST, openvpn.LATEST, openvpn.EARLIEST - 1, openvpn.LATEST + 1))
     replay = number(prefix, 2) + number(random.choice((1, 2, 255, 0, 256)), 2) + number(time, 4)
     end = number(acknowledged, 1) + bytes(4 * acknowledged) + random.randbytes(8 * acknowledged) + bytes(4)

@@ -9,6 +9,7 @@ PORT = 1701  # section 8.1
 CONTROL, LENGTH, SEQUENCE, OFFSET, PRIORITY, VERSION2 = 0x8000, 0x4000, 0x0800, 0x0200, 0x0100, 0x0002
 A_CONTROL_MESSAGE = CONTROL | LENGTH | SEQUENCE | VERSION2  # neither offset nor priority
 A_DATA_MESSAGE = VERSION2  # of a tunnel and a session, whose ids are never 0 (sections 4.4.3 and 4.4.4)
+LEAST_DATA = 12  # bytes: flags, tunnel and session, and PPP's protocol with a packet of LCP (RFC 1661, section 5)
 CONTROL_HEADER = 12  # bytes: flags, length, tunnel, session, Ns, Nr
 
 # Section 4.1: an attribute has M, H, four reserved bits and its length in two bytes; vendor, type; value. The first of a
@@ -29,19 +30,21 @@ def read(payload: Payload) -> Said | None:
 def _control(data: bytes, length: int) -> Said | None:
     if len(data) < CONTROL_HEADER or int.from_bytes(data[2:4]) != length:
         return None
-    attribute = data[CONTROL_HEADER : CONTROL_HEADER + 8]
-    if len(attribute) == 8:
-        attribute = bytes([attribute[0] & ~(MANDATORY >> 8)]) + attribute[1:]
-    return opens("l2tp") if data[4:8] == bytes(4) and attribute == A_REQUEST else continues("l2tp")
+    if length < CONTROL_HEADER + len(A_REQUEST):
+        return continues("l2tp")
+    attribute = data[CONTROL_HEADER : CONTROL_HEADER + len(A_REQUEST)]
+    if len(attribute) < len(A_REQUEST):
+        return None  # whether it opens a session nobody can know
+    is_request = attribute[0] & ~(MANDATORY >> 8) == A_REQUEST[0] and attribute[1:] == A_REQUEST[1:]
+    return opens("l2tp") if data[4:8] == bytes(4) and is_request else continues("l2tp")
 
 
 def _data(data: bytes, length: int, flags: int) -> Said | None:
     if flags & ~(LENGTH | SEQUENCE | OFFSET | PRIORITY) != A_DATA_MESSAGE:
         return None
-    at = 4 if flags & LENGTH else 2
-    header = at + 4 + (4 if flags & SEQUENCE else 0) + (2 if flags & OFFSET else 0)
-    if length < header or len(data) < at + 4:
+    if len(data) < LEAST_DATA:
         return None
+    at = 4 if flags & LENGTH else 2
     if flags & LENGTH and int.from_bytes(data[2:4]) != length:
         return None
     tunnel, session = data[at : at + 2], data[at + 2 : at + 4]

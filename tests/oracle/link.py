@@ -38,10 +38,9 @@ def _behind_labels(frame: bytes, at: int, most: int) -> tuple[int, int]:
     Nothing says what follows; by custom the first four bits tell (RFC 4928, section 3).
     """
     for _ in range(most):
-        _demand(frame, at, 4)
+        _demand(frame, at, 4 + 1)  # something follows each
         is_last, at = frame[at + 2] & 1, at + 4
         if is_last:
-            _demand(frame, at, 1)
             version = frame[at] >> 4
             if version in (4, 6):
                 return version, at

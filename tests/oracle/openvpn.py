@@ -26,7 +26,9 @@ CLIENT_CRYPT = NUMBERED + REPLAY + TAG + 1 + 4
 LEAST_V3, MOST_V3 = CLIENT_CRYPT + 2, 2000
 
 MOST_REPLAYS = 255  # a replay id counts up with each retransmission
-EARLY_NEGOTIATION = (0x0F00, 0x0A01)  # what a replay id may begin with in tls-crypt-v2
+# What stands in front of that: nothing, or what announces early negotiation, at either end of tls-crypt-v2 (ssl_pkt.h,
+# EARLY_NEG_START; the second as it was seen in captures).
+PREFIXES = (0, 0x0F00, 0x0A01)
 EARLIEST, LATEST = 0x40000000, 0xBFFFFFFF  # the years 2004 and 2072
 
 
@@ -75,16 +77,16 @@ def _is_client_v3(data: bytes, length: int) -> bool:
         return False
     if int.from_bytes(data[-2:]) != length - CLIENT_CRYPT:
         return False
-    return _is_replay(data, NUMBERED, EARLY_NEGOTIATION)
+    return _is_replay(data, NUMBERED)
 
 
-def _is_replay(data: bytes, at: int, prefixes: tuple[int, ...] = ()) -> bool:
+def _is_replay(data: bytes, at: int) -> bool:
     """Whether these are the replay id of a first packet, and a time."""
     if len(data) < at + REPLAY:
         return False
     prefix, number = int.from_bytes(data[at : at + 2]), int.from_bytes(data[at + 2 : at + 4])
     time = int.from_bytes(data[at + 4 : at + 8])
-    return (prefix == 0 or prefix in prefixes) and 1 <= number <= MOST_REPLAYS and EARLIEST <= time <= LATEST
+    return prefix in PREFIXES and 1 <= number <= MOST_REPLAYS and EARLIEST <= time <= LATEST
 
 
 def _is_end(data: bytes, at: int, acknowledged: int) -> bool:

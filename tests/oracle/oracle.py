@@ -24,7 +24,7 @@ def say(frame: bytes) -> Said:
     if packet.protocol == AH:
         return continues("ah")
     if packet.protocol == GRE:
-        return pptp.read_gre(frame[packet.at : packet.end], packet.end - packet.at) or ORDINARY
+        return pptp.read_gre(frame[packet.at : packet.end]) or ORDINARY
     return ORDINARY
 
 

@@ -22,7 +22,7 @@ PPP = b"\x88\x0b"
 def read(payload: Payload) -> Said | None:
     """Return what a TCP segment is in PPTP; None for none."""
     data = payload.data
-    if PORT not in payload.ports or len(data) < 10:
+    if PORT not in payload.ports or len(data) < HEADER:
         return None
     length, message = int.from_bytes(data[:2]), int.from_bytes(data[8:10])
     if not HEADER <= length <= payload.length or data[2:4] != CONTROL_MESSAGE or data[4:8] != COOKIE:
@@ -32,9 +32,9 @@ def read(payload: Payload) -> Said | None:
     return opens("pptp") if message == REQUEST and length == REQUEST_LENGTH else continues("pptp")
 
 
-def read_gre(data: bytes, length: int) -> Said | None:
-    """Return what a GRE packet is; ``data`` is what the frame has of its ``length`` bytes."""
-    if length < GRE_HEADER or len(data) < 4:
+def read_gre(data: bytes) -> Said | None:
+    """Return what a GRE packet is, of which the frame has these bytes."""
+    if len(data) < GRE_HEADER:
         return None
     is_pptps = data[0] & ~SEQUENCE == KEY and data[1] & ~ACKNOWLEDGEMENT == VERSION1 and data[2:4] == PPP
     return continues("gre_pptp") if is_pptps else None
