@@ -84,7 +84,8 @@ def _openvpn(random: Random) -> bytes:
     crypt = replay + random.randbytes(openvpn.TAG + len(end) + tail)
     if form == 2 or acknowledged:
         return session + crypt
-    key = random.choice((2, 3, 290, 1000, openvpn.MOST_V3 - openvpn.CLIENT_CRYPT, 2000))
+    longest = openvpn.MOST_V3 - openvpn.CLIENT_CRYPT
+    key = random.choice((2, 3, 290, 1000, longest, longest + 1))
     return number(openvpn.CLIENT_V3, 1) + session[1:] + crypt + random.randbytes(key - 2) + number(key, 2)
 
 
