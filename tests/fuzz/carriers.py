@@ -6,7 +6,10 @@ from tests.fuzz.packets import Content, number
 from tests.oracle import ip, link, oracle
 
 ADDRESSES = bytes(12)  # of Ethernet, which nobody looks at
-ENDS = {4: bytes.fromhex("c6336407cb007105"), 6: bytes.fromhex("20010db8" + "00" * 11 + "0720010db8" + "00" * 11 + "05")}
+ENDS = {
+    4: bytes.fromhex("c6336407cb007105"),
+    6: bytes.fromhex("20010db8" + "00" * 11 + "0720010db8" + "00" * 11 + "05"),
+}
 """Source and destination by family: of the networks for documentation (RFC 5737, RFC 3849)."""
 
 TYPES = {version: number(kind, 2) for kind, version in link.VERSIONS.items()}
@@ -81,8 +84,16 @@ def ip4(protocol: int, packet: bytes, options: int = 0, flags: int = 0, length: 
     """Return an IPv4 packet; ``options`` are bytes of them, ``flags`` what stands in their place and the offset's."""
     first = number(0x45 + options // 4, 1) + b"\0"
     total = number(20 + options + len(packet) if length is None else length, 2)
-    return first + total + bytes(2) + number(flags, 2) + b"\x40" + number(protocol, 1) + bytes(2) + ENDS[4] + (
-        b"\1" * options + packet
+    return (
+        first
+        + total
+        + bytes(2)
+        + number(flags, 2)
+        + b"\x40"
+        + number(protocol, 1)
+        + bytes(2)
+        + ENDS[4]
+        + (b"\1" * options + packet)
     )
 
 

@@ -118,8 +118,8 @@ def _esp_in_udp(random: Random) -> Content:
     sequences = 0, 1, 7, ike.MOST_SEQUENCE, ike.MOST_SEQUENCE + 1, least - 1, least, most, most + 1
     body = random.randbytes(random.choice((20, 16, 24, 23, 100, 1200)))
     packet = spi + number(random.choice(sequences), 4) + body
-    quic = bytes([0xC0 | random.randrange(64)]) + ike.QUIC_VERSION1
-    dtls = number(random.choice((19, 20, 25, 26)), 1) + random.choice(ike.DTLS_VERSIONS)
+    quic = bytes([0xC0 | random.randrange(64)]) + random.choice((ike.QUIC_VERSION1, b"\0\0\0\2"))
+    dtls = number(random.choice((19, 20, 25, 26)), 1) + random.choice((*ike.DTLS_VERSIONS, b"\xfe\xfe"))
     beginning = random.choice((b"", b"", quic, dtls))
     whole = beginning + packet[len(beginning) :]
     return _datagram(random, random.choice((whole, whole, whole, ike.KEEP_ALIVE)), ike.NAT_PORT)

@@ -65,17 +65,27 @@ class Runner:
         Raises:
             OSError: the kernel refused, or the run was not to its end.
         """
-        size, meta = len(frame), ANSWER.itemsize
-        ctypes.memmove(self._frame, frame, size)
-        self._sizes[2], self._sizes[3] = size, meta + MOST
-        done = self._libc.syscall(syscall.SYS_BPF, syscall.PROG_TEST_RUN, self._attributes, _SIZE)
-        if done < 0:
-            raise OSError(ctypes.get_errno(), f"the kernel does not run the program on {frame.hex()}")
-        came = int(self._sizes[3])
-        output = ctypes.string_at(self._output, came)
+        output = self._output_of(frame)
         protocol, handshake, verdict, reason = (output[at] for at in _FIELDS)
         said = self._said[protocol, handshake, reason]
-        return Ran(said, VERDICTS[verdict], int(self._sizes[1]), output[meta:] == frame)
+        return Ran(said, VERDICTS[verdict], int(self._sizes[1]), output[ANSWER.itemsize :] == frame)
+
+    def answer(self, frame: bytes) -> tuple[int, bytes]:
+        """Run the program on a frame; return what it returned, and its answer as it gives it.
+
+        Raises:
+            OSError: as ``run`` does.
+        """
+        answer = self._output_of(frame)[: ANSWER.itemsize]
+        return int(self._sizes[1]), answer
+
+    def _output_of(self, frame: bytes) -> bytes:
+        size = len(frame)
+        ctypes.memmove(self._frame, frame, size)
+        self._sizes[2], self._sizes[3] = size, ANSWER.itemsize + MOST
+        if self._libc.syscall(syscall.SYS_BPF, syscall.PROG_TEST_RUN, self._attributes, _SIZE) < 0:
+            raise OSError(ctypes.get_errno(), f"the kernel does not run the program on {frame.hex()}")
+        return ctypes.string_at(self._output, int(self._sizes[3]))
 
 
 _SIZE = 72

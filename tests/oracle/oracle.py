@@ -31,11 +31,7 @@ def say(frame: bytes) -> Said:
 def _in_datagram(payload: Payload) -> Said:
     """What is known by its bytes alone comes before what is known with a port's help."""
     return (
-        wireguard.read(payload)
-        or openvpn.read_datagram(payload)
-        or ike.read(payload)
-        or l2tp.read(payload)
-        or ORDINARY
+        wireguard.read(payload) or openvpn.read_datagram(payload) or ike.read(payload) or l2tp.read(payload) or ORDINARY
     )
 
 
