@@ -62,7 +62,8 @@ def fuzz(edge: Edge, frames: int, seconds: float, random: int, figures: dict[str
     wrong, seed = [], figures["seed"]
     table, (captured, which) = seeds.table(), seeds.captured()
     telling.say(f"begins with {len(table)} frames of the table and {len(captured):,} of {which}; SEED={seed}")
-    outcome = workers.run(workers.Job(edge.pinned.program, table, captured, frames, seconds, seed), telling.say)
+    program = edge.pinned.directory / "program"
+    outcome = workers.run(workers.Job(program, table, captured, frames, seconds, seed), telling.say)
     figures["frames"] = telling.figures_of_frames(outcome)
     for line in telling.of_frames(outcome):
         telling.say(line)
@@ -70,7 +71,7 @@ def fuzz(edge: Edge, frames: int, seconds: float, random: int, figures: dict[str
     if outcome.is_interrupted:
         return [*wrong, "interrupted"]
 
-    taken = payloads.measure(random, seed, telling.say)
+    taken = payloads.measure(random, seed, telling.say) if random else payloads.NOTHING
     figures["payloads"] = {"payloads": taken.payloads, "seen": taken.seen, "expected": taken.expected}
     for line in telling.of_payloads(taken):
         telling.say(line)

@@ -54,7 +54,7 @@ class Coverage:
 def measure(edge: Edge, table: Sequence[bytes], captured: Sequence[bytes], seed: int) -> Coverage:
     """Run the table in each situation, and all else where everything is enforced; hold the two programs together."""
     runner, asks = Runner(edge.pinned.program), [*table, *asked()]
-    frames, unlike = 0, []
+    frames, unlike = 0, list[str]()
     with tempfile.TemporaryDirectory(prefix="wicket-native-") as directory:
         native = Native(Path(directory))
 

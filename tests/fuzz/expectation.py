@@ -5,8 +5,10 @@ from math import exp, lgamma, log
 
 from tests.oracle import ike, l2tp, openvpn, wireguard
 
-LENGTHS = (1, 12, 14, 20, 26, 28, 32, 38, 42, 50, 54, 56, 60, 62, 64, 66, 70, 72, 80, 82, 86, 92, 96, 98)
-LENGTHS += (112, 128, 144, 147, 148, 149, 156, 160)
+LENGTHS: tuple[int, ...] = (
+    1, 12, 14, 20, 26, 28, 32, 38, 42, 50, 54, 56, 60, 62, 64, 66, 70, 72, 80, 82, 86, 92, 96, 98, 112, 128, 144, 147,
+    148, 149, 156, 160,
+)  # fmt: skip
 PORTS = (ike.IKE_PORT, ike.NAT_PORT, l2tp.PORT, 53, 443, 1194, 51820, 40001)
 """Of these each payload gets one, all equally often: all that a form can have, and neighbours."""
 
@@ -82,7 +84,7 @@ def _esp(length: int) -> float:
 
 
 def _l2tp(length: int, port: int) -> float:
-    """Control: two bytes of flags and two of its length. Data: 12 bits, a tunnel, a session, its length if it has one."""
+    """Control: two bytes of flags, and its length. Data: 12 bits, a tunnel, a session, and its length if it has one."""
     if port != l2tp.PORT or length < l2tp.LEAST_DATA:
         return 0
     flags = l2tp.LENGTH | l2tp.SEQUENCE | l2tp.OFFSET | l2tp.PRIORITY

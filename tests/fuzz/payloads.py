@@ -43,6 +43,9 @@ class Taken:
         return unexpected + [name for name, mean in self.expected.items() if not is_plausible(self.seen[name], mean)]
 
 
+NOTHING = Taken(0, {}, {})
+
+
 def measure(payloads: int, seed: int, tell: Callable[[str], None]) -> Taken:
     """Ask the program's own parse and classify about so many random payloads, on all processors."""
     text = "\n".join(["#include <uapi/linux/bpf.h>", source("parse.h"), source("classify.h"), SOURCE.read_text()])
@@ -57,7 +60,7 @@ def measure(payloads: int, seed: int, tell: Callable[[str], None]) -> Taken:
     if sum(counts) != done:
         raise RuntimeError(f"{done:,} payloads were made, and {sum(counts):,} counted")
     seen = {name: count for name, count in zip(PROTOCOLS, counts, strict=True) if name != "none"}
-    return Taken(done, seen, expected(done) if done else {})
+    return Taken(done, seen, expected(done))
 
 
 def _begin(module: Any, seed: int) -> None:

@@ -14,7 +14,7 @@ from tests.oracle.said import Said
 
 ABORTED, DROP, PASS = 0, 1, 2  # enum xdp_action, <linux/bpf.h>
 NONE = PROTOCOLS.index("none")
-_FIELDS = [(ANSWER.fields or {})[name][1] for name in ("protocol", "handshake", "verdict", "reason")]
+_FIELDS = [dict(ANSWER.fields or {})[name][1] for name in ("protocol", "handshake", "verdict", "reason")]
 
 
 class Ran(NamedTuple):
@@ -44,11 +44,12 @@ class Runner:
         """``program`` is a file descriptor, which stays the caller's."""
         self._frame = ctypes.create_string_buffer(MOST)
         self._output = ctypes.create_string_buffer(ANSWER.itemsize + MOST)
-        self._attributes = ctypes.create_string_buffer(syscall.ATTRIBUTES)
+        self._words = np.zeros(syscall.ATTRIBUTES // 4, np.uint32)  # union bpf_attr
+        self._attributes = ctypes.c_void_p(syscall.pointer(self._words))
         # struct bpf_attr's `test`: program, result, bytes in and out, both buffers, repetitions.
         head = program, 0, 0, 0, ctypes.addressof(self._frame), ctypes.addressof(self._output), 1
-        struct.pack_into("IIIIQQI", self._attributes, 0, *head)
-        self._sizes = np.frombuffer(self._attributes, np.uint32)
+        beginning = np.frombuffer(struct.pack("IIIIQQI", *head), np.uint32)
+        self._words[: len(beginning)] = beginning
         self._libc = ctypes.CDLL(None, use_errno=True)
         self._said = {
             (protocol, handshake, reason): Said(
@@ -68,7 +69,7 @@ class Runner:
         output = self._output_of(frame)
         protocol, handshake, verdict, reason = (output[at] for at in _FIELDS)
         said = self._said[protocol, handshake, reason]
-        return Ran(said, VERDICTS[verdict], int(self._sizes[1]), output[ANSWER.itemsize :] == frame)
+        return Ran(said, VERDICTS[verdict], int(self._words[1]), output[ANSWER.itemsize :] == frame)
 
     def answer(self, frame: bytes) -> tuple[int, bytes]:
         """Run the program on a frame; return what it returned, and its answer as it gives it.
@@ -77,15 +78,15 @@ class Runner:
             OSError: as ``run`` does.
         """
         answer = self._output_of(frame)[: ANSWER.itemsize]
-        return int(self._sizes[1]), answer
+        return int(self._words[1]), answer
 
     def _output_of(self, frame: bytes) -> bytes:
         size = len(frame)
         ctypes.memmove(self._frame, frame, size)
-        self._sizes[2], self._sizes[3] = size, ANSWER.itemsize + MOST
+        self._words[2], self._words[3] = size, ANSWER.itemsize + MOST
         if self._libc.syscall(syscall.SYS_BPF, syscall.PROG_TEST_RUN, self._attributes, _SIZE) < 0:
             raise OSError(ctypes.get_errno(), f"the kernel does not run the program on {frame.hex()}")
-        return ctypes.string_at(self._output, int(self._sizes[3]))
+        return ctypes.string_at(self._output, int(self._words[3]))
 
 
 _SIZE = 72

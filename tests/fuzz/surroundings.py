@@ -108,9 +108,7 @@ def asked() -> list[bytes]:
     hosts += map(ip_address, ("224.0.0.5", "169.254.7.7", "255.255.255.255", "ff02::5", "fe80::7", "::", "::1"))
     hosts += [SERVER6, *map(ip_address, ("2001:db8:9::1", "2001:db8:9:8000::1", "2001:db8:77::1"))]
     for prefix in NAT64:
-        hosts += [
-            around(prefix, host) for host in (IPv4Address(SERVER4), IPv4Address("192.0.2.99"), CROWD[0].prefix[0])
-        ]
+        hosts += (around(prefix, IPv4Address(host)) for host in (SERVER4, CROWD[0].prefix[0], "192.0.2.99"))
         hosts.append(ip_address(int(prefix[0]) | 0xFF << 56))  # the bits that are to be zero are not
     clients: dict[int, Address] = {4: CLIENT4, 6: CLIENT6}
     frames = []

@@ -9,9 +9,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice
+from multiprocessing.process import BaseProcess
+from pathlib import Path
 from random import Random
 from typing import Any
 
+from control.datapath import syscall
 from tests.fuzz import carriers, packets
 from tests.fuzz.judging import Finding, judge
 from tests.fuzz.mutations import fitting, mutated
@@ -27,7 +30,7 @@ PATIENCE = 60.0  # s, for the workers to end
 SWEPT = 2  # frames of the sweep between four that are drawn
 COUNTED = 50  # one frame in so many is asked once more what it was, for the summary
 
-_together = multiprocessing.get_context("fork")  # they have the program's file descriptor from us
+_together = multiprocessing.get_context("spawn")  # a fork of a process that has threads may hang
 
 
 @dataclass(frozen=True)
@@ -35,13 +38,13 @@ class Job:
     """What there is to do.
 
     Attributes:
-        program: its file descriptor.
+        program: where it is pinned.
         table, captured: the seeds; the first are swept through, and both mutated.
         frames, seconds: whichever is over first ends it.
         seed: by which all is drawn again.
     """
 
-    program: int
+    program: Path
     table: Sequence[bytes]
     captured: Sequence[bytes]
     frames: int
@@ -74,8 +77,7 @@ def run(job: Job, tell: Callable[[str], None]) -> Outcome:
     done, stop, results = _together.Array("Q", many), _together.Event(), _together.Queue()
     workers = [_together.Process(target=_work, args=(job, part, many, done, stop, results)) for part in range(many)]
     outcome, began = Outcome(), time.monotonic()
-    for worker in workers:
-        worker.start()
+    _start(workers)
     ended, told = 0, began
     try:
         while ended < many:
@@ -100,6 +102,16 @@ def run(job: Job, tell: Callable[[str], None]) -> Outcome:
     return outcome
 
 
+def _start(workers: Sequence[BaseProcess]) -> None:
+    """Start them deaf for Ctrl-C, which they would hear as we do: we say when to end."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        for worker in workers:
+            worker.start()
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def _take(results: Any, outcome: Outcome, tell: Callable[[str], None]) -> int:
     """Take one result, if there is one; return whether it was a worker's last."""
     try:
@@ -120,8 +132,8 @@ def _found(outcome: Outcome) -> str:
 
 
 def _work(job: Job, part: int, parts: int, done: Any, stop: Any, results: Any) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent says when to end
-    runner, shares, known = Runner(job.program), Counter[str](), set[tuple[str, str]]()
+    program = syscall.open_program(str(job.program))
+    runner, shares, known = Runner(program), Counter[str](), set[tuple[str, str]]()
     frames, until = _frames(job, part, parts), time.monotonic() + job.seconds
     left = job.frames // parts + (part < job.frames % parts)
     while left and not stop.is_set() and time.monotonic() < until and len(known) < MOST_FINDINGS:
@@ -138,6 +150,7 @@ def _work(job: Job, part: int, parts: int, done: Any, stop: Any, results: Any) -
         left -= len(batch)
         done[part] += len(batch)
     results.put(shares)
+    os.close(program)
 
 
 def _least(runner: Runner, found: Finding) -> Finding:

@@ -19,6 +19,9 @@ from tests.kernel.situations import SITUATIONS, Edge
 from tests.kernel.table.wireguard import INITIATION, PORT
 from tests.kernel.test_differential import ENFORCED, SEEDS
 
+# bcc takes text as it comes, and warns of it where warnings are errors.
+pytestmark = pytest.mark.filterwarnings("ignore:not a bytes object:DeprecationWarning")
+
 CUT = bytes(ether() / ip4())[:30]
 WHOLE = bytes(ether() / ip4() / udp(INITIATION, PORT))
 
@@ -67,7 +70,7 @@ def test_a_frame_is_shrunk_to_what_shows_it() -> None:
 
 def test_all_processors_find_nothing_wrong(edge: Edge) -> None:
     ENFORCED.prepare(edge)
-    outcome = workers.run(workers.Job(edge.pinned.program, SEEDS, SEEDS, 20_000, 60, 7), print)
+    outcome = workers.run(workers.Job(edge.pinned.directory / "program", SEEDS, SEEDS, 20_000, 60, 7), print)
     assert (outcome.frames, outcome.findings, outcome.is_interrupted) == (20_000, [], False)
 
 

@@ -21,7 +21,7 @@ EXCHANGES = {
 }
 NOTIFICATION1 = 5  # version 1's informational exchange: needs no responder, and opens nothing
 
-# RFC 4303, section 2: SPI 4, sequence number 4, the content with its padding in whole words of 4 (section 2.4), of which
+# RFC 4303, section 2: SPI 4, sequence number 4, content with its padding in whole words of 4 (section 2.4), of which
 # there is a block at least, and what authenticates it, 12 or more. SPIs of 0 to 255 are reserved (section 2.1).
 LEAST_ESP, WORD, RESERVED_SPIS = 28, 4, 255
 MOST_SEQUENCE = (1 << 28) - 1

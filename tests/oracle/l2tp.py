@@ -12,8 +12,8 @@ A_DATA_MESSAGE = VERSION2  # of a tunnel and a session, whose ids are never 0 (s
 LEAST_DATA = 12  # bytes: flags, tunnel and session, and PPP's protocol with a packet of LCP (RFC 1661, section 5)
 CONTROL_HEADER = 12  # bytes: flags, length, tunnel, session, Ns, Nr
 
-# Section 4.1: an attribute has M, H, four reserved bits and its length in two bytes; vendor, type; value. The first of a
-# message says which it is (section 4.4.1): never hidden, vendor 0, type 0, and 1 for a start-control-connection-request.
+# Section 4.1: an attribute has M, H, four reserved bits and its length in two bytes; vendor, type; value. The first of
+# a message says which it is (section 4.4.1): never hidden, vendor 0, type 0, 1 for a start-control-connection-request.
 MANDATORY = 0x8000
 A_REQUEST = b"\0\x08" + b"\0\0" + b"\0\0" + b"\0\1"
 
