@@ -1,7 +1,7 @@
 # Wicketgate. As root on Debian; every target sets up what it needs.
 PYTHON := .venv/bin/python
 .DEFAULT_GOAL := help
-.PHONY: help setup lock run test test-on faults outages matrix routers lint format documents accuracy bench deb vagrant-up vagrant-test vagrant-down clean
+.PHONY: help setup lock run test test-on faults outages matrix routers fuzz lint format documents accuracy bench deb vagrant-up vagrant-test vagrant-down clean
 
 help: ## say what there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -34,6 +34,10 @@ routers: setup ## what routers say to each other across a gateway that enforces 
 matrix: setup ## every VPN software shakes hands across the edge; a table, and build/matrix.json; ROWS="ssh tor" for some, RECORD=1 keeps captures
 	@packaging/unpack.sh libreswan build/libreswan
 	@$(PYTHON) -m lab.matrix.run $(if $(RECORD),--record tests/kernel/captures) $(ROWS)
+
+fuzz: setup ## the program against another reading of the documents: FRAMES=10000000 or SECONDS=600, RANDOM=100000000 payloads, SEED=1
+	@$(PYTHON) -m tests.fuzz $(if $(FRAMES),--frames $(FRAMES)) $(if $(SECONDS),--seconds $(SECONDS)) \
+		$(if $(RANDOM),--payloads $(RANDOM)) $(if $(SEED),--seed $(SEED))
 
 lint: setup ## style, types, and who imports whom
 	.venv/bin/ruff check --quiet

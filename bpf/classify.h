@@ -65,11 +65,11 @@ static __always_inline int l2tp(struct packet *p)
 		if (p->length >= 20 && !readable(p, at, 20))
 			return 0; /* what it opens nobody can know */
 		/* Tunnel 0, session 0, and the first attribute says SCCRQ:
-		 * mandatory, 8 bytes, vendor 0, type 0, value 1. */
+		 * mandatory or not, 8 bytes, vendor 0, type 0, value 1. */
 		return recognised(p, PROTOCOL_L2TP,
 			p->length >= 20 && !be32(at + 4) &&
 				readable(p, at, 20) &&
-				(be32(at + 12) & 0x03ffffff) == 0x00080000 &&
+				(be32(at + 12) & 0x7fffffff) == 0x00080000 &&
 				be32(at + 16) == 1);
 	}
 	/* Data: no T bit, no reserved bit, version 2, a tunnel. */
@@ -77,7 +77,7 @@ static __always_inline int l2tp(struct packet *p)
 		return 0;
 	if (flags & 0x4000)
 		return be16(at + 2) == p->length && be16(at + 4) &&
-		       recognised(p, PROTOCOL_L2TP, CONTINUES);
+		       be16(at + 6) && recognised(p, PROTOCOL_L2TP, CONTINUES);
 	return be16(at + 2) && be16(at + 4) &&
 	       recognised(p, PROTOCOL_L2TP, CONTINUES);
 }

@@ -90,15 +90,15 @@ static __always_inline u32 parse_ipv4(struct packet *p)
 	if (ip[0] >> 4 != 4)
 		return REASON_UNKNOWN;
 	header = (ip[0] & 15) * 4;
-	if (header < IPV4_HEADER)
+	if (header < IPV4_HEADER || !readable(p, ip, header))
 		return REASON_TRUNCATED;
-	if (be16(ip + 6) & IP_OFFSET)
-		return REASON_FRAGMENT;
 	total = be16(ip + 2);
 	if (!total) /* left to the network card to fill in */
 		total = p->end - ip;
 	if (total < header)
 		return REASON_TRUNCATED;
+	if (be16(ip + 6) & IP_OFFSET)
+		return REASON_FRAGMENT;
 	p->ip_protocol = ip[9];
 	p->length = total - header;
 	p->payload = ip + header;
@@ -137,15 +137,17 @@ static __always_inline u32 parse_ipv6(struct packet *p)
 	for (int i = 0; i < EXTENSION_HEADERS && is_extension(next); i++) {
 		if (!readable(p, at, EXTENSION_HEADER))
 			return REASON_TRUNCATED;
-		if (next == IPPROTO_FRAGMENT && be16(at + 2) & IP6_OFFSET)
-			return REASON_FRAGMENT;
 		size = next == IPPROTO_FRAGMENT ? 8 : (at[1] + 1) * 8;
 		if (left < size)
 			return REASON_TRUNCATED;
+		if (next == IPPROTO_FRAGMENT && be16(at + 2) & IP6_OFFSET)
+			return REASON_FRAGMENT;
 		left -= size;
 		next = at[0];
 		at += size;
 	}
+	if (!readable(p, at, 0)) /* the last one is not all there */
+		return REASON_TRUNCATED;
 	if (is_extension(next))
 		return REASON_UNKNOWN;
 	p->ip_protocol = next;
@@ -162,7 +164,7 @@ static __always_inline u32 parse_udp(struct packet *p)
 	u8 *udp = p->payload;
 	u32 length;
 
-	if (!readable(p, udp, UDP_HEADER))
+	if (p->length < UDP_HEADER || !readable(p, udp, UDP_HEADER))
 		return REASON_TRUNCATED;
 	p->source_port = be16(udp);
 	p->destination_port = be16(udp + 2);
@@ -190,7 +192,7 @@ static __always_inline u32 parse_tcp(struct packet *p)
 		return REASON_TRUNCATED;
 	p->length -= header;
 	p->payload = tcp + header;
-	return UNDECIDED;
+	return readable(p, tcp, header) ? UNDECIDED : REASON_TRUNCATED;
 }
 
 static __always_inline u32 parse(struct packet *p)

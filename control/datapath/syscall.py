@@ -219,6 +219,16 @@ def program_info(fd: int) -> tuple[int, bytes, str]:
     return struct.unpack_from("I", raw, 4)[0], raw[8:16], raw[64:80].split(b"\0")[0].decode()
 
 
+def program_size(fd: int) -> tuple[int, int]:
+    """Return how many instructions a program has, and how many the verifier walked when it was loaded (Linux 5.16).
+
+    The second is at most a million, or the program is refused; 0 where the kernel does not say.
+    """
+    info = np.zeros(64, np.uint32)
+    bpf(OBJ_INFO, struct.pack("IIQ", fd, info.nbytes, pointer(info)))
+    return int(info[5]) // 8, int(info[54])  # struct bpf_prog_info: …, xlated_prog_len at 20, …, verified_insns at 216
+
+
 def program_by_id(number: int) -> int:
     """Open a loaded program by its id (needs CAP_SYS_ADMIN) and return its file descriptor."""
     return bpf(PROG_GET_FD_BY_ID, struct.pack("III", number, 0, 0))[0]

@@ -1,0 +1,90 @@
+"""What `make fuzz` is made of, each for a second: it finds what it is to find, and nothing where there is nothing."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from control.datapath.program.compile import compiled, source
+from lab.packets import ether, ip4, udp
+from tests.fuzz import payloads, seeds, workers
+from tests.fuzz.judging import judge
+from tests.fuzz.native import Native, frame_record, switches
+from tests.fuzz.program import Runner
+from tests.fuzz.shrinking import shrunk
+from tests.fuzz.state import state_of
+from tests.fuzz.surroundings import asked
+from tests.kernel.situations import SITUATIONS, Edge
+from tests.kernel.table.wireguard import INITIATION, PORT
+from tests.kernel.test_differential import ENFORCED, SEEDS
+
+# bcc takes text as it comes, and warns of it where warnings are errors.
+pytestmark = pytest.mark.filterwarnings("ignore:not a bytes object:DeprecationWarning")
+
+CUT = bytes(ether() / ip4())[:30]
+WHOLE = bytes(ether() / ip4() / udp(INITIATION, PORT))
+
+# kind: a line of the program, what stands in its place, and a frame that shows it
+BROKEN = {
+    "abort": ("XDP_DROP : XDP_PASS;", "XDP_DROP : XDP_ABORTED;", CUT),
+    "change": (
+        "u32 reason = parse(&packet);",
+        "u32 reason = parse(&packet); if (packet.start + 14 <= packet.end) packet.start[0] ^= 1;",
+        CUT,
+    ),
+    "verdict": ("return verdict == VERDICT_DROP ?", "return reason == REASON_TRUNCATED ?", CUT),
+    "drop": (
+        "scratch->answer.reason = reason;",
+        "scratch->answer.reason = reason, verdict = scratch->answer.verdict = reason == REASON_TRUNCATED;",
+        CUT,
+    ),
+    "disagreement": ("if (p->length != 148)", "if (p->length == 148)", WHOLE),
+}
+
+
+@contextmanager
+def program(line: str, instead: str) -> Iterator[Runner]:
+    text = source()
+    assert line in text
+    module = compiled(text.replace(line, instead))
+    try:
+        yield Runner(module.load_func("wicket", module.XDP).fd)
+    finally:
+        module.cleanup()
+
+
+@pytest.mark.parametrize("kind", BROKEN)
+def test_what_a_broken_program_does_is_found(kind: str) -> None:
+    line, instead, frame = BROKEN[kind]
+    with program(line, instead) as runner:
+        found = judge(runner, frame)
+    assert found is not None
+    assert (found.kind, found.frame) == (kind, frame)
+
+
+def test_a_frame_is_shrunk_to_what_shows_it() -> None:
+    frame = bytes(range(1, 200))
+    assert shrunk(frame, lambda frame: 77 in frame and frame.index(77) >= 20) == bytes(20) + b"\x4d"
+
+
+def test_all_processors_find_nothing_wrong(edge: Edge) -> None:
+    ENFORCED.prepare(edge)
+    outcome = workers.run(workers.Job(edge.pinned.directory / "program", SEEDS, SEEDS, 20_000, 60, 7), print)
+    assert (outcome.frames, outcome.findings, outcome.is_interrupted) == (20_000, [], False)
+
+
+def test_random_payloads_are_taken_for_something_as_often_as_chance_has_it() -> None:
+    taken = payloads.measure(2_000_000, 7, print)
+    assert taken.seen["ike"] > 0
+    assert (taken.payloads, taken.implausible) == (2_000_000, [])
+
+
+def test_compiled_for_a_process_it_is_the_same_program(edge: Edge, tmp_path: Path) -> None:
+    """So that the branches that are counted there are those that are fuzzed."""
+    native, runner, frames = Native(tmp_path), Runner(edge.pinned.program), [*seeds.table(), *asked()]
+    for situation in SITUATIONS:
+        situation.prepare(edge)
+        expected = [runner.answer(frame) for frame in frames]
+        assert list(native.run([state_of(edge.pinned), switches(), *map(frame_record, frames)])) == expected
+    assert {file.file for file in native.branches()} >= {"wicket.c", "parse.h", "classify.h", "lookup.h", "leave.h"}
