@@ -15,6 +15,7 @@ from flask.testing import FlaskClient
 from api.application import create_app
 from api.registry.desk import store
 from control import config as configuration
+from control.allowlist.csv_text import quoted
 from tests.cli_registry.conftest import Wicket
 from tests.registry_intake.association import SHA256
 
@@ -109,7 +110,7 @@ class House:
         text = io.StringIO()
         writer = csv.DictWriter(text, list(row), lineterminator="\n", quoting=csv.QUOTE_ALL)
         writer.writeheader()
-        writer.writerow(row)
+        writer.writerow({column: quoted(cell) for column, cell in row.items()})  # as whoever means a leading quote
         return self._imported("csv", text.getvalue(), said)
 
     def by_ndjson(self, said: Said) -> Outcome:
@@ -177,7 +178,7 @@ class House:
 
 def _shown(cell: str) -> str:
     """Return a cell as a spreadsheet shows it: the quote before what it would else run is no part of it."""
-    return cell[1:] if cell.startswith(("'=", "'+", "'-", "'@")) else cell
+    return cell[1:] if cell.startswith("'") and cell.lstrip("'").startswith(("=", "+", "-", "@")) else cell
 
 
 def _first(faults: list[dict[str, str]]) -> str:

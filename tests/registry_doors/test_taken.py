@@ -48,6 +48,7 @@ TAKEN: list[Said] = [
     {"contact": "Bob", "email": "o'b@a.example", "phone": "tel:+1-201-555-0123;ext=12"},
     {"name": "  Acme  "},
     {"name": 'ООО "Рога, и копыта"; =1+1'},
+    {"name": "'=1+1", "email": "'@a.example"},
     {"name": "A" * 200, "contact": "B" * 200, "phone": "0" * 100},
     {"kind": "individual", "contact": "-"},
 ]
