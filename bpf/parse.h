@@ -164,7 +164,7 @@ static __always_inline u32 parse_udp(struct packet *p)
 	u8 *udp = p->payload;
 	u32 length;
 
-	if (p->length < UDP_HEADER || !readable(p, udp, UDP_HEADER))
+	if (!readable(p, udp, UDP_HEADER) || p->length < UDP_HEADER)
 		return REASON_TRUNCATED;
 	p->source_port = be16(udp);
 	p->destination_port = be16(udp + 2);

@@ -36,7 +36,7 @@ def of_frames(outcome: Outcome) -> Iterator[str]:
 def of_payloads(taken: Taken) -> Iterator[str]:
     yield f"{taken.payloads:,} random payloads; taken for"
     for name, mean in taken.expected.items():
-        yield f"  {name:<10} {taken.seen[name]:>9,}, where chance has {mean:,.4g}"
+        yield f"  {name:<10} {taken.seen[name]:>9,}, where chance has {mean:,.{1 if mean > 1 else 4}f}"
 
 
 def of_coverage(coverage: Coverage) -> Iterator[str]:
@@ -49,7 +49,7 @@ def of_coverage(coverage: Coverage) -> Iterator[str]:
 
 
 def of_program(instructions: int, verified: int) -> str:
-    return f"the program has {instructions:,} instructions, of which the verifier walked {verified:,}"
+    return f"the program has {instructions:,} instructions; the verifier walked {verified:,}"
 
 
 def figures_of_frames(outcome: Outcome) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from tests.fuzz.sweeps import sweep
 from tests.oracle.oracle import say
 
 BATCH = 2000  # frames between two looks at the clock
-BETWEEN_TELLING = 10.0  # s
+BETWEEN_TELLING = 20.0  # s
 MOST_FINDINGS = 20  # of a worker; then there is enough to mend first
 PATIENCE = 60.0  # s, for the workers to end
 SWEPT = 2  # frames of the sweep between four that are drawn

@@ -86,6 +86,16 @@ IPV4_ROWS = (
     passes("an IPv4 header that says it has 16 bytes", changed(WHOLE4, IP_AT, 0x44), "truncated"),
     passes("an IPv4 header of 19 bytes", WHOLE4[: IP_AT + 19], "truncated"),
     passes("IPv4 shorter than its own header", changed(WHOLE4, IP_AT + 3, 19), "truncated"),
+    passes(
+        "ESP behind IPv4 options that are cut off",
+        bytes(ether() / ip4(proto=50, options=b"\1" * 40))[:-20],
+        "truncated",
+    ),
+    passes(
+        "a later fragment that is shorter than its header", ether() / ip4(frag=9, len=19) / Raw(noise(64)), "truncated"
+    ),
+    passes("UDP behind what IPv4 says is the packet's end", ether() / ip4(len=27) / START, "truncated"),
+    passes("TCP whose options are cut off", bytes(ether() / ip4() / tcp(b"", PORT, dataofs=15))[:-1], "truncated"),
     passes("UDP of 7 bytes", ether() / ip4(proto=17) / Raw(bytes(START)[:7]), "truncated"),
     passes("UDP whose length is 7", ether() / ip4() / udp(INITIATION, PORT, len=7), "truncated"),
     passes("UDP whose length is 0", ether() / ip4() / udp(INITIATION, PORT, len=0), "truncated"),
@@ -172,6 +182,17 @@ IPV6_ROWS = (
     passes(
         "an extension header past IPv6's length",
         OUTERMOST6[: IP_AT + 4] + word(7, 2) + OUTERMOST6[IP_AT + 6 :],
+        "truncated",
+    ),
+    passes(
+        "ESP behind an extension header that is cut off",
+        ether() / ip6(plen=100, nh=60) / Raw(bytes([50, 1]) + bytes(6)),
+        "truncated",
+    ),
+    passes("UDP behind what IPv6 says is the packet's end", ether() / ip6(plen=7, nh=17) / START, "truncated"),
+    passes(
+        "a later fragment whose header is past IPv6's length",
+        ether() / ip6(plen=7) / IPv6ExtHdrFragment(offset=9, nh=17) / Raw(noise(64)),
         "truncated",
     ),
     passes("UDP over IPv6 of 7 bytes", ether() / ip6(nh=17) / Raw(bytes(START)[:7]), "truncated"),

@@ -99,6 +99,11 @@ L2TP_ROWS = (
     continues("l2tp", "a hello", udp4(control(HELLO, tunnel=5), L2TP_PORT)),
     continues("l2tp", "an acknowledgement, which has no attribute", udp4(control(b"", tunnel=5), L2TP_PORT)),
     continues("l2tp", "a request's message type inside a tunnel", udp4(control(SCCRQ, tunnel=5), L2TP_PORT)),
+    continues(
+        "l2tp", "a request that is hidden, as it may not be", udp4(control(avp(0, word(1, 2), 0xC000)), L2TP_PORT)
+    ),
+    continues("l2tp", "a request with a reserved bit", udp4(control(avp(0, word(1, 2), 0x8400)), L2TP_PORT)),
+    opens("l2tp", "a request that is not mandatory", udp4(control(avp(0, word(1, 2), 0)), L2TP_PORT)),
     continues("l2tp", "data", udp4(data(), L2TP_PORT)),
     continues("l2tp", "data with its length", udp4(data(LENGTH), L2TP_PORT)),
     continues("l2tp", "data with length and sequence numbers", udp4(data(LENGTH | SEQUENCE), L2TP_PORT)),
@@ -115,6 +120,7 @@ L2TP_ROWS = (
     passes("L2TP data with a reserved bit", udp4(data(0x001), L2TP_PORT)),
     passes("L2TP data of tunnel 0", udp4(data(tunnel=0), L2TP_PORT)),
     passes("L2TP data of session 0", udp4(data(session=0), L2TP_PORT)),
+    passes("L2TP data with its length and of session 0", udp4(data(LENGTH, session=0), L2TP_PORT)),
     passes("L2TP data with another length", udp4(changed(data(LENGTH), 3, 9), L2TP_PORT)),
     passes("L2TP of 11 bytes", udp4(control(b"")[:11], L2TP_PORT)),
     passes("L2TP in TCP", tcp4(control(SCCRQ), L2TP_PORT)),
