@@ -25,6 +25,7 @@ from lab.waiting import wait_for
 
 # An address of nobody here: without any list nobody is refused.
 _SOMEBODY = "45.83.65.250"
+_LET_IN_SECONDS = 150.0  # the tries of a client over TCP are twice as far apart each time
 _TRIES = 2  # refused packets of a client after which it is asked whether its session is up
 _REFUSED_SECONDS = 0.5  # for which it is asked
 _STEADY_SECONDS = 1.0  # for which a registered session is asked, and none of its packets may be dropped
@@ -191,7 +192,7 @@ def _register(watch: Watch, gateway: EdgeGateway, rows: Sequence[_Standing]) -> 
     gateway.push([each.session.server_address for each in rows])
 
     def seconds(each: _Standing) -> float | None:
-        return time.monotonic() - began if each.session.is_up(UP_SECONDS) else None
+        return time.monotonic() - began if each.session.is_up(_LET_IN_SECONDS) else None
 
     with ThreadPoolExecutor(len(rows)) as askers:
         for each, took in zip(rows, askers.map(seconds, rows), strict=True):

@@ -109,6 +109,12 @@ class Situation:
             return self.portless
         return self.refusable if row.refusable else self.other
 
+    def verdict_for(self, row: Row) -> str:
+        """What becomes of it."""
+        reason = self.reason_for(row)
+        is_refused = reason == "enforced" or (reason == "other_terms" and self.mode == "enforce")
+        return "drop" if is_refused else "pass"
+
 
 SITUATIONS = (
     Situation("no list", None, "enforce", "no_list", "no_list"),

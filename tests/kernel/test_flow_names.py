@@ -56,7 +56,6 @@ NAMED = {
     "PPPoE": (ETHER / PPPoE() / PPP() / UDP4, BETWEEN4),
     "PPPoE with IPv6": (ETHER / PPPoE() / PPP(proto=0x57) / UDP6, BETWEEN6),
     "MPLS of two labels": (ETHER / MPLS(s=0) / MPLS(s=1) / UDP4, BETWEEN4),
-    "UDP that begins behind the end that IPv4 announces": (ETHER / ip4(len=27) / UDP4[UDP], BETWEEN4),
     "IPv6": (ETHER / UDP6, BETWEEN6),
     "an IPv4-mapped address": (
         ETHER / IPv6(src="::ffff:192.0.2.9", dst="::ffff:192.0.2.10") / UDP4[UDP],
@@ -84,6 +83,7 @@ NAMELESS = {
     "IPv6 of another version": ether(0x86DD) / Raw(b"\x50" + bytes(60)),
     "IPv6 cut short": ether(0x86DD) / Raw(b"\x60" + bytes(38)),
     "TCP cut short": ETHER / ip4(proto=6) / Raw(bytes(19)),
+    "UDP that begins behind the end that IPv4 announces": ETHER / ip4(len=27) / UDP4[UDP],
     "VLAN cut short": ether(0x8100) / Raw(b"\0"),
     "MPLS without a last label": ether(0x8847) / Raw(bytes(16)),
     "MPLS with Ethernet behind": ETHER / MPLS(s=1) / Raw(bytes(20)),

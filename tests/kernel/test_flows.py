@@ -112,11 +112,8 @@ class Frame:
 
     @property
     def least_bytes(self) -> int:
-        """What must be there for the flow to be known: the headers, but for the last options where no ports follow."""
-        if self.protocol in TRANSPORT_BYTES:
-            return len(self.headers)
-        last_units = self.extensions[-1].units if self.extensions else 0
-        return len(self.headers) - 4 * self.options - 8 * last_units
+        """What must be there for the flow to be known: the headers, all of them."""
+        return len(self.headers)
 
     @property
     def content(self) -> bytes:

@@ -30,7 +30,7 @@ def expected_tally(rows: list[Row], situation: Situation) -> Tally:
     tally: dict[tuple[str, str, str], tuple[int, int]] = defaultdict(lambda: (0, 0))
     for row in rows:
         reason = situation.reason_for(row)
-        key = (row.protocol, "drop" if reason == "enforced" else "pass", reason)
+        key = (row.protocol, situation.verdict_for(row), reason)
         tally[key] = (tally[key][0] + 1, tally[key][1] + len(row.frame))
     return dict(tally)
 
