@@ -17,7 +17,7 @@ from lab.matrix.recorder import Recorder
 from lab.matrix.rekeying import watch_rekey
 from lab.matrix.row import NONE, Found, Kit, MatrixRow, Rekey
 from lab.sessions.kinds import stop_all, which_are_up
-from lab.sessions.session import UP_SECONDS, Session, Site
+from lab.sessions.session import Session, Site
 from lab.stage.stage import Stage
 from lab.stage.watch import Watch
 from lab.traffic.exchange import Responder
