@@ -18,6 +18,7 @@
 
 #include "wicket.c"
 
+#define PLACE	  ((void *)0x20000000) /* below 4 GB, free everywhere */
 #define ROOM	  8192 /* for the longest frame */
 #define HEADROOM  256  /* in front of it, as drivers leave it */
 #define CLOCK_RES 1000000000ULL
@@ -25,7 +26,7 @@
 struct map *all_maps;
 struct switches switches;
 
-static u8 *page; /* below 4 GB: struct xdp_md has addresses of 32 bits */
+static u8 *page; /* at PLACE: struct xdp_md has addresses of 32 bits */
 
 static void stop(const char *why)
 {
@@ -158,8 +159,8 @@ int main(int arguments, char **argument)
 		stop("usage: harness INPUT OUTPUT");
 	input = fopen(argument[1], "r");
 	output = fopen(argument[2], "w");
-	page = mmap(0, ROOM + 4096, PROT_READ | PROT_WRITE,
-		MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+	page = mmap(PLACE, ROOM + 4096, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
 	if (!input || !output || page == MAP_FAILED ||
 		mprotect(page + ROOM, 4096, PROT_NONE))
 		stop("input, output or memory is not to be had");
