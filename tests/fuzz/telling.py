@@ -38,7 +38,7 @@ def of_frames(outcome: Outcome) -> Iterator[str]:
 def of_payloads(taken: Taken) -> Iterator[str]:
     yield f"{taken.payloads:,} random payloads; taken for"
     for name, mean in taken.expected.items():
-        yield f"  {name:<10} {taken.seen[name]:>9,}, where chance has {mean:,.{1 if mean > 1 else 4}f}"
+        yield f"  {name:<18} {taken.seen[name]:>9,}, where chance has {mean:,.{1 if mean > 1 else 4}f}"
 
 
 def of_coverage(coverage: Coverage) -> Iterator[str]:

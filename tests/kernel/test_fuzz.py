@@ -9,6 +9,7 @@ from control.datapath.program.compile import compiled, source
 from control.vocabulary import BPF_DIRECTORY
 from lab.packets import ether, ip4, udp
 from tests.fuzz import coverage, payloads, seeds, workers
+from tests.fuzz.expectation import OPENING
 from tests.fuzz.judging import judge
 from tests.fuzz.program import Runner
 from tests.fuzz.shrinking import shrunk
@@ -76,6 +77,7 @@ def test_all_processors_find_nothing_wrong(edge: Edge) -> None:
 def test_random_payloads_are_taken_for_something_as_often_as_chance_has_it() -> None:
     taken = payloads.measure(2_000_000, 7, print)
     assert taken.seen["ike"] > 0
+    assert not any(taken.seen[kind] for kind in taken.seen if OPENING in kind)
     assert (taken.payloads, taken.implausible) == (2_000_000, [])
 
 
