@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from control.datapath import syscall
 from control.datapath.program.compile import compiled, source
 from control.vocabulary import BPF_DIRECTORY
 from lab.packets import ether, ip4, udp
@@ -41,6 +42,11 @@ BROKEN = {
     ),
     "disagreement": ("if (p->length != 148)", "if (p->length == 148)", WHOLE),
 }
+
+
+MOST_VERIFIED = 800_000
+"""Of the million instructions that a kernel walks before it refuses a program (BPF_COMPLEXITY_LIMIT_INSNS): other
+kernels and compilers come to other counts, and the next protocol wants room too."""
 
 
 @contextmanager
@@ -97,3 +103,8 @@ def test_a_process_that_differs_is_told(edge: Edge, monkeypatch: pytest.MonkeyPa
     found = coverage.measure(edge, [], [WHOLE], seed=7, drawn=0)
     assert WHOLE.hex() in found.unlike
     assert found.share < coverage.LEAST
+
+
+def test_the_verifier_has_room_left(edge: Edge) -> None:
+    _, verified = syscall.program_size(edge.pinned.program)
+    assert 0 < verified < MOST_VERIFIED
