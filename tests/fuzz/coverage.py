@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
+from control.datapath.probe.probe import ETHERNET_HEADER
 from control.datapath.program.layout import map_shapes
-from control.vocabulary import LOOPBACK
+from control.vocabulary import LOOPBACK, constant
 from tests.fuzz import carriers, packets
 from tests.fuzz.mutations import fitting, mutated
-from tests.fuzz.native import Branches, Native, frame_record, switches
+from tests.fuzz.native import Branches, Native, Untaken, frame_record, switches
 from tests.fuzz.program import Runner
 from tests.fuzz.state import state_of
 from tests.fuzz.surroundings import asked, surroundings
@@ -21,6 +22,11 @@ from tests.kernel.situations import SITUATIONS, Edge
 LEAST = 0.95  # of all branches
 DRAWN = 100_000  # frames, of those that are fuzzed with
 INNER = "an inner map"  # what the harness calls each of them
+# A kernel hands over no frame so short or so long; the process has both.
+SHORT = [bytes(size) for size in range(ETHERNET_HEADER)]
+OPTIONS = constant("IPPROTO_DSTOPTS")  # an extension header, here of the 2048 bytes that each may have at most
+LONG = carriers.frame_head(6, []) + b"\x60\0\0\0\xff\xff" + bytes([OPTIONS, 64]) + bytes(32)
+LONG += (bytes([OPTIONS, 255]) + bytes(2046)) * 2 + bytes([constant("IPPROTO_UDP"), 0]) + bytes(100)
 A_DEVICE = 2  # any ifindex but the loopback's: there it counts and samples, and explains nothing
 
 
@@ -39,6 +45,10 @@ class Coverage:
     unlike: Sequence[str]
 
     @property
+    def untaken(self) -> list[Untaken]:
+        return [line for file in self.files for line in file.untaken]
+
+    @property
     def taken(self) -> int:
         return sum(file.taken for file in self.files)
 
@@ -51,8 +61,11 @@ class Coverage:
         return self.taken / self.total
 
 
-def measure(edge: Edge, table: Sequence[bytes], captured: Sequence[bytes], seed: int) -> Coverage:
-    """Run the table in each situation, and all else where everything is enforced; hold the two programs together."""
+def measure(edge: Edge, table: Sequence[bytes], captured: Sequence[bytes], seed: int, drawn: int = DRAWN) -> Coverage:
+    """Run the table in each situation, and all else where everything is enforced; hold the two programs together.
+
+    ``drawn`` is how many frames are damaged at random, and how many are made so.
+    """
     runner, asks = Runner(edge.pinned.program), [*table, *asked()]
     frames, unlike = 0, list[str]()
     with tempfile.TemporaryDirectory(prefix="wicket-native-") as directory:
@@ -75,9 +88,9 @@ def measure(edge: Edge, table: Sequence[bytes], captured: Sequence[bytes], seed:
         edge.controls.set_sampling(0, responders=False)
         SITUATIONS[2].prepare(edge)
         random, others = Random(seed), [*table, *captured]
-        drawn = [mutated(random, random.choice(others), others) for _ in range(DRAWN)]
-        drawn += [fitting(carriers.draw(random, packets.draw(random))) for _ in range(DRAWN)]
-        run(edge, [*captured, *truncations(table), *carried(), *drawn])
+        damaged = [mutated(random, random.choice(others), others) for _ in range(drawn)]
+        made = [fitting(carriers.draw(random, packets.draw(random))) for _ in range(drawn)]
+        run(edge, [*captured, *truncations(table), *carried(), *damaged, *made])
         return Coverage([file for file in native.branches() if file.total], frames, unlike)
 
 
@@ -85,6 +98,8 @@ def _otherwise(edge: Edge, frames: Sequence[bytes]) -> Iterator[bytes]:
     """Frames from a device; frames while an entry moves, while there is no room for an answer, and without a map."""
     records = list(map(frame_record, frames))
     yield state_of(edge.pinned)
+    yield switches()
+    yield from map(frame_record, (*SHORT, LONG))
     for odd in (switches(A_DEVICE), switches(no_metadata=1), switches(no_metadata=2), switches(moving=True)):
         yield odd
         yield from records

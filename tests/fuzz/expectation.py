@@ -14,13 +14,14 @@ PORTS = (ike.IKE_PORT, ike.NAT_PORT, l2tp.PORT, 53, 443, 1194, 51820, 40001)
 
 BYTE, HALF, WORD, LONG = 2.0**-8, 2.0**-16, 2.0**-32, 2.0**-64
 NON_ZERO = 1 - HALF
+OPENING = ", opening"
 
 UNLIKELY = 1e-9
 """A count that chance makes less likely than this is no chance."""
 
 
 def expected(payloads: int) -> dict[str, float]:
-    """Return how many of so many payloads are taken for each protocol."""
+    """Return how many of so many payloads are taken for each protocol, by whether they open a session."""
     each = payloads / (len(LENGTHS) * len(PORTS))
     return {
         name: each * sum(form(length, port) for length in LENGTHS for port in PORTS) for name, form in FORMS.items()
@@ -40,24 +41,39 @@ def _poisson(count: int, mean: float) -> float:
 
 def _wireguard(length: int, port: int) -> float:
     """Four fixed bytes for each form that has this length; that some are DNS on port 53 is less than 2^-60 of them."""
-    fixed = (wireguard.INITIATION_LENGTH, wireguard.RESPONSE_LENGTH, wireguard.COOKIE_LENGTH)
+    fixed = (wireguard.RESPONSE_LENGTH, wireguard.COOKIE_LENGTH)
     is_data = length >= wireguard.LEAST_DATA_LENGTH and length % wireguard.DATA_UNIT == 0
     return WORD * (fixed.count(length) + is_data)
 
 
+def _wireguard_opening(length: int, port: int) -> float:
+    return WORD * (length == wireguard.INITIATION_LENGTH)
+
+
+IDS = len(openvpn.PREFIXES) * openvpn.MOST_REPLAYS * WORD
+REPLAY = IDS * (openvpn.LATEST - openvpn.EARLIEST + 1) * WORD
+"""A replay id with its time."""
+
+
 def _openvpn(length: int, port: int) -> float:
-    """The first byte, and of each form: a replay id with a time, no or one acknowledgement, message 0."""
-    ids = len(openvpn.PREFIXES) * openvpn.MOST_REPLAYS * WORD
-    replay = ids * (openvpn.LATEST - openvpn.EARLIEST + 1) * WORD
-    client, server = BYTE * WORD, BYTE * LONG  # the end of a message: a number of packets, and those
-    plain, crypt, more = openvpn.CLIENT_PLAIN, openvpn.CLIENT_CRYPT, openvpn.ACKNOWLEDGED
-    forms = client * (length == plain) + server * (length == plain + more)
-    for hmac in openvpn.HMACS:
-        authentic = plain + hmac + openvpn.REPLAY
-        forms += replay * (client * (length == authentic) + server * (length == authentic + more))
-    forms += replay * (length in (crypt, crypt + more, crypt + more + openvpn.COOKIE))
-    forms += replay * HALF * (openvpn.LEAST_V3 <= length <= openvpn.MOST_V3)
+    """A server's reset: the first byte, a replay id where there is one, one acknowledgement of message 0, message 0."""
+    own = length - openvpn.ACKNOWLEDGED
+    end = BYTE * LONG
+    is_crypt = own in (openvpn.CLIENT_CRYPT, openvpn.CLIENT_CRYPT + openvpn.COOKIE)
+    return BYTE * (end * (own == openvpn.CLIENT_PLAIN) + end * REPLAY * _authentic(own) + REPLAY * is_crypt)
+
+
+def _openvpn_opening(length: int, port: int) -> float:
+    """A client's reset: the same without an acknowledgement; or with its wrapped key's length, under another byte."""
+    end = BYTE * WORD
+    forms = end * (length == openvpn.CLIENT_PLAIN) + end * REPLAY * _authentic(length)
+    forms += REPLAY * (length == openvpn.CLIENT_CRYPT)
+    forms += REPLAY * HALF * (openvpn.LEAST_V3 <= length <= openvpn.MOST_V3)
     return BYTE * forms
+
+
+def _authentic(length: int) -> bool:
+    return length - openvpn.CLIENT_PLAIN - openvpn.REPLAY in openvpn.HMACS
 
 
 def _ike(length: int, port: int) -> float:
@@ -68,8 +84,24 @@ def _ike(length: int, port: int) -> float:
     return BYTE * (length == 1) + WORD * _isakmp(length - len(ike.NON_ESP)) + _esp(length)
 
 
+def _ike_opening(length: int, port: int) -> float:
+    """As any other header, with a responder that is zero; a notification opens nothing."""
+    in_front = {ike.IKE_PORT: 0, ike.NAT_PORT: len(ike.NON_ESP)}.get(port)
+    if in_front is None:
+        return 0
+    return 2.0 ** (-8 * in_front) * LONG * _header(length - in_front, EXCHANGES - 1)
+
+
+EXCHANGES = sum(map(len, ike.EXCHANGES.values()))
+
+
 def _isakmp(length: int) -> float:
-    exchanges = sum(map(len, ike.EXCHANGES.values()))
+    """What opens no session: a responder that is none of zeros, or a notification."""
+    return (1 - LONG) * _header(length, EXCHANGES) + LONG * _header(length, 1)
+
+
+def _header(length: int, exchanges: int) -> float:
+    """An initiator, one of so many pairs of version and exchange, and the length."""
     return (1 - LONG) * exchanges * HALF * WORD if length >= ike.HEADER else 0
 
 
@@ -89,13 +121,25 @@ def _l2tp(length: int, port: int) -> float:
         return 0
     flags = l2tp.LENGTH | l2tp.SEQUENCE | l2tp.OFFSET | l2tp.PRIORITY
     data = 2.0 ** (flags.bit_count() - 16) * NON_ZERO**2
-    return HALF * HALF + data * (1 + HALF) / 2
+    return HALF * HALF - _l2tp_opening(length, port) + data * (1 + HALF) / 2
+
+
+def _l2tp_opening(length: int, port: int) -> float:
+    """Control, with tunnel and session 0 and the attribute of a request, of which one bit is free."""
+    if port != l2tp.PORT or length < l2tp.CONTROL_HEADER + len(l2tp.A_REQUEST):
+        return 0
+    return HALF * HALF * WORD * 2 * LONG
 
 
 FORMS: dict[str, Callable[[int, int], float]] = {
     "wireguard": _wireguard,
+    f"wireguard{OPENING}": _wireguard_opening,
     "openvpn": _openvpn,
+    f"openvpn{OPENING}": _openvpn_opening,
     "ike": _ike,
+    f"ike{OPENING}": _ike_opening,
     "l2tp": _l2tp,
+    f"l2tp{OPENING}": _l2tp_opening,
 }
-"""Of each protocol over UDP: how likely a random payload of this length at this port is taken for it."""
+"""Of each protocol over UDP, and of what opens a session in it: how likely a random payload of this length at this port
+is taken for it."""

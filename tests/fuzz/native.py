@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from control.datapath.probe.answer import ANSWER
 from control.vocabulary import BPF_DIRECTORY, LOOPBACK
@@ -17,6 +17,26 @@ FLAGS = ("-O0", "--coverage", "-Wall", "-Wno-unused", "-Wno-unknown-pragmas")
 RESULT = 4 + ANSWER.itemsize  # bytes: what was returned, and the answer
 
 
+class Untaken(NamedTuple):
+    """Ways out of a line's conditions that were never taken.
+
+    Attributes:
+        file, line, text: the line; it counts from 1.
+        ways: which, counted from 1 as the compiler has them.
+        total: of so many.
+    """
+
+    file: str
+    line: int
+    text: str
+    ways: tuple[int, ...]
+    total: int
+
+    def __str__(self) -> str:
+        which = ", ".join(map(str, self.ways))
+        return f"{self.file}:{self.line}: way {which} of {self.total}: {self.text}"
+
+
 @dataclass(frozen=True)
 class Branches:
     """How much of a file was run.
@@ -24,13 +44,13 @@ class Branches:
     Attributes:
         file: its name.
         taken, total: ways out of its conditions.
-        untaken: those that were never taken, as "line: which of them", with the line's text.
+        untaken: the lines some of whose were never taken.
     """
 
     file: str
     taken: int
     total: int
-    untaken: tuple[str, ...]
+    untaken: tuple[Untaken, ...]
 
 
 def switches(ifindex: int = LOOPBACK, lost: str = "", no_metadata: int = 0, moving: bool = False) -> bytes:
@@ -88,8 +108,7 @@ def _of_file(file: dict[str, Any]) -> Branches:
     for line in file["lines"]:
         number, ways = line["line_number"], [way["count"] for way in line["branches"]]
         counts += ways
-        missing = [str(way) for way, count in enumerate(ways, 1) if not count]
+        missing = tuple(way for way, count in enumerate(ways, 1) if not count)
         if missing:
-            which = f"{', '.join(missing)} of {len(ways)}"
-            untaken.append(f"{path.name}:{number}: way {which}: {text[number - 1].strip()}")
+            untaken.append(Untaken(path.name, number, text[number - 1].strip(), missing, len(ways)))
     return Branches(path.name, sum(count > 0 for count in counts), len(counts), tuple(untaken))

@@ -12,7 +12,8 @@ struct list {
 
 BPF_PERCPU_ARRAY(states, u64, 1);
 BPF_ARRAY(lists, struct list, 1);
-BPF_PERCPU_ARRAY(taken_for, u64, PROTOCOLS);
+/* protocol x whether it opens a session */
+BPF_PERCPU_ARRAY(taken_for, u64, PROTOCOLS * 2);
 
 /* "splitmix64" of Vigna, of which each number is a hash of a counter. */
 static __always_inline u64 next(u64 *state)
@@ -30,7 +31,7 @@ int payloads(struct xdp_md *ctx)
 		.start = (void *)(long)ctx->data,
 		.end = (void *)(long)ctx->data_end,
 	};
-	u32 zero = 0, protocol = 0;
+	u32 zero = 0, index = 0;
 	u64 *state = states.lookup(&zero), *count, drawn;
 	struct list *list = lists.lookup(&zero);
 	u8 *at = packet.start + PAYLOAD;
@@ -44,8 +45,8 @@ int payloads(struct xdp_md *ctx)
 	*(u16 *)(at - 4) = __builtin_bswap16(
 		8 + list->lengths[(drawn >> 32) % SEVERAL]);
 	if (parse(&packet) == UNDECIDED && classify(&packet) == UNDECIDED)
-		protocol = packet.protocol;
-	count = taken_for.lookup(&protocol);
+		index = packet.protocol * 2 + packet.handshake;
+	count = taken_for.lookup(&index);
 	if (!count)
 		return XDP_ABORTED;
 	*count += 1;

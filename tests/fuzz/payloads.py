@@ -14,7 +14,7 @@ from control.datapath.controls import possible_cpus
 from control.datapath.program.compile import compiled, source
 from control.vocabulary import PROTOCOLS
 from tests.fuzz.carriers import frame_head, ip4
-from tests.fuzz.expectation import LENGTHS, PORTS, expected, is_plausible
+from tests.fuzz.expectation import LENGTHS, OPENING, PORTS, expected, is_plausible
 from tests.oracle import oracle
 
 SOURCE = Path(__file__).with_name("payloads.c")
@@ -29,7 +29,7 @@ class Taken:
 
     Attributes:
         payloads: how many there were.
-        seen, expected: of each protocol over UDP.
+        seen, expected: of each protocol over UDP; what opens a session, and so would be refused, apart: "ike, opening".
     """
 
     payloads: int
@@ -59,7 +59,8 @@ def measure(payloads: int, seed: int, tell: Callable[[str], None]) -> Taken:
         module.cleanup()
     if sum(counts) != done:
         raise RuntimeError(f"{done:,} payloads were made, and {sum(counts):,} counted")
-    seen = {name: count for name, count in zip(PROTOCOLS, counts, strict=True) if name != "none"}
+    kinds = [f"{name}{opening}" for name in PROTOCOLS for opening in ("", OPENING)]
+    seen = {kind: count for kind, count in zip(kinds, counts, strict=True) if not kind.startswith("none")}
     return Taken(done, seen, expected(done))
 
 
@@ -114,8 +115,8 @@ def _run(program: int, payloads: int, tell: Callable[[str], None]) -> int:
 
 def _of_all_processors(fd: int) -> list[int]:
     counts = []
-    for protocol in range(len(PROTOCOLS)):
+    for index in range(len(PROTOCOLS) * 2):
         row = np.zeros(possible_cpus(), np.uint64)
-        syscall.lookup(fd, np.array([protocol], np.uint32), row)
+        syscall.lookup(fd, np.array([index], np.uint32), row)
         counts.append(int(row.sum()))
     return counts

@@ -8,10 +8,12 @@ from typing import Any
 from tests.fuzz.coverage import Coverage
 from tests.fuzz.judging import Finding
 from tests.fuzz.payloads import Taken
+from tests.fuzz.untaken import why
 from tests.fuzz.workers import Outcome
 
 FOUND = Path("build/fuzz")
 MOST_LINES = 40
+UNKNOWN = "why not, nobody has said: tests/fuzz/untaken.py"
 
 
 def say(line: str) -> None:
@@ -36,15 +38,15 @@ def of_frames(outcome: Outcome) -> Iterator[str]:
 def of_payloads(taken: Taken) -> Iterator[str]:
     yield f"{taken.payloads:,} random payloads; taken for"
     for name, mean in taken.expected.items():
-        yield f"  {name:<10} {taken.seen[name]:>9,}, where chance has {mean:,.{1 if mean > 1 else 4}f}"
+        yield f"  {name:<18} {taken.seen[name]:>9,}, where chance has {mean:,.{1 if mean > 1 else 4}f}"
 
 
 def of_coverage(coverage: Coverage) -> Iterator[str]:
     yield f"{coverage.taken} of {coverage.total} branches taken, {coverage.share:.1%}, in {coverage.frames:,} runs"
     for file in coverage.files:
         yield f"  {file.file:<12} {file.taken:>4} of {file.total:>4}"
-    untaken = [way for file in coverage.files for way in file.untaken]
-    yield from (f"  never taken: {way}" for way in untaken[:MOST_LINES])
+    for line in coverage.untaken[:MOST_LINES]:
+        yield f"  never taken: {line} ({why(line) or UNKNOWN})"
     yield from (f"  compiled for a process it says something else of {frame}" for frame in coverage.unlike[:5])
 
 
@@ -68,7 +70,7 @@ def figures_of_coverage(coverage: Coverage) -> dict[str, Any]:
         "share": round(coverage.share, 4),
         "runs": coverage.frames,
         "files": {file.file: {"taken": file.taken, "total": file.total} for file in coverage.files},
-        "untaken": [way for file in coverage.files for way in file.untaken],
+        "untaken": {str(line): why(line) for line in coverage.untaken},
     }
 
 
