@@ -14,6 +14,8 @@ from control.edge.edge import Edge
 from tests.edge.place import listed, replace_list
 from tests.edge.wired import Wired
 
+pytestmark = pytest.mark.usefixtures("copied_program")
+
 ROUTER, ROUTER6, PEER, SUBSCRIBER = "203.0.113.1", "2001:db8:203::1", "198.18.0.9", "100.64.0.7"
 
 
