@@ -12,6 +12,7 @@
 #include "numbers.h"
 #include "openvpn.h"
 #include "packet.h"
+#include "parse.h"
 #include "words.h"
 
 static __always_inline int either_port(struct packet *p, u16 port)
@@ -155,6 +156,31 @@ static __always_inline u32 classify(struct packet *p)
 		break;
 	}
 	return p->protocol ? UNDECIDED : REASON_ORDINARY;
+}
+
+static __always_inline u32 inspect_ip(struct packet *p)
+{
+	u32 reason = parse_ip(p);
+
+	return reason == UNDECIDED ? classify(p) : reason;
+}
+
+/* Parses and classifies: the same steps, three times over for three shapes. */
+static __always_inline u32 inspect(struct packet *p)
+{
+	u32 reason;
+
+	p->ip = p->start + ETH_HLEN;
+	if (is_plain_ipv4(p)) {
+		p->family = 4;
+		return inspect_ip(p);
+	}
+	if (is_plain_ipv6(p)) {
+		p->family = 6;
+		return inspect_ip(p);
+	}
+	reason = parse_link(p);
+	return reason == UNDECIDED ? inspect_ip(p) : reason;
 }
 
 #endif

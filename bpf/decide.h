@@ -31,32 +31,33 @@ static __always_inline int can_be_refused(struct scratch *scratch)
 }
 
 /* By policy, for a packet that can be refused. */
-static __always_inline u32 judge(struct scratch *scratch)
+static __always_inline u32 judge(
+	struct scratch *scratch, struct controls *controls)
 {
-	u32 protocol = scratch->answer.protocol, zero = 0;
-	struct policy *policy = policies.lookup(&protocol);
-	u64 *until = lease.lookup(&zero);
-	struct brake *brake = brakes.lookup(&zero);
+	struct policy *policy = policy_of(scratch, controls);
 
-	if (!policy || policy->mode != MODE_ENFORCE)
+	if (policy->mode != MODE_ENFORCE)
 		return REASON_MONITOR;
-	if (scratch->answer.share > policy->share)
+	if (policy->share < 100 &&
+		(!policy->share || share_of(scratch) > policy->share))
 		return REASON_OUTSIDE_SHARE;
-	if (!brake || brake->by_command || brake->by_file)
+	if (controls->brake.by_command || controls->brake.by_file)
 		return REASON_BYPASS;
-	if (!until || bpf_ktime_get_coarse_ns() > *until)
+	if (bpf_ktime_get_coarse_ns() > controls->lease)
 		return REASON_LEASE_OVER;
 	return REASON_ENFORCED;
 }
 
-static __always_inline u32 decide(struct scratch *scratch)
+static __always_inline u32 decide(
+	struct scratch *scratch, struct controls *controls, u32 asked)
 {
 	u32 reason;
 
-	scratch->answer.share = share_of(scratch);
+	if (asked)
+		scratch->answer.share = share_of(scratch);
 	if (!can_be_refused(scratch))
 		return REASON_ESTABLISHED;
-	reason = judge(scratch);
+	reason = judge(scratch, controls);
 	scratch->answer.verdict =
 		reason == REASON_ENFORCED ? VERDICT_DROP : VERDICT_PASS;
 	/* Whoever has registered for something else wants to know first. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The one way out of the program: counted and sampled, or explained. */
+/* The ways out of the program: counted and sampled, or explained. */
 #ifndef WICKET_LEAVE_H
 #define WICKET_LEAVE_H
 
@@ -8,7 +8,7 @@
 #include "maps.h"
 
 static __always_inline void count(
-	u32 protocol, u32 verdict, u32 reason, u32 bytes)
+	u32 protocol, u32 verdict, u32 reason, u64 bytes)
 {
 	u32 index = (protocol * VERDICTS + verdict) * REASONS + reason;
 	struct count *count = counters.lookup(&index);
@@ -43,14 +43,12 @@ static __always_inline void tell_end(
 					    : scratch->address[0][i];
 }
 
-static __always_inline void sample(struct scratch *scratch)
+static __always_inline void sample(
+	struct scratch *scratch, struct sampling *sampling)
 {
-	u32 zero = 0;
-	struct sampling *sampling = samplings.lookup(&zero);
 	struct event event = {};
 
-	if (!sampling || !sampling->rate ||
-		bpf_get_prandom_u32() % sampling->rate)
+	if (!sampling->rate || bpf_get_prandom_u32() % sampling->rate)
 		return;
 	event.time = bpf_ktime_get_coarse_ns();
 	event.protocol = scratch->answer.protocol;
@@ -62,35 +60,42 @@ static __always_inline void sample(struct scratch *scratch)
 	events.ringbuf_output(&event, sizeof(event), 0);
 }
 
+static __always_inline u32 action(u32 verdict)
+{
+	return verdict == VERDICT_DROP ? XDP_DROP : XDP_PASS;
+}
+
+/* What is no VPN: nearly all packets. */
+static __always_inline u32 let_go(struct packet *p, u32 reason)
+{
+	count(PROTOCOL_NONE, VERDICT_PASS, reason, p->end - p->start);
+	return XDP_PASS;
+}
+
+static __always_inline u32 leave(
+	struct scratch *scratch, struct controls *controls)
+{
+	u32 verdict = scratch->answer.verdict;
+
+	count(scratch->answer.protocol, verdict, scratch->answer.reason,
+		scratch->bytes);
+	sample(scratch, &controls->sampling);
+	return action(verdict);
+}
+
 /* Puts the answer in front of a test run's packet, from where it comes back
  * with that very run. */
-static __always_inline void explain(struct xdp_md *ctx, struct scratch *scratch)
+static __always_inline u32 explain(struct xdp_md *ctx, struct scratch *scratch)
 {
+	u32 verdict = scratch->answer.verdict;
 	struct answer *out;
 
 	if (bpf_xdp_adjust_meta(ctx, -(int)sizeof(*out)))
-		return;
+		return action(verdict);
 	out = (void *)(long)ctx->data_meta;
 	if ((void *)(out + 1) <= (void *)(long)ctx->data)
 		*out = scratch->answer;
-}
-
-static __always_inline int leave(
-	struct xdp_md *ctx, struct scratch *scratch, u32 reason)
-{
-	u32 verdict = scratch ? scratch->answer.verdict : VERDICT_PASS;
-	u32 protocol = scratch ? scratch->answer.protocol : PROTOCOL_NONE;
-
-	if (scratch)
-		scratch->answer.reason = reason;
-	if (scratch && ctx->ingress_ifindex == LOOPBACK) {
-		explain(ctx, scratch);
-	} else {
-		count(protocol, verdict, reason, ctx->data_end - ctx->data);
-		if (scratch)
-			sample(scratch);
-	}
-	return verdict == VERDICT_DROP ? XDP_DROP : XDP_PASS;
+	return action(verdict);
 }
 
 #endif

@@ -5,6 +5,8 @@
 #ifndef WICKET_LOCAL_H
 #define WICKET_LOCAL_H
 
+#include "filter.h"
+#include "hash.h"
 #include "maps.h"
 
 /* What no router forwards: IPv4 multicast (RFC 5771), link-local (RFC 3927) and
@@ -19,21 +21,27 @@ static __always_inline int stays_in_the_network(const u32 *address)
 	       address[3] == 0xffffffff;
 }
 
-static __always_inline int is_local(const u32 *address)
+static __always_inline int is_local(
+	struct controls *controls, const u32 *address)
 {
+	u32 hash = mix6(address);
 	struct local key;
 
 	if (stays_in_the_network(address))
 		return 1;
+	if (!may_have(controls->locals[hash >> 26], hash))
+		return 0;
 #pragma unroll
 	for (int i = 0; i < 4; i++)
 		key.address[i] = address[i];
 	return locals.lookup(&key) != 0;
 }
 
-static __always_inline u32 look_for_local(struct scratch *scratch)
+static __always_inline u32 look_for_local(
+	struct scratch *scratch, struct controls *controls)
 {
-	if (is_local(scratch->address[1]) || is_local(scratch->address[0]))
+	if (is_local(controls, scratch->address[1]) ||
+		is_local(controls, scratch->address[0]))
 		return REASON_LOCAL;
 	return UNDECIDED;
 }

@@ -8,27 +8,18 @@
 /* The inner maps, as templates: every generation makes its own, of its own
  * size. Flags as numbers, of <linux/bpf.h>: 1 NO_PREALLOC, 1024 MMAPABLE, 4096
  * INNER_MAP, which lets an array's size differ from its template's. */
-BPF_F_TABLE("array", u32, struct bucket, bucket_template, 1, 5120);
+BPF_F_TABLE("array", u32, struct line, line_template, 1, 5120);
 BPF_F_TABLE("hash", struct prefix, struct entry, entry_template, 1, 1);
 
-BPF_ARRAY_OF_MAPS(buckets, "bucket_template", GENERATIONS);
+BPF_ARRAY_OF_MAPS(lines, "line_template", GENERATIONS);
 BPF_ARRAY_OF_MAPS(entries, "entry_template", GENERATIONS);
-BPF_F_TABLE("array", u32, struct generation, generations, GENERATIONS, 1024);
-/* The whole list changes by one store here. */
-BPF_F_TABLE("array", u32, u32, active, 1, 1024);
-/* One more than the generation of what was cut lately; 0: there is none. */
-BPF_F_TABLE("array", u32, u32, cut, 1, 1024);
+BPF_F_TABLE("array", u32, struct controls, controls, 1, 1024);
 
 /* The router's own addresses, and the prefixes of its NAT64. */
 BPF_F_TABLE("hash", struct local, u32, locals, LOCALS, 1);
 BPF_F_TABLE("array", u32, struct nat64, translations, 1, 1024);
 
-BPF_F_TABLE("array", u32, struct policy, policies, PROTOCOLS, 1024);
-BPF_F_TABLE("array", u32, struct brake, brakes, 1, 1024);
-/* Until when dropping is allowed: CLOCK_MONOTONIC, ns. */
-BPF_F_TABLE("array", u32, u64, lease, 1, 1024);
 BPF_F_TABLE("array", u32, struct instance, instances, 1, 1024);
-BPF_F_TABLE("array", u32, struct sampling, samplings, 1, 1024);
 
 BPF_PERCPU_ARRAY(scratches, struct scratch, 1);
 /* protocol x verdict x reason */

@@ -25,12 +25,12 @@ static __always_inline u32 embedded(const u32 *address, u32 length)
 
 /* Notes the IPv4 address that is inside another, where one is. */
 static __always_inline void look_into(
-	struct nat64 *nat64, struct scratch *scratch, u32 index)
+	struct nat64 *nat64, u32 count, struct scratch *scratch, u32 index)
 {
 	const u32 *address = scratch->address[index];
 
 #pragma clang loop unroll(disable)
-	for (int i = 0; i < TRANSLATIONS; i++) {
+	for (u32 i = 0; i < TRANSLATIONS && i < count; i++) {
 		const u32 *prefix = nat64->prefixes[i].address;
 		const u32 *mask = nat64->masks[i].address;
 		u32 length = nat64->prefixes[i].length;
@@ -40,24 +40,24 @@ static __always_inline void look_into(
 			(address[2] & mask[2]) != prefix[2])
 			continue;
 		scratch->nat64[index] = length;
-		scratch->address4[index][2] = 0xffff;
-		scratch->address4[index][3] = embedded(address, length);
+		scratch->ipv4[index] = embedded(address, length);
 		return;
 	}
 }
 
-static __always_inline void look_inside(struct scratch *scratch)
+static __always_inline void look_inside(
+	struct scratch *scratch, struct controls *controls)
 {
-	u32 zero = 0;
+	u32 zero = 0, count = controls->translations;
 	struct nat64 *nat64;
 
-	if (scratch->answer.family != 6)
+	if (scratch->answer.family != 6 || !count)
 		return;
 	nat64 = translations.lookup(&zero);
 	if (!nat64)
 		return;
-	look_into(nat64, scratch, 0);
-	look_into(nat64, scratch, 1);
+	look_into(nat64, count, scratch, 0);
+	look_into(nat64, count, scratch, 1);
 }
 
 #endif

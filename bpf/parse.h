@@ -195,13 +195,11 @@ static __always_inline u32 parse_tcp(struct packet *p)
 	return readable(p, tcp, header) ? UNDECIDED : REASON_TRUNCATED;
 }
 
-static __always_inline u32 parse(struct packet *p)
+/* IP and what it carries, of the packet whose p->ip is known. */
+static __always_inline u32 parse_ip(struct packet *p)
 {
-	u32 reason = parse_link(p);
+	u32 reason = p->family == 4 ? parse_ipv4(p) : parse_ipv6(p);
 
-	if (reason != UNDECIDED)
-		return reason;
-	reason = p->family == 4 ? parse_ipv4(p) : parse_ipv6(p);
 	if (reason != UNDECIDED)
 		return reason;
 	if (p->ip_protocol == IPPROTO_UDP)
@@ -209,6 +207,25 @@ static __always_inline u32 parse(struct packet *p)
 	if (p->ip_protocol == IPPROTO_TCP)
 		return parse_tcp(p);
 	return UNDECIDED;
+}
+
+/* Right behind Ethernet's header IPv4's without options, or IPv6's without
+ * extensions: nearly all packets. The compiler then knows where everything is,
+ * and keeps nothing in memory for it. */
+static __always_inline int is_plain_ipv4(struct packet *p)
+{
+	u8 *ip = p->start + ETH_HLEN;
+
+	return ip + IPV4_HEADER <= p->end &&
+	       be16(p->start + 12) == ETH_P_IP && ip[0] == 0x45;
+}
+
+static __always_inline int is_plain_ipv6(struct packet *p)
+{
+	u8 *ip = p->start + ETH_HLEN;
+
+	return ip + IPV6_HEADER <= p->end &&
+	       be16(p->start + 12) == ETH_P_IPV6 && !is_extension(ip[6]);
 }
 
 #endif

@@ -22,17 +22,6 @@ static __always_inline void read_address(
 	}
 }
 
-/* What is looked up among IPv4: of IPv6 nothing, as long as no NAT64 says so.
- */
-static __always_inline void note_ipv4(
-	struct scratch *scratch, u32 index, u32 family)
-{
-	scratch->address4[index][0] = scratch->address4[index][1] = 0;
-	scratch->nat64[index] = 0;
-	scratch->address4[index][2] = family == 4 ? 0xffff : 0;
-	scratch->address4[index][3] = scratch->address[index][3];
-}
-
 static __always_inline struct scratch *scratch_of(struct packet *p)
 {
 	u32 zero = 0;
@@ -40,10 +29,6 @@ static __always_inline struct scratch *scratch_of(struct packet *p)
 
 	if (!scratch)
 		return 0;
-	read_address(p, scratch->address[0], p->family == 4 ? 12 : 8);
-	read_address(p, scratch->address[1], p->family == 4 ? 16 : 24);
-	note_ipv4(scratch, 0, p->family);
-	note_ipv4(scratch, 1, p->family);
 	scratch->port[0] = p->source_port;
 	scratch->port[1] = p->destination_port;
 	scratch->bytes = p->end - p->start;
@@ -59,7 +44,24 @@ static __always_inline struct scratch *scratch_of(struct packet *p)
 		.payload_length = p->length,
 		.short_read = p->short_read,
 	};
+	/* What differed is in memory now, where the verifier does not follow
+	 * it: the rest is walked once. */
+	asm volatile("" ::: "memory");
+	read_address(p, scratch->address[0], p->family == 4 ? 12 : 8);
+	read_address(p, scratch->address[1], p->family == 4 ? 16 : 24);
+	/* Of IPv6 nothing, as long as no NAT64 says so. */
+	scratch->ipv4[0] = p->family == 4 ? scratch->address[0][3] : 0;
+	scratch->ipv4[1] = p->family == 4 ? scratch->address[1][3] : 0;
+	scratch->nat64[0] = scratch->nat64[1] = 0;
 	return scratch;
+}
+
+static __always_inline struct policy *policy_of(
+	struct scratch *scratch, struct controls *controls)
+{
+	u32 protocol = scratch->answer.protocol;
+
+	return &controls->policies[protocol < PROTOCOLS ? protocol : 0];
 }
 
 #endif

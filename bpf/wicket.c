@@ -17,27 +17,43 @@
 #include "decide.h"
 #include "leave.h"
 
-int wicket(struct xdp_md *ctx)
+static __always_inline u32 run(struct xdp_md *ctx, const u32 asked)
 {
 	struct packet packet = {
 		.start = (void *)(long)ctx->data,
 		.end = (void *)(long)ctx->data_end,
 	};
-	u32 probe = ctx->ingress_ifindex == LOOPBACK;
-	struct scratch *scratch = 0;
-	u32 reason = parse(&packet);
+	u32 zero = 0, reason = inspect(&packet);
+	struct controls *all;
+	struct scratch *scratch;
 
+	if (reason != UNDECIDED && !asked)
+		return let_go(&packet, reason);
+	scratch = scratch_of(&packet);
+	all = controls.lookup(&zero);
+	if (!scratch || !all)
+		return XDP_PASS; /* the kernel always has both */
 	if (reason == UNDECIDED)
-		reason = classify(&packet);
-	if (reason == UNDECIDED || probe)
-		scratch = scratch_of(&packet);
-	if (reason == UNDECIDED && scratch)
-		reason = look_up(scratch, !probe);
-	if (reason == UNDECIDED && scratch)
-		reason = look_up_cut(scratch, !probe);
-	if (reason == UNDECIDED && scratch)
-		reason = look_for_local(scratch);
-	if (reason == UNDECIDED && scratch)
-		reason = decide(scratch);
-	return leave(ctx, scratch, reason);
+		reason = look_up(scratch, all, !asked);
+	if (reason == UNDECIDED)
+		reason = look_up_cut(scratch, all, !asked);
+	if (reason == UNDECIDED)
+		reason = look_for_local(scratch, all);
+	if (reason == UNDECIDED)
+		reason = decide(scratch, all, asked);
+	scratch->answer.reason = reason;
+	return asked ? explain(ctx, scratch) : leave(scratch, all);
+}
+
+/* Stands at the interfaces. */
+int wicket(struct xdp_md *ctx)
+{
+	return run(ctx, 0);
+}
+
+/* The same, for whoever asks about a packet: it counts nothing, leaves no mark,
+ * and says what it found out. What that takes costs the other one nothing. */
+int wicket_asked(struct xdp_md *ctx)
+{
+	return run(ctx, 1);
 }

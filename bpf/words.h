@@ -99,8 +99,6 @@ enum mode {
 	MODES,
 };
 
-#define LOOPBACK 1 /* its ifindex, which a test run has for a device */
-
 /* Which end of a packet is registered. */
 enum side {
 	SIDE_NONE,
@@ -109,25 +107,65 @@ enum side {
 	SIDES,
 };
 
-#define GENERATIONS  8	   /* lists held at a time, the live one among them */
-#define BUCKET_SLOTS 7	   /* addresses in a bucket of the exact set */
-#define RULES	     8	   /* ways in which one entry can be narrowed */
-#define LOCALS	     16384 /* addresses that the router itself can have */
-#define TRANSLATIONS 8	   /* prefixes of NAT64 */
+#define GENERATIONS   8     /* lists held at a time, the live one among them */
+#define RULES	      8	    /* ways in which one entry can be narrowed */
+#define LOCALS	      16384 /* addresses that the router itself can have */
+#define LOCAL_WORDS   64    /* of the filter in front of them */
+#define TRANSLATIONS  8	    /* prefixes of NAT64 */
+#define WIDE_SLOTS    7	    /* addresses in a bucket of the exact sets */
+#define NARROW_SLOTS  14
+#define BUCKET6_SLOTS 3
+#define LINE_LENGTHS  64  /* lengths of prefixes in a line */
+#define MOST_LENGTHS  162 /* of both families, and a 0 behind each */
+#define LENGTHS_HERE  0x80000000 /* in a word of a node */
+#define NODE_BITS     4 /* of an address, that choose a word of a node */
+#define ROOT_BITS     12 /* the first ones, that choose one of a root's nodes */
 
-/* Room for every length that a prefix can have, 1 to 32 and 1 to 128, and for
- * the length 0 behind the last. */
-#define LENGTHS4 33
-#define LENGTHS6 129
+/* A list's array: each of its lines is one of the processor's cache lines, and
+ * one of the following: eight words of the filter, two buckets of IPv4 hosts, a
+ * bucket of IPv6 hosts, a node of the prefixes, or lengths of some. */
+struct line {
+	u64 word[8];
+};
 
-/* The exact set: plain IPv4 hosts. Half a cache line answers a lookup. */
-struct bucket {
-	u32 address[BUCKET_SLOTS]; /* host order; 0: free */
+/* IPv4 hosts, of a list that is small: in host order; 0: free. */
+struct wide {
+	u32 address[WIDE_SLOTS];
 	u8 seen;       /* a bit a slot; the kernel sets, the agent clears */
 	u8 overflowed; /* a host of this bucket is among the entries. In a byte
 			* of its own: the kernel's `seen |=` is no atomic
 			* operation and would undo the agent's store */
 	u16 spare;
+};
+
+/* IPv4 hosts, of a large list, in half the room: the bucket's number is the
+ * upper bits of mix(address), so the others are enough; plus 1, 0: free. The
+ * bit of slot 4 * i + j in `seen` is 4 * j + 3 - i. */
+struct narrow {
+	u16 remainder[NARROW_SLOTS];
+	u16 seen;
+	u8 overflowed;
+	u8 spare;
+};
+
+struct bucket6 {
+	u32 address[BUCKET6_SLOTS][4]; /* host order */
+	u8 seen, overflowed;
+	u8 held; /* a bit a slot: an address is there, and all of it */
+	u8 spare;
+	u32 more[3];
+};
+
+/* A step of four bits of an address on the way to the prefixes that it is in.
+ * 0: in none; a line's number: of the node for the next four bits, or with
+ * LENGTHS_HERE of the lengths of them all. */
+struct node {
+	u32 word[16];
+};
+
+/* Of prefixes, the longest first, as in struct prefix; a 0 behind the last. */
+struct lengths {
+	u8 length[LINE_LENGTHS];
 };
 
 /* A prefix of either family; in the map of entries, which holds all that is
@@ -150,22 +188,23 @@ struct entry {
 };
 
 struct generation {
+	/* The number of the line with which each part begins, and how far a
+	 * hash is shifted to become a number in it. A root of 0: it has no such
+	 * prefix. */
+	u32 filter, filter_shift; /* of words */
+	u32 hosts4, shift4, narrow; /* of buckets; are they narrow */
+	u32 hosts6, shift6;
+	u32 root4, root6;
+	u32 next; /* line that nobody uses yet */
+	u32 tick;  /* the agent's sweeps, counted from 1 */
+	u32 moves; /* odd while an entry is being moved in place, and another
+		    * number afterwards: who has not found an end meanwhile has
+		    * not looked everywhere */
 	u64 revision; /* of the list that it holds */
-	u32 shift;    /* a host's bucket is mix(address) >> shift */
-	u32 tick;     /* the agent's sweeps, counted from 1 */
-	u32 moves;    /* odd while an entry is being moved in place, and another
-		       * number afterwards: who has not found an end
-		       * meanwhile has not looked everywhere */
-	u32 spare;
 	/* What it is, for who starts after us: the union of two lists, where
 	 * each of them had got to, and a digest of all that is in it. */
 	u64 digest, local_serial, followed_serial;
 	u8 followed_epoch[16];
-	/* The lengths of which there are entries, each with the mask that an
-	 * address is compared by; then length 0. The first of IPv4 is always
-	 * a host's, for the hosts of buckets that overflowed. */
-	struct prefix lengths4[LENGTHS4];
-	struct prefix lengths6[LENGTHS6];
 };
 
 /* An address of the router itself, as in struct prefix. */
@@ -193,6 +232,25 @@ struct brake {
 	u32 by_command, by_file;
 };
 
+struct sampling {
+	u32 rate;	/* one packet in so many that look like VPN; 0: none */
+	u32 responders; /* tell the responder of unregistered handshakes too */
+};
+
+/* All that decides beside the entries: one look-up reaches it. */
+struct controls {
+	u32 active; /* generation: the whole list changes by one store here */
+	u32 cut;    /* one more than the generation of what was cut lately */
+	u64 lease;  /* until when dropping is allowed: CLOCK_MONOTONIC, ns */
+	struct brake brake;
+	struct sampling sampling;
+	u32 translations; /* how many of NAT64's prefixes are to be looked at */
+	u32 spare;
+	struct policy policies[PROTOCOLS];
+	u64 locals[LOCAL_WORDS]; /* the filter in front of the map `locals` */
+	struct generation generations[GENERATIONS];
+};
+
 struct count {
 	u64 packets, bytes;
 };
@@ -207,11 +265,6 @@ struct instance {
 	u64 namespace;	    /* inode of the network namespace it guards in */
 	u32 starts; /* of agents since one of them last worked for long */
 	u32 spare;
-};
-
-struct sampling {
-	u32 rate;	/* one packet in so many that look like VPN; 0: none */
-	u32 responders; /* tell the responder of unregistered handshakes too */
 };
 
 /* What the program found out about one packet; how explain and replay get
@@ -237,18 +290,27 @@ struct answer {
 	u8 spare;
 };
 
+/* The prefixes of one end, while they are asked one after the other. */
+struct sought {
+	u32 address[4];
+	u32 translated; /* length of the NAT64 prefix in front; 0: none */
+	u32 at;		/* number of a length, of all that are in lines */
+	u32 lengths6, lengths4; /* lines where more of them stand; 0: nowhere */
+};
+
 /* One packet's addresses and ports, and what is found out about them; a scratch
  * for each CPU. Not on the stack: values that come out of a map are news to the
  * verifier, which then walks the look-up once, and not once for each of the
  * ways in which classify() can end. */
 struct scratch {
-	u32 address[2][4];  /* of source, destination, as in struct prefix */
-	u32 address4[2][4]; /* as IPv4: NAT64's inside; word 2 is 0: none */
+	u32 address[2][4]; /* of source, destination, as in struct prefix */
+	u32 ipv4[2];	   /* as IPv4, or what NAT64 has inside; 0: none */
 	u32 nat64[2]; /* length of the prefix that it is inside; 0: of none */
 	u16 port[2];
-	u32 bytes;	/* of the frame */
-	u32 overflowed; /* was the bucket that was looked into last */
+	u32 bytes;  /* of the frame */
+	u32 in_set; /* what was said of the address that was looked up last */
 	u32 spare;
+	struct sought sought;
 	struct answer answer;
 };
 

@@ -71,6 +71,3 @@ REFUSABLE = ("monitor", "outside_share", "lease_over", "bypass", "enforced", "cu
 
 ATTACH_MODES = ("auto", "native", "generic")
 """Where an interface's program runs: in the driver where it can, in the driver, in the stack."""
-
-LOOPBACK = constant("LOOPBACK")
-"""The loopback's ifindex, by which the program knows a test run."""

@@ -35,13 +35,13 @@ class Copies:
     """A compiled program.
 
     Attributes:
-        instructions: as the compiler made them.
-        maps: the name of the map that each instruction brings, by the instruction's index.
+        instructions: of each of its entries, as the compiler made them.
+        maps: of each, the name of the map that an instruction brings, by the instruction's index.
         shapes: of the maps by name: type, bytes of a key and of a value, most entries, flags.
     """
 
-    instructions: NDArray[Any]
-    maps: dict[int, str]
+    instructions: dict[str, NDArray[Any]]
+    maps: dict[str, dict[int, str]]
     shapes: dict[str, tuple[int, ...]]
 
     def pin(self, directory: Path, _: Path | None = None) -> None:
@@ -51,21 +51,24 @@ class Copies:
             for name in sorted(self.shapes, key=lambda name: _inner(name) is not None):  # templates come first
                 fds[name] = syscall.bpf(syscall.MAP_CREATE, self._map(name, fds))[0]
                 opened.callback(os.close, fds[name])
-            program = self._load(fds)
-            opened.callback(os.close, program)
-            compiler.pin(directory, program, {name: fds[name] for name in compiler.PINNED_MAPS})
+            programs: dict[str, int] = {}
+            for name in compiler.PROGRAMS:
+                programs[name] = self._load(name, fds)
+                opened.callback(os.close, programs[name])
+            compiler.pin(directory, programs, {name: fds[name] for name in compiler.PINNED_MAPS})
 
     def _map(self, name: str, fds: dict[str, int]) -> bytes:
         inner = _inner(name)
         return struct.pack("7I16s", *self.shapes[name], fds[inner] if inner else 0, 0, name.encode()[:15])
 
-    def _load(self, fds: dict[str, int]) -> int:
-        instructions = self.instructions.copy()
-        for index, name in self.maps.items():
+    def _load(self, program: str, fds: dict[str, int]) -> int:
+        instructions = self.instructions[program].copy()
+        for index, name in self.maps[program].items():
             instructions["immediate"][index] = fds[name]
         license_ = np.frombuffer(b"GPL\0", np.uint8)
         head = BPF_PROG_TYPE_XDP, len(instructions), syscall.pointer(instructions), syscall.pointer(license_)
-        return syscall.bpf(PROG_LOAD, struct.pack("IIQQIIQII16s", *head, 0, 0, 0, 0, 0, b"wicket"))[0]
+        function = compiler.PROGRAMS[program].encode()
+        return syscall.bpf(PROG_LOAD, struct.pack("IIQQIIQII16s", *head, 0, 0, 0, 0, 0, function))[0]
 
 
 def _inner(name: str) -> str | None:
@@ -78,9 +81,11 @@ def compile_once(directory: Path) -> Copies:
     command = [sys.executable, "-m", "tests.program", str(file)]
     subprocess.run(command, check=True, cwd=Path(__file__).parents[1], timeout=300)
     with np.load(file) as kept:
-        instructions, names = kept["instructions"], [str(name) for name in kept["names"]]
+        names = [str(name) for name in kept["names"]]
         shapes = {name: tuple(map(int, shape)) for name, shape in zip(names, kept["shapes"], strict=True)}
-        return Copies(instructions, {int(index): names[which] for index, which in kept["maps"]}, shapes)
+        instructions = {name: kept[name] for name in compiler.PROGRAMS}
+        maps = {name: {int(at): names[which] for at, which in kept[f"maps of {name}"]} for name in compiler.PROGRAMS}
+        return Copies(instructions, maps, shapes)
 
 
 @contextmanager
@@ -96,14 +101,17 @@ def _keep(file: Path) -> None:
     compiled = compiler.compiled(compiler.source())
     from bcc import lib
 
-    start, size = (of(compiled.module, b"wicket") for of in (lib.bpf_function_start, lib.bpf_function_size))
-    instructions = np.frombuffer(ctypes.string_at(start, size), INSTRUCTION)
     names = sorted(map_shapes().keys() | {"events"})
     by_fd = {compiled[name].map_fd: number for number, name in enumerate(names)}
-    brings = (instructions["code"] == BPF_LD_IMM64) & (instructions["registers"] >> 4 == BPF_PSEUDO_MAP_FD)
-    maps = [(index, by_fd[int(instructions["immediate"][index])]) for index in np.flatnonzero(brings)]
-    shapes = [syscall.map_info(compiled[name].map_fd) for name in names]
-    np.savez(file, instructions=instructions, names=names, maps=np.array(maps), shapes=shapes)
+    kept: dict[str, Any] = {"names": names, "shapes": [syscall.map_info(compiled[name].map_fd) for name in names]}
+    for name, function in compiler.PROGRAMS.items():
+        start, size = (of(compiled.module, function.encode()) for of in (lib.bpf_function_start, lib.bpf_function_size))
+        kept[name] = instructions = np.frombuffer(ctypes.string_at(start, size), INSTRUCTION)
+        brings = (instructions["code"] == BPF_LD_IMM64) & (instructions["registers"] >> 4 == BPF_PSEUDO_MAP_FD)
+        kept[f"maps of {name}"] = [
+            (index, by_fd[int(instructions["immediate"][index])]) for index in np.flatnonzero(brings)
+        ]
+    np.savez(file, **kept)
 
 
 if __name__ == "__main__":

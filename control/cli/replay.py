@@ -107,10 +107,10 @@ def _prober(config: Config) -> Iterator[Prober]:
     if pinned is None:
         with pins.temporary(config.bpffs) as loaded:
             _register_nobody(loaded)
-            yield Probe(loaded.program)
+            yield Probe(loaded.asked)
         return
     try:
-        yield Probe(pinned.program)
+        yield Probe(pinned.asked)
     finally:
         pinned.close()
 

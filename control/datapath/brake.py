@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from control.datapath import syscall
-from control.datapath.controls import CONTROLS, Brake, Controls, Policy
+from control.datapath.controls import Brake, Controls, Policy, are_readable
 from control.datapath.interfaces import attaching, everywhere
 from control.datapath.program import loaded
 from control.datapath.program.loaded import Loaded
@@ -119,7 +119,7 @@ def detach(directory: Path, name: str | None = None) -> Cleared:
         if not found:
             return cleared
         programs = {each.id: each.program for each in found}
-        guarded = {Controls(each).namespace() for each in found if each.fits_all(CONTROLS)} - {0}
+        guarded = {Controls(each).namespace() for each in found if are_readable(each)} - {0}
         for namespace in _namespaces(guarded, unseen):
             try:
                 done = namespace.inside(lambda: attaching.clear(programs, name))
@@ -171,7 +171,7 @@ def _everywhere(
                 return len(done)
             for each in fresh:
                 done.add(each.id)
-                if each.fits_all(CONTROLS):
+                if are_readable(each):
                     do(Controls(each))
                 elif earlier is not None:
                     earlier(each)
@@ -180,7 +180,7 @@ def _everywhere(
 @contextlib.contextmanager
 def _controls(directory: Path) -> Iterator[Sequence[Controls]]:
     with loaded_programs(directory) as found:
-        yield [Controls(each) for each in found if each.fits_all(CONTROLS)]
+        yield [Controls(each) for each in found if are_readable(each)]
 
 
 @contextlib.contextmanager

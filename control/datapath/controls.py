@@ -4,19 +4,18 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import astuple, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from control.datapath import syscall
+from control.datapath import earlier, syscall
 from control.datapath.program.layout import map_shapes
+from control.datapath.program.loaded import Loaded
 from control.datapath.program.maps import Maps, array
 from control.host import clock
 from control.vocabulary import MODES, PROTOCOLS, REASONS, VERDICTS, VPN_PROTOCOLS
 
 NANOSECONDS = 1_000_000_000
-CONTROLS = ("policies", "lease", "brakes", "samplings", "instances")
+CONTROLS = ("controls", "instances")
 """The maps that ``Controls`` need. Not the counters: theirs grow with each new reason, and who cannot read those of
 another version is to read its policies, and pull its brake, all the same."""
 
@@ -82,8 +81,8 @@ class Controls:
     """The program's settings and counters, in the kernel's memory."""
 
     def __init__(self, opened: Maps) -> None:
-        self._policies, self._lease, self._brake = (array(opened, name) for name in ("policies", "lease", "brakes"))
-        self._sampling, self._instance = array(opened, "samplings"), array(opened, "instances")[0]
+        self._policies, self._lease, self._brake, self._sampling = _rows(opened)
+        self._instance = array(opened, "instances")[0]
         self._counters = opened.maps.get("counters")
 
     def policies(self) -> dict[str, Policy]:
@@ -121,7 +120,8 @@ class Controls:
     @property
     def brake(self) -> "Brake":
         """By whom the brake is pulled; while anybody has pulled it nothing is dropped."""
-        return brake_of(self._brake)
+        row = self._brake[0]
+        return Brake(by_command=bool(row["by_command"]), by_file=bool(row["by_file"]))
 
     def pull(self, brake: "Brake") -> None:
         """Pull the brake, or let it go: what of ``brake`` is true is on."""
@@ -129,11 +129,11 @@ class Controls:
 
     def renew_lease(self, seconds: float) -> None:
         """Allow dropping for so many seconds from now."""
-        self._lease["value"][0] = clock.now_ns() + int(seconds * NANOSECONDS)
+        self._lease[0] = clock.now_ns() + int(seconds * NANOSECONDS)
 
     def lease_left(self) -> float:
         """Return for how many seconds dropping is still allowed; 0 when it is not."""
-        return max(0.0, (int(self._lease["value"][0]) - clock.now_ns()) / NANOSECONDS)
+        return max(0.0, (int(self._lease[0]) - clock.now_ns()) / NANOSECONDS)
 
     def set_sampling(self, rate: int, responders: bool) -> None:
         """Sample one in ``rate`` packets that look like VPN, 0 for none; see struct event for what is told."""
@@ -179,9 +179,16 @@ class Controls:
         return [_count(index, int(packets[index]), int(octets[index])) for index in np.flatnonzero(packets).tolist()]
 
 
-def brake_of(brakes: NDArray[Any]) -> Brake:
-    """Return what the map ``brakes`` says."""
-    return Brake(by_command=bool(brakes[0]["by_command"]), by_file=bool(brakes[0]["by_file"]))
+def are_readable(program: Loaded) -> bool:
+    """Return whether this version reads what the program is told, be it of this version or of one before."""
+    return program.fits_all(CONTROLS) or (program.fits("instances") and earlier.fit(program.maps))
+
+
+def _rows(opened: Maps) -> earlier.Rows:
+    if "controls" not in opened.maps:
+        return earlier.rows(opened)
+    controls = array(opened, "controls")
+    return earlier.Rows(controls["policies"][0], controls["lease"], controls["brake"], controls["sampling"])
 
 
 def _count(index: int, packets: int, octets: int) -> Count:

@@ -32,7 +32,7 @@ class Datapath:
     ) -> None:
         """Put the parts together; ``open`` is for everybody else."""
         self._directory, self._lock, self._pinned, self._earlier = directory, lock, pinned, earlier
-        self.lists, self.controls, self.probe = lists, Controls(pinned), Probe(pinned.program)
+        self.lists, self.controls, self.probe = lists, Controls(pinned), Probe(pinned.asked)
         self.network, self.is_new = Network(pinned), is_new
 
     @classmethod

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from control.allowlist import mapped
 from control.allowlist.mapped import Address
 from control.datapath import syscall
+from control.datapath.generations.parts import filter as filters
+from control.datapath.generations.parts.hashes import mix6
 from control.datapath.program.layout import map_shapes, structure
 from control.datapath.program.maps import Maps, array
 from control.vocabulary import constant
@@ -17,6 +19,7 @@ MOST_ADDRESSES = constant("LOCALS")
 """That a router may have."""
 
 LOCAL = structure("local")
+MOST_TRANSLATIONS = constant("TRANSLATIONS")
 
 
 class Network:
@@ -24,6 +27,7 @@ class Network:
 
     def __init__(self, opened: Maps) -> None:
         self._locals, self._nat64 = opened.maps["locals"], array(opened, "translations")
+        self._controls = array(opened, "controls")
 
     def addresses(self) -> set[Address]:
         """Return the addresses that are told to be the router's own."""
@@ -37,16 +41,26 @@ class Network:
             OSError: E2BIG or ENOMEM, they are too many.
         """
         keys = _keys(addresses)
+        filters.add_sorted(self._filter, np.sort(mix6(keys["address"])))
         syscall.update_batch(self._locals, keys, np.ones(len(keys), np.uint32))
 
     def remove(self, addresses: Collection[Address]) -> None:
         """Tell of addresses that it has no more."""
         for key in _keys(addresses):
             syscall.delete(self._locals, np.array([key]))
+        held = np.zeros(len(self._filter), np.uint64)
+        filters.add_sorted(held, np.sort(mix6(_keys(self.addresses())["address"])))
+        self._filter[:] = held  # no word ever lacks what stays
+
+    @property
+    def _filter(self) -> filters.FilterWords:
+        words: filters.FilterWords = self._controls["locals"][0]
+        return words
 
     def translate(self, prefixes: Sequence[IPv6Network]) -> None:
         """Say behind which prefixes there is an IPv4 address, at most ``nat64.MOST``. One that stays is never away."""
         table, masks = self._nat64[0]["prefixes"], self._nat64[0]["masks"]
+        self._controls["translations"] = MOST_TRANSLATIONS
         held = [_prefix(row) for row in table]
         fresh = [prefix for prefix in dict.fromkeys(prefixes) if prefix not in held]
         for place, prefix in enumerate(held):
@@ -57,6 +71,8 @@ class Network:
                 prefix = fresh.pop()
                 masks["address"][place], table["address"][place] = _words(prefix.netmask), _words(prefix[0])
                 table["length"][place] = prefix.prefixlen
+        used = np.flatnonzero(table["length"])
+        self._controls["translations"] = int(used[-1]) + 1 if len(used) else 0
 
     def translations(self) -> set[IPv6Network]:
         """Return the prefixes of NAT64 that the program looks behind."""

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from control.datapath import syscall
-from control.datapath.controls import CONTROLS, RELEASED, Brake, Controls, brake_of
+from control.datapath.controls import RELEASED, Brake, Controls, are_readable
 from control.datapath.generations.generation import Generation
 from control.datapath.program import loaded
 from control.datapath.program.loaded import Loaded
@@ -38,7 +38,7 @@ class Predecessor:
 def of(directory: Path, successor: int) -> Iterator[Predecessor | None]:
     """Give what the newest program of the instance says beside ``successor``, an id; None where there is none."""
     with loaded.programs(directory) as found:
-        before = [each for each in found if each.id != successor and each.fits_all(CONTROLS)]
+        before = [each for each in found if each.id != successor and are_readable(each)]
         if not before:
             yield None
             return
@@ -55,22 +55,23 @@ def brake(directory: Path, successor: int) -> Brake:
     said = RELEASED
     with loaded.programs(directory) as found:
         for each in found:
-            if each.id != successor and each.fits("brakes"):
-                said |= brake_of(array(each, "brakes"))
+            if each.id != successor and are_readable(each):
+                said |= Controls(each).brake
     return said
 
 
 def _live(directory: Path, program: Loaded) -> Generation | None:
-    if not program.fits_all(("active", "generations")):
+    if not program.fits("controls"):
         return None
-    slot = int(array(program, "active")["value"][0])
-    description = array(program, "generations")[slot]
+    controls = array(program, "controls")
+    slot = int(controls["active"][0])
+    description = controls["generations"][0][slot]
     for place in loaded.PLACES:
         with contextlib.suppress(OSError, Refused):
             return Generation.open(slot, directory / place / "generations" / str(slot), description)
     fds: list[int] = []
     try:
-        for outer in ("buckets", "entries"):
+        for outer in ("lines", "entries"):
             number = np.zeros(1, np.uint32)
             if not syscall.lookup(program.maps[outer], np.array([slot], np.uint32), number):
                 raise FileNotFoundError

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from control.datapath import brake
-from control.datapath.controls import CONTROLS, Brake, Controls, Policy
+from control.datapath.controls import Brake, Controls, Policy, are_readable
 from control.datapath.interfaces import everywhere, links
 from control.datapath.interfaces.links import Link
 from control.datapath.program.loaded import Loaded
@@ -74,7 +74,7 @@ def controls(directory: Path) -> Iterator[Controls]:
 
 
 def _newest(directory: Path, found: Sequence[Loaded]) -> Loaded:
-    readable = [each for each in found if each.fits_all(CONTROLS)]
+    readable = [each for each in found if are_readable(each)]
     if not readable:
         why = "no program of this instance is loaded: nothing is dropped"
         fault = Fault(str(directory), why, "start it with `wicketd`")
@@ -83,9 +83,10 @@ def _newest(directory: Path, found: Sequence[Loaded]) -> Loaded:
 
 
 def _provenance(program: Loaded) -> tuple[int | None, int | None]:
-    if not program.fits_all(("active", "generations")):
+    if not program.fits("controls"):
         return None, None
-    row = array(program, "generations")[int(array(program, "active")["value"][0])]
+    controls = array(program, "controls")
+    row = controls["generations"][0][int(controls["active"][0])]
     return (int(row["revision"]), int(row["local_serial"])) if row["revision"] else (None, None)
 
 

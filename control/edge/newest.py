@@ -202,7 +202,7 @@ def _gained(kernel: Allowlist, whole: Allowlist) -> Allowlist:
 def _as_kept(whole: Allowlist) -> Allowlist:
     """Return a list as the kernel gives it back: without notes, and each VPN whole, which an older one did not do."""
     rows = entry_map.kernel_rows(whole)
-    return entry_map.list_of(rows.plain, rows.keys, rows.entries)
+    return entry_map.list_of(rows.plain4, *rows.beside_plain4)
 
 
 def _damaged_feed(store: Store, disk: OnDisk) -> frozenset[Source]:

@@ -84,7 +84,7 @@ class LastSeen:
         """Return for each row of a list how many seconds ago it had traffic; infinite where none is known."""
         rows = entry_map.keys_of(allowlist.high, allowlist.low, allowlist.length)
         times = np.full(len(allowlist), -np.inf)
-        is_host = np.flatnonzero(entry_map.are_hosts(rows))
+        is_host = np.flatnonzero(entry_map.are_hosts(rows) & entry_map.are_ipv4(rows))
         places, known = self._locate(rows["address"][is_host, 3])
         times[is_host[known]] = self._times[places[known]]
         if self._map_entries:

@@ -59,7 +59,7 @@ class Usage:
         turn.demand()
         live = self._generations.live
         due = time.monotonic() - self._map_swept_at > RARE_SWEEP
-        with_map = due or (live is not None and live.used <= FEW_MAP_ENTRIES)
+        with_map = due or (live is not None and live.marks_beside_ipv4 <= FEW_MAP_ENTRIES)
         if with_map:
             self._map_swept_at = time.monotonic()
         self.last_seen.note(*self._generations.sweep(with_map))

@@ -38,7 +38,7 @@ class Edge:
     def __init__(self, pinned: Pinned) -> None:
         self.pinned = pinned
         self.lists, self.controls, self.network = Lists(pinned, keep=2), Controls(pinned), Network(pinned)
-        prober = Probe(pinned.program)
+        prober = Probe(pinned.asked)
         self.probe, self.probe_all = prober.probe, prober.probe_all
         self._serials = count(1)
 

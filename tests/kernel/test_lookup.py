@@ -67,7 +67,7 @@ class ListsAgainstDict(RuleBasedStateMachine):
 
     def __init__(self, pinned: Pinned) -> None:
         super().__init__()
-        self.pinned, self.probe = pinned, Probe(pinned.program).probe
+        self.pinned, self.probe = pinned, Probe(pinned.asked).probe
         self.lists = Lists(pinned, keep=3)
         if pinned.generations.exists():
             self.lists.adopt()

@@ -1,8 +1,9 @@
 """What is in a generation's maps, changed entry by entry: a packet in between finds what is there before and after.
 
-A reader looks into a host's bucket and then into the hash map, once for each length. An entry is put where it belongs
-before it leaves where it was; and whatever takes something from where a reader may be looking is done as a *move*, of
-which the reader is told.
+A reader asks the filter, looks into a host's bucket, then into the hash map where the bucket says so, and then for each
+prefix that the tree names. So what is further on that way is put there first: a host's bits into the filter before it
+is stored, an entry into the hash map before its bucket or the tree names it. Whatever takes something from where a
+reader may be looking is done as a *move*, of which the reader is told.
 """
 
 import contextlib
@@ -14,56 +15,91 @@ import numpy as np
 from numpy.typing import NDArray
 
 from control.datapath import syscall
-from control.datapath.generations import entry_map, exact_set, lengths
+from control.datapath.generations import entry_map
+from control.datapath.generations.parts import filter as filters
+from control.datapath.generations.parts.hashes import mix, mix6
+from control.datapath.generations.parts.plan import Parts
+from control.datapath.generations.parts.tree import Tree
 
 PLAIN_ENTRY = np.zeros((), entry_map.ENTRY)  # which every protocol and port may use
+FAMILIES = (4, 6)
 
 
 class Content:
-    """The exact set and the hash map of one generation.
+    """The lines and the hash map of one generation.
 
     Attributes:
+        parts: what the lines are.
         used: entries in the hash map.
         digest: of all that is in both, see entry_map.digest.
     """
 
-    def __init__(self, table: NDArray[Any], entries: int, capacity: int, description: Any) -> None:
+    def __init__(self, parts: Parts, entries: int, capacity: int, description: Any) -> None:
         """``entries`` is the hash map's file descriptor, which stays the caller's, with room for ``capacity``."""
-        self._table, self._entries, self._capacity, self._description = table, entries, capacity, description
+        self.parts, self._entries, self._capacity, self._description = parts, entries, capacity, description
         self.used = self.digest = 0
-        self._lengths: Counter[int] = Counter()
+        self._trees = {family: Tree(family, parts.lines, parts.roots[family], description) for family in FAMILIES}
+        self._prefixes: Counter[int] = Counter()  # of each family
 
     def take_stock(self, keys: entry_map.Keys, values: entry_map.Entries) -> None:
         """Count what is there, and make its digest; ``keys`` and ``values`` are what is in the hash map."""
-        self.used, self._lengths = len(keys), lengths.count(keys)
-        self.digest = (entry_map.digest(keys, values) + entry_map.digest_of_hosts(self.hosts())) % (1 << 64)
+        self.used = len(keys)
+        self._prefixes = Counter({family: len(entry_map.prefixes_among(keys, family)) for family in FAMILIES})
+        digests = (
+            entry_map.digest(keys, values),
+            entry_map.digest_of_hosts(self.parts.hosts4.hosts()),
+            _digest_of_plain(entry_map.word_keys(self.parts.hosts6.hosts())),
+        )
+        self.digest = sum(digests) % (1 << 64)
 
-    def hosts(self) -> exact_set.Addresses:
-        """Return the hosts of the exact set, in no order."""
-        addresses = self._table["address"]
-        held: exact_set.Addresses = addresses[addresses != 0]
-        return held
+    def is_reached(self, keys: entry_map.Keys) -> bool:
+        """Return whether packets find all that is there; ``keys`` are what is in the hash map."""
+        parts, hosts4, hosts6 = self.parts, *(entry_map.hosts_among(keys, family) for family in FAMILIES)
+        return bool(
+            filters.passes(parts.filter, mix(np.concatenate([parts.hosts4.hosts(), hosts4]))).all()
+            and filters.passes(parts.filter, mix6(np.concatenate([parts.hosts6.hosts(), hosts6]))).all()
+            and parts.hosts4.overflowed(hosts4).all()
+            and parts.hosts6.overflowed(hosts6).all()
+            and all(
+                not len(prefixes) or (self._description[f"root{family}"] and self._trees[family].finds(prefixes).all())
+                for family in FAMILIES
+                for prefixes in [entry_map.prefixes_among(keys, family)]
+            )
+        )
 
     def read_entries(self) -> tuple[entry_map.Keys, entry_map.Entries]:
         """Return what is in the hash map, in no order."""
         return syscall.read_all(self._entries, entry_map.KEY, entry_map.ENTRY, self._capacity)
 
-    def describe_lengths(self) -> None:
-        """Write into the description which lengths there are."""
-        lengths.describe(self._description, self._lengths)
-
-    def add_host(self, address: int) -> None:
+    def add_host4(self, address: int) -> None:
         """Add a plain IPv4 host: to its bucket, or where that is full to the hash map.
 
         Raises:
             OSError: as for ``add_entry``.
         """
         (key,) = entry_map.host_keys(np.array([address], np.uint32))
-        if exact_set.holds(self._table, address):
+        if self.parts.hosts4.holds(address):
             return
-        if exact_set.insert(self._table, address):
+        self._let_pass(key)
+        if self.parts.hosts4.insert(address):
             self._count(key, PLAIN_ENTRY, 1)
             self._delete_entry(key)  # it may have been there narrowed, or for want of room
+        else:
+            self.add_entry(key, PLAIN_ENTRY)
+
+    def add_host6(self, words: NDArray[np.uint32]) -> None:
+        """Add a plain IPv6 host, of four words, in the same way.
+
+        Raises:
+            OSError: as for ``add_entry``.
+        """
+        (key,) = entry_map.word_keys(words[np.newaxis])
+        if self.parts.hosts6.holds(words):
+            return
+        self._let_pass(key)
+        if self.parts.hosts6.insert(words):
+            self._count(key, PLAIN_ENTRY, 1)
+            self._delete_entry(key)
         else:
             self.add_entry(key, PLAIN_ENTRY)
 
@@ -71,9 +107,11 @@ class Content:
         """Add an entry to the hash map, or give it other terms.
 
         Raises:
-            OSError: E2BIG or ENOMEM, the hash map is full.
+            OSError: E2BIG or ENOMEM, the hash map or the room for the tree is full.
         """
-        held = self._entry(key)
+        held, is_host = self._entry(key), _is_host(key)
+        if is_host:
+            self._let_pass(key)
         with self._moving():
             syscall.update(self._entries, np.array([key]), np.array([entry]))
         self._count(key, entry, 1)
@@ -81,29 +119,30 @@ class Content:
             self._count(key, held, -1)
         else:
             self.used += 1
-        hosts = entry_map.hosts_among(np.array([key]))
-        if not len(hosts):
-            if held is None:
-                self._lengths.update(counted := lengths.count(np.array([key])))
-                lengths.add(self._description, *counted)
-            return
-        # It is in the hash map; now its bucket says so, and only then it leaves the bucket.
-        exact_set.expect_overflow(self._table, hosts)
-        self._take_from_bucket(key, int(hosts[0]))
+        if is_host:
+            # It is in the hash map; now its bucket says so, and only then it leaves the bucket.
+            self._expect_overflow(key)
+            self._take_from_bucket(key)
+        elif held is None:
+            family = _family(key)
+            self._trees[family].change(key, True)
+            self._prefixes[family] += 1
+            self._trees[family].ask(True)
 
     def remove(self, key: Any) -> None:
-        """Remove an entry, wherever it stands."""
-        for host in entry_map.hosts_among(np.array([key])).tolist():
-            self._take_from_bucket(key, host)
-        self._delete_entry(key)
+        """Remove an entry, wherever it stands.
 
-    def forget_lengths(self) -> None:
-        """Describe no length any more that nobody has: each costs every unregistered packet two look-ups."""
-        if all(self._lengths.values()):
-            return
-        self._lengths = +self._lengths
-        with self._moving():
-            lengths.describe(self._description, self._lengths)
+        Raises:
+            OSError: E2BIG, there is no room to say of which prefixes its addresses still are.
+        """
+        if _is_host(key):
+            self._take_from_bucket(key)
+        elif self._entry(key) is not None:
+            family = _family(key)
+            self._trees[family].change(key, False)
+            self._prefixes[family] -= 1
+            self._trees[family].ask(self._prefixes[family] > 0)
+        self._delete_entry(key)
 
     @contextlib.contextmanager
     def _moving(self) -> Iterator[None]:
@@ -119,10 +158,27 @@ class Content:
         finally:
             self._description["moves"] = ((moves | 1) + 1) & 0xFFFF_FFFF
 
-    def _take_from_bucket(self, key: Any, address: int) -> None:
+    def _let_pass(self, key: Any) -> None:
+        """Let the filter know a host that is going to be stored."""
+        words = key["address"][np.newaxis]
+        hashed = mix(words[:, 3]) if _family(key) == 4 else mix6(words)
+        filters.add(self.parts.filter, int(hashed[0]))
+
+    def _expect_overflow(self, key: Any) -> None:
+        words = key["address"][np.newaxis]
+        if _family(key) == 4:
+            self.parts.hosts4.expect_overflow(words[:, 3])
+        else:
+            self.parts.hosts6.expect_overflow(words)
+
+    def _take_from_bucket(self, key: Any) -> None:
+        words = key["address"]
         with self._moving():
-            if exact_set.remove(self._table, address):
-                self._count(key, PLAIN_ENTRY, -1)
+            is_there = (
+                self.parts.hosts4.remove(int(words[3])) if _family(key) == 4 else self.parts.hosts6.remove(words)
+            )
+        if is_there:
+            self._count(key, PLAIN_ENTRY, -1)
 
     def _delete_entry(self, key: Any) -> None:
         held = self._entry(key)
@@ -132,7 +188,6 @@ class Content:
             syscall.delete(self._entries, np.array([key]))
         self._count(key, held, -1)
         self.used -= 1
-        self._lengths.subtract(lengths.count(np.array([key])))
 
     def _entry(self, key: Any) -> Any | None:
         held = np.zeros(1, entry_map.ENTRY)
@@ -142,3 +197,15 @@ class Content:
         """Let the digest follow that a row has come, or gone (sign -1)."""
         change = sign * entry_map.digest(np.array([key]), np.array([entry]))
         self.digest = (self.digest + change) % (1 << 64)
+
+
+def _is_host(key: Any) -> bool:
+    return bool(entry_map.are_hosts(np.array([key]))[0])
+
+
+def _family(key: Any) -> int:
+    return 4 if entry_map.are_ipv4(np.array([key]))[0] else 6
+
+
+def _digest_of_plain(keys: entry_map.Keys) -> int:
+    return entry_map.digest(keys, np.zeros(len(keys), entry_map.ENTRY))

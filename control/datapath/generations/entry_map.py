@@ -1,4 +1,4 @@
-"""Entries as the kernel's hash map holds them: prefixes, IPv6, narrowed entries, overflow of the exact set."""
+"""Entries as the kernel's hash map holds them: prefixes, narrowed hosts, and those that their set had no room for."""
 
 from dataclasses import dataclass
 from itertools import pairwise
@@ -31,24 +31,33 @@ class KernelRows:
     """A list as the kernel takes it.
 
     Attributes:
-        plain: u32, the IPv4 hosts that every protocol and port may use; for the exact set.
+        plain4: u32, the IPv4 hosts that every protocol and port may use; for their exact set.
+        plain6: such hosts of IPv6, rows of four words; for theirs.
         keys, entries: everything else, for the hash map.
     """
 
-    plain: NDArray[np.uint32]
+    plain4: NDArray[np.uint32]
+    plain6: NDArray[np.uint32]
     keys: Keys
     entries: Entries
 
+    @property
+    def beside_plain4(self) -> tuple[Keys, Entries]:
+        """The keys of all but the plain IPv4 hosts, and their entries."""
+        plain = np.zeros(len(self.plain6), ENTRY)
+        return np.concatenate([self.keys, word_keys(self.plain6)]), np.concatenate([self.entries, plain])
+
 
 def kernel_rows(allowlist: Allowlist) -> KernelRows:
-    """Return the list's rows, divided between exact set and hash map."""
+    """Return the list's rows, divided between exact sets and hash map."""
     narrowed = np.array([bool(terms.protocols or terms.ports) for terms in allowlist.terms_table], np.bool_)
-    is_host4 = is_ipv4(allowlist.columns) & (allowlist.length == mapped.HOST)
-    plain = is_host4 & ~narrowed[allowlist.terms]
-    rest = ~plain
+    plain = (allowlist.length == mapped.HOST) & ~narrowed[allowlist.terms]
+    plain4 = plain & is_ipv4(allowlist.columns)
+    plain6, rest = plain & ~plain4, ~plain
     entries = np.stack([entry_of(terms) for terms in allowlist.terms_table])[allowlist.terms[rest]]
     keys = keys_of(allowlist.high[rest], allowlist.low[rest], allowlist.length[rest])
-    return KernelRows(allowlist.low[plain].astype(np.uint32), keys, entries)
+    words6 = mapped.words_of(allowlist.high[plain6], allowlist.low[plain6])
+    return KernelRows(allowlist.low[plain4].astype(np.uint32), words6, keys, entries)
 
 
 def keys_of(high: NDArray[np.uint64], low: NDArray[np.uint64], length: NDArray[Any]) -> Keys:
@@ -61,13 +70,21 @@ def keys_of(high: NDArray[np.uint64], low: NDArray[np.uint64], length: NDArray[A
 
 def host_keys(addresses: NDArray[np.uint32]) -> Keys:
     """Return the keys of IPv4 hosts."""
-    rows = of_ipv4(addresses)
-    return keys_of(rows.high, rows.low, rows.length)
+    words = np.zeros((len(addresses), 4), np.uint32)
+    words[:, 2], words[:, 3] = 0xFFFF, addresses
+    return word_keys(words)
+
+
+def word_keys(words: NDArray[np.uint32]) -> Keys:
+    """Return the keys of hosts, rows of four words."""
+    keys = np.zeros(len(words), KEY)
+    keys["length"], keys["address"] = mapped.HOST, words
+    return keys
 
 
 def are_hosts(keys: Keys) -> NDArray[np.bool_]:
-    """Return which keys are IPv4 hosts'."""
-    hosts: NDArray[np.bool_] = (keys["length"] == mapped.HOST) & are_ipv4(keys)
+    """Return which keys are hosts', of either family."""
+    hosts: NDArray[np.bool_] = keys["length"] == mapped.HOST
     return hosts
 
 
@@ -76,10 +93,16 @@ def are_ipv4(keys: Keys) -> NDArray[np.bool_]:
     return mapped.are_ipv4(*mapped.halves_of(keys["address"]))
 
 
-def hosts_among(keys: Keys) -> NDArray[np.uint32]:
-    """Return the addresses of those keys that are IPv4 hosts'."""
-    hosts: NDArray[np.uint32] = keys["address"][are_hosts(keys), 3]
-    return hosts
+def hosts_among(keys: Keys, family: int) -> NDArray[np.uint32]:
+    """Return those keys that are hosts' of a family: IPv4 addresses, or rows of four words."""
+    of_family = are_hosts(keys) & (are_ipv4(keys) == (family == 4))
+    hosts: NDArray[np.uint32] = keys["address"][of_family]
+    return hosts[:, 3] if family == 4 else hosts
+
+
+def prefixes_among(keys: Keys, family: int) -> Keys:
+    """Return those keys that are no hosts', of a family."""
+    return keys[~are_hosts(keys) & (are_ipv4(keys) == (family == 4))]
 
 
 def entry_of(terms: Terms) -> Entries:
@@ -161,10 +184,16 @@ def digest(keys: Keys, entries: Entries) -> int:
     return int(_hashed_rows(_hashed(_words(keys)), _hashed(_words(content))).sum(dtype=np.uint64))
 
 
+def digest_of(rows: KernelRows) -> int:
+    """Return ``digest`` of all rows of a list."""
+    return (digest_of_hosts(rows.plain4) + digest(*rows.beside_plain4)) % (1 << 64)
+
+
 def digest_of_hosts(addresses: NDArray[np.uint32]) -> int:
-    """Return ``digest`` of plain IPv4 hosts."""
+    """Return ``digest`` of plain IPv4 hosts, of whose keys all but the last word are the same."""
     plain = _hashed(_words(np.zeros(1, ENTRY)))
-    return int(_hashed_rows(_hashed(_words(host_keys(addresses))), plain).sum(dtype=np.uint64))
+    hashed = _hashed(_words(host_keys(np.zeros(1, np.uint32)))[:, :-1]) ^ addresses
+    return int(_hashed_rows(_mixed(hashed), plain).sum(dtype=np.uint64))
 
 
 def _words(rows: NDArray[Any]) -> NDArray[np.uint32]:
@@ -174,12 +203,19 @@ def _words(rows: NDArray[Any]) -> NDArray[np.uint32]:
 def _hashed(words: NDArray[np.uint32]) -> NDArray[np.uint64]:
     hashed = np.zeros(len(words), np.uint64)
     for column in words.T:
-        hashed = (hashed ^ column) * _ODD
-        hashed ^= hashed >> np.uint64(29)
+        hashed = _mixed(hashed ^ column)
+    return hashed
+
+
+def _mixed(hashed: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    hashed *= _ODD
+    hashed ^= hashed >> np.uint64(29)
     return hashed
 
 
 def _hashed_rows(keys: NDArray[np.uint64], entries: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    mixed: NDArray[np.uint64] = (keys ^ (entries + _ODD)) * _ODD
+    mixed = keys ^ (entries + _ODD)
+    mixed *= _ODD
     mixed ^= mixed >> np.uint64(32)
-    return mixed * _ODD
+    mixed *= _ODD
+    return mixed

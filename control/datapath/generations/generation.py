@@ -11,23 +11,25 @@ from numpy.typing import NDArray
 
 from control.allowlist.allowlist import Allowlist
 from control.datapath import syscall
-from control.datapath.generations import entry_map, exact_set
+from control.datapath.generations import entry_map
 from control.datapath.generations.content import Content
+from control.datapath.generations.filling import Filling
+from control.datapath.generations.parts.plan import LINE, Parts
 from control.datapath.program.layout import MAP_TYPES, map_shapes
 from control.fault import Fault, Kind, Refused
 from control.rollout.position import Position, Provenance
 
-BUCKETS_SHAPE, ENTRIES_SHAPE = map_shapes()["bucket_template"], map_shapes()["entry_template"]
-PINS = {"buckets": BUCKETS_SHAPE, "entries": ENTRIES_SHAPE}  # what a generation's directory holds
+LINES_SHAPE, ENTRIES_SHAPE = map_shapes()["line_template"], map_shapes()["entry_template"]
+PINS = {"lines": LINES_SHAPE, "entries": ENTRIES_SHAPE}  # what a generation's directory holds
 SPARE_ENTRIES = 4096  # that a generation can take up beside what it was built with
 
 
-def entries_capacity(held: int, addresses: int) -> int:
+def entries_capacity(held: int, hosts: int) -> int:
     """Return how many entries a hash map gets room for: half more than it holds, and the overflow of growth.
 
-    An exact set that grows by a third lets about one address in thirty overflow.
+    An exact set that grows by a third lets about one host in thirty overflow.
     """
-    return held + held // 2 + addresses // 24 + SPARE_ENTRIES
+    return held + held // 2 + hosts // 24 + SPARE_ENTRIES
 
 
 class Generation:
@@ -36,17 +38,18 @@ class Generation:
     Attributes:
         slot: its place in the kernel's outer maps.
         description: its struct generation, in the kernel's memory.
-        capacity: how many it can hold.
+        capacity: how many entries its hash map can hold.
     """
 
-    def __init__(self, slot: int, buckets: int, entries_map: int, description: Any) -> None:
-        """Takes over the file descriptors of the two maps."""
+    def __init__(self, slot: int, lines: int, entries_map: int, description: Any) -> None:
+        """Takes over the file descriptors of the two maps; ``description`` says what the lines are."""
         self.slot, self.description = slot, description
-        self.buckets_fd, self.entries_fd = buckets, entries_map
-        entries = syscall.map_info(buckets)[3]
-        self._table: NDArray[Any] = np.frombuffer(mmap.mmap(buckets, entries * 32), exact_set.BUCKET, entries)
+        self.lines_fd, self.entries_fd = lines, entries_map
         self.capacity = syscall.map_info(entries_map)[3]
-        self._content = Content(self._table, entries_map, self.capacity, description)
+        self._mapped = _mapped(lines)
+        self._parts = Parts(self._mapped, description)
+        self._content = Content(self._parts, entries_map, self.capacity, description)
+        self._is_reached = True
 
     @classmethod
     def build(cls, slot: int, allowlist: Allowlist, description: Any) -> "Generation":
@@ -59,19 +62,18 @@ class Generation:
         """
         description["revision"] = 0
         rows = entry_map.kernel_rows(allowlist)
-        table, overflow = exact_set.build(rows.plain)
-        keys = np.concatenate([rows.keys, entry_map.host_keys(overflow)])
-        values = np.concatenate([rows.entries, np.zeros(len(overflow), entry_map.ENTRY)])
-        generation = cls(slot, *_make_maps(len(table), entries_capacity(len(keys), len(rows.plain))), description)
+        filling = Filling(rows)
+        filling.plan.describe(description)
+        capacity = entries_capacity(filling.most_entries, len(rows.plain4) + len(rows.plain6))
+        generation = cls(slot, *_make_maps(filling.plan.lines, capacity), description)
         try:
-            generation._fill(table, keys, values)
-            generation.verify(table, keys, values)
+            keys, values = filling.write(generation._parts, description)
+            generation._fill(keys, values)
+            generation._verify(rows)
         except BaseException:
             generation.close()
             raise
-        generation._content.take_stock(keys, values)
-        description["shift"], description["tick"], description["moves"] = exact_set.shift_of(len(table)), 1, 0
-        generation._content.describe_lengths()
+        description["tick"], description["moves"] = 1, 0
         return generation
 
     @classmethod
@@ -95,10 +97,12 @@ class Generation:
         return cls.taken_up(slot, fds[0], fds[1], description)
 
     @classmethod
-    def taken_up(cls, slot: int, buckets: int, entries_map: int, description: Any) -> "Generation":
+    def taken_up(cls, slot: int, lines: int, entries_map: int, description: Any) -> "Generation":
         """Take up a generation by the file descriptors of its two maps, which are its own from now on."""
-        generation = cls(slot, buckets, entries_map, description)
-        generation._content.take_stock(*generation._content.read_entries())
+        generation = cls(slot, lines, entries_map, description)
+        keys, values = generation._content.read_entries()
+        generation._content.take_stock(keys, values)
+        generation._is_reached = generation._content.is_reached(keys)
         return generation
 
     @property
@@ -121,17 +125,18 @@ class Generation:
     @property
     def is_whole(self) -> bool:
         """Whether it holds what it says: nobody left it half changed, or has changed it behind its back."""
-        return int(self.description["digest"]) == self._content.digest and int(self.description["moves"]) % 2 == 0
-
-    @property
-    def addresses(self) -> int:
-        """How many addresses its exact set holds."""
-        return int(np.count_nonzero(self._table["address"]))
+        is_finished = int(self.description["digest"]) == self._content.digest
+        return is_finished and int(self.description["moves"]) % 2 == 0 and self._is_reached
 
     @property
     def buckets(self) -> int:
-        """How many buckets its exact set has."""
-        return len(self._table)
+        """How many buckets its exact set of IPv4 hosts has."""
+        return len(self._parts.hosts4.table)
+
+    @property
+    def marks_beside_ipv4(self) -> int:
+        """How many entries beside its set of IPv4 hosts a sweep looks at."""
+        return self.used + len(self._parts.hosts6)
 
     def finish(self, provenance: Provenance) -> None:
         """Say what the slot holds; the revision last, so that what a crash leaves half done is known as such."""
@@ -145,43 +150,20 @@ class Generation:
     def pin(self, directory: Path) -> None:
         """Pin both maps in ``directory``, which it makes: a restarted agent cannot reach an inner map otherwise."""
         directory.mkdir(parents=True)
-        syscall.pin(self.buckets_fd, str(directory / "buckets"))
+        syscall.pin(self.lines_fd, str(directory / "lines"))
         syscall.pin(self.entries_fd, str(directory / "entries"))
-
-    def verify(self, table: exact_set.Buckets, keys: entry_map.Keys, values: entry_map.Entries) -> None:
-        """Read the maps back and hold them against what they should be.
-
-        Raises:
-            Refused: they differ.
-        """
-        read_keys, read_values = self._content.read_entries()
-        same_buckets = bool(
-            (self._table["address"] == table["address"]).all()
-            and (self._table["overflowed"] == table["overflowed"]).all()
-        )
-        if same_buckets and entry_map.digest(read_keys, read_values) == entry_map.digest(keys, values):
-            return
-        buckets = "equal" if same_buckets else "different"
-        why = f"read back {len(read_keys)} of {len(keys)} entries of the hash map, exact set {buckets}"
-        fault = Fault(f"generation {self.slot}", why, "try again; if it stays so, run `wicket doctor`")
-        raise Refused(Kind.INTERNAL, "The new list was not what was written; the old one stays live", [fault])
 
     def holds(self, allowlist: Allowlist) -> bool:
         """Return whether it holds just this list, whatever the order in which that came about."""
-        rows = entry_map.kernel_rows(allowlist)
-        keys, values = self._content.read_entries()
-        hosts = self._content.hosts()
-        overflow = np.setdiff1d(entry_map.hosts_among(keys), entry_map.hosts_among(rows.keys))
-        expected_keys = np.concatenate([rows.keys, entry_map.host_keys(overflow)])
-        expected = np.concatenate([rows.entries, np.zeros(len(overflow), entry_map.ENTRY)])
-        return bool(
-            np.array_equal(np.sort(np.concatenate([hosts, overflow])), np.sort(rows.plain))
-            and entry_map.digest(keys, values) == entry_map.digest(expected_keys, expected)
-        )
+        return self._difference(entry_map.kernel_rows(allowlist)) is None
 
     def read(self) -> Allowlist:
         """Return the list that it holds, without the notes, which the kernel does not have."""
-        return entry_map.list_of(self._content.hosts(), *self._content.read_entries())
+        keys, entries = self._content.read_entries()
+        plain6 = entry_map.word_keys(self._parts.hosts6.hosts())
+        keys = np.concatenate([keys, plain6])
+        entries = np.concatenate([entries, np.zeros(len(plain6), entry_map.ENTRY)])
+        return entry_map.list_of(self._parts.hosts4.hosts(), keys, entries)
 
     def change(self, added: Allowlist, removed: Allowlist, provenance: Provenance) -> None:
         """Change the list in place: ``added`` with its terms first, then ``removed``. For a few entries.
@@ -192,42 +174,70 @@ class Generation:
             OSError: E2BIG or ENOMEM, the hash map is full; what was done until then stays.
         """
         rows = entry_map.kernel_rows(added)
-        for address in rows.plain.tolist():
-            self._content.add_host(address)
+        for address in rows.plain4.tolist():
+            self._content.add_host4(address)
+        for words in rows.plain6:
+            self._content.add_host6(words)
         for key, entry in zip(rows.keys, rows.entries, strict=True):
             self._content.add_entry(key, entry)
         gone = removed.without(added)
         for key in entry_map.keys_of(gone.high, gone.low, gone.length):
             self._content.remove(key)
-        self._content.forget_lengths()
         self.finish(provenance)
 
     def sweep(self, with_entries: bool) -> tuple[NDArray[np.uint32], entry_map.Keys]:
         """Return which IPv4 hosts, and with ``with_entries`` which others, had traffic since the last sweep."""
-        hosts = exact_set.sweep(self._table)
-        if not with_entries or not self.used:
+        hosts = self._parts.hosts4.sweep()
+        if not with_entries:
             return hosts, np.zeros(0, entry_map.KEY)
+        hosts6 = entry_map.word_keys(self._parts.hosts6.sweep())
+        if not self.used:
+            return hosts, hosts6
         tick = int(self.description["tick"])
         self.description["tick"] = tick % 0xFFFF_FFFF + 1
         keys, values = self._content.read_entries()
-        return hosts, keys[values["seen"] == tick]
+        return hosts, np.concatenate([keys[values["seen"] == tick], hosts6])
 
     def close(self) -> None:
         """Close the file descriptors; pins stay."""
-        syscall.close_all([self.buckets_fd, self.entries_fd])
+        syscall.close_all([self.lines_fd, self.entries_fd])
 
-    def _fill(self, table: exact_set.Buckets, keys: entry_map.Keys, values: entry_map.Entries) -> None:
+    def _fill(self, keys: entry_map.Keys, values: entry_map.Entries) -> None:
         try:
             syscall.update_batch(self.entries_fd, keys, values)
         except OSError as error:
             raise _no_room(error) from error
-        exact_set.expect_overflow(table, entry_map.hosts_among(keys))
-        self._table[:] = table
+
+    def _verify(self, rows: entry_map.KernelRows) -> None:
+        """Read the maps back, take stock, and hold what is there against what should be.
+
+        Raises:
+            Refused: they differ.
+        """
+        if (difference := self._difference(rows)) is None:
+            return
+        fault = Fault(f"generation {self.slot}", difference, "try again; if it stays so, run `wicket doctor`")
+        raise Refused(Kind.INTERNAL, "The new list was not what was written; the old one stays live", [fault])
+
+    def _difference(self, rows: entry_map.KernelRows) -> str | None:
+        """Take stock, and return how what is there differs from these rows; None: it does not."""
+        keys, values = self._content.read_entries()
+        self._content.take_stock(keys, values)
+        if self._content.digest != entry_map.digest_of(rows):
+            return f"read back {len(keys)} entries of the hash map, and they or the exact sets are different"
+        if not self._content.is_reached(keys):
+            return "some of what was read back is not where packets look for it"
+        return None
 
 
-def _make_maps(buckets: int, capacity: int) -> tuple[int, int]:
+def _mapped(lines: int) -> NDArray[Any]:
+    count = syscall.map_info(lines)[3]
+    return np.frombuffer(mmap.mmap(lines, count * LINE.itemsize), LINE, count)
+
+
+def _make_maps(lines: int, capacity: int) -> tuple[int, int]:
     try:
-        table = syscall.create_map(MAP_TYPES["array"], 4, exact_set.BUCKET.itemsize, buckets, BUCKETS_SHAPE.flags)
+        table = syscall.create_map(MAP_TYPES["array"], 4, LINE.itemsize, lines, LINES_SHAPE.flags)
     except OSError as error:
         raise _no_room(error) from error
     try:

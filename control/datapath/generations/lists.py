@@ -30,8 +30,9 @@ class Lists:
     def __init__(self, pinned: Pinned, keep: int) -> None:
         """``keep`` is how many generations are held at most, the live one among them."""
         self._pinned, self._keep = pinned, keep
-        self._descriptions, self._active = array(pinned, "generations"), array(pinned, "active")["value"]
-        self._cut_after = array(pinned, "cut")["value"]
+        controls = array(pinned, "controls")
+        self._descriptions = controls["generations"][0]
+        self._active, self._cut_after = controls["active"], controls["cut"]
         self._held: dict[int, Generation] = {}
         self._cut: Generation | None = None
 
@@ -103,7 +104,7 @@ class Lists:
         generation = Generation.build(slot, allowlist, self._descriptions[slot])
         try:
             generation.pin(self._path(slot))
-            self._store("buckets", slot, generation.buckets_fd)
+            self._store("lines", slot, generation.lines_fd)
             self._store("entries", slot, generation.entries_fd)
             generation.finish(provenance)
         except BaseException as error:
@@ -208,7 +209,7 @@ class Lists:
         """Empty a slot of the kernel's maps, which waits until no packet is looked up there any more."""
         self._descriptions[slot]["revision"] = 0
         key = np.array([slot], np.uint32)
-        for outer in ("buckets", "entries"):
+        for outer in ("lines", "entries"):
             syscall.delete(self._pinned.maps[outer], key)
         if self._path(slot).exists():
             shutil.rmtree(self._path(slot))

@@ -7,12 +7,12 @@ from pyroute2.ethtool.ioctl import IoctlEthtool
 from control.datapath.interfaces import messages
 from control.datapath.interfaces.messages import Link
 from control.fault import Fault, Kind, Refused
-from control.vocabulary import LOOPBACK
 
 __all__ = ["Link", "all_links", "find", "preflight"]
 
 FIRST_PAGE = 3498  # bytes of MTU above which most drivers refuse a program that reads one page, as ours does
 
+LOOPBACK = 1  # its ifindex in every network namespace
 ETHERNET = 1  # ARPHRD_ETHER, <linux/if_arp.h>; of what begins in another way, some names of those that are met
 HEADERS = {
     512: "ppp", 519: "rawip", 768: "ipip", 769: "ip6tnl", 776: "sit", 778: "gre", 823: "ip6gre",

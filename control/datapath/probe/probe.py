@@ -1,7 +1,7 @@
 """Asks the program itself about a packet, by BPF_PROG_TEST_RUN: what explain, replay and check are made of.
 
-A test run's device is the loopback, by which the program knows it: it counts nothing, marks nothing as seen,
-and puts its answer in front of the packet.
+The program has a second entry for that, with the same steps and the same maps: it counts nothing, marks nothing as
+seen, and puts its answer in front of the packet.
 """
 
 import threading
@@ -20,7 +20,7 @@ class Probe:
     """Runs one loaded program on frames; safe for several threads."""
 
     def __init__(self, program: int) -> None:
-        """``program`` is a file descriptor, which stays the caller's."""
+        """``program`` is a file descriptor of ``Pinned.asked``, which stays the caller's."""
         self._program = program
         self._raw = np.zeros(1, ANSWER)
         self._lock = threading.Lock()

@@ -1,7 +1,7 @@
 """Compiles the kernel program and pins it: ``python -m control.datapath.program.compile DIRECTORY PARENT``.
 
 This is a process of its own: bcc brings a compiler of some 150 MB, which ends with it. What stays is pinned in
-DIRECTORY (of a bpffs): ``program`` and ``maps/NAME``. The parent, of process id PARENT, opens the pins.
+DIRECTORY (of a bpffs): ``program``, ``asked`` and ``maps/NAME``. The parent, of process id PARENT, opens the pins.
 """
 
 import contextlib
@@ -84,21 +84,26 @@ def compile_and_pin(directory: Path, scratch: Path | None = None) -> None:
         raise Refused(Kind.BAD_PINS, "The kernel program does not compile or load", [fault]) from None
 
 
-def pin(directory: Path, program: int, maps: Mapping[str, int]) -> None:
-    """Pin a program and its maps, file descriptors by name, in ``directory``, which it makes.
+PROGRAMS = {"program": "wicket", "asked": "wicket_asked"}
+"""What is pinned beside the maps, by its name there: the function of bpf/wicket.c."""
+
+
+def pin(directory: Path, programs: Mapping[str, int], maps: Mapping[str, int]) -> None:
+    """Pin programs and their maps, file descriptors by name, in ``directory``, which it makes.
 
     A map that no instruction asks is bound to the program: what a program names as its maps is all that is its own.
 
     Raises:
         OSError: the kernel refuses.
     """
-    asked = syscall.program_maps(program)
+    named = syscall.program_maps(programs["program"])
     (directory / "maps").mkdir(parents=True)
     for name, fd in maps.items():
-        if syscall.map_id(fd) not in asked:
-            syscall.bind_map(program, fd)
+        if syscall.map_id(fd) not in named:
+            syscall.bind_map(programs["program"], fd)
         syscall.pin(fd, str(directory / "maps" / name))
-    syscall.pin(program, str(directory / "program"))
+    for name, fd in programs.items():
+        syscall.pin(fd, str(directory / name))
 
 
 @contextlib.contextmanager
@@ -159,9 +164,9 @@ def main() -> int:
     _end_with(int(sys.argv[2]))
     try:
         module = compiled(source())
-        function = module.load_func("wicket", module.XDP)
+        programs = {name: module.load_func(function, module.XDP).fd for name, function in PROGRAMS.items()}
         _hold_against_header(module)
-        pin(directory, function.fd, {name: module[name].map_fd for name in PINNED_MAPS})
+        pin(directory, programs, {name: module[name].map_fd for name in PINNED_MAPS})
     except Refused as refused:
         return _tell(refused)
     except OSError as error:

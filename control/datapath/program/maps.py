@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from control.datapath import syscall
-from control.datapath.program.layout import map_shapes, padded
+from control.datapath.program.layout import MapShape, map_shapes, padded
 
 
 class Maps(Protocol):
@@ -20,9 +20,12 @@ class Maps(Protocol):
         """File descriptors by name."""
 
 
-def array(opened: Maps, name: str) -> NDArray[Any]:
-    """Return an array map as numpy sees it: the kernel's own memory, each store aligned and at once."""
-    shape = map_shapes()[name]
+def array(opened: Maps, name: str, shape: MapShape | None = None) -> NDArray[Any]:
+    """Return an array map as numpy sees it: the kernel's own memory, each store aligned and at once.
+
+    It is of this version's shape, if of no other.
+    """
+    shape = shape or map_shapes()[name]
     stored = padded(shape.value)
     return np.frombuffer(mmap.mmap(opened.maps[name], shape.entries * stored.itemsize), stored, shape.entries)
 

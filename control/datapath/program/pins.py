@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from control.datapath import syscall
-from control.datapath.program.compile import PINNED_MAPS, compile_and_pin, schema
+from control.datapath.program.compile import PINNED_MAPS, PROGRAMS, compile_and_pin, schema
 from control.datapath.program.layout import MapShape, map_shapes
 from control.datapath.program.maps import array
 from control.fault import Fault, Kind, Refused
@@ -75,7 +75,8 @@ class Pinned:
     """The program and its maps, opened from a directory of pins.
 
     Attributes:
-        program: file descriptor of the program.
+        program: file descriptor of the program that stands at interfaces.
+        asked: of the same for who asks about a packet.
         maps: file descriptors of its maps by name.
         directory: where they are pinned.
     """
@@ -91,6 +92,8 @@ class Pinned:
         with contextlib.ExitStack() as opened:
             self.program = syscall.open_program(str(directory / "program"))
             opened.callback(os.close, self.program)
+            self.asked = syscall.open_program(str(directory / "asked"))
+            opened.callback(os.close, self.asked)
             self.maps: dict[str, int] = {}
             for name in PINNED_MAPS:
                 self.maps[name] = syscall.open_pin(str(directory / "maps" / name))
@@ -116,16 +119,17 @@ class Pinned:
         """Pin program and maps in another directory, which it makes."""
         (directory / "maps").mkdir(parents=True)
         syscall.pin(self.program, str(directory / "program"))
+        syscall.pin(self.asked, str(directory / "asked"))
         for name, fd in self.maps.items():
             syscall.pin(fd, str(directory / "maps" / name))
 
     def is_pinned(self) -> bool:
         """Return whether program and maps are still pinned in ``directory``."""
-        return all((self.directory / path).exists() for path in ("program", *(f"maps/{name}" for name in self.maps)))
+        return all((self.directory / path).exists() for path in (*PROGRAMS, *(f"maps/{name}" for name in self.maps)))
 
     def close(self) -> None:
         """Close what is open; the kernel keeps all of it."""
-        syscall.close_all([self.program, *self.maps.values()])
+        syscall.close_all([self.program, self.asked, *self.maps.values()])
 
 
 def open_live(directory: Path) -> Pinned | None:
