@@ -30,6 +30,21 @@ static __always_inline int can_be_refused(struct scratch *scratch)
 	return scratch->answer.handshake || ALWAYS_REFUSABLE & 1 << protocol;
 }
 
+/* The clock, even the coarse one, costs more than a look-up: it is asked once a
+ * tick, which is as often as it goes on, and when there is another lease. */
+static __always_inline int is_lease_over(
+	struct scratch *scratch, struct controls *controls)
+{
+	u64 tick = bpf_jiffies64(), lease = controls->lease;
+
+	if (scratch->tick != tick || scratch->lease != lease) {
+		scratch->tick = tick;
+		scratch->lease = lease;
+		scratch->is_lease_over = bpf_ktime_get_coarse_ns() > lease;
+	}
+	return scratch->is_lease_over;
+}
+
 /* By policy, for a packet that can be refused. */
 static __always_inline u32 judge(
 	struct scratch *scratch, struct controls *controls)
@@ -43,7 +58,7 @@ static __always_inline u32 judge(
 		return REASON_OUTSIDE_SHARE;
 	if (controls->brake.by_command || controls->brake.by_file)
 		return REASON_BYPASS;
-	if (bpf_ktime_get_coarse_ns() > controls->lease)
+	if (is_lease_over(scratch, controls))
 		return REASON_LEASE_OVER;
 	return REASON_ENFORCED;
 }

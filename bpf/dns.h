@@ -23,7 +23,8 @@ static __always_inline int is_dns_question(struct packet *p)
 {
 	u32 asked, more;
 
-	if (!is_dns_port(p->source_port) && !is_dns_port(p->destination_port))
+	if (!is_dns_port(__builtin_bswap16(p->source_port)) &&
+		!is_dns_port(__builtin_bswap16(p->destination_port)))
 		return 0;
 	if (!readable(p, p->payload, 12))
 		return 1; /* it may be one */

@@ -25,30 +25,47 @@ static __always_inline u32 allows(struct entry *entry, u32 protocol, u32 port)
 	return allowed & 1;
 }
 
-/* Asks for the entry of a prefix that an end of this side is in; `translated`
- * is the length of the NAT64 prefix in front of it. */
-static __always_inline int among_entries(struct scratch *scratch,
-	struct list *list, u32 side, struct prefix *key, u32 translated)
+enum entered {
+	NO_ENTRY,
+	ALLOWED,
+	REFUSED, /* it is for something else */
+};
+
+/* Notes the first entry that was for something else; without branches. */
+static __always_inline void note_other(
+	struct scratch *scratch, u32 side, u32 length, u32 translated)
 {
-	struct entry *entry = bpf_map_lookup_elem(list->entries, key);
+	struct answer *answer = &scratch->answer;
+	u32 is_first = ((u64)answer->other - 1) >> 63;
+
+	answer->other += is_first * side;
+	answer->other_length += is_first * length;
+	answer->translated += is_first * translated;
+}
+
+/* Asks for the entry of the prefix in scratch->key, which an end of this side
+ * is in; `translated` is the length of the NAT64 prefix in front of it. */
+static __always_inline enum entered among_entries(
+	struct scratch *scratch, struct list *list, u32 side, u32 translated)
+{
+	struct prefix *key = &scratch->key;
+	void *held = entries.lookup(&list->slot);
+	struct entry *entry = held ? bpf_map_lookup_elem(held, key) : 0;
 
 	if (!entry)
-		return 0;
+		return NO_ENTRY;
 	if (!allows(entry, scratch->answer.protocol,
 		    scratch->port[side - SIDE_SOURCE])) {
-		if (list->live && !scratch->answer.other) {
-			scratch->answer.other = side;
-			scratch->answer.other_length = key->length;
-			scratch->answer.translated = translated;
-		}
-		return 0;
+		if (list->live)
+			note_other(scratch, side, key->length, translated);
+		return REFUSED;
 	}
 	if (list->mark && entry->seen != list->description->tick)
 		entry->seen = list->description->tick;
 	scratch->answer.length = key->length;
 	scratch->answer.rules = entry->rules;
 	scratch->answer.translated = translated;
-	return 1;
+	return ALLOWED;
 }
 
 #endif

@@ -7,6 +7,9 @@
 #include "hash.h"
 #include "list.h"
 
+#define LANES	0x0001000100010001ULL /* a bit for each of four lanes */
+#define NO_SLOT 0xffffffff00000000ULL /* of a bucket's fourth word */
+
 enum in_set {
 	NOT_IN_SET,
 	IN_SET,
@@ -17,22 +20,59 @@ enum in_set {
 static __always_inline int may_be_host(struct list *list, u32 hash)
 {
 	u32 index = hash >> (list->description->filter_shift & 31);
-	struct line *found = line(list, list->description->filter + index / 8);
+	struct line *found;
 
+	if (!list->description->filtered)
+		return 1;
+	found = line(list, list->description->filter + index / 8);
 	return found && may_have(found->word[index & 7], hash);
 }
 
-/* IPv4, all 32 bits of each address: compared without branches, or the verifier
- * walks every combination. */
-static __always_inline int in_wide(
-	struct list *list, struct wide *bucket, u32 address)
+/* Which slot holds this, as its bit in `seen`; 0: none does. */
+static __always_inline u32 in_wide(const struct wide *bucket, u32 address)
 {
-	u32 hit = 0;
-
 #pragma unroll
 	for (int i = 0; i < WIDE_SLOTS; i++)
-		hit |= (u32)(((u64)(bucket->address[i] ^ address) - 1) >> 63)
-		       << i;
+		if (bucket->address[i] == address)
+			return 1U << (i % 2 * 4 + 3 - i / 2);
+	return 0;
+}
+
+/* The highest bit of each 16-bit lane that is zero. A borrow can set further
+ * ones, but only above a true one. */
+static __always_inline u64 zero_lanes(u64 lanes)
+{
+	return (lanes - LANES) & ~lanes & LANES << 15;
+}
+
+/* The same; four slots at a time, without branches that nobody foresees. */
+static __always_inline u32 in_narrow(const u64 *words, u32 remainder)
+{
+	u64 wanted = (remainder + 1) * LANES, hit;
+
+	hit = zero_lanes(words[0] ^ wanted) |
+	      zero_lanes(words[1] ^ wanted) >> 1 |
+	      zero_lanes(words[2] ^ wanted) >> 2 |
+	      zero_lanes((words[3] ^ wanted) | NO_SLOT) >> 3;
+	hit &= -hit; /* the true one */
+	hit >>= 12;
+	return (hit | hit >> 12 | hit >> 24 | hit >> 36) & 0xffff;
+}
+
+/* The address is not 0, which marks a free slot. */
+static __always_inline int in_hosts4(struct list *list, u32 address, u32 hash)
+{
+	u32 shift = list->description->shift4 & 31, index = hash >> shift;
+	struct wide *bucket = line(list, list->description->hosts4 + index / 2);
+	u32 hit;
+
+	if (!bucket)
+		return NOT_IN_SET;
+	bucket += index & 1;
+	asm volatile("" : "+r"(bucket)); /* one sum, not one a slot */
+	hit = list->description->narrow
+		      ? in_narrow((u64 *)bucket, hash & ((1U << shift) - 1))
+		      : in_wide(bucket, address);
 	if (!hit)
 		return bucket->overflowed ? OVERFLOWED : NOT_IN_SET;
 	if (list->mark && !(bucket->seen & hit))
@@ -40,54 +80,10 @@ static __always_inline int in_wide(
 	return IN_SET;
 }
 
-#define LANES 0x0001000100010001ULL /* a bit for each of four 16-bit lanes */
-
-/* The highest bit of each lane that is zero. A borrow can set further ones, but
- * only above a true one. */
-static __always_inline u64 zero_lanes(u64 lanes)
-{
-	return (lanes - LANES) & ~lanes & LANES << 15;
-}
-
-/* IPv4, of each address only what the bucket's number does not say, plus 1. */
-static __always_inline int in_narrow(
-	struct list *list, struct narrow *bucket, u32 remainder)
-{
-	u64 *words = (u64 *)bucket, wanted = (remainder + 1) * LANES, hit;
-	u32 bit;
-
-	hit = zero_lanes(words[0] ^ wanted) |
-	      zero_lanes(words[1] ^ wanted) >> 1 |
-	      zero_lanes(words[2] ^ wanted) >> 2 |
-	      zero_lanes((words[3] ^ wanted) | 0xffffffffULL << 32) >> 3;
-	if (!hit)
-		return bucket->overflowed ? OVERFLOWED : NOT_IN_SET;
-	hit &= -hit; /* the true one */
-	hit >>= 12;
-	bit = (hit | hit >> 12 | hit >> 24 | hit >> 36) & 0xffff;
-	if (list->mark && !(bucket->seen & bit))
-		bucket->seen |= bit;
-	return IN_SET;
-}
-
-static __always_inline int in_hosts4(
-	struct list *list, u32 address, u32 hash)
-{
-	u32 shift = list->description->shift4 & 31, index = hash >> shift;
-	void *found = line(list, list->description->hosts4 + index / 2);
-
-	if (!found || !address) /* a free slot is 0 */
-		return NOT_IN_SET;
-	if (list->description->narrow)
-		return in_narrow(list, (struct narrow *)found + (index & 1),
-			hash & ((1U << shift) - 1));
-	return in_wide(list, (struct wide *)found + (index & 1), address);
-}
-
 static __always_inline int in_hosts6(
 	struct list *list, const u32 *address, u32 hash)
 {
-	const u64 *half = (const u64 *)address;
+	u64 first = both(address), second = both(address + 2);
 	struct bucket6 *bucket;
 	u64 differs;
 	u32 hit = 0;
@@ -98,8 +94,8 @@ static __always_inline int in_hosts6(
 		return NOT_IN_SET;
 #pragma unroll
 	for (int i = 0; i < BUCKET6_SLOTS; i++) {
-		differs = (*(u64 *)&bucket->address[i][0] ^ half[0]) |
-			  (*(u64 *)&bucket->address[i][2] ^ half[1]);
+		differs = (*(u64 *)&bucket->address[i][0] ^ first) |
+			  (*(u64 *)&bucket->address[i][2] ^ second);
 		/* its upper bit is set where any is */
 		hit |= (u32)(~(differs | -differs) >> 63) << i;
 	}

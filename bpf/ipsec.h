@@ -23,7 +23,7 @@ static __always_inline int is_exchange(u8 version, u8 exchange)
 }
 
 /* RFC 7296, section 3.1; RFC 2408, section 3.1 has the same header. */
-static __always_inline int isakmp(struct packet *p, u8 *at, u32 length)
+static __always_inline int isakmp(struct packet *p, u8 *at, u64 length)
 {
 	u8 version, exchange;
 	int opens;
@@ -49,7 +49,7 @@ static __always_inline int isakmp(struct packet *p, u8 *at, u32 length)
  * 1, packets are of whole words, with at least 8 bytes each of header, of
  * initial vector and of checksum around one word. Others come to port 4500 by
  * chance, and begin with other things. */
-static __always_inline int is_esp(const u8 *at, u32 length)
+static __always_inline int is_esp(const u8 *at, u64 length)
 {
 	u32 spi = be32(at), sequence = be32(at + 4);
 

@@ -5,31 +5,35 @@
 #ifndef WICKET_LOCAL_H
 #define WICKET_LOCAL_H
 
-#include "filter.h"
-#include "hash.h"
 #include "maps.h"
 
 /* What no router forwards: IPv4 multicast (RFC 5771), link-local (RFC 3927) and
  * limited broadcast (RFC 919); IPv6 multicast and link-local (RFC 4291,
  * sections 2.7 and 2.5.6). Multicast that is routed is no subscriber's VPN
  * either. */
-static __always_inline int stays_in_the_network(const u32 *address)
+static __always_inline int stays_in_the_network(const u32 *address, u32 is_ipv6)
 {
-	if (address[0] | address[1] | (address[2] ^ 0xffff))
+	if (is_ipv6)
 		return address[0] >> 24 == 0xff || address[0] >> 22 == 0x3fa;
 	return address[3] >> 28 == 0xe || address[3] >> 16 == 0xa9fe ||
 	       address[3] == 0xffffffff;
 }
 
 static __always_inline int is_local(
-	struct controls *controls, const u32 *address)
+	struct scratch *scratch, struct controls *controls, u32 index)
 {
-	u32 hash = mix6(address);
+	const u32 *address = scratch->address[index];
+	u32 is_ipv6 = scratch->answer.family == 6;
+	u32 hash = is_ipv6 ? scratch->hash6[index] : scratch->hash4[index];
+	u32 first = address[is_ipv6 ? 0 : 3] >> 24;
 	struct local key;
 
-	if (stays_in_the_network(address))
+	/* Nearly no address begins as those do. */
+	if ((first >= 0xe0 || first == 0xa9) &&
+		stays_in_the_network(address, is_ipv6))
 		return 1;
-	if (!may_have(controls->locals[hash >> 26], hash))
+	/* One of a filter's two bits will do: they are few. */
+	if (!(controls->locals[hash >> 26] >> (hash & 63) & 1))
 		return 0;
 #pragma unroll
 	for (int i = 0; i < 4; i++)
@@ -40,10 +44,9 @@ static __always_inline int is_local(
 static __always_inline u32 look_for_local(
 	struct scratch *scratch, struct controls *controls)
 {
-	if (is_local(controls, scratch->address[1]) ||
-		is_local(controls, scratch->address[0]))
-		return REASON_LOCAL;
-	return UNDECIDED;
+	return is_local(scratch, controls, 1) || is_local(scratch, controls, 0)
+		       ? REASON_LOCAL
+		       : UNDECIDED;
 }
 
 #endif

@@ -11,12 +11,13 @@
 static __always_inline int is_host_among_entries(struct scratch *scratch,
 	struct list *list, u32 side, const u32 *address, u32 translated)
 {
-	struct prefix key = {.length = 128};
+	struct prefix *key = &scratch->key;
 
+	key->length = 128;
 #pragma unroll
 	for (int i = 0; i < 4; i++)
-		key.address[i] = address[i];
-	return among_entries(scratch, list, side, &key, translated);
+		key->address[i] = address[i];
+	return among_entries(scratch, list, side, translated) == ALLOWED;
 }
 
 static __always_inline int is_plain_host(
@@ -31,36 +32,32 @@ static __always_inline int is_plain_host(
 static __always_inline int is_host4(
 	struct scratch *scratch, struct list *list, u32 side)
 {
-	u32 index = side - SIDE_SOURCE, root = list->description->root4;
+	u32 index = side - SIDE_SOURCE;
 	u32 address[4] = {0, 0, 0xffff, scratch->ipv4[index]};
-	u32 hash = mix(address[3]), translated = scratch->nat64[index];
+	u32 hash = spread(address[3]), in_set;
 
-	scratch->in_set = may_be_host(list, hash)
-				  ? in_hosts4(list, address[3], hash)
-				  : NOT_IN_SET;
-	if (scratch->in_set == IN_SET)
-		return is_plain_host(scratch, translated);
-	if (root)
-		scratch->sought.lengths4 = lengths_of(
-			list, &scratch->ipv4[index], root, 32);
-	return scratch->in_set == OVERFLOWED &&
-	       is_host_among_entries(scratch, list, side, address, translated);
+	scratch->hash4[index] = hash;
+	in_set = may_be_host(list, hash) ? in_hosts4(list, address[3], hash)
+					 : NOT_IN_SET;
+	if (in_set == IN_SET)
+		return is_plain_host(scratch, scratch->nat64[index]);
+	return in_set == OVERFLOWED &&
+	       is_host_among_entries(
+		       scratch, list, side, address, scratch->nat64[index]);
 }
 
 static __always_inline int is_host6(
 	struct scratch *scratch, struct list *list, u32 side)
 {
 	u32 *address = scratch->address[side - SIDE_SOURCE];
-	u32 hash = mix6(address), root = list->description->root6;
+	u32 hash = spread6(address), in_set;
 
-	scratch->in_set = may_be_host(list, hash)
-				  ? in_hosts6(list, address, hash)
-				  : NOT_IN_SET;
-	if (scratch->in_set == IN_SET)
+	scratch->hash6[side - SIDE_SOURCE] = hash;
+	in_set = may_be_host(list, hash) ? in_hosts6(list, address, hash)
+					 : NOT_IN_SET;
+	if (in_set == IN_SET)
 		return is_plain_host(scratch, 0);
-	if (root)
-		scratch->sought.lengths6 = lengths_of(list, address, root, 128);
-	return scratch->in_set == OVERFLOWED &&
+	return in_set == OVERFLOWED &&
 	       is_host_among_entries(scratch, list, side, address, 0);
 }
 
@@ -69,12 +66,13 @@ static __always_inline int is_host6(
 static __always_inline int is_registered(
 	struct scratch *scratch, struct list *list, u32 side)
 {
-	scratch->sought.lengths6 = scratch->sought.lengths4 = 0;
 	if (scratch->answer.family == 6 && is_host6(scratch, list, side))
 		return 1;
 	if (scratch->ipv4[side - SIDE_SOURCE] && is_host4(scratch, list, side))
 		return 1;
-	return among_prefixes(scratch, list, side);
+	return has_prefixes(list) &&
+	       (among_prefixes6(scratch, list, side) ||
+		       among_prefixes4(scratch, list, side));
 }
 
 /* Which end is registered. Either will do: the server's address, or the
@@ -95,11 +93,13 @@ static __always_inline u32 registered_side(
 static __always_inline u32 look_up_cut(
 	struct scratch *scratch, struct controls *controls, u32 mark)
 {
-	struct list list = {.mark = mark};
+	struct list list;
 
 	if (!controls->cut ||
 		policy_of(scratch, controls)->mode != MODE_ENFORCE)
 		return UNDECIDED;
+	list.mark = mark;
+	list.live = 0;
 	if (is_there(&list, controls, controls->cut - 1) &&
 		registered_side(scratch, &list))
 		return REASON_CUT;
@@ -113,9 +113,11 @@ static __always_inline u32 look_up_cut(
 static __always_inline u32 look_up(
 	struct scratch *scratch, struct controls *controls, u32 mark)
 {
-	struct list list = {.mark = mark, .live = 1};
+	struct list list;
 	u32 before;
 
+	list.mark = mark;
+	list.live = 1;
 	scratch->answer.generation = controls->active;
 	if (!is_there(&list, controls, scratch->answer.generation))
 		return REASON_NO_LIST;

@@ -46,7 +46,7 @@ static __always_inline int is_first_message(struct packet *p, u8 *at, u32 acks)
 
 /* tls-auth: the message behind an HMAC, a replay id and a time. */
 static __always_inline int is_authentic_message(
-	struct packet *p, u8 *at, u32 length, u32 acks, u32 hmac)
+	struct packet *p, u8 *at, u64 length, u32 acks, u32 hmac)
 {
 	return length == 22 + hmac + acks * ACKNOWLEDGEMENT &&
 	       readable(p, at + 9 + hmac, 8) &&
@@ -58,7 +58,7 @@ static __always_inline int is_authentic_message(
  * 1. OpenVPN wire protocol draft, sections 3 and 4; tls-crypt: OpenVPN,
  * tls_crypt.h. */
 static __always_inline int is_openvpn_reset(
-	struct packet *p, u8 *at, u32 length, u32 acks)
+	struct packet *p, u8 *at, u64 length, u32 acks)
 {
 	u32 acked = acks * ACKNOWLEDGEMENT;
 
@@ -82,7 +82,7 @@ static __always_inline int is_openvpn_reset(
 /* tls-crypt-v2: as tls-crypt, then the client's wrapped key, whose last two
  * bytes are its own length (OpenVPN, doc/tls-crypt-v2.txt). */
 static __always_inline int is_openvpn_reset_v3(
-	struct packet *p, u8 *at, u32 length)
+	struct packet *p, u8 *at, u64 length)
 {
 	u8 *key_length;
 
@@ -97,7 +97,7 @@ static __always_inline int is_openvpn_reset_v3(
 	return be16(key_length) == length - 54 && is_first_replay_id(at + 9);
 }
 
-static __always_inline int openvpn(struct packet *p, u8 *at, u32 length)
+static __always_inline int openvpn(struct packet *p, u8 *at, u64 length)
 {
 	if (length < 14 || !readable(p, at, 1) || !is_reset(at[0]) ||
 		!readable(p, at, 14))

@@ -8,8 +8,8 @@ struct packet {
 	u8 *start, *end; /* of the frame; end is one past it */
 	u8 *ip;		 /* the outermost IP header */
 	u8 *payload;	 /* of TCP, UDP or of an IP protocol without ports */
-	u32 length;	 /* of the payload, as the headers announce it */
-	u16 source_port, destination_port; /* host order; 0: none */
+	u64 length;	 /* of the payload, as the headers announce it */
+	u16 source_port, destination_port; /* network order; 0: none */
 	u8 family;			   /* 4 or 6 */
 	u8 ip_protocol;
 	u8 protocol, handshake; /* as recognised() says */

@@ -83,7 +83,7 @@ static __always_inline u32 parse_link(struct packet *p)
 static __always_inline u32 parse_ipv4(struct packet *p)
 {
 	u8 *ip = p->ip;
-	u32 header, total;
+	u64 header, total;
 
 	if (!readable(p, ip, IPV4_HEADER))
 		return REASON_TRUNCATED;
@@ -124,7 +124,7 @@ static __always_inline int is_extension(u8 next)
 static __always_inline u32 parse_ipv6(struct packet *p)
 {
 	u8 *at = p->ip + IPV6_HEADER, next;
-	u32 left, size;
+	u64 left, size;
 
 	if (!readable(p, p->ip, IPV6_HEADER))
 		return REASON_TRUNCATED;
@@ -162,12 +162,12 @@ static __always_inline u32 parse_ipv6(struct packet *p)
 static __always_inline u32 parse_udp(struct packet *p)
 {
 	u8 *udp = p->payload;
-	u32 length;
+	u64 length;
 
 	if (!readable(p, udp, UDP_HEADER) || p->length < UDP_HEADER)
 		return REASON_TRUNCATED;
-	p->source_port = be16(udp);
-	p->destination_port = be16(udp + 2);
+	p->source_port = *(u16 *)udp;
+	p->destination_port = *(u16 *)(udp + 2);
 	/* UDP's own length: IP's is short in a datagram's first fragment. */
 	length = be16(udp + 4);
 	if (length < UDP_HEADER)
@@ -181,12 +181,12 @@ static __always_inline u32 parse_udp(struct packet *p)
 static __always_inline u32 parse_tcp(struct packet *p)
 {
 	u8 *tcp = p->payload;
-	u32 header;
+	u64 header;
 
 	if (!readable(p, tcp, TCP_HEADER))
 		return REASON_TRUNCATED;
-	p->source_port = be16(tcp);
-	p->destination_port = be16(tcp + 2);
+	p->source_port = *(u16 *)tcp;
+	p->destination_port = *(u16 *)(tcp + 2);
 	header = (tcp[12] >> 4) * 4;
 	if (header < TCP_HEADER || header > p->length)
 		return REASON_TRUNCATED;
@@ -216,8 +216,8 @@ static __always_inline int is_plain_ipv4(struct packet *p)
 {
 	u8 *ip = p->start + ETH_HLEN;
 
-	return ip + IPV4_HEADER <= p->end &&
-	       be16(p->start + 12) == ETH_P_IP && ip[0] == 0x45;
+	return ip + IPV4_HEADER <= p->end && be16(p->start + 12) == ETH_P_IP &&
+	       ip[0] == 0x45;
 }
 
 static __always_inline int is_plain_ipv6(struct packet *p)

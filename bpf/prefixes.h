@@ -7,8 +7,9 @@
 
 #include "entry.h"
 
-/* Where the lengths stand of the prefixes that an address is in; 0: it is in
- * none. `bits` are those of the address. */
+/* Where the lengths stand of the prefixes that an address is in, as the number
+ * of a length among all that are in lines; 0: it is in none. `bits` are those
+ * of the address. */
 static __always_inline u32 lengths_of(
 	struct list *list, const u32 *address, u32 root, u32 bits)
 {
@@ -24,7 +25,7 @@ static __always_inline u32 lengths_of(
 		if (!word)
 			return 0;
 		if (word & LENGTHS_HERE)
-			return word & ~LENGTHS_HERE;
+			return (word & ~LENGTHS_HERE) * LINE_LENGTHS;
 	}
 	return 0;
 }
@@ -35,7 +36,8 @@ static __always_inline u32 covered(u32 word, u32 length, u32 before)
 {
 	s64 within = (s64)length - before, left, sign = within >> 63;
 
-	asm volatile("" : "+r"(sign)); /* or the compiler makes a branch of it */
+	asm volatile(""
+		     : "+r"(sign)); /* or the compiler makes a branch of it */
 	within &= ~sign;
 	left = 32 - within;
 	sign = left >> 63;
@@ -44,64 +46,63 @@ static __always_inline u32 covered(u32 word, u32 length, u32 before)
 	return word & (u32)(0xffffffffULL << left);
 }
 
-/* Goes on with the prefixes of the address itself, or of the IPv4 address that
- * is inside of it or that it is. */
-static __always_inline void seek(
-	struct scratch *scratch, u32 index, u32 *lengths)
+/* Asks for the entries of the prefixes that an address is in, the longest
+ * first, for one that allows the packet. Each step has but one way to the next,
+ * and all that changes is in the scratch: or the verifier walks each in many
+ * states. */
+static __always_inline int among_lengths(struct scratch *scratch,
+	struct list *list, u32 side, const u32 *address, u32 translated,
+	u32 most)
 {
-	struct sought *sought = &scratch->sought;
-	int own = lengths == &sought->lengths6;
+	struct prefix *key = &scratch->key;
+	enum entered said;
 
-	sought->at = *lengths * LINE_LENGTHS;
-	*lengths = 0;
-	sought->translated = own ? 0 : scratch->nat64[index];
-	sought->address[0] = own ? scratch->address[index][0] : 0;
-	sought->address[1] = own ? scratch->address[index][1] : 0;
-	sought->address[2] = own ? scratch->address[index][2] : 0xffff;
-	sought->address[3] = own ? scratch->address[index][3]
-				 : scratch->ipv4[index];
-}
-
-/* Asks for the entries of the prefixes that an end is in, the longest first, for
- * one that allows the packet. All that changes from step to step is in the
- * scratch, or the verifier walks each of them in several states. */
-static __always_inline int among_prefixes(
-	struct scratch *scratch, struct list *list, u32 side)
-{
-	struct sought *sought = &scratch->sought;
-	u32 index = side - SIDE_SOURCE;
-	struct prefix key = {};
-
-	if (sought->lengths6)
-		seek(scratch, index, &sought->lengths6);
-	else if (sought->lengths4)
-		seek(scratch, index, &sought->lengths4);
-	else
-		return 0;
 #pragma clang loop unroll(disable)
-	for (u32 i = 0; i < MOST_LENGTHS; i++) {
-		u32 at = *(volatile u32 *)&sought->at;
+	for (u32 i = 0; i < most; i++) {
+		u32 at = *(volatile u32 *)&scratch->at;
 		struct lengths *found = line(list, at / LINE_LENGTHS);
 
 		if (!found)
 			return 0;
-		key.length = found->length[at % LINE_LENGTHS];
-		if (!key.length) {
-			if (!sought->lengths4)
-				return 0;
-			seek(scratch, index, &sought->lengths4);
-			continue;
-		}
-		sought->at = at + 1;
-		key.address[0] = covered(sought->address[0], key.length, 0);
-		key.address[1] = covered(sought->address[1], key.length, 32);
-		key.address[2] = covered(sought->address[2], key.length, 64);
-		key.address[3] = covered(sought->address[3], key.length, 96);
-		if (among_entries(scratch, list, side, &key,
-			    sought->translated))
-			return 1;
+		key->length = found->length[at % LINE_LENGTHS];
+		if (!key->length)
+			return 0;
+		scratch->at = at + 1;
+#pragma unroll
+		for (int j = 0; j < 4; j++)
+			key->address[j] =
+				covered(address[j], key->length, 32 * j);
+		said = among_entries(scratch, list, side, translated);
+		if (said != REFUSED) /* no entry: it is being changed */
+			return said == ALLOWED;
 	}
 	return 0;
+}
+
+static __always_inline int among_prefixes4(
+	struct scratch *scratch, struct list *list, u32 side)
+{
+	u32 index = side - SIDE_SOURCE, root = list->description->root4;
+	u32 address[4] = {0, 0, 0xffff, scratch->ipv4[index]};
+
+	if (!address[3] || !root)
+		return 0;
+	scratch->at = lengths_of(list, &scratch->ipv4[index], root, 32);
+	return scratch->at && among_lengths(scratch, list, side, address,
+				      scratch->nat64[index], LENGTHS4);
+}
+
+static __always_inline int among_prefixes6(
+	struct scratch *scratch, struct list *list, u32 side)
+{
+	u32 *address = scratch->address[side - SIDE_SOURCE];
+	u32 root = list->description->root6;
+
+	if (scratch->answer.family != 6 || !root)
+		return 0;
+	scratch->at = lengths_of(list, address, root, 128);
+	return scratch->at &&
+	       among_lengths(scratch, list, side, address, 0, LENGTHS6);
 }
 
 #endif

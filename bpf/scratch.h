@@ -12,7 +12,7 @@ static __always_inline void read_address(
 	u8 *at = p->ip + offset;
 
 	if (p->family == 4 && readable(p, at, 4)) {
-		address[0] = address[1] = 0;
+		*(u64 *)address = 0;
 		address[2] = 0xffff;
 		address[3] = be32(at);
 	} else if (p->family == 6 && readable(p, at, 16)) {
@@ -22,28 +22,45 @@ static __always_inline void read_address(
 	}
 }
 
-static __always_inline struct scratch *scratch_of(struct packet *p)
+/* Only who asks is told where in the frame things are. */
+static __always_inline void note_places(struct answer *answer, struct packet *p)
+{
+	answer->ip_protocol = p->ip_protocol;
+	answer->source_port = __builtin_bswap16(p->source_port);
+	answer->destination_port = __builtin_bswap16(p->destination_port);
+	answer->ip_offset = p->family ? p->ip - p->start : 0;
+	answer->payload_offset = p->payload ? p->payload - p->start : 0;
+	answer->payload_length = p->length;
+	answer->short_read = p->short_read;
+}
+
+/* By words, not by members, of which there are many. */
+static __always_inline void clear(struct scratch *scratch)
+{
+	u64 *words = (u64 *)&scratch->answer;
+
+	for (int i = 0; i < sizeof(scratch->answer) / sizeof(*words); i++)
+		words[i] = 0;
+	*(u64 *)scratch->nat64 = 0;
+}
+
+static __always_inline struct scratch *scratch_of(
+	struct packet *p, const u32 asked)
 {
 	u32 zero = 0;
 	struct scratch *scratch = scratches.lookup(&zero);
 
 	if (!scratch)
 		return 0;
-	scratch->port[0] = p->source_port;
-	scratch->port[1] = p->destination_port;
+	scratch->port[0] = __builtin_bswap16(p->source_port);
+	scratch->port[1] = __builtin_bswap16(p->destination_port);
 	scratch->bytes = p->end - p->start;
-	scratch->answer = (struct answer){
-		.protocol = p->protocol,
-		.handshake = p->handshake,
-		.family = p->family,
-		.ip_protocol = p->ip_protocol,
-		.source_port = p->source_port,
-		.destination_port = p->destination_port,
-		.ip_offset = p->family ? p->ip - p->start : 0,
-		.payload_offset = p->payload ? p->payload - p->start : 0,
-		.payload_length = p->length,
-		.short_read = p->short_read,
-	};
+	clear(scratch);
+	scratch->answer.protocol = p->protocol;
+	scratch->answer.handshake = p->handshake;
+	scratch->answer.family = p->family;
+	if (asked)
+		note_places(&scratch->answer, p);
 	/* What differed is in memory now, where the verifier does not follow
 	 * it: the rest is walked once. */
 	asm volatile("" ::: "memory");
@@ -52,7 +69,6 @@ static __always_inline struct scratch *scratch_of(struct packet *p)
 	/* Of IPv6 nothing, as long as no NAT64 says so. */
 	scratch->ipv4[0] = p->family == 4 ? scratch->address[0][3] : 0;
 	scratch->ipv4[1] = p->family == 4 ? scratch->address[1][3] : 0;
-	scratch->nat64[0] = scratch->nat64[1] = 0;
 	return scratch;
 }
 

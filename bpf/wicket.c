@@ -23,13 +23,13 @@ static __always_inline u32 run(struct xdp_md *ctx, const u32 asked)
 		.start = (void *)(long)ctx->data,
 		.end = (void *)(long)ctx->data_end,
 	};
-	u32 zero = 0, reason = inspect(&packet);
+	u32 zero = 0, reason = inspect(&packet, asked);
 	struct controls *all;
 	struct scratch *scratch;
 
 	if (reason != UNDECIDED && !asked)
 		return let_go(&packet, reason);
-	scratch = scratch_of(&packet);
+	scratch = scratch_of(&packet, asked);
 	all = controls.lookup(&zero);
 	if (!scratch || !all)
 		return XDP_PASS; /* the kernel always has both */

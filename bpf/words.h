@@ -107,7 +107,7 @@ enum side {
 	SIDES,
 };
 
-#define GENERATIONS   8     /* lists held at a time, the live one among them */
+#define GENERATIONS   8	    /* lists held at a time, the live one among them */
 #define RULES	      8	    /* ways in which one entry can be narrowed */
 #define LOCALS	      16384 /* addresses that the router itself can have */
 #define LOCAL_WORDS   64    /* of the filter in front of them */
@@ -115,10 +115,11 @@ enum side {
 #define WIDE_SLOTS    7	    /* addresses in a bucket of the exact sets */
 #define NARROW_SLOTS  14
 #define BUCKET6_SLOTS 3
-#define LINE_LENGTHS  64  /* lengths of prefixes in a line */
-#define MOST_LENGTHS  162 /* of both families, and a 0 behind each */
+#define LINE_LENGTHS  64 /* lengths of prefixes in a line */
+#define LENGTHS4      33 /* that an address can be in, and a 0 behind them */
+#define LENGTHS6      129
 #define LENGTHS_HERE  0x80000000 /* in a word of a node */
-#define NODE_BITS     4 /* of an address, that choose a word of a node */
+#define NODE_BITS     4	 /* of an address, that choose a word of a node */
 #define ROOT_BITS     12 /* the first ones, that choose one of a root's nodes */
 
 /* A list's array: each of its lines is one of the processor's cache lines, and
@@ -131,16 +132,17 @@ struct line {
 /* IPv4 hosts, of a list that is small: in host order; 0: free. */
 struct wide {
 	u32 address[WIDE_SLOTS];
-	u8 seen;       /* a bit a slot; the kernel sets, the agent clears */
+	u16 seen; /* a bit a slot, that the kernel sets and the agent clears: of
+		   * part j of the bucket's 64-bit word i it is 4 * j + 3 - i */
 	u8 overflowed; /* a host of this bucket is among the entries. In a byte
 			* of its own: the kernel's `seen |=` is no atomic
 			* operation and would undo the agent's store */
-	u16 spare;
+	u8 spare;
 };
 
 /* IPv4 hosts, of a large list, in half the room: the bucket's number is the
- * upper bits of mix(address), so the others are enough; plus 1, 0: free. The
- * bit of slot 4 * i + j in `seen` is 4 * j + 3 - i. */
+ * upper bits of its hash, so the others are enough; plus 1, 0: free. What
+ * follows them is as in struct wide. */
 struct narrow {
 	u16 remainder[NARROW_SLOTS];
 	u16 seen;
@@ -191,15 +193,15 @@ struct generation {
 	/* The number of the line with which each part begins, and how far a
 	 * hash is shifted to become a number in it. A root of 0: it has no such
 	 * prefix. */
-	u32 filter, filter_shift; /* of words */
-	u32 hosts4, shift4, narrow; /* of buckets; are they narrow */
+	u32 filter, filter_shift, filtered; /* of words; is it to be asked */
+	u32 hosts4, shift4, narrow;	    /* of buckets; are they narrow */
 	u32 hosts6, shift6;
 	u32 root4, root6;
-	u32 next; /* line that nobody uses yet */
-	u32 tick;  /* the agent's sweeps, counted from 1 */
-	u32 moves; /* odd while an entry is being moved in place, and another
-		    * number afterwards: who has not found an end meanwhile has
-		    * not looked everywhere */
+	u32 next;     /* line that nobody uses yet */
+	u32 tick;     /* the agent's sweeps, counted from 1 */
+	u32 moves;    /* odd while an entry is being moved in place, and another
+		       * number afterwards: who has not found an end meanwhile has
+		       * not looked everywhere */
 	u64 revision; /* of the list that it holds */
 	/* What it is, for who starts after us: the union of two lists, where
 	 * each of them had got to, and a digest of all that is in it. */
@@ -290,14 +292,6 @@ struct answer {
 	u8 spare;
 };
 
-/* The prefixes of one end, while they are asked one after the other. */
-struct sought {
-	u32 address[4];
-	u32 translated; /* length of the NAT64 prefix in front; 0: none */
-	u32 at;		/* number of a length, of all that are in lines */
-	u32 lengths6, lengths4; /* lines where more of them stand; 0: nowhere */
-};
-
 /* One packet's addresses and ports, and what is found out about them; a scratch
  * for each CPU. Not on the stack: values that come out of a map are news to the
  * verifier, which then walks the look-up once, and not once for each of the
@@ -306,11 +300,14 @@ struct scratch {
 	u32 address[2][4]; /* of source, destination, as in struct prefix */
 	u32 ipv4[2];	   /* as IPv4, or what NAT64 has inside; 0: none */
 	u32 nat64[2]; /* length of the prefix that it is inside; 0: of none */
+	u32 hash4[2], hash6[2]; /* of the addresses in ipv4, and in address */
 	u16 port[2];
-	u32 bytes;  /* of the frame */
-	u32 in_set; /* what was said of the address that was looked up last */
+	u32 bytes; /* of the frame */
+	u32 is_lease_over;
 	u32 spare;
-	struct sought sought;
+	u64 tick, lease;   /* at which that was asked, of which */
+	struct prefix key; /* of the entry that is asked for */
+	u32 at; /* the length that is asked for next, of all in lines */
 	struct answer answer;
 };
 

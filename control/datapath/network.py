@@ -10,7 +10,7 @@ from control.allowlist import mapped
 from control.allowlist.mapped import Address
 from control.datapath import syscall
 from control.datapath.generations.parts import filter as filters
-from control.datapath.generations.parts.hashes import mix6
+from control.datapath.generations.parts.hashes import spread, spread6
 from control.datapath.program.layout import map_shapes, structure
 from control.datapath.program.maps import Maps, array
 from control.vocabulary import constant
@@ -41,7 +41,7 @@ class Network:
             OSError: E2BIG or ENOMEM, they are too many.
         """
         keys = _keys(addresses)
-        filters.add_sorted(self._filter, np.sort(mix6(keys["address"])))
+        filters.add_sorted(self._filter, _hashes(keys))
         syscall.update_batch(self._locals, keys, np.ones(len(keys), np.uint32))
 
     def remove(self, addresses: Collection[Address]) -> None:
@@ -49,7 +49,7 @@ class Network:
         for key in _keys(addresses):
             syscall.delete(self._locals, np.array([key]))
         held = np.zeros(len(self._filter), np.uint64)
-        filters.add_sorted(held, np.sort(mix6(_keys(self.addresses())["address"])))
+        filters.add_sorted(held, _hashes(_keys(self.addresses())))
         self._filter[:] = held  # no word ever lacks what stays
 
     @property
@@ -95,6 +95,13 @@ def _keys(addresses: Collection[Address]) -> NDArray[np.void]:
         high, low = (np.array([half(number) for number in numbers], np.uint64) for half in (_upper, _lower))
         keys["address"] = mapped.words_of(high, low)
     return keys
+
+
+def _hashes(keys: NDArray[np.void]) -> NDArray[np.uint32]:
+    """Return the hashes by which the filter knows addresses, in order."""
+    words = keys["address"]
+    are_ipv4 = mapped.are_ipv4(*mapped.halves_of(words))
+    return np.sort(np.where(are_ipv4, spread(words[:, 3]), spread6(words)))
 
 
 def _upper(number: int) -> int:

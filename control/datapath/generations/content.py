@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from control.datapath import syscall
 from control.datapath.generations import entry_map
 from control.datapath.generations.parts import filter as filters
-from control.datapath.generations.parts.hashes import mix, mix6
+from control.datapath.generations.parts.hashes import spread, spread6
 from control.datapath.generations.parts.plan import Parts
 from control.datapath.generations.parts.tree import Tree
 
@@ -56,8 +56,8 @@ class Content:
         """Return whether packets find all that is there; ``keys`` are what is in the hash map."""
         parts, hosts4, hosts6 = self.parts, *(entry_map.hosts_among(keys, family) for family in FAMILIES)
         return bool(
-            filters.passes(parts.filter, mix(np.concatenate([parts.hosts4.hosts(), hosts4]))).all()
-            and filters.passes(parts.filter, mix6(np.concatenate([parts.hosts6.hosts(), hosts6]))).all()
+            filters.passes(parts.filter, spread(np.concatenate([parts.hosts4.hosts(), hosts4]))).all()
+            and filters.passes(parts.filter, spread6(np.concatenate([parts.hosts6.hosts(), hosts6]))).all()
             and parts.hosts4.overflowed(hosts4).all()
             and parts.hosts6.overflowed(hosts6).all()
             and all(
@@ -161,7 +161,7 @@ class Content:
     def _let_pass(self, key: Any) -> None:
         """Let the filter know a host that is going to be stored."""
         words = key["address"][np.newaxis]
-        hashed = mix(words[:, 3]) if _family(key) == 4 else mix6(words)
+        hashed = spread(words[:, 3]) if _family(key) == 4 else spread6(words)
         filters.add(self.parts.filter, int(hashed[0]))
 
     def _expect_overflow(self, key: Any) -> None:
@@ -174,9 +174,7 @@ class Content:
     def _take_from_bucket(self, key: Any) -> None:
         words = key["address"]
         with self._moving():
-            is_there = (
-                self.parts.hosts4.remove(int(words[3])) if _family(key) == 4 else self.parts.hosts6.remove(words)
-            )
+            is_there = self.parts.hosts4.remove(int(words[3])) if _family(key) == 4 else self.parts.hosts6.remove(words)
         if is_there:
             self._count(key, PLAIN_ENTRY, -1)
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from control.datapath.generations import entry_map
 from control.datapath.generations.parts import filter as filters
-from control.datapath.generations.parts.hashes import mix, mix6
+from control.datapath.generations.parts.hashes import spread, spread6
 from control.datapath.generations.parts.plan import Parts, Plan
 from control.datapath.generations.parts.planting import plant
 
@@ -39,9 +39,9 @@ class Filling:
     def write(self, parts: Parts, description: Any) -> tuple[entry_map.Keys, entry_map.Entries]:
         """Write what stands in lines; return the keys and entries that are for the hash map."""
         rows = self._rows
-        hashes4 = np.sort(mix(rows.plain4))
+        hashes4 = np.sort(spread(rows.plain4))
         full4 = parts.hosts4.fill(hashes4)
-        hashes6 = mix6(rows.plain6)
+        hashes6 = spread6(rows.plain6)
         order = np.argsort(hashes6)
         full6 = rows.plain6[order][parts.hosts6.fill(rows.plain6[order], hashes6[order])]
         for hashes in (hashes4, hashes6[order], *(np.sort(some) for some in self._hashes_of_narrowed())):
@@ -56,4 +56,4 @@ class Filling:
         return np.concatenate([rows.keys, overflow]), np.concatenate([rows.entries, plain])
 
     def _hashes_of_narrowed(self) -> tuple[Any, Any]:
-        return mix(self._narrowed[4]), mix6(self._narrowed[6])
+        return spread(self._narrowed[4]), spread6(self._narrowed[6])

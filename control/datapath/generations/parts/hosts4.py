@@ -9,11 +9,18 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from control.datapath.generations.parts.hashes import Addresses, Hashes, mix, unmix
+from control.datapath.generations.parts.hashes import Addresses, Hashes, spread, unspread
 from control.datapath.program.layout import structure
 from control.vocabulary import constant
 
 NARROW_FROM = 250_000  # hosts: from here on the filter in front pays in narrow buckets (docs/performance.md)
+
+
+def _bits(slots: int, lanes: int) -> NDArray[np.uint16]:
+    """Return the bit in ``seen`` of each slot, of so many to a 64-bit word, as struct wide has it."""
+    word, lane = np.divmod(np.arange(slots), lanes)
+    bits: NDArray[np.uint16] = np.left_shift(1, 4 * lane + 3 - word).astype(np.uint16)
+    return bits
 
 
 class Hosts4:
@@ -30,7 +37,7 @@ class Hosts4:
     slots: ClassVar[int]
     fewest: ClassVar[int]
     _field: ClassVar[str]
-    _seen_bits: ClassVar[NDArray[Any]]  # of a bucket's slots
+    _seen_bits: ClassVar[NDArray[np.uint16]]  # of a bucket's slots
 
     def __init__(self, table: NDArray[Any]) -> None:
         """``table`` is of ``bucket``, a power of two of them, in the kernel's memory."""
@@ -56,7 +63,7 @@ class Hosts4:
         Raises:
             ValueError: 0.0.0.0 is among them, which marks a free slot.
         """
-        if len(hashes) and not hashes[0]:  # mix(0) is 0
+        if len(hashes) and not hashes[0]:  # spread(0) is 0
             raise ValueError("0.0.0.0 cannot be in the exact set")
         bucket = (hashes >> np.uint32(self.shift)).astype(np.intp)
         first = np.zeros(len(self.table) + 1, np.intp)
@@ -68,7 +75,7 @@ class Hosts4:
             return np.empty(0, np.uint32)
         self._held[bucket[fits], place[fits]] = self._values(hashes[fits])
         self.table["overflowed"][bucket[~fits]] = 1
-        return unmix(hashes[~fits])
+        return unspread(hashes[~fits])
 
     def __len__(self) -> int:
         """Return how many hosts are in the set."""
@@ -110,11 +117,11 @@ class Hosts4:
 
     def expect_overflow(self, addresses: Addresses) -> None:
         """Let the buckets of these hosts say that more is in the hash map; those must be there already."""
-        self.table["overflowed"][mix(addresses) >> np.uint32(self.shift)] = 1
+        self.table["overflowed"][spread(addresses) >> np.uint32(self.shift)] = 1
 
     def overflowed(self, addresses: Addresses) -> NDArray[np.bool_]:
         """Return for each host whether its bucket says that more is in the hash map."""
-        said: NDArray[np.bool_] = self.table["overflowed"][mix(addresses) >> np.uint32(self.shift)] != 0
+        said: NDArray[np.bool_] = self.table["overflowed"][spread(addresses) >> np.uint32(self.shift)] != 0
         return said
 
     def sweep(self) -> Addresses:
@@ -132,7 +139,7 @@ class Hosts4:
 
     def _place(self, address: int) -> tuple[int, Any]:
         """Return the bucket in which a host belongs, and what it is there."""
-        hashes = mix(np.array([address], np.uint32))
+        hashes = spread(np.array([address], np.uint32))
         return int(hashes[0]) >> self.shift, self._values(hashes)[0]
 
 
@@ -143,7 +150,7 @@ class Wide(Hosts4):
     slots = constant("WIDE_SLOTS")
     fewest = 16
     _field = "address"
-    _seen_bits = np.left_shift(1, np.arange(slots)).astype(np.uint8)
+    _seen_bits = _bits(slots, 2)
 
     @classmethod
     def buckets_for(cls, hosts: int) -> int:
@@ -154,7 +161,7 @@ class Wide(Hosts4):
         return max(cls.fewest, 1 << (hosts // 4).bit_length())
 
     def _values(self, hashes: Hashes) -> NDArray[Any]:
-        return unmix(hashes)
+        return unspread(hashes)
 
     def _hosts(self, rows: NDArray[np.intp], values: NDArray[Any]) -> Addresses:
         return values
@@ -167,8 +174,7 @@ class Narrow(Hosts4):
     slots = constant("NARROW_SLOTS")
     fewest = 1 << 17
     _field = "remainder"
-    # Slot 4 * i + j is lane j of word i: bit 4 * j + 3 - i, see in_narrow() of bpf/hosts.h.
-    _seen_bits = np.left_shift(1, np.arange(slots) % 4 * 4 + 3 - np.arange(slots) // 4).astype(np.uint16)
+    _seen_bits = _bits(slots, 4)
 
     @classmethod
     def buckets_for(cls, hosts: int) -> int:
@@ -179,7 +185,7 @@ class Narrow(Hosts4):
         return ((hashes & np.uint32((1 << self.shift) - 1)) + np.uint32(1)).astype(np.uint16)
 
     def _hosts(self, rows: NDArray[np.intp], values: NDArray[Any]) -> Addresses:
-        return unmix(rows.astype(np.uint32) << np.uint32(self.shift) | (values.astype(np.uint32) - np.uint32(1)))
+        return unspread(rows.astype(np.uint32) << np.uint32(self.shift) | (values.astype(np.uint32) - np.uint32(1)))
 
 
 def kind_for(hosts: int) -> type[Wide | Narrow]:

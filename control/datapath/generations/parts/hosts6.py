@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from control.datapath.generations.parts.hashes import Hashes, Words, mix6
+from control.datapath.generations.parts.hashes import Hashes, Words, spread6
 from control.datapath.program.layout import structure
 from control.vocabulary import constant
 
@@ -81,11 +81,11 @@ class Hosts6:
 
     def expect_overflow(self, words: Words) -> None:
         """Let the buckets of these hosts say that more is in the hash map; those must be there already."""
-        self.table["overflowed"][mix6(words) >> np.uint32(self.shift)] = 1
+        self.table["overflowed"][spread6(words) >> np.uint32(self.shift)] = 1
 
     def overflowed(self, words: Words) -> NDArray[np.bool_]:
         """Return for each host whether its bucket says that more is in the hash map."""
-        said: NDArray[np.bool_] = self.table["overflowed"][mix6(words) >> np.uint32(self.shift)] != 0
+        said: NDArray[np.bool_] = self.table["overflowed"][spread6(words) >> np.uint32(self.shift)] != 0
         return said
 
     def sweep(self) -> Words:
@@ -101,7 +101,7 @@ class Hosts6:
         return words
 
     def _row(self, words: Words) -> int:
-        return int(mix6(words[np.newaxis])[0]) >> self.shift
+        return int(spread6(words[np.newaxis])[0]) >> self.shift
 
     def _slot(self, words: Words) -> int | None:
         bucket = self.table[self._row(words)]

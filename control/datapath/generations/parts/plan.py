@@ -62,6 +62,7 @@ class Plan:
         """Write it into a struct generation; nothing is asked of the prefixes yet."""
         hosts4, hosts6_at, _, _, tree = self._starts
         description["filter"], description["filter_shift"] = 0, filters.shift_of(self.filter_words)
+        description["filtered"] = self.filter_words >= filters.ASKED_FROM
         description["hosts4"], description["shift4"] = hosts4, 33 - self.buckets4.bit_length()
         description["narrow"] = self.kind is Narrow
         description["hosts6"], description["shift6"] = hosts6_at, 33 - self.buckets6.bit_length()
