@@ -59,14 +59,13 @@ static __always_inline u32 in_narrow(const u64 *words, u32 remainder)
 	return (hit | hit >> 12 | hit >> 24 | hit >> 36) & 0xffff;
 }
 
-/* The address is not 0, which marks a free slot. */
 static __always_inline int in_hosts4(struct list *list, u32 address, u32 hash)
 {
 	u32 shift = list->description->shift4 & 31, index = hash >> shift;
 	struct wide *bucket = line(list, list->description->hosts4 + index / 2);
 	u32 hit;
 
-	if (!bucket)
+	if (!bucket || !address) /* a free slot is 0 */
 		return NOT_IN_SET;
 	bucket += index & 1;
 	asm volatile("" : "+r"(bucket)); /* one sum, not one a slot */

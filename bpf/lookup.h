@@ -68,7 +68,8 @@ static __always_inline int is_registered(
 {
 	if (scratch->answer.family == 6 && is_host6(scratch, list, side))
 		return 1;
-	if (scratch->ipv4[side - SIDE_SOURCE] && is_host4(scratch, list, side))
+	if (has_ipv4(scratch, side - SIDE_SOURCE) &&
+		is_host4(scratch, list, side))
 		return 1;
 	return has_prefixes(list) &&
 	       (among_prefixes6(scratch, list, side) ||

@@ -6,6 +6,7 @@
 #define WICKET_PREFIXES_H
 
 #include "entry.h"
+#include "scratch.h"
 
 /* Where the lengths stand of the prefixes that an address is in, as the number
  * of a length among all that are in lines; 0: it is in none. `bits` are those
@@ -85,7 +86,7 @@ static __always_inline int among_prefixes4(
 	u32 index = side - SIDE_SOURCE, root = list->description->root4;
 	u32 address[4] = {0, 0, 0xffff, scratch->ipv4[index]};
 
-	if (!address[3] || !root)
+	if (!has_ipv4(scratch, index) || !root)
 		return 0;
 	scratch->at = lengths_of(list, &scratch->ipv4[index], root, 32);
 	return scratch->at && among_lengths(scratch, list, side, address,

@@ -72,6 +72,12 @@ static __always_inline struct scratch *scratch_of(
 	return scratch;
 }
 
+/* Is an end an IPv4 address, or has it one inside? */
+static __always_inline int has_ipv4(struct scratch *scratch, u32 index)
+{
+	return scratch->answer.family == 4 || scratch->nat64[index];
+}
+
 static __always_inline struct policy *policy_of(
 	struct scratch *scratch, struct controls *controls)
 {

@@ -298,7 +298,7 @@ struct answer {
  * ways in which classify() can end. */
 struct scratch {
 	u32 address[2][4]; /* of source, destination, as in struct prefix */
-	u32 ipv4[2];	   /* as IPv4, or what NAT64 has inside; 0: none */
+	u32 ipv4[2];	   /* as IPv4, or what NAT64 has inside */
 	u32 nat64[2]; /* length of the prefix that it is inside; 0: of none */
 	u32 hash4[2], hash6[2]; /* of the addresses in ipv4, and in address */
 	u16 port[2];

@@ -70,4 +70,4 @@ def pinned(bpffs: Path) -> Iterator[Pinned]:
 
 @pytest.fixture(scope="module")
 def prober(pinned: Pinned) -> Probe:
-    return Probe(pinned.program)
+    return Probe(pinned.asked)

@@ -41,7 +41,7 @@ def main(frames: int, seconds: float, random: int, seed: int, files: tuple[Path,
         ENFORCED.prepare(edge)  # so that it drops what it can
         try:
             if files:
-                sys.exit(again(Runner(pinned.program), files))
+                sys.exit(again(Runner(pinned.asked), files))
             figures |= dict(zip(("instructions", "verified"), syscall.program_size(pinned.program), strict=True))
             wrong = fuzz(edge, frames, seconds, random, figures)
         except KeyboardInterrupt:

@@ -9,7 +9,7 @@ from random import Random
 
 from control.datapath.probe.probe import ETHERNET_HEADER
 from control.datapath.program.layout import map_shapes
-from control.vocabulary import LOOPBACK, constant
+from control.vocabulary import constant
 from tests.fuzz import carriers, packets
 from tests.fuzz.mutations import fitting, mutated
 from tests.fuzz.native import Branches, Native, Untaken, frame_record, switches
@@ -27,7 +27,6 @@ SHORT = [bytes(size) for size in range(ETHERNET_HEADER)]
 OPTIONS = constant("IPPROTO_DSTOPTS")  # an extension header, here of the 2048 bytes that each may have at most
 LONG = carriers.frame_head(6, []) + b"\x60\0\0\0\xff\xff" + bytes([OPTIONS, 64]) + bytes(32)
 LONG += (bytes([OPTIONS, 255]) + bytes(2046)) * 2 + bytes([constant("IPPROTO_UDP"), 0]) + bytes(100)
-A_DEVICE = 2  # any ifindex but the loopback's: there it counts and samples, and explains nothing
 
 
 @dataclass(frozen=True)
@@ -66,7 +65,7 @@ def measure(edge: Edge, table: Sequence[bytes], captured: Sequence[bytes], seed:
 
     ``drawn`` is how many frames are damaged at random, and how many are made so.
     """
-    runner, asks = Runner(edge.pinned.program), [*table, *asked()]
+    runner, asks = Runner(edge.pinned.asked), [*table, *asked()]
     frames, unlike = 0, list[str]()
     with tempfile.TemporaryDirectory(prefix="wicket-native-") as directory:
         native = Native(Path(directory))
@@ -95,14 +94,14 @@ def measure(edge: Edge, table: Sequence[bytes], captured: Sequence[bytes], seed:
 
 
 def _otherwise(edge: Edge, frames: Sequence[bytes]) -> Iterator[bytes]:
-    """Frames from a device; frames while an entry moves, while there is no room for an answer, and without a map."""
+    """Frames at an interface; frames while an entry moves, while there is no room for an answer, and without a map."""
     records = list(map(frame_record, frames))
     yield state_of(edge.pinned)
     yield switches()
     yield from map(frame_record, (*SHORT, LONG))
-    for odd in (switches(A_DEVICE), switches(no_metadata=1), switches(no_metadata=2), switches(moving=True)):
+    for odd in (switches(attached=True), switches(no_metadata=1), switches(no_metadata=2), switches(moving=True)):
         yield odd
         yield from records
-    for name, ifindex in itertools.product((*map_shapes(), INNER), (LOOPBACK, A_DEVICE)):
-        yield switches(ifindex, lost=name)
+    for name, attached in itertools.product((*map_shapes(), INNER), (False, True)):
+        yield switches(attached, lost=name)
         yield from records

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from control.datapath.probe.answer import ANSWER
-from control.vocabulary import BPF_DIRECTORY, LOOPBACK
+from control.vocabulary import BPF_DIRECTORY
 
 HARNESS = Path(__file__).with_name("native") / "harness.c"
 # Without optimising, a branch of the machine's is one of the source's; functions stay functions, each counted once.
@@ -53,9 +53,9 @@ class Branches:
     untaken: tuple[Untaken, ...]
 
 
-def switches(ifindex: int = LOOPBACK, lost: str = "", no_metadata: int = 0, moving: bool = False) -> bytes:
+def switches(attached: bool = False, lost: str = "", no_metadata: int = 0, moving: bool = False) -> bytes:
     """Return the record that says what is otherwise from now on: `struct switches` of native/shim.h."""
-    return struct.pack("=cI16sII", b"S", ifindex, lost.encode(), no_metadata, moving)
+    return struct.pack("=cI16sII", b"S", attached, lost.encode(), no_metadata, moving)
 
 
 def frame_record(frame: bytes) -> bytes:

@@ -67,11 +67,11 @@ def _cut_is_gone(edge: Edge) -> None:
     """What was cut lately is said to be in a slot that has nothing."""
     _with(FAR_AWAY)(edge)
     edge.lists.watch_cut(Allowlist.empty())
-    array(edge.pinned, "cut")["value"][0] = constant("GENERATIONS")
+    array(edge.pinned, "controls")["cut"] = constant("GENERATIONS")
 
 
 def _cut_is_back(edge: Edge) -> None:
-    array(edge.pinned, "cut")["value"][0] = 0
+    array(edge.pinned, "controls")["cut"] = 0
     _with(FAR_AWAY)(edge)
 
 

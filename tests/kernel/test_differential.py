@@ -26,7 +26,7 @@ GENERATORS = st.randoms(use_true_random=False)
 def runner(edge: Edge) -> Runner:
     """The program where nobody is registered and everything enforced, so that it drops what it can."""
     ENFORCED.prepare(edge)
-    return Runner(edge.pinned.program)
+    return Runner(edge.pinned.asked)
 
 
 def hold(runner: Runner, frame: bytes) -> None:

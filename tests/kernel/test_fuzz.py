@@ -23,21 +23,21 @@ from tests.kernel.test_differential import ENFORCED, SEEDS
 pytestmark = pytest.mark.filterwarnings("ignore:not a bytes object:DeprecationWarning")
 
 CUT = bytes(ether() / ip4())[:30]
-WITHOUT_BRANCHES = {"hash.h", "maps.h", "numbers.h", "words.h"}
+WITHOUT_BRANCHES = {"filter.h", "hash.h", "maps.h", "numbers.h", "words.h"}
 WHOLE = bytes(ether() / ip4() / udp(INITIATION, PORT))
 
 # kind: a line of the program, what stands in its place, and a frame that shows it
 BROKEN = {
     "abort": ("XDP_DROP : XDP_PASS;", "XDP_DROP : XDP_ABORTED;", CUT),
     "change": (
-        "u32 reason = parse(&packet);",
-        "u32 reason = parse(&packet); if (packet.start + 14 <= packet.end) packet.start[0] ^= 1;",
+        "scratch = scratch_of(&packet, asked);",
+        "if (packet.start + 14 <= packet.end) packet.start[0] ^= 1; scratch = scratch_of(&packet, asked);",
         CUT,
     ),
-    "verdict": ("return verdict == VERDICT_DROP ?", "return reason == REASON_TRUNCATED ?", CUT),
+    "verdict": ("? explain(ctx, scratch)", "? (explain(ctx, scratch), reason == REASON_TRUNCATED ? 1 : 2)", CUT),
     "drop": (
         "scratch->answer.reason = reason;",
-        "scratch->answer.reason = reason, verdict = scratch->answer.verdict = reason == REASON_TRUNCATED;",
+        "scratch->answer.reason = reason, scratch->answer.verdict = reason == REASON_TRUNCATED;",
         CUT,
     ),
     "disagreement": ("if (p->length != 148)", "if (p->length == 148)", WHOLE),
@@ -55,7 +55,7 @@ def program(line: str, instead: str) -> Iterator[Runner]:
     assert line in text
     module = compiled(text.replace(line, instead))
     try:
-        yield Runner(module.load_func("wicket", module.XDP).fd)
+        yield Runner(module.load_func("wicket_asked", module.XDP).fd)
     finally:
         module.cleanup()
 
@@ -76,7 +76,7 @@ def test_a_frame_is_shrunk_to_what_shows_it() -> None:
 
 def test_all_processors_find_nothing_wrong(edge: Edge) -> None:
     ENFORCED.prepare(edge)
-    outcome = workers.run(workers.Job(edge.pinned.directory / "program", SEEDS, SEEDS, 20_000, 60, 7), print)
+    outcome = workers.run(workers.Job(edge.pinned.directory / "asked", SEEDS, SEEDS, 20_000, 60, 7), print)
     assert (outcome.frames, outcome.findings, outcome.is_interrupted) == (20_000, [], False)
 
 
@@ -106,5 +106,5 @@ def test_a_process_that_differs_is_told(edge: Edge, monkeypatch: pytest.MonkeyPa
 
 
 def test_the_verifier_has_room_left(edge: Edge) -> None:
-    _, verified = syscall.program_size(edge.pinned.program)
-    assert 0 < verified < MOST_VERIFIED
+    for program in (edge.pinned.program, edge.pinned.asked):
+        assert 0 < syscall.program_size(program)[1] < MOST_VERIFIED

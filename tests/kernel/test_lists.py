@@ -9,14 +9,14 @@ import pytest
 from control.allowlist.allowlist import Allowlist
 from control.allowlist.columnar import of_ipv4
 from control.allowlist.entry import Entry, Prefix
-from control.datapath.generations.exact_set import BUCKET_SLOTS
 from control.rollout.change import SMALL
-from control.vocabulary import VPN_PROTOCOLS
+from control.vocabulary import VPN_PROTOCOLS, constant
 from lab.packets import CLIENT4, SERVER4, SERVER6
 from tests.kernel.questions import ELSEWHERE, Question, about, around, registered_end
 from tests.kernel.situations import Edge
 
 NOTHING = Allowlist.empty()
+BUCKET = constant("WIDE_SLOTS")  # hosts
 FAMILIES: dict[int, type[IPv4Network] | type[IPv6Network]] = {32: IPv4Network, 128: IPv6Network}
 
 
@@ -151,7 +151,7 @@ def test_address_0_is_no_free_slot(edge: Edge) -> None:
     zero = ip_address("0.0.0.0")
     edge.register([])
     assert edge.probe(Question(CLIENT4, zero).frame).side is None
-    edge.register([Entry(IPv4Network((host, 32))) for host in range(1, 20 * BUCKET_SLOTS)])
+    edge.register([Entry(IPv4Network((host, 32))) for host in range(1, 20 * BUCKET)])
     assert edge.probe(Question(CLIENT4, zero).frame).side is None
     edge.register([Entry(ip_network("0.0.0.0/8"))])
     assert edge.probe(Question(CLIENT4, zero).frame).side == "destination"

@@ -12,28 +12,41 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from control.allowlist import mapped
 from control.allowlist.allowlist import Allowlist
 from control.allowlist.entry import Entry, Prefix
-from control.datapath.generations.exact_set import BUCKET_SLOTS, mix
 from control.datapath.generations.generation import Generation
 from control.datapath.generations.lists import Lists
+from control.datapath.generations.parts.hashes import spread, spread6
 from control.datapath.probe.probe import Probe
 from control.datapath.program.pins import Pinned
 from control.rollout.position import Provenance
+from control.vocabulary import constant
 from tests.companions import completed
 from tests.kernel.questions import about, around, registered_end
 
 NOTHING = Allowlist.empty()
 
 
+BUCKET, BUCKET6 = constant("WIDE_SLOTS"), constant("BUCKET6_SLOTS")  # hosts
+
+
 def crowd(size: int) -> list[Entry]:
-    """Plain hosts that share a bucket in every table of up to 4096 buckets."""
+    """Plain IPv4 hosts that share a bucket in every table of up to 4096 buckets."""
     addresses = np.arange(1 << 18, dtype=np.uint32) + np.uint32(0xC6120000)  # 198.18.0.0, for benchmarks
-    same = addresses[mix(addresses) >> np.uint32(20) == 5]
+    same = addresses[spread(addresses) >> np.uint32(20) == 5]
     return [Entry(IPv4Network(address)) for address in same[:size].tolist()]
 
 
-CROWD = crowd(3 * BUCKET_SLOTS)
+def crowd6(size: int) -> list[Entry]:
+    """Plain IPv6 hosts that share one in the same way."""
+    words = np.zeros((1 << 18, 4), np.uint32)
+    words[:, 0], words[:, 3] = 0x20010DB8, np.arange(len(words))
+    same = words[spread6(words) >> np.uint32(20) == 5, 3]
+    return [Entry(IPv6Network((0x20010DB8 << 96 | number, 128))) for number in same[:size].tolist()]
+
+
+CROWD, CROWD6 = crowd(3 * BUCKET), crowd6(3 * BUCKET6)
 HOSTS4 = [int(entry.prefix[0]) for entry in CROWD[:4]] + [0xCB007105, 0xCB007106, 0xCB007186, 0xFFFFFFFF, 1]
-HOSTS6 = [int(ip_network(text)[0]) for text in ("2001:db8::5", "2001:db8::6", "fd00::5", "ffff::", "8000::1")]
+HOSTS6 = [int(entry.prefix[0]) for entry in CROWD6[:2]]
+HOSTS6 += [int(ip_network(text)[0]) for text in ("2001:db8::5", "2001:db8::6", "fd00::5", "ffff::", "8000::1")]
 
 prefixes4 = st.builds(
     lambda host, length: IPv4Network((host, length), strict=False),
@@ -95,7 +108,7 @@ class ListsAgainstDict(RuleBasedStateMachine):
         return self.serial
 
     def staged(self, kept: list[Entry], crowded: bool) -> Generation:
-        model = model_of(kept + CROWD * crowded)
+        model = model_of(kept + (CROWD + CROWD6) * crowded)
         generation = self.lists.stage(Allowlist.from_entries(model.values()), Provenance(self.next_serial()))
         self.models[generation.slot] = model
         return generation
@@ -129,13 +142,13 @@ class ListsAgainstDict(RuleBasedStateMachine):
     def add_and_remove(self, add: list[Entry], remove: list[Prefix], both: bool) -> None:
         self.change(add, remove + [entry.prefix for entry in add[:1] if both])
 
-    @rule(size=st.integers(BUCKET_SLOTS - 1, len(CROWD)))
+    @rule(size=st.integers(BUCKET - 1, len(CROWD)))
     def overflow_a_bucket(self, size: int) -> None:
-        self.change(CROWD[:size], [])
+        self.change([*CROWD[:size], *CROWD6[: size // 2]], [])
 
     @rule(size=st.integers(1, len(CROWD)))
     def empty_a_bucket(self, size: int) -> None:
-        self.change([], [entry.prefix for entry in CROWD[-size:]])
+        self.change([], [entry.prefix for entry in (*CROWD[-size:], *CROWD6[-size // 2 :])])
 
     @rule(kept=st.lists(entries, max_size=12), crowded=st.booleans())
     def replace(self, kept: list[Entry], crowded: bool) -> None:
@@ -160,7 +173,7 @@ class ListsAgainstDict(RuleBasedStateMachine):
     def packets_find_what_the_dict_holds(self) -> None:
         model = list(self.model.values())
         asked = {address for entry in model for address in around(entry.prefix)}
-        asked |= {address for entry in CROWD[:: BUCKET_SLOTS - 1] for address in around(entry.prefix)}
+        asked |= {address for entry in (*CROWD[:: BUCKET - 1], *CROWD6[::2]) for address in around(entry.prefix)}
         for question in about(asked):
             assert self.probe(question.frame).side == registered_end(model, question), question
 

@@ -22,6 +22,7 @@
 #define ROOM	  8192 /* for the longest frame */
 #define HEADROOM  256  /* in front of it, as drivers leave it */
 #define CLOCK_RES 1000000000ULL
+#define JIFFIES	  250 /* a second, as Debian's kernels count */
 
 struct map *all_maps;
 struct switches switches;
@@ -55,11 +56,10 @@ void *look_up_in(struct map *map, const void *key)
 /* An inner map; while it is looked up in, an entry may be moved. */
 void *bpf_map_lookup_elem(void *map, const void *key)
 {
-	u32 used = generations_map.used;
-	struct generation *each = (void *)generations_map.values;
+	struct controls *controls = (void *)controls_map.values;
 
-	for (; switches.moving && used; used--, each++)
-		each->moves += 2;
+	for (u32 i = 0; switches.moving && i < GENERATIONS; i++)
+		controls->generations[i].moves += 2;
 	return look_up_in(map, key);
 }
 
@@ -77,6 +77,11 @@ u64 bpf_ktime_get_coarse_ns(void)
 
 	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
 	return now.tv_sec * CLOCK_RES + now.tv_nsec;
+}
+
+u64 bpf_jiffies64(void)
+{
+	return bpf_ktime_get_coarse_ns() / (CLOCK_RES / JIFFIES);
 }
 
 u32 bpf_get_prandom_u32(void)
@@ -130,7 +135,7 @@ static void fill(FILE *input)
 
 static void run(FILE *input, FILE *output)
 {
-	struct xdp_md ctx = {.ingress_ifindex = switches.ifindex};
+	struct xdp_md ctx = {0};
 	struct answer nothing = {0}, *answer = &nothing;
 	u8 *frame;
 	u32 length, action;
@@ -143,7 +148,7 @@ static void run(FILE *input, FILE *output)
 	take(frame, length, input);
 	ctx.data = ctx.data_meta = (u32)(long)frame;
 	ctx.data_end = ctx.data + length;
-	action = wicket(&ctx);
+	action = switches.attached ? wicket(&ctx) : wicket_asked(&ctx);
 	if (ctx.data_meta != ctx.data)
 		answer = (void *)(long)ctx.data_meta;
 	fwrite(&action, sizeof(action), 1, output);

@@ -33,7 +33,7 @@ extern struct map *all_maps;
 
 /* What is to go wrong, or otherwise than usual. */
 struct switches {
-	u32 ifindex;
+	u32 attached;	 /* run what stands at interfaces, which answers nothing */
 	char lost[16];	 /* the map that has nothing */
 	u32 no_metadata; /* 1: there is no room for it; 2: less than was asked */
 	u32 moving;	 /* an entry is being moved while it is looked up */
@@ -45,6 +45,7 @@ void *look_up_in(struct map *map, const void *key);
 void *bpf_map_lookup_elem(void *map, const void *key);
 int bpf_xdp_adjust_meta(struct xdp_md *ctx, int delta);
 u64 bpf_ktime_get_coarse_ns(void);
+u64 bpf_jiffies64(void);
 u32 bpf_get_prandom_u32(void);
 
 static inline int output(void *data, u64 size, u64 flags)
