@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Behind parse.h and classify.h: makes each frame's UDP payload anew, of random
+/* Behind classify.h: makes each frame's UDP payload anew, of random
  * bytes, a random length of a list and a random port of one, and counts what it
  * is taken for. The frame is Ethernet, IPv4 of length 0, and UDP. */
 #define PAYLOAD	 (14 + 20 + 8)
@@ -44,7 +44,7 @@ int payloads(struct xdp_md *ctx)
 	*(u16 *)(at - 6) = __builtin_bswap16(list->ports[drawn % SEVERAL]);
 	*(u16 *)(at - 4) = __builtin_bswap16(
 		8 + list->lengths[(drawn >> 32) % SEVERAL]);
-	if (parse(&packet) == UNDECIDED && classify(&packet) == UNDECIDED)
+	if (inspect(&packet, 0) == UNDECIDED)
 		index = packet.protocol * 2 + packet.handshake;
 	count = taken_for.lookup(&index);
 	if (!count)

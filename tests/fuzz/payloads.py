@@ -47,8 +47,8 @@ NOTHING = Taken(0, {}, {})
 
 
 def measure(payloads: int, seed: int, tell: Callable[[str], None]) -> Taken:
-    """Ask the program's own parse and classify about so many random payloads, on all processors."""
-    text = "\n".join(["#include <uapi/linux/bpf.h>", source("parse.h"), source("classify.h"), SOURCE.read_text()])
+    """Ask the program's own inspect() about so many random payloads, on all processors."""
+    text = "\n".join(["#include <uapi/linux/bpf.h>", source("classify.h"), SOURCE.read_text()])
     module = compiled(text)
     try:
         program = module.load_func("payloads", module.XDP).fd

@@ -16,9 +16,6 @@ WHY = {
         "return readable(p, at, 1) && at[0] == 0xff &&": RECOGNISED,
         "return is_esp(at, p->length) && recognised(p, PROTOCOL_IKE, CONTINUES);": RECOGNISED,
     },
-    "lookup.h": {
-        "for (int i = 0; i < LENGTHS6 && length->length; i++, length++)": "IPv6 has 128 lengths; the last of 129 is 0",
-    },
     "openvpn.h": {
         "switch (at[0]) {": "is_reset() knows these three bytes alone",
         "return is_openvpn_reset(p, at, length, 0) &&": RECOGNISED,

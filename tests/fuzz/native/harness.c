@@ -133,7 +133,7 @@ static void fill(FILE *input)
 	take(map->values, (size_t)map->value * map->used, input);
 }
 
-static void run(FILE *input, FILE *output)
+static void run_frame(FILE *input, FILE *output)
 {
 	struct xdp_md ctx = {0};
 	struct answer nothing = {0}, *answer = &nothing;
@@ -175,7 +175,7 @@ int main(int arguments, char **argument)
 		else if (kind == 'S')
 			take(&switches, sizeof(switches), input);
 		else if (kind == 'F')
-			run(input, output);
+			run_frame(input, output);
 		else
 			stop("a record of no kind");
 	}
