@@ -1,44 +1,24 @@
-"""``python -m bench [NAME…]``: measure, and print tables or, with --json, a JSON object a line."""
+"""``python -m bench [NAME…] [--base COMMIT]``: measure the product on this machine, beside others in the same run."""
 
+import signal
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from types import FrameType
 
 import click
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from bench import agent, change, flood, packet, replacing, report, strangers
-from bench.report import Table
+from bench.figures import record
+from bench.figures.record import BASE, TODAY, Record
+from bench.packets import cost
+from bench.place import place
 
-Benchmark = Callable[[], Iterator[Table]]
+from bench.run import Run
+from bench.sides.side import ROOT, side
+from bench.sides.worktree import commit_of, described, worktree
 
-BENCHMARKS: dict[str, Benchmark] = {
-    "list": replacing.measure,
-    "change": change.measure,
-    "packet": packet.measure,
-    "flood": flood.measure,
-    "agent": agent.measure,
-    "strangers": strangers.measure,
+PARTS: dict[str, Callable[[Run], None]] = {
+    "packet": cost.measure,
 }
-
-
-@click.command()
-@click.argument("names", nargs=-1, type=click.Choice(list(BENCHMARKS)))
-@click.option("--json", "as_json", is_flag=True, help="Print JSON lines.")
-def main(names: tuple[str, ...], as_json: bool) -> None:
-    """Measure the gateway on this machine; without NAMES in every way. Root is needed.
-
-    Beside the figures stand those of peers in the same run: only these ratios can be taken to another machine.
-    """
-    console, progress = Console(), Console(stderr=True)
-    for name in names or tuple(BENCHMARKS):
-        with progress.status(f"measuring: {name}"):
-            for table in (report.machine(), *BENCHMARKS[name]()):
-                if as_json:
-                    console.file.writelines(f"{line}\n" for line in report.json_lines(name, table))
-                    sys.stdout.flush()
-                else:
-                    report.show(table, console)
-
-
-if __name__ == "__main__":
-    main()

@@ -13,6 +13,13 @@ from bench.report import Value
 from lab.stage.namespace import Namespace
 
 SET = "registered"
+OPENS = "udp length 156 @th,64,32 0x01000000"  # a handshake of WireGuard, in nft's words
+IPTABLES_REFUSING = (
+    *("-t", "raw", "-A", "PREROUTING", "-p", "udp", "-m", "length", "--length", "176"),
+    *("-m", "u32", "--u32", "0>>22&0x3C@8=0x01000000"),
+    *("-m", "set", "!", "--match-set", SET, "dst", "-m", "set", "!", "--match-set", SET, "src", "-j", "DROP"),
+)
+"""iptables' words for the same, with the set of ipset below."""
 NOTES = ("peers that are not installed are left out: apt install nftables ipset",)
 
 
@@ -35,7 +42,7 @@ def has_nftables() -> bool:
 def filled(registered: Addresses) -> list[dict[str, Value]]:
     """Load addresses into a set of each peer, in a network namespace, and return the seconds it took."""
     texts = addresses.texts(registered)
-    programs: dict[str, Callable[[list[str]], str]] = {"nft": nft_set, "ipset": _ipset}
+    programs: dict[str, Callable[[list[str]], str]] = {"nft": nft_set, "ipset": ipset}
     rows: list[dict[str, Value]] = []
     for program, script in programs.items():
         if not shutil.which(program):
@@ -47,13 +54,20 @@ def filled(registered: Addresses) -> list[dict[str, Value]]:
     return rows
 
 
-def nft_set(texts: list[str], chain: str = "") -> str:
+def nft_refusing(registered: Addresses, family: str, hook: str) -> str:
+    """Return nft's words for a chain that drops WireGuard's handshakes unless an end is registered."""
+    refuse = f"ip protocol udp {OPENS} ip daddr != @{SET} ip saddr != @{SET} drop"
+    return nft_set(addresses.texts(registered), family, f"chain refusing {{\n{hook}\n{refuse}\n}}\n")
+
+
+def nft_set(texts: list[str], family: str = "ip", chain: str = "") -> str:
     """Return nft's words for a table with a set of these addresses, and a chain that uses it."""
     elements = ",".join(texts)
-    return f"table ip bench {{\nset {SET} {{\ntype ipv4_addr\nelements = {{ {elements} }}\n}}\n{chain}}}\n"
+    return f"table {family} bench {{\nset {SET} {{\ntype ipv4_addr\nelements = {{ {elements} }}\n}}\n{chain}}}\n"
 
 
-def _ipset(texts: list[str]) -> str:
+def ipset(texts: list[str]) -> str:
+    """Return ipset's words for a set of these addresses."""
     size = 1 << len(texts).bit_length()
     lines = "".join(f"add {SET} {text}\n" for text in texts)
     return f"create {SET} hash:ip hashsize {size} maxelem {size}\n{lines}"
