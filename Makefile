@@ -57,8 +57,8 @@ documents: setup ## write the API's documents into docs/, as they are served now
 accuracy: setup ## how right it is on captures of others, beside another classifier; a table, and build/accuracy.json
 	@$(PYTHON) -m bench.accuracy
 
-bench: setup ## how fast, beside the peers
-	$(PYTHON) -m bench
+bench: setup ## how fast, beside the peers and, with BASE=COMMIT, beside that commit; build/bench.json
+	@$(PYTHON) -m bench $(if $(BASE),--base $(BASE))
 
 deb: ## the Debian packages, into build/deb; VERSION=0.1.1 overrides the version, INTO=build/other the place
 	@VERSION=$(VERSION) INTO=$(INTO) packaging/build-deb.sh

@@ -179,7 +179,7 @@ def _costs(
 
 
 def _test_run(program: int, frame: bytes, repeat: int, *, ingress: int = 0, flags: int = 0, batch: int = 0) -> int:
-    """Run BPF_PROG_TEST_RUN, return the verdict; with the members of union bpf_attr that syscall.test_run leaves alone."""
+    """Run BPF_PROG_TEST_RUN, with members of union bpf_attr that syscall.test_run leaves alone; return the verdict."""
     data = np.frombuffer(frame, np.uint8)
     context = np.array([0, len(frame), 0, ingress, 0, 0], np.uint32)  # struct xdp_md
     given = (context.nbytes, 0, syscall.pointer(context), 0) if ingress else (0, 0, 0, 0)

@@ -43,7 +43,7 @@ def differences(these: Sequence[float], those: Sequence[float]) -> list[float]:
 
 
 def stem(name: str) -> str:
-    """Return a figure's name without its unit and without "over_empty"; "ns" stays, since it is above an empty program."""
+    """Return a figure's name without "over_empty" and its unit; but "ns" stays, which tells a cost from a share."""
     return "_".join(word for word in name.removesuffix("_over_empty").split("_") if word not in UNITS_IN_NAMES)
 
 

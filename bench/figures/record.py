@@ -14,6 +14,7 @@ from bench.sides.side import ROOT
 from lab.command import run
 
 FILE = ROOT / "build" / "bench.json"
+COMMITTED = ROOT / "docs" / "performance" / "bench.json"
 TODAY, BASE, EMPTY = "today", "base", "empty"
 
 Rounds = Mapping[str, Sequence[float]]

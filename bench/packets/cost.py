@@ -5,6 +5,7 @@ The same packet comes again and again, so that its entry is in the processor's c
 
 import os
 from collections.abc import Mapping
+from typing import Any
 
 from bench.cable import DROP, PASS, Cable, Turns, cable
 from bench.figures.record import EMPTY
@@ -49,7 +50,7 @@ def measure(run: Run) -> None:
 
 def _settings(run: Run, laid: Cable, loaded: Mapping[str, Program]) -> None:
     """Measure what an unregistered packet costs under monitor, with a share, and while packets are sampled."""
-    told = {
+    told: Mapping[str, list[tuple[str, dict[str, Any]]]] = {
         "monitored": [("decide", {"mode": "monitor"})],
         "shared": [("decide", {"mode": "enforce", "share": 50})],
         "dropped_sampled": [("decide", {"mode": "enforce"}), ("sample", {"rate": 1000})],

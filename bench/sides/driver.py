@@ -37,6 +37,7 @@ PLACES = {
 
 LEASE = 3600.0  # s: longer than any benchmark
 PATIENCE = 120.0  # s for an agent's start
+BYTES_OF_A_LINE = 16  # at most, of an IPv4 address in a list
 LOOK = 0.005  # s between two questions whether it has started
 
 
@@ -122,9 +123,13 @@ class Gateways:
         self._gateway: Any = None
         self._config: Any = None
 
-    def open(self, directory: str, bpffs: str, more: str = "") -> dict[str, Any]:
-        """Start both, with nobody registered; return how to reach them."""
-        self._gateway = self._opened.enter_context(of_tree("running")(Path(directory), Path(bpffs), more=more))
+    def open(self, directory: str, bpffs: str, entries: int) -> dict[str, Any]:
+        """Start both, with nobody registered and room for so many; return how to reach them."""
+        running = of_tree("running")
+        words = running.__wrapped__.__globals__  # of the module that writes the configuration
+        words["MAX_BODY"] = max(words["MAX_BODY"], entries * BYTES_OF_A_LINE)
+        words["CONFIG"] = words["CONFIG"].replace("[list]\n", f"[list]\nmax_entries = {entries * 2}\n")
+        self._gateway = self._opened.enter_context(running(Path(directory), Path(bpffs)))
         self._config = of_tree("configuration").load(self._gateway.config)
         return self._reached()
 
@@ -164,7 +169,7 @@ class Gateways:
             "port": self._gateway.port,
             "token": self._gateway.token,
             "config": str(self._gateway.config),
-            "agent": _own_process(self._gateway.processes[0].pid),
+            "agent": self._gateway.processes[0].pid,
             "pin": str(self._live / "program"),
         }
 
@@ -180,11 +185,6 @@ class Gateways:
         return True
 
 
-def _own_process(pid: int) -> int:
-    """Return the process that became the program: setpriv(1) is replaced by it, so it is the same one."""
-    return pid
-
-
 def _sums(controls: Any) -> dict[str, int]:
     counts = controls.counts()
     return {
@@ -198,6 +198,8 @@ def main() -> None:
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what anybody else prints is no answer
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    # The environment is that of the tree which measures: what this commit lacks would be found there.
+    sys.meta_path[:] = [finder for finder in sys.meta_path if "Editable" not in getattr(finder, "__name__", "")]
     programs, gateways = Programs(), Gateways()
     verbs: dict[str, Callable[..., Any]] = {
         **{name: getattr(programs, name) for name in ("load", "unload", "hold", "decide", "sample", "counts")},

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 DRIVER = Path(__file__).with_name("driver.py")
 ROOT = DRIVER.parents[2]
@@ -54,8 +54,8 @@ class Side:
 
 
 @contextmanager
-def side(name: str, tree: Path) -> Iterator[Side]:
-    """Drive the product of a tree; what its driver made is gone afterwards."""
+def side(name: str, tree: Path, log: IO[str]) -> Iterator[Side]:
+    """Drive the product of a tree; what its driver made is gone afterwards. What it says besides goes to a log."""
     environment = os.environ | {"PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"}
     process = subprocess.Popen(
         [sys.executable, "-P", str(DRIVER)],
@@ -63,6 +63,7 @@ def side(name: str, tree: Path) -> Iterator[Side]:
         env=environment,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
+        stderr=log,
         text=True,
         process_group=0,  # a Ctrl-C is for us, who tell it to end
     )
