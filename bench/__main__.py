@@ -63,7 +63,7 @@ def _sides(here: Place, base: str | None) -> Iterator[Mapping[str, Side]]:
 
 @contextmanager
 def _progress(names: tuple[str, ...]) -> Iterator[Callable[[str, str], None]]:
-    """Show which part is measured, of how many, and what of it; give what is told of it."""
+    """Show which part is measured, of how many, and what of it: a bar, or where no terminal is lines."""
     columns = (
         TextColumn("{task.description:8}"),
         BarColumn(20),
@@ -71,11 +71,14 @@ def _progress(names: tuple[str, ...]) -> Iterator[Callable[[str, str], None]]:
         TimeElapsedColumn(),
         TextColumn("{task.fields[what]}"),
     )
-    with Progress(*columns, console=Console(stderr=True)) as progress:
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         task = progress.add_task("", total=len(names), what="starting")
 
         def tell(name: str, what: str) -> None:
             progress.update(task, description=name, completed=names.index(name), what=what)
+            if not console.is_terminal:
+                console.print(f"{name} ({names.index(name) + 1} of {len(names)}): {what}", highlight=False)
 
         yield tell
         progress.update(task, completed=len(names), what="")

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 
 from bench import addresses
 from bench.addresses import Addresses
-from bench.report import Value
 from lab.stage.namespace import Namespace
 
 SET = "registered"
@@ -20,7 +19,6 @@ IPTABLES_REFUSING = (
     *("-m", "set", "!", "--match-set", SET, "dst", "-m", "set", "!", "--match-set", SET, "src", "-j", "DROP"),
 )
 """iptables' words for the same, with the set of ipset below."""
-NOTES = ("peers that are not installed are left out: apt install nftables ipset",)
 
 
 @contextmanager
@@ -34,24 +32,19 @@ def namespace() -> Iterator[Namespace]:
         made.remove()
 
 
-def has_nftables() -> bool:
-    """Return whether nftables is here to be measured."""
-    return shutil.which("nft") is not None
-
-
-def filled(registered: Addresses) -> list[dict[str, Value]]:
-    """Load addresses into a set of each peer, in a network namespace, and return the seconds it took."""
+def filled(registered: Addresses) -> dict[str, float]:
+    """Load addresses into a set of each peer that is installed, in a network namespace; return the seconds it took."""
     texts = addresses.texts(registered)
-    programs: dict[str, Callable[[list[str]], str]] = {"nft": nft_set, "ipset": ipset}
-    rows: list[dict[str, Value]] = []
-    for program, script in programs.items():
-        if not shutil.which(program):
-            rows.append({"who": program, "entries": len(texts), "s": None})
-            continue
-        command = [program, "-f", "-"] if program == "nft" else [program, "restore"]
-        with namespace() as inside:
-            rows.append({"who": program, "entries": len(texts), "s": round(_timed(inside, command, script(texts)), 2)})
-    return rows
+    programs: dict[str, tuple[list[str], Callable[[list[str]], str]]] = {
+        "nft": (["nft", "-f", "-"], nft_set),
+        "ipset": (["ipset", "restore"], ipset),
+    }
+    took = {}
+    for program, (command, script) in programs.items():
+        if shutil.which(program):
+            with namespace() as inside:
+                took[program] = _timed(inside, command, script(texts))
+    return took
 
 
 def nft_refusing(registered: Addresses, family: str, hook: str) -> str:

@@ -13,7 +13,7 @@ from time import perf_counter
 
 import numpy as np
 
-from bench import addresses
+from bench import addresses, peers
 from bench.addresses import Addresses
 from bench.cable import Cable, cable
 from bench.changes.gateways import Gateway, NotAsAskedError, gateways
@@ -76,6 +76,8 @@ def _replace(run: Run, opened: Gateways, lists: _Lists) -> None:
         for name, gateway in opened.items():
             took[name].append(gateway.put(lists.file(MILLION, (number + 1) % 2), MILLION))
     run.record.plain("replace_1m_s", S, took)
+    for peer, seconds in peers.filled(addresses.some(MILLION, 10)).items():
+        run.record.add(f"load_1m_{peer}_s", S, [seconds])
     run.record.plain("agent_rss_mb", MB, {name: [gateway.resident()] for name, gateway in opened.items()})
 
 

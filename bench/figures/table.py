@@ -8,7 +8,7 @@ from bench.figures.record import Record
 
 def show(record: Record, console: Console) -> None:
     """Print machine, versions and every figure."""
-    told = {**record.machine, **record.versions}
+    told = record.machine | record.versions
     console.print(" · ".join(f"{name} {value}" for name, value in told.items() if value), highlight=False)
     grid = Table("figure", "unit")
     for column in ("min", "median", "max"):
