@@ -10,11 +10,11 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from bench.changes import agent, generations
+from bench.changes import agent, generations, whole
 from bench.figures import record
 from bench.figures.record import BASE, FILE, TODAY, Record
 from bench.figures.table import show
-from bench.packets import cost, flood
+from bench.packets import cost, flood, scaling
 from bench.place import Place, place
 from bench.run import Run
 from bench.sides.side import ROOT, Side, side
@@ -27,6 +27,8 @@ PARTS: dict[str, Part] = {
     "flood": flood.measure,
     "fill": generations.measure,
     "agent": agent.measure,
+    "lists": whole.measure,
+    "scale": scaling.measure,
 }
 
 

@@ -82,6 +82,10 @@ class Cable:
         """Let no program stand at the far end."""
         run(*self.namespace.enter(), "ip", "link", "set", "far", "xdpdrv", "off")
 
+    def receive_without_program(self) -> None:
+        """Let the far end take frames for the stack though no program stands there."""
+        run(*self.namespace.enter(), "ethtool", "--offload", "far", "gro", "on")
+
     def aim(self, frame: bytes, ends: Addresses) -> None:
         """Let ``send_random`` send ``frame``, which holds IPv4, to these ends."""
         words = np.frombuffer(frame[14:34], ">u2").astype(np.uint64)
@@ -147,9 +151,9 @@ def _compiled(near: int) -> Any:
         return BPF(text=SOURCE.read_text(), cflags=flags)
 
 
-def send_on(laid: Cable, name: str, frame: bytes, count: int, processor: int) -> None:
-    """Send a frame so many times, with one of our sending programs, on a processor of its own."""
-    laid.namespace.inside(lambda: _send(laid.program(name), frame, count, processor))
+def send_on(laid: Cable, name: str, frame: bytes, count: int, processor: int) -> float:
+    """Send a frame so many times, with one of our sending programs, on a processor of its own; return its seconds."""
+    return laid.namespace.inside(lambda: _send(laid.program(name), frame, count, processor))
 
 
 def _send(program: int, frame: bytes, count: int, processor: int | None = None) -> float:

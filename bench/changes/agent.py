@@ -8,23 +8,19 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from http.client import HTTPConnection
-from pathlib import Path
 from time import perf_counter
 
 import numpy as np
 
 from bench import addresses, peers
-from bench.addresses import Addresses
 from bench.cable import Cable, cable
 from bench.changes.gateways import Gateway, NotAsAskedError, gateways
+from bench.changes.lists import MILLION, Lists, always
 from bench.changes.load import flooded, reading
 from bench.figures.figure import MB, MS, S
 from bench.packets.frames import HANDSHAKE
 from bench.run import Run
 
-MILLION = 1_000_000
-ALWAYS = 1000  # addresses that are on every list, and that handshakes go to meanwhile
-OF_ALWAYS = 5  # seed
 REPLACEMENTS = 10
 ROUNDS, FLOODED = 5, 3
 IDLE, BUSY = 200, 80  # changes of a round: those of a busy machine wait for a processor
@@ -37,36 +33,20 @@ Rounds = dict[str, list[float]]
 def measure(run: Run) -> None:
     """Replace lists, change entries, kill agents."""
     run.record.repetitions |= {"replace": REPLACEMENTS, "change": ROUNDS, "start": ROUNDS}
-    with gateways(run, MILLION + ALWAYS) as opened, cable() as laid:
-        always = addresses.some(ALWAYS, OF_ALWAYS)
-        laid.aim(HANDSHAKE, always)
-        lists = _Lists(run.here.directory, always)
+    with gateways(run, MILLION) as opened, cable() as laid:
+        laid.aim(HANDSHAKE, always())
+        lists = Lists(run.here.directory)
         _replace(run, opened, lists)
         _change(run, opened, laid)
         _replace_flooded(run, opened, lists, laid)
         _start(run, opened)
 
 
-class _Lists:
-    """Files with lists that share nothing but the addresses that are always there."""
-
-    def __init__(self, directory: Path, always: Addresses) -> None:
-        self._directory, self._always = directory, always
-
-    def file(self, size: int, number: int) -> Path:
-        """Return the file of a list of so many addresses."""
-        path = self._directory / f"{size}-{number}.csv"
-        if not path.exists():
-            others = np.setdiff1d(addresses.some(size, 10 + number), self._always)[: size - len(self._always)]
-            path.write_bytes(addresses.csv(np.concatenate([self._always, others])))
-        return path
-
-
 def _rounds(opened: Gateways) -> Rounds:
     return {name: [] for name in opened}
 
 
-def _replace(run: Run, opened: Gateways, lists: _Lists) -> None:
+def _replace(run: Run, opened: Gateways, lists: Lists) -> None:
     for gateway in opened.values():
         run.tell(f"the first million, {gateway.side.name}")
         gateway.put(lists.file(MILLION, 0), MILLION)
@@ -81,7 +61,7 @@ def _replace(run: Run, opened: Gateways, lists: _Lists) -> None:
     run.record.plain("agent_rss_mb", MB, {name: [gateway.resident()] for name, gateway in opened.items()})
 
 
-def _replace_flooded(run: Run, opened: Gateways, lists: _Lists, laid: Cable) -> None:
+def _replace_flooded(run: Run, opened: Gateways, lists: Lists, laid: Cable) -> None:
     took = _rounds(opened)
     for number in range(FLOODED):
         run.tell(f"replace_1m_flood_s, {number + 1} of {FLOODED}")

@@ -2,9 +2,12 @@
 
 import http.client
 import json
+import os
 import subprocess
+import sys
+import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +32,7 @@ class Gateway:
         side: whose they are.
         port: the API's.
         token: for it.
+        config: the file of their settings.
         agent: the agent's process.
         pin: where its program is pinned.
     """
@@ -36,6 +40,7 @@ class Gateway:
     side: Side
     port: int
     token: str
+    config: Path
     agent: int
     pin: Path
 
@@ -54,6 +59,15 @@ class Gateway:
         if not (answer["live"] and answer["count"] == entries):
             raise NotAsAskedError(f"{self.side.name}: not what was pushed: {answer}")
         return took
+
+    def replace(self, file: Path) -> float:
+        """Make a file the whole list by the command of this side's ``wicket``, and return the seconds until its end."""
+        wicket = Path(sys.executable).with_name("wicket")
+        command = (str(wicket), "--config", str(self.config), "allow", "replace", str(file))
+        environment = os.environ | {"PYTHONPATH": str(self.side.tree)}
+        began = time.perf_counter()
+        subprocess.run(command, cwd=self.side.tree, env=environment, capture_output=True, check=True)
+        return time.perf_counter() - began
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:
         """Send a request and return its answer, read as JSON."""
@@ -74,14 +88,24 @@ class Gateway:
             raise NotAsAskedError(f"{self.side.name}: {method} {path}: {response.status} {answer.decode()[:500]}")
         return json.loads(answer)
 
+    def roll_back(self) -> float:
+        """Go back to the list before the present one, and return the seconds until the answer that it is live."""
+        before = self.ask("GET", "/v1/history")["revisions"][1]["revision"]
+        began = time.perf_counter()
+        self.ask("POST", f"/v1/history/{before}/rollback")
+        return time.perf_counter() - began
+
     def enforce(self) -> None:
         """Have it drop whatever is not registered."""
         protocols = self.ask("GET", "/v1/policy")
         self.ask("PUT", "/v1/policy", {name: {"mode": "enforce", "share": 100} for name in protocols})
 
-    def restart(self) -> float:
-        """Kill the agent and start it again; return the seconds until it answered."""
-        told = self.side.ask("gateway_restart")
+    def restart(self, *, unpinned: bool = False) -> float:
+        """Kill the agent, take out of the kernel what it had pinned if so told, and start it again.
+
+        Returns the seconds until it answered.
+        """
+        told = self.side.ask("gateway_restart", unpinned=unpinned)
         self.agent = told["agent"]
         return float(told["seconds"])
 
@@ -98,15 +122,17 @@ class Gateway:
 
 
 @contextmanager
-def gateways(run: Run, entries: int) -> Iterator[Mapping[str, Gateway]]:
-    """Run agent and API of each side, with nobody registered and room for so many; they are gone afterwards."""
+def gateways(run: Run, entries: int, names: Iterable[str] = ()) -> Iterator[Mapping[str, Gateway]]:
+    """Run agent and API of each side, or of some, with nobody registered and room for so many; then they are gone."""
     opened: dict[str, Gateway] = {}
     try:
         for name, side in run.sides.items():
-            directory = run.here.directory / f"gateway-{name}"
-            directory.mkdir(exist_ok=True)
+            if names and name not in names:
+                continue
+            directory = Path(tempfile.mkdtemp(prefix=f"gateway-{name}-", dir=run.here.directory))
             told = side.ask("gateway_open", directory=str(directory), bpffs=str(run.here.bpffs), entries=entries)
-            opened[name] = Gateway(side, told["port"], told["token"], told["agent"], Path(told["pin"]))
+            config, pin = Path(told["config"]), Path(told["pin"])
+            opened[name] = Gateway(side, told["port"], told["token"], config, told["agent"], pin)
         yield opened
     finally:
         for gateway in opened.values():

@@ -11,6 +11,7 @@ import contextlib
 import importlib
 import json
 import os
+import shutil
 import signal
 import sys
 import time
@@ -137,11 +138,16 @@ class Gateways:
         """End them."""
         self._opened.close()
 
-    def restart(self) -> dict[str, Any]:
-        """Kill the agent without a word and start it again; return how many seconds passed until it answered."""
+    def restart(self, unpinned: bool) -> dict[str, Any]:
+        """Kill the agent without a word and start it again; return how many seconds passed until it answered.
+
+        ``unpinned``: what it had in the kernel is gone, as when the machine was started anew.
+        """
         agent = self._gateway.processes.pop(0)
         agent.kill()
         agent.wait()
+        if unpinned:
+            shutil.rmtree(self._live.parent)
         began = time.perf_counter()
         self._gateway.start(of_tree("AGENT"))
         self._gateway.processes.insert(0, self._gateway.processes.pop())
