@@ -9,7 +9,8 @@ from bench.figures.record import Record
 def show(record: Record, console: Console) -> None:
     """Print machine, versions and every figure."""
     told = record.machine | record.versions
-    console.print(" · ".join(f"{name} {value}" for name, value in told.items() if value), highlight=False)
+    words = {name: " ".join(value.values()) if isinstance(value, dict) else value for name, value in told.items()}
+    console.print(" · ".join(f"{name} {value}" for name, value in words.items() if value), highlight=False)
     grid = Table("figure", "unit")
     for column in ("min", "median", "max"):
         grid.add_column(column, justify="right")
