@@ -4,6 +4,7 @@ Frames are sent by a program that redirects what a test run hands it: they enter
 an skb, as a network card's driver would deliver them. From a socket they would cost more than what is measured.
 """
 
+import itertools
 import os
 import socket
 import struct
@@ -60,6 +61,7 @@ class Cable:
         self._compiled, self.namespace = compiled, inside
         self.far = inside.inside(lambda: socket.if_nametoindex("far"))
         self._fds: dict[str, int] = {}
+        self._kept = itertools.count()
 
     def program(self, name: str) -> int:
         """Return the file descriptor of one of our programs, by its function's name."""
@@ -77,6 +79,16 @@ class Cable:
     def attach(self, pin: Path) -> None:
         """Let the program that is pinned there stand at the far end, in native mode, whatever stood there before."""
         run(*self.namespace.enter(), "ip", "-force", "link", "set", "far", "xdpdrv", "pinned", str(pin))
+
+    def keep_attached(self, pin: Path) -> None:
+        """Let a program stand at the end of another cable, beside this one, on which nothing is sent.
+
+        With a program that stands nowhere each test run begins and ends by rewriting the kernel's way to programs
+        (bpf_dispatcher_change_prog), which takes as long as a thousand packets.
+        """
+        name = f"kept{next(self._kept)}"
+        self.namespace.ip_batch([f"link add {name} type veth peer name {name}-far", f"link set {name}-far up"])
+        run(*self.namespace.enter(), "ip", "link", "set", f"{name}-far", "xdpdrv", "pinned", str(pin))
 
     def detach(self) -> None:
         """Let no program stand at the far end."""

@@ -64,6 +64,7 @@ def programs(run: Run, laid: Cable | None = None) -> Iterator[Mapping[str, Progr
             side.ask("decide", mode="enforce")
             if laid:
                 laid.attach(pin)
+                laid.keep_attached(pin)
         yield loaded
     finally:
         for program in loaded.values():

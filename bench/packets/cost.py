@@ -13,9 +13,9 @@ from bench.packets.frames import FIVE4, FOUR_AND_TWO, NOBODY4, NOBODY6, REGISTER
 from bench.run import Program, Run, hold, programs
 from lab.packets import CLIENT4, CLIENT6
 
-TURN = 1_000_000  # ns: so short that a turn now and then is left alone by whoever else is at work
-MOST, LEAST = 20_000, 1_000  # runs of a turn
-TURNS = 8  # of a round
+TURN = 2_000_000  # ns: so short that a turn now and then is left alone by whoever else is at work
+MOST, LEAST = 40_000, 1_000  # runs of a turn
+TURNS = 6  # of a round
 ROUNDS = 11
 SEED = 1
 SIZES = {"1k": 1_000, "1m": 1_000_000}
@@ -37,6 +37,7 @@ def measure(run: Run) -> None:
     """Measure each packet with the usual list, then what depends on sizes, lengths and settings."""
     run.record.repetitions["packet"] = ROUNDS
     with cable() as laid, programs(run, laid) as loaded:
+        laid.keep_attached(laid.pin("pass", run.here.bpffs))
         hold(loaded, USUAL, SEED, REGISTERED)
         for name, frame in packets().items():
             _measure(run, laid, loaded, name, frame)
@@ -77,7 +78,7 @@ def _measure(run: Run, laid: Cable, loaded: Mapping[str, Program], name: str, fr
     verdict = DROP if name.startswith("dropped") else None if name == "shared" else PASS
     processors = sorted(os.sched_getaffinity(0))
     costs: dict[str, list[float]] = {who: [] for who in fds}
-    first = laid.costs(fds, frame, Turns(2, LEAST, processors[0]), verdict)
+    first = laid.costs(fds, frame, Turns(1, LEAST, processors[0]), verdict)
     repeat = int(min(MOST, max(LEAST, TURN / max(first.values()))))
     for number in range(ROUNDS):
         turns = Turns(TURNS, repeat, processors[number % len(processors)])
