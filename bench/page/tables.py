@@ -22,11 +22,9 @@ class Table:
 
     def text(self, figures: Mapping[str, Figure]) -> str:
         """Return it in Markdown."""
-        lines = [self.head, ["---"] * len(self.head)]
-        lines += [[*words, *(cell(figures.get(name)) for name in names)] for words, names in self.rows]
-        return (
-            "\n".join(f"| {' | '.join(line)} |" for line in lines).replace("| --- ", "|---").replace("---| |", "---|")
-        )
+        rows = [[*words, *(cell(figures.get(name)) for name in names)] for words, names in self.rows]
+        head, *rest = (f"| {' | '.join(line)} |" for line in (self.head, *rows))
+        return "\n".join([head, "|---" * len(self.head) + "|", *rest])
 
 
 def cell(figure: Figure | None) -> str:
@@ -130,11 +128,27 @@ TABLES: Mapping[str, Table] = {
             }.items()
         ],
     ),
+    "scale": Table(
+        ("unregistered handshakes dropped", "ratio", "share of an empty program", "of base"),
+        [
+            ((words,), (f"{name}{over}", f"{name}_over_empty", f"{name}_over_base"))
+            for name, over, words in (
+                ("drop_warm_all_processors", "_over_one", "one end, all processors over one"),
+                ("drop_cold_1m_all_processors", "_over_one", "a million ends, all processors over one"),
+                ("drop_warm_8i", "_over_1i", "one end, eight interfaces over one"),
+            )
+        ],
+    ),
     "list": _whole(
         "a whole list, s",
         {
             "replace_1m_s": "1 M in place of another million, by PUT",
-            "replace_1m_flood_s": "the same while packets come at full rate",
+            "replace_1m_file_s": "the same, by `wicket allow replace FILE`",
+            "replace_1m_flood_s": "by PUT, while packets come at full rate",
+            "rollback_1m_s": "back to the million before, by POST …/rollback",
+            "replace_20k_s": "20 k in place of other 20 k, by PUT",
+            "replace_20k_file_s": "the same, by `wicket allow replace FILE`",
+            "replace_10m_s": "10 M into an empty list, by PUT",
             "load_1m_nft_s": "1 M into a set of nftables, by `nft -f`",
             "load_1m_ipset_s": "1 M into an ipset, by `ipset restore`",
             "fill_20k_s": "building and filling 20 k, in the kernel's part",
@@ -158,7 +172,9 @@ TABLES: Mapping[str, Table] = {
         "the agent and the kernel with a million entries",
         {
             "start_pinned_s": "start after SIGKILL, adopting the pins, s",
+            "start_fresh_s": "start into an empty kernel: compiling, and filling from disk, s",
             "agent_rss_mb": "resident memory after ten replacements, MB",
+            "agent_10m_rss_mb": "resident memory with 10 M entries, MB",
             "kernel_1m_mb": "kernel memory of 1 M entries, MB",
             "kernel_10m_mb": "of 10 M",
         },
