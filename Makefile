@@ -58,6 +58,7 @@ accuracy: setup ## how right it is on captures of others, beside another classif
 	@$(PYTHON) -m bench.accuracy
 
 bench: setup ## how fast, beside the peers and, with BASE=COMMIT, that commit, by its own code in turns; build/bench.json
+	@bash -c '. packaging/install-missing.sh && install_missing bench packaging/apt-packages-bench.txt'
 	@$(PYTHON) -m bench $(if $(BASE),--base $(BASE))
 
 bench-check: setup ## has a ratio of build/bench.json lost over 15 % since the committed run? ACCEPT=1 makes it the committed one

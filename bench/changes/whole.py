@@ -38,6 +38,7 @@ def measure(run: Run) -> None:
 def _long(run: Run, lists: Lists) -> None:
     """Replace a list by ten million: today's product alone, once, since this takes long."""
     run.tell("replace_10m_s")
+    file = lists.file(LONG, 0)
     with gateways(run, LONG, (TODAY,)) as opened:
-        run.record.add("replace_10m_s", S, [opened[TODAY].put(lists.file(LONG, 0), LONG)])
+        run.record.add("replace_10m_s", S, [opened[TODAY].put(file, LONG)])
         run.record.add("agent_10m_rss_mb", MB, [opened[TODAY].resident()])
