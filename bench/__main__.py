@@ -10,7 +10,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from bench.changes import agent, generations, whole
+from bench.changes import agent, feed, generations, whole
 from bench.figures import record
 from bench.figures.record import BASE, FILE, TODAY, Record
 from bench.figures.table import show
@@ -22,12 +22,15 @@ from bench.sides.worktree import commit_of, described, worktree
 
 Part = Callable[[Run], None]
 
+LAST = 20  # lines of what the sides said
+
 PARTS: dict[str, Part] = {
     "packet": cost.measure,
     "flood": flood.measure,
     "fill": generations.measure,
     "agent": agent.measure,
     "lists": whole.measure,
+    "feed": feed.measure,
     "scale": scaling.measure,
 }
 
@@ -44,23 +47,29 @@ def main(names: tuple[str, ...], base: str | None, file: Path) -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that all is cleared away
     found = Record(record.machine(), record.versions())
     found.versions |= {"wicketgate": described()} | ({BASE: commit_of(base)} if base else {})
-    with place() as here, _sides(here, base) as sides, _progress(names or tuple(PARTS)) as tell:
-        for name in names or tuple(PARTS):
-            PARTS[name](Run(here, sides, found, lambda what, name=name: tell(name, what)))  # type: ignore[misc]
-    found.write(file)
+    try:
+        with place() as here, _sides(here, base) as sides, _progress(names or tuple(PARTS)) as tell:
+            for name in names or tuple(PARTS):
+                PARTS[name](Run(here, sides, found, lambda what, name=name: tell(name, what)))  # type: ignore[misc]
+    finally:
+        found.write(file)  # what there is: a run takes long
     show(found, Console())
 
 
 @contextmanager
 def _sides(here: Place, base: str | None) -> Iterator[Mapping[str, Side]]:
-    """Start a driver for each side; what they say besides their answers goes into a log."""
+    """Start a driver for each side; what they say besides is shown when something goes wrong."""
     log = here.directory / "sides.log"
     with ExitStack() as opened:
         said = opened.enter_context(log.open("w"))
         sides = {TODAY: opened.enter_context(side(TODAY, ROOT, said))}
         if base:
             sides[BASE] = opened.enter_context(side(BASE, opened.enter_context(worktree(base)), said))
-        yield sides
+        try:
+            yield sides
+        except Exception:
+            click.echo("".join(log.read_text().splitlines(keepends=True)[-LAST:]), err=True)
+            raise
 
 
 @contextmanager

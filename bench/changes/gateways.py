@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -122,15 +122,19 @@ class Gateway:
 
 
 @contextmanager
-def gateways(run: Run, entries: int, names: Iterable[str] = ()) -> Iterator[Mapping[str, Gateway]]:
-    """Run agent and API of each side, or of some, with nobody registered and room for so many; then they are gone."""
+def gateways(run: Run, entries: int, names: Collection[str] = (), more: str = "") -> Iterator[Mapping[str, Gateway]]:
+    """Run agent and API of each side, or of some, with nobody registered and room for so many; then they are gone.
+
+    ``more`` are tables of their configuration.
+    """
     opened: dict[str, Gateway] = {}
     try:
         for name, side in run.sides.items():
             if names and name not in names:
                 continue
             directory = Path(tempfile.mkdtemp(prefix=f"gateway-{name}-", dir=run.here.directory))
-            told = side.ask("gateway_open", directory=str(directory), bpffs=str(run.here.bpffs), entries=entries)
+            where = {"directory": str(directory), "bpffs": str(run.here.bpffs)}
+            told = side.ask("gateway_open", **where, entries=entries, more=more)
             config, pin = Path(told["config"]), Path(told["pin"])
             opened[name] = Gateway(side, told["port"], told["token"], config, told["agent"], pin)
         yield opened

@@ -144,10 +144,12 @@ TABLES: Mapping[str, Table] = {
         {
             "replace_1m_s": "1 M in place of another million, by PUT",
             "replace_1m_file_s": "the same, by `wicket allow replace FILE`",
+            "replace_1m_feed_s": "1 M by the feed, from the registry's commit until it is live",
             "replace_1m_flood_s": "by PUT, while packets come at full rate",
             "rollback_1m_s": "back to the million before, by POST …/rollback",
             "replace_20k_s": "20 k in place of other 20 k, by PUT",
             "replace_20k_file_s": "the same, by `wicket allow replace FILE`",
+            "replace_20k_feed_s": "by the feed",
             "replace_10m_s": "10 M into an empty list, by PUT",
             "load_1m_nft_s": "1 M into a set of nftables, by `nft -f`",
             "load_1m_ipset_s": "1 M into an ipset, by `ipset restore`",

@@ -125,14 +125,14 @@ class Gateways:
         self._config: Any = None
         self._written = ""  # the configuration as the tree has it
 
-    def open(self, directory: str, bpffs: str, entries: int) -> dict[str, Any]:
+    def open(self, directory: str, bpffs: str, entries: int, more: str) -> dict[str, Any]:
         """Start both, with nobody registered and room for so many; return how to reach them."""
         running = of_tree("running")
         words = running.__wrapped__.__globals__  # of the module that writes the configuration
         words["MAX_BODY"] = max(words["MAX_BODY"], entries * BYTES_OF_A_LINE)
         self._written = self._written or words["CONFIG"]
         words["CONFIG"] = self._written.replace("[list]\n", f"[list]\nmax_entries = {entries * 2}\n")
-        self._gateway = self._opened.enter_context(running(Path(directory), Path(bpffs)))
+        self._gateway = self._opened.enter_context(running(Path(directory), Path(bpffs), more=more))
         self._config = of_tree("configuration").load(self._gateway.config)
         return self._reached()
 

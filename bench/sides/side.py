@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -71,7 +71,8 @@ def side(name: str, tree: Path, log: IO[str]) -> Iterator[Side]:
         yield Side(name, tree, process)
     finally:
         assert process.stdin and process.stdout
-        process.stdin.close()
+        with suppress(BrokenPipeError):
+            process.stdin.close()
         try:
             process.wait(STOP)
         except subprocess.TimeoutExpired:
