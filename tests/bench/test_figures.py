@@ -1,4 +1,4 @@
-"""What the benchmarks find is written, compared and told; how fast anything is, is nothing for a test."""
+"""What a run finds is written and compared with the committed run."""
 
 import json
 from collections.abc import Mapping
