@@ -1,7 +1,7 @@
 # Wicketgate. As root on Debian; every target sets up what it needs.
 PYTHON := .venv/bin/python
 .DEFAULT_GOAL := help
-.PHONY: help setup lock run test test-on faults outages matrix routers fuzz lint format documents accuracy bench deb vagrant-up vagrant-test vagrant-down clean
+.PHONY: help setup lock run test test-on faults outages matrix routers fuzz lint format documents accuracy bench bench-check deb vagrant-up vagrant-test vagrant-down clean
 
 help: ## say what there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -57,8 +57,13 @@ documents: setup ## write the API's documents into docs/, as they are served now
 accuracy: setup ## how right it is on captures of others, beside another classifier; a table, and build/accuracy.json
 	@$(PYTHON) -m bench.accuracy
 
-bench: setup ## how fast, beside the peers
-	$(PYTHON) -m bench
+bench: setup ## how fast, beside the peers and, with BASE=COMMIT, that commit, by its own code in turns; build/bench.json
+	@bash -c '. packaging/install-missing.sh && install_missing bench packaging/apt-packages-bench.txt'
+	@$(PYTHON) -m bench $(if $(BASE),--base $(BASE))
+
+bench-check: setup ## has a ratio of build/bench.json lost over 15 % since the committed run? ACCEPT=1 makes it the committed one
+	@$(PYTHON) -m bench.check $(if $(ACCEPT),--accept)
+	@$(if $(ACCEPT),$(PYTHON) -m bench.page)
 
 deb: ## the Debian packages, into build/deb; VERSION=0.1.1 overrides the version, INTO=build/other the place
 	@VERSION=$(VERSION) INTO=$(INTO) packaging/build-deb.sh

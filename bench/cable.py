@@ -4,19 +4,22 @@ Frames are sent by a program that redirects what a test run hands it: they enter
 an skb, as a network card's driver would deliver them. From a socket they would cost more than what is measured.
 """
 
+import itertools
 import os
 import socket
 import struct
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from bench.addresses import Addresses
+from bench.figures.record import EMPTY
 from bench.peers import namespace
 from control.datapath import syscall
 from control.datapath.program.headers import build_tree, lay_tree
@@ -28,7 +31,27 @@ SOURCE = Path(__file__).with_name("programs.c")
 XDP = 6  # BPF_PROG_TYPE_XDP, <linux/bpf.h>
 LIVE_FRAMES = 2  # BPF_F_TEST_XDP_LIVE_FRAMES, <linux/bpf.h>
 BATCH = 64  # frames, as a driver polls
+DROP, PASS = 1, 2  # enum xdp_action, <linux/bpf.h>
 END = np.dtype([("address", ">u4"), ("check", ">u2"), ("spare", np.uint16)])
+
+
+@dataclass(frozen=True, slots=True)
+class Turns:
+    """How programs are run in turns.
+
+    Attributes:
+        count: how many turns each has.
+        repeat: how many runs a turn is.
+        processor: on which.
+    """
+
+    count: int
+    repeat: int
+    processor: int
+
+
+class WrongVerdictError(Exception):
+    """What was measured is not what was to be measured."""
 
 
 class Cable:
@@ -38,6 +61,7 @@ class Cable:
         self._compiled, self.namespace = compiled, inside
         self.far = inside.inside(lambda: socket.if_nametoindex("far"))
         self._fds: dict[str, int] = {}
+        self._kept = itertools.count()
 
     def program(self, name: str) -> int:
         """Return the file descriptor of one of our programs, by its function's name."""
@@ -55,6 +79,24 @@ class Cable:
     def attach(self, pin: Path) -> None:
         """Let the program that is pinned there stand at the far end, in native mode, whatever stood there before."""
         run(*self.namespace.enter(), "ip", "-force", "link", "set", "far", "xdpdrv", "pinned", str(pin))
+
+    def keep_attached(self, pin: Path) -> None:
+        """Let a program stand at the end of another cable, beside this one, on which nothing is sent.
+
+        With a program that stands nowhere each test run begins and ends by rewriting the kernel's way to programs
+        (bpf_dispatcher_change_prog), which takes as long as a thousand packets.
+        """
+        name = f"kept{next(self._kept)}"
+        self.namespace.ip_batch([f"link add {name} type veth peer name {name}-far", f"link set {name}-far up"])
+        run(*self.namespace.enter(), "ip", "link", "set", f"{name}-far", "xdpdrv", "pinned", str(pin))
+
+    def detach(self) -> None:
+        """Let no program stand at the far end."""
+        run(*self.namespace.enter(), "ip", "link", "set", "far", "xdpdrv", "off")
+
+    def receive_without_program(self) -> None:
+        """Let the far end take frames for the stack though no program stands there."""
+        run(*self.namespace.enter(), "ethtool", "--offload", "far", "gro", "on")
 
     def aim(self, frame: bytes, ends: Addresses) -> None:
         """Let ``send_random`` send ``frame``, which holds IPv4, to these ends."""
@@ -76,9 +118,16 @@ class Cable:
         """
         return self.namespace.inside(lambda: _send(self.program(name), frame, count))
 
-    def cost(self, program: int, frame: bytes, repeat: int) -> int:
-        """Return the mean nanoseconds of a run on a frame that came in at the far end."""
-        return self.namespace.inside(lambda: _test_run(program, frame, repeat, ingress=self.far))
+    def costs(self, programs: Mapping[str, int], frame: bytes, turns: Turns, verdict: int | None) -> dict[str, float]:
+        """Return the nanoseconds that a run of each program takes on a frame that came in at the far end.
+
+        They take turns, so that all meet the same weather; the best turn of each counts, since whatever disturbs a run
+        makes it slower. It is the thread's own time: the kernel tells whole nanoseconds, of which some need but five.
+
+        Raises:
+            WrongVerdictError: a program decided otherwise than by ``verdict``, unless that is None.
+        """
+        return self.namespace.inside(lambda: _costs(programs, frame, turns, verdict, self.far))
 
 
 @contextmanager
@@ -114,9 +163,9 @@ def _compiled(near: int) -> Any:
         return BPF(text=SOURCE.read_text(), cflags=flags)
 
 
-def send_on(laid: Cable, name: str, frame: bytes, count: int, processor: int) -> None:
-    """Send a frame so many times, with one of our sending programs, on a processor of its own."""
-    laid.namespace.inside(lambda: _send(laid.program(name), frame, count, processor))
+def send_on(laid: Cable, name: str, frame: bytes, count: int, processor: int) -> float:
+    """Send a frame so many times, with one of our sending programs, on a processor of its own; return its seconds."""
+    return laid.namespace.inside(lambda: _send(laid.program(name), frame, count, processor))
 
 
 def _send(program: int, frame: bytes, count: int, processor: int | None = None) -> float:
@@ -130,8 +179,23 @@ def _send(program: int, frame: bytes, count: int, processor: int | None = None) 
         os.sched_setaffinity(0, allowed)
 
 
+def _costs(
+    programs: Mapping[str, int], frame: bytes, turns: Turns, verdict: int | None, ingress: int
+) -> dict[str, float]:
+    os.sched_setaffinity(0, {turns.processor})  # the thread's, which ends with this
+    best = dict.fromkeys(programs, float("inf"))
+    for _ in range(turns.count):
+        for name, fd in programs.items():
+            began = time.thread_time_ns()
+            decided = _test_run(fd, frame, turns.repeat, ingress=ingress)
+            best[name] = min(best[name], (time.thread_time_ns() - began) / turns.repeat)
+            if verdict not in (None, decided) and name != EMPTY:
+                raise WrongVerdictError(f"{name}: the verdict is {decided}, not {verdict}")
+    return best
+
+
 def _test_run(program: int, frame: bytes, repeat: int, *, ingress: int = 0, flags: int = 0, batch: int = 0) -> int:
-    """Run BPF_PROG_TEST_RUN with the members of union bpf_attr that syscall.test_run leaves alone."""
+    """Run BPF_PROG_TEST_RUN, with members of union bpf_attr that syscall.test_run leaves alone; return the verdict."""
     data = np.frombuffer(frame, np.uint8)
     context = np.array([0, len(frame), 0, ingress, 0, 0], np.uint32)  # struct xdp_md
     given = (context.nbytes, 0, syscall.pointer(context), 0) if ingress else (0, 0, 0, 0)
@@ -141,4 +205,4 @@ def _test_run(program: int, frame: bytes, repeat: int, *, ingress: int = 0, flag
         *(*given, flags, 0, batch, 0),
     )
     left = syscall.bpf(syscall.PROG_TEST_RUN, attributes)[1]
-    return int(struct.unpack_from("I", left, 36)[0])
+    return int(struct.unpack_from("I", left, 4)[0])

@@ -19,8 +19,8 @@ import numpy as np
 
 from bench import addresses
 from bench.cable import Cable, cable, send_on
-from bench.flood import HANDSHAKE
 from bench.kernel_lists import LEASE, Loaded, random_list
+from bench.packets.frames import HANDSHAKE
 from bench.place import place
 from control.allowlist.allowlist import Allowlist
 from control.allowlist.entry import Entry

@@ -9,11 +9,16 @@ from contextlib import contextmanager
 
 from bench import addresses
 from bench.addresses import Addresses
-from bench.report import Value
 from lab.stage.namespace import Namespace
 
 SET = "registered"
-NOTES = ("peers that are not installed are left out: apt install nftables ipset",)
+OPENS = "udp length 156 @th,64,32 0x01000000"  # a handshake of WireGuard, in nft's words
+IPTABLES_REFUSING = (
+    *("-t", "raw", "-A", "PREROUTING", "-p", "udp", "-m", "length", "--length", "176"),
+    *("-m", "u32", "--u32", "0>>22&0x3C@8=0x01000000"),
+    *("-m", "set", "!", "--match-set", SET, "dst", "-m", "set", "!", "--match-set", SET, "src", "-j", "DROP"),
+)
+"""iptables' words for the same, with the set of ipset below."""
 
 
 @contextmanager
@@ -27,33 +32,35 @@ def namespace() -> Iterator[Namespace]:
         made.remove()
 
 
-def has_nftables() -> bool:
-    """Return whether nftables is here to be measured."""
-    return shutil.which("nft") is not None
-
-
-def filled(registered: Addresses) -> list[dict[str, Value]]:
-    """Load addresses into a set of each peer, in a network namespace, and return the seconds it took."""
+def filled(registered: Addresses) -> dict[str, float]:
+    """Load addresses into a set of each peer that is installed, in a network namespace; return the seconds it took."""
     texts = addresses.texts(registered)
-    programs: dict[str, Callable[[list[str]], str]] = {"nft": nft_set, "ipset": _ipset}
-    rows: list[dict[str, Value]] = []
-    for program, script in programs.items():
-        if not shutil.which(program):
-            rows.append({"who": program, "entries": len(texts), "s": None})
-            continue
-        command = [program, "-f", "-"] if program == "nft" else [program, "restore"]
-        with namespace() as inside:
-            rows.append({"who": program, "entries": len(texts), "s": round(_timed(inside, command, script(texts)), 2)})
-    return rows
+    programs: dict[str, tuple[list[str], Callable[[list[str]], str]]] = {
+        "nft": (["nft", "-f", "-"], nft_set),
+        "ipset": (["ipset", "restore"], ipset),
+    }
+    took = {}
+    for program, (command, script) in programs.items():
+        if shutil.which(program):
+            with namespace() as inside:
+                took[program] = _timed(inside, command, script(texts))
+    return took
 
 
-def nft_set(texts: list[str], chain: str = "") -> str:
+def nft_refusing(registered: Addresses, family: str, hook: str) -> str:
+    """Return nft's words for a chain that drops WireGuard's handshakes unless an end is registered."""
+    refuse = f"ip protocol udp {OPENS} ip daddr != @{SET} ip saddr != @{SET} drop"
+    return nft_set(addresses.texts(registered), family, f"chain refusing {{\n{hook}\n{refuse}\n}}\n")
+
+
+def nft_set(texts: list[str], family: str = "ip", chain: str = "") -> str:
     """Return nft's words for a table with a set of these addresses, and a chain that uses it."""
     elements = ",".join(texts)
-    return f"table ip bench {{\nset {SET} {{\ntype ipv4_addr\nelements = {{ {elements} }}\n}}\n{chain}}}\n"
+    return f"table {family} bench {{\nset {SET} {{\ntype ipv4_addr\nelements = {{ {elements} }}\n}}\n{chain}}}\n"
 
 
-def _ipset(texts: list[str]) -> str:
+def ipset(texts: list[str]) -> str:
+    """Return ipset's words for a set of these addresses."""
     size = 1 << len(texts).bit_length()
     lines = "".join(f"add {SET} {text}\n" for text in texts)
     return f"create {SET} hash:ip hashsize {size} maxelem {size}\n{lines}"

@@ -1,4 +1,7 @@
-"""What strangers who only hold connections do to others' questions: the shipped server beside gunicorn's own worker."""
+"""What strangers who only hold connections do to others' questions: the shipped server beside gunicorn's own worker.
+
+usage: python -m bench.strangers
+"""
 
 import http.client
 import multiprocessing
@@ -14,7 +17,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from bench.report import Table, Value
+from rich.console import Console
+from rich.table import Table
+
 from lab.gateway import free_port
 from lab.waiting import wait_for
 
@@ -37,6 +42,12 @@ gateway = false
 enabled = true
 check_rate = 1000000
 """
+NOTES = (
+    f"strangers: {SILENT:,} connections that say nothing, {HALF:,} with half a head, {DRIPPING} of a byte a second, "
+    f"for {SECONDS:.0f} s, each begun anew when it is closed;",
+    f"a question, /v1/check on a connection of its own, every {PAUSE * 1000:.0f} ms; "
+    f"lost: not answered within {PATIENCE:.0f} s",
+)
 SHIPPED = "from api.server import main; main()"
 SERVERS: Mapping[str, str] = {
     "as shipped": SHIPPED,
@@ -46,19 +57,18 @@ SERVERS: Mapping[str, str] = {
 }
 
 
-def measure() -> Iterator[Table]:
+def main() -> None:
     """Ask while nobody else does, and while strangers hold connections."""
-    rows = [_row(name, code, crowd) for name, code in SERVERS.items() for crowd in (False, True)]
-    notes = (
-        f"crowd: {SILENT:,} connections that say nothing, {HALF:,} with half a head, {DRIPPING} of a byte a second, "
-        f"for {SECONDS:.0f} s, each begun anew when it is closed;",
-        f"a question, /v1/check on a connection of its own, every {PAUSE * 1000:.0f} ms; "
-        f"lost: not answered within {PATIENCE:.0f} s",
-    )
-    yield Table("strangers who hold connections", rows, notes)
+    console = Console()
+    with console.status("measuring"):
+        rows = [_row(name, code, crowd) for name, code in SERVERS.items() for crowd in (False, True)]
+    grid = Table(*rows[0], caption="\n".join(NOTES), caption_justify="left")
+    for row in rows:
+        grid.add_row(*(f"{value:,.3g}" if isinstance(value, float) else str(value) for value in row.values()))
+    console.print(grid)
 
 
-def _row(name: str, code: str, crowd: bool) -> dict[str, Value]:
+def _row(name: str, code: str, crowd: bool) -> dict[str, str | int | float]:
     with _served(code) as port:
         begun = multiprocessing.get_context("fork").Process(target=_crowd, args=(port,), daemon=True)
         if crowd:
@@ -160,3 +170,7 @@ def _send(client: socket.socket, data: bytes) -> None:
         client.send(data)
     except OSError:
         return
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What changes of a list cost, and the agent that makes them."""

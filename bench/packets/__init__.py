@@ -1,0 +1,1 @@
+"""What packets cost: one by itself, and a flood of them."""

@@ -1,0 +1,1 @@
+"""docs/performance.md as the committed run has it: its tables between their marks, and its plots."""
