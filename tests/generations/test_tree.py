@@ -15,7 +15,7 @@ from control.datapath.generations.parts.tree import LENGTHS_HERE, ROOT_NODES, TO
 from control.datapath.program.layout import structure
 
 BITS = {4: 32, 6: 128}
-ROOT, LINES = 3, 3 + 2 * ROOT_NODES + 6000
+ROOT, LINES = 3, 3 + 2 * ROOT_NODES + 20_000
 few = settings(suppress_health_check=list(HealthCheck), deadline=None, max_examples=60)
 
 
@@ -26,7 +26,7 @@ def prefixes(draw: st.DrawFn, family: int, most: int = 12) -> list[Prefix]:
     anywhere = st.integers(0, 2 ** BITS[family] - 1)
     drawn = st.tuples(st.one_of(near, near, anywhere), st.integers(1, BITS[family] - 1))
     made = [_prefix(family, number, length) for number, length in draw(st.lists(drawn, max_size=most))]
-    return list(dict.fromkeys(made))
+    return [prefix for prefix in dict.fromkeys(made) if family == 4 or not prefix.overlaps(mapped.NETWORK)]
 
 
 def _prefix(family: int, number: int, length: int) -> Prefix:
@@ -113,7 +113,7 @@ def test_changed_prefix_by_prefix(family: int, data: st.DataObject) -> None:
 
 @pytest.mark.parametrize("family", BITS)
 def test_one_address_in_prefixes_of_every_length(family: int) -> None:
-    address = {4: 0xCB007163, 6: 0x20010DB8 << 96 | 0x99}[family]
+    address = {4: 0xCB007163, 6: 0xFD010DB8 << 96 | 0x99}[family]
     listed = [_prefix(family, address, length) for length in range(1, BITS[family])]
     at_once, one_by_one = Ground(family), Ground(family)
     plant(keys(listed), family).write(at_once.lines, ROOT, ROOT + ROOT_NODES)
@@ -127,7 +127,7 @@ def test_a_hole_is_not_found() -> None:
     ground, listed = Ground(4), [_prefix(4, 0xCB007100, 24), _prefix(4, 0xC6120000, 15)]
     plant(keys(listed), 4).write(ground.lines, ROOT, ROOT + ROOT_NODES)
     assert ground.tree.finds(keys(listed)).tolist() == [True, True]
-    ground.lines[ROOT, :] = ground.lines[ROOT + ROOT_NODES :, :] = 0
+    ground.lines[ROOT + 0xCB0, 0] = 0
     assert ground.tree.finds(keys(listed)).tolist() == [False, True]
 
 

@@ -32,7 +32,7 @@ Lengths = tuple[int, ...]  # of prefixes that some address is in, as in struct p
 def steps_of(words: NDArray[Any], family: int) -> Steps:
     """Return addresses, rows of four words as in struct prefix, as the steps of their own family."""
     octets = words.astype(">u4").view(np.uint8).reshape(len(words), 16)[:, 16 - BITS[family] // 8 :]
-    return np.stack([octets >> 4, octets & 15], axis=2).reshape(len(words), -1)
+    return np.stack([octets >> 4, octets & 15], axis=2).reshape(len(words), BITS[family] // STEP)
 
 
 def top_of(steps: Steps) -> NDArray[np.intp]:
