@@ -5,6 +5,7 @@
 
 #include "hash.h"
 #include "maps.h"
+#include "scratch.h"
 
 /* The share, 1 to 100, from which on this flow is enforced: the same for both
  * directions and for every rekey, so ports have no part in it. */

@@ -6,6 +6,7 @@
 #include <uapi/linux/bpf.h>
 
 #include "maps.h"
+#include "packet.h"
 
 static __always_inline void count(
 	u32 protocol, u32 verdict, u32 reason, u64 bytes)

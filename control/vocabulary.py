@@ -9,8 +9,8 @@ from functools import cache
 from pathlib import Path
 
 BPF_DIRECTORY = Path(__file__).resolve().parent.parent / "bpf"
-HEADERS = ("numbers.h", "words.h", "maps.h")
-"""What Python reads of the program: numbers by name, the words and structures shared, the maps."""
+HEADERS = ("numbers.h", "generation.h", "words.h", "maps.h")
+"""What Python reads of the program: numbers by name, what a list is made of, words and structures shared, the maps."""
 
 
 @cache

@@ -26,7 +26,7 @@ def claims(name: str, kind: np.dtype[Any]) -> str:
 
 def test_structures_are_laid_out_as_the_compiler_does() -> None:
     names = re.findall(r"struct (\w+) \{", header())
-    assert {"bucket", "generation", "answer", "event"} <= set(names)
+    assert {"wide", "generation", "answer", "event"} <= set(names)
     compiled(source("words.h") + "\n".join(claims(name, structure(name)) for name in names))
 
 
@@ -38,9 +38,12 @@ def test_a_layout_that_is_not_the_compilers_is_refused(wrong: str) -> None:
         compiled(f"struct pair {{ {wrong} }};" + claims("pair", ours))
 
 
-@pytest.mark.parametrize(("name", "size"), [("bucket", 32), ("answer", 32)])
+@pytest.mark.parametrize(("name", "size"), [
+        *((name, 64) for name in ("line", "bucket6", "node", "lengths")),
+        *((name, 32) for name in ("wide", "narrow", "answer")),
+    ])
 def test_sizes_that_something_else_demands(name: str, size: int) -> None:
-    """Half a cache line; what every kernel grants in front of a packet."""
+    """A cache line, or half of one; what every kernel grants in front of a packet."""
     assert structure(name).itemsize == size
 
 
@@ -50,7 +53,8 @@ def fields_of(kind: np.dtype[Any]) -> Any:
 
 
 def test_constants_and_products_of_them() -> None:
-    assert constant("BUCKET_SLOTS") == 7
+    assert constant("WIDE_SLOTS") == 7
+    assert constant("LENGTHS_HERE") == 1 << 31
     assert constant("PROTOCOLS") == 9
     assert constant("PROTOCOLS *VERDICTS *REASONS") == 9 * 2 * 16
     assert constant("4") == 4
@@ -91,10 +95,10 @@ def test_padding_arrays_and_structures_in_structures(monkeypatch: pytest.MonkeyP
 
 def test_shapes_of_the_maps() -> None:
     shapes = map_shapes()
-    assert {"active", "lease", "policies", "counters", "buckets", "entries", "generations"} <= shapes.keys()
-    assert (shapes["active"].type, shapes["active"].entries) == (MAP_TYPES["array"], 1)
+    assert {"controls", "counters", "lines", "entries", "locals"} <= shapes.keys()
+    assert (shapes["controls"].type, shapes["controls"].entries) == (MAP_TYPES["array"], 1)
     assert shapes["counters"].entries == 9 * 2 * 16
-    assert shapes["buckets"].inner == "bucket_template"
+    assert shapes["lines"].inner == "line_template"
     assert shapes["entry_template"].key.itemsize == 20
 
 

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from control.datapath import syscall
 from control.datapath.generations import entry_map
 from control.datapath.generations.parts import filter as filters
+from control.datapath.generations.parts.arrangement import Parts
 from control.datapath.generations.parts.hashes import spread, spread6
-from control.datapath.generations.parts.plan import Parts
 from control.datapath.generations.parts.tree import Tree
 
 PLAIN_ENTRY = np.zeros((), entry_map.ENTRY)  # which every protocol and port may use

@@ -6,8 +6,8 @@ import numpy as np
 
 from control.datapath.generations import entry_map
 from control.datapath.generations.parts import filter as filters
+from control.datapath.generations.parts.arrangement import Arrangement, Parts
 from control.datapath.generations.parts.hashes import spread, spread6
-from control.datapath.generations.parts.plan import Parts, Plan
 from control.datapath.generations.parts.planting import plant
 
 
@@ -24,7 +24,7 @@ class Filling:
         self._narrowed = {4: narrowed4, 6: narrowed6}
         prefixes = {family: entry_map.prefixes_among(rows.keys, family) for family in (4, 6)}
         self._trees = {family: plant(keys, family) for family, keys in prefixes.items() if len(keys)}
-        self.plan = Plan.of(
+        self.plan = Arrangement.of(
             len(rows.plain4),
             len(narrowed4),
             len(rows.plain6) + len(narrowed6),

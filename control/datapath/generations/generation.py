@@ -14,7 +14,7 @@ from control.datapath import syscall
 from control.datapath.generations import entry_map
 from control.datapath.generations.content import Content
 from control.datapath.generations.filling import Filling
-from control.datapath.generations.parts.plan import LINE, Parts
+from control.datapath.generations.parts.arrangement import LINE, Parts
 from control.datapath.program.layout import MAP_TYPES, map_shapes
 from control.fault import Fault, Kind, Refused
 from control.rollout.position import Position, Provenance

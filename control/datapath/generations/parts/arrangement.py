@@ -17,7 +17,7 @@ SPARE_LINES = 2048  # for prefixes that come one by one, beside half as many as 
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class Arrangement:
     """How many of what there is room for; in buckets, words and lines.
 
     Attributes:
@@ -34,8 +34,8 @@ class Plan:
     tree: int
 
     @classmethod
-    def of(cls, hosts4: int, others: int, hosts6_count: int, tree: int) -> "Plan":
-        """Return the plan for so many plain IPv4 hosts, other IPv4 hosts, IPv6 hosts, and lines of prefixes."""
+    def of(cls, hosts4: int, others: int, hosts6_count: int, tree: int) -> "Arrangement":
+        """Return that for so many plain IPv4 hosts, other IPv4 hosts, IPv6 hosts, and lines of prefixes."""
         kind = kind_for(hosts4)
         return cls(
             filters.words_for(hosts4 + others + hosts6_count),
