@@ -4,16 +4,20 @@ from collections.abc import Callable, Iterator
 from ipaddress import IPv4Address, IPv6Network, ip_address, ip_network
 from typing import NamedTuple
 
+import numpy as np
+
 from control.allowlist.allowlist import Allowlist
+from control.allowlist.columnar import of_ipv4
 from control.allowlist.entry import Entry
 from control.allowlist.mapped import Address
 from control.allowlist.nat64 import around
+from control.datapath.generations.parts.hosts4 import NARROW_FROM
 from control.datapath.probe.frames import frame
 from control.datapath.program.maps import array
 from control.vocabulary import VPN_PROTOCOLS, constant
 from lab.packets import CLIENT4, CLIENT6, SERVER4, SERVER6
 from tests.kernel.situations import FAR_AWAY, SITUATIONS, Edge
-from tests.kernel.test_lookup import CROWD
+from tests.kernel.test_lookup import CROWD, CROWD6
 
 NAT64 = [IPv6Network(text) for text in ("2001:db8:64::/48", "2001:db8:6400::/40", "64:ff9b::/96", "2001:db9::/32")]
 NAT64 += [IPv6Network("2001:db8:64:6400::/56"), IPv6Network("2001:db8:64:64::/64")]
@@ -29,6 +33,11 @@ NARROWED = [
 ]
 EVERY_LENGTH = [Entry(ip_network((0x0A000000, length), strict=False)) for length in range(1, 33)]
 EVERY_LENGTH += [Entry(ip_network((0xFD << 120, length), strict=False)) for length in range(1, 129)]
+MANY = np.arange(NARROW_FROM, dtype=np.uint32) + np.uint32(0x64400000)  # 100.64.0.0/10, between provider and subscriber
+LARGE = Allowlist.from_rows(of_ipv4(MANY)).with_changes(
+    add=Allowlist.from_entries([*CROWD, *CROWD6, *NARROWED, *PREFIXES]), remove=Allowlist.empty()
+)
+"""So many that a filter is asked, and that IPv4's buckets are narrow."""
 
 
 class Surroundings(NamedTuple):
@@ -88,6 +97,8 @@ def surroundings() -> Iterator[Surroundings]:
     for situation in SITUATIONS:
         yield Surroundings(situation.name, situation.prepare)
     yield Surroundings("a bucket overflowed", _with(CROWD))
+    yield Surroundings("IPv6 buckets overflowed", _with([*CROWD6[:-1], *CROWD]))
+    yield Surroundings("a large list", _with(LARGE))
     yield Surroundings("prefixes of several lengths", _with([*PREFIXES, *CROWD[:3]]))
     yield Surroundings("narrowed entries", _with(NARROWED))
     yield Surroundings("an empty list", _with(Allowlist.empty()))
@@ -103,7 +114,8 @@ def surroundings() -> Iterator[Surroundings]:
 
 def asked() -> list[bytes]:
     """Return a packet of each protocol between all kinds of ends."""
-    hosts: list[Address] = [entry.prefix[0] for entry in CROWD]
+    hosts: list[Address] = [entry.prefix[0] for entry in (*CROWD, *CROWD6)]
+    hosts += [IPv4Address(int(host)) for host in MANY[:: len(MANY) // 7]]
     hosts += [SERVER4, *map(ip_address, ("203.0.113.9", "203.0.113.77", "203.0.9.9", "192.0.2.99", "0.0.0.0"))]
     hosts += map(ip_address, ("224.0.0.5", "169.254.7.7", "255.255.255.255", "ff02::5", "fe80::7", "::", "::1"))
     hosts += [SERVER6, *map(ip_address, ("2001:db8:9::1", "2001:db8:9:8000::1", "2001:db8:77::1"))]

@@ -22,6 +22,14 @@ WHY = {
         "return is_openvpn_reset(p, at, length, 1) &&": RECOGNISED,
         "return is_openvpn_reset_v3(p, at, length) &&": RECOGNISED,
     },
+    "prefixes.h": {
+        "for (u32 i = ROOT_BITS; i < bits; i += NODE_BITS) {": "a word of the last node says lengths, or none",
+        "for (u32 i = 0; i < most; i++) {": "behind the last length stands a 0",
+        "if (!found)": "a word names no line that is not there",
+    },
+    "scratch.h": {
+        "return &controls->policies[protocol < PROTOCOLS ? protocol : 0];": "classify() knows no other protocols",
+    },
 }
 """Of each line one way out: which number it has is the compiler's affair. Where more were not taken, nothing is known
 of the others."""

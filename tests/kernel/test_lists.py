@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from control.allowlist.allowlist import Allowlist
-from control.allowlist.columnar import of_ipv4
+from control.allowlist.columnar import Columns, of_ipv4
 from control.allowlist.entry import Entry, Prefix
 from control.rollout.change import SMALL
 from control.vocabulary import VPN_PROTOCOLS, constant
-from lab.packets import CLIENT4, SERVER4, SERVER6
+from lab.packets import CLIENT4, CLIENT6, SERVER4, SERVER6
 from tests.kernel.questions import ELSEWHERE, Question, about, around, registered_end
 from tests.kernel.situations import Edge
 
@@ -51,9 +51,9 @@ def test_a_length_between_two_that_are_there(edge: Edge, bits: int, in_place: bo
         assert answer.prefix_length == (0 if prefix.prefixlen % 2 else prefix.prefixlen)
 
 
-@pytest.mark.parametrize("size", [3, 100, 5_000, 200_000])
+@pytest.mark.parametrize("size", [3, 100, 5_000, 200_000, 300_000])
 def test_hosts_are_where_numpy_put_them(edge: Edge, size: int) -> None:
-    """The C mix() is the numpy mix(), whatever the table's size: hosts are found, nearly all in their own bucket."""
+    """Both languages hash alike, whatever the table's size and kind: hosts are found, nearly all in their bucket."""
     random = np.random.default_rng(size)
     hosts = np.unique(random.integers(1 << 24, 1 << 32, size, np.uint32))
     edge.register(Allowlist(of_ipv4(hosts)))
@@ -61,6 +61,23 @@ def test_hosts_are_where_numpy_put_them(edge: Edge, size: int) -> None:
     answers = [edge.probe(Question(CLIENT4, ip_address(address)).frame) for address in asked]
     assert {(answer.side, answer.prefix_length) for answer in answers} == {("destination", 32)}
     assert sum(answer.exact_set for answer in answers) > 0.9 * len(answers)
+
+
+@pytest.mark.parametrize("size", [3, 100, 5_000, 100_000])
+def test_ipv6_hosts_are_where_numpy_put_them(edge: Edge, size: int) -> None:
+    random = np.random.default_rng(size)
+    low = np.unique(random.integers(1, 1 << 63, size, np.uint64))
+    high = np.full(len(low), 0x20010DB8_00000000, np.uint64)
+    edge.register(
+        Allowlist.from_rows(Columns(high, low, np.full(len(low), 128, np.uint8), np.zeros(len(low), np.uint32)))
+    )
+    asked = random.choice(low, min(size, 1000), replace=False).tolist()
+    frames = [Question(CLIENT6, ip_address(0x20010DB8 << 96 | address)).frame for address in asked]
+    answers = list(edge.probe_all(frames))
+    assert {(answer.side, answer.prefix_length) for answer in answers} == {("destination", 128)}
+    assert sum(answer.exact_set for answer in answers) > 0.9 * len(answers)
+    strangers = [Question(CLIENT6, ip_address(0x20010DB9 << 96 | address)).frame for address in asked]
+    assert {answer.side for answer in edge.probe_all(strangers)} == {None}
 
 
 @pytest.mark.parametrize("plain", [True, False], ids=["the exact set grows", "the map of ends grows"])

@@ -5,6 +5,7 @@ from dataclasses import replace
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
 import numpy as np
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
@@ -14,6 +15,8 @@ from control.allowlist.allowlist import Allowlist
 from control.allowlist.entry import Entry, Prefix
 from control.datapath.generations.generation import Generation
 from control.datapath.generations.lists import Lists
+from control.datapath.generations.parts import filter as filters
+from control.datapath.generations.parts import hosts4
 from control.datapath.generations.parts.hashes import spread, spread6
 from control.datapath.probe.probe import Probe
 from control.datapath.program.pins import Pinned
@@ -190,8 +193,12 @@ class ListsAgainstDict(RuleBasedStateMachine):
                 assert not generation.holds(Allowlist.from_entries(list(model.values())[1:]))
 
 
-def test_lists_against_a_dict(pinned: Pinned) -> None:
-    few = settings(max_examples=20, stateful_step_count=15, suppress_health_check=list(HealthCheck))
+@pytest.mark.parametrize("as_large", [False, True], ids=["small lists", "as large lists are"])
+def test_lists_against_a_dict(pinned: Pinned, monkeypatch: pytest.MonkeyPatch, as_large: bool) -> None:
+    few = settings(max_examples=12, stateful_step_count=15, suppress_health_check=list(HealthCheck))
+    if as_large:  # a filter is asked, and IPv4's buckets are narrow
+        monkeypatch.setattr(filters, "ASKED_FROM", 0)
+        monkeypatch.setattr(hosts4, "NARROW_FROM", 0)
 
     def machine() -> ListsAgainstDict:
         return ListsAgainstDict(pinned)

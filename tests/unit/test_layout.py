@@ -38,10 +38,13 @@ def test_a_layout_that_is_not_the_compilers_is_refused(wrong: str) -> None:
         compiled(f"struct pair {{ {wrong} }};" + claims("pair", ours))
 
 
-@pytest.mark.parametrize(("name", "size"), [
+@pytest.mark.parametrize(
+    ("name", "size"),
+    [
         *((name, 64) for name in ("line", "bucket6", "node", "lengths")),
         *((name, 32) for name in ("wide", "narrow", "answer")),
-    ])
+    ],
+)
 def test_sizes_that_something_else_demands(name: str, size: int) -> None:
     """A cache line, or half of one; what every kernel grants in front of a packet."""
     assert structure(name).itemsize == size
