@@ -1,4 +1,7 @@
-"""The rows of a list as numpy columns: their order, search and merge, without a Python object for a row."""
+"""The rows of a list as numpy columns: their order, search and merge, without a Python object for a row.
+
+A column that does not vary is kept as one value (control/allowlist/column.py).
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,13 +10,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from control.allowlist import mapped
+from control.allowlist import column, mapped
+from control.allowlist.column import Column
 
 U8 = NDArray[np.uint8]
 U32 = NDArray[np.uint32]
 U64 = NDArray[np.uint64]
 Index = NDArray[np.intp]
 Mask = NDArray[np.bool_]
+
+FEW = 64
+"""Rows beyond IPv4 that are looked for one by one: it takes a pass over the table to look for many at a time."""
+
+NO_LENGTH = 255
+"""More than any prefix's: a row of it belongs behind all of the same address."""
+
+
+_HIGH_OF_IPV4, _HOST, _PLAIN = np.zeros(1, np.uint64), np.full(1, mapped.HOST, np.uint8), np.zeros(1, np.uint32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +46,8 @@ class Columns:
     terms: U32
 
     def __post_init__(self) -> None:
-        for column in self.all():
-            column.flags.writeable = False
+        for each in self.all():
+            each.flags.writeable = False
 
     def __len__(self) -> int:
         return len(self.high)
@@ -45,7 +58,14 @@ class Columns:
 
     def take(self, rows: Index | Mask | slice) -> "Columns":
         """Return the chosen rows, in the order asked for."""
-        return Columns(self.high[rows], self.low[rows], self.length[rows], self.terms[rows])
+        low = self.low[rows]
+        others = (column.taken(each, rows, len(low)) for each in (self.high, self.length, self.terms))
+        high, length, terms = others
+        return Columns(high, low, length, terms)
+
+    def count_terms(self) -> int:
+        """Return how many rows have terms."""
+        return int(np.count_nonzero(self.terms))
 
     def with_terms(self, terms: U32) -> "Columns":
         """Return the same prefixes with other terms."""
@@ -61,20 +81,25 @@ def of_ipv4(addresses: U32, lengths: U8 | None = None, terms: U32 | None = None)
     """Return IPv4 addresses as rows: each single and plain unless lengths (0 to 32) or terms say so."""
     count = len(addresses)
     return Columns(
-        np.zeros(count, np.uint64),
+        column.again(_HIGH_OF_IPV4, count),
         mapped.low_of(addresses),
-        np.full(count, mapped.HOST, np.uint8) if lengths is None else lengths + np.uint8(mapped.SHIFT),
-        np.zeros(count, np.uint32) if terms is None else terms,
+        column.again(_HOST, count) if lengths is None else lengths + np.uint8(mapped.SHIFT),
+        plain(count) if terms is None else terms,
     )
+
+
+def plain(count: int) -> U32:
+    """Return the column of terms of so many rows without terms."""
+    return column.again(_PLAIN, count)
 
 
 def of_numbers(high: Sequence[int], low: Sequence[int], length: Sequence[int], terms: Sequence[int]) -> Columns:
     """Return rows of Python numbers."""
     return Columns(
-        np.array(high, np.uint64),
+        column.thrifty(np.array(high, np.uint64)),
         np.array(low, np.uint64),
-        np.array(length, np.uint8),
-        np.array(terms, np.uint32),
+        column.thrifty(np.array(length, np.uint8)),
+        column.thrifty(np.array(terms, np.uint32)),
     )
 
 
@@ -91,12 +116,8 @@ def is_plain4(columns: Columns) -> Mask:
 
 def concatenate(*parts: Columns) -> Columns:
     """Return the rows of all parts, one after the other."""
-    return Columns(
-        np.concatenate([part.high for part in parts]),
-        np.concatenate([part.low for part in parts]),
-        np.concatenate([part.length for part in parts]),
-        np.concatenate([part.terms for part in parts]),
-    )
+    high, low, length, terms = (column.joined(*each) for each in zip(*(part.all() for part in parts), strict=True))
+    return Columns(high, low, length, terms)
 
 
 def order(columns: Columns) -> Index:
@@ -106,7 +127,7 @@ def order(columns: Columns) -> Index:
 
 
 def _varies(key: NDArray[Any]) -> bool:
-    return bool(len(key) and (key != key[0]).any())
+    return bool(len(key)) and not column.is_uniform(key) and bool((key != key[0]).any())
 
 
 def same_as_previous(columns: Columns) -> Mask:
@@ -127,6 +148,8 @@ def are_sorted(columns: Columns) -> bool:
     descends = np.zeros(max(len(columns) - 1, 0), np.bool_)
     equal = ~descends
     for key in (columns.high, columns.low, columns.length):
+        if column.is_uniform(key):
+            continue
         descends |= equal & (key[1:] < key[:-1])
         equal &= key[1:] == key[:-1]
     return not (descends | equal).any()
@@ -134,6 +157,10 @@ def are_sorted(columns: Columns) -> bool:
 
 def host_masks(columns: Columns) -> tuple[U64, U64]:
     """Return for each row the upper and the lower 64 bits of the mask of its host bits."""
+    if column.is_uniform(columns.length):
+        one = columns.length[:1].astype(np.int64)
+        high, low = (column.again(_lowest_bits(bits - one), len(columns)) for bits in (64, 128))
+        return high, low
     length = columns.length.astype(np.int64)
     return _lowest_bits(64 - length), _lowest_bits(128 - length)
 
@@ -167,6 +194,13 @@ def overlap(columns: Columns, first: int, last: int) -> Mask:
     return ~(ends_before | ~_less(columns.high, columns.low, last + 1))
 
 
+def rows_within(columns: Columns, first: int, last: int) -> slice:
+    """Return which rows of sorted columns have an address from ``first`` to ``last`` (128-bit numbers)."""
+    high, low = zip(*(divmod(number, 1 << 64) for number in (first, last)), strict=True)
+    begin, end = _locate_each(columns, of_numbers(high, low, [0, NO_LENGTH], [0, 0])).tolist()
+    return slice(begin, end)
+
+
 def _less(high: U64, low: U64, bound: int) -> Mask:
     """Return which 128-bit numbers are below ``bound``, which is at most 2**128."""
     if bound >> 128:
@@ -182,19 +216,29 @@ def locate(table: Columns, wanted: Columns) -> tuple[Index, Mask]:
     Both are sorted. A search costs the logarithm of the table, without a pass over it: a list of a million is
     changed by one address hundreds of times an hour.
     """
-    head, wanted_head = (int(np.searchsorted(each.high, np.uint64(1))) for each in (table, wanted))
-    rows = np.concatenate([
-        _locate_low(table.take(slice(head)), wanted.take(slice(wanted_head))),
-        head + np.searchsorted(_text_keys(table, head), _text_keys(wanted, wanted_head)),
-    ])  # fmt: skip
+    head, wanted_head = _ipv4_like(table), _ipv4_like(wanted)
+    rows = _locate_low(table.take(slice(head)), wanted.take(slice(wanted_head)))
+    if wanted_head < len(wanted):
+        behind = _locate_high(table.take(slice(head, None)), wanted.take(slice(wanted_head, None)))
+        rows = np.concatenate([rows, head + behind])
     if not len(table):
         return rows, np.zeros(len(wanted), np.bool_)
     inside = np.minimum(rows, len(table) - 1)
     return rows, (rows < len(table)) & same_prefixes(table.take(inside), wanted)
 
 
+def _ipv4_like(columns: Columns) -> int:
+    """Return how many rows of sorted columns have a high word of 0, as all of IPv4 has; they are the first."""
+    if column.is_uniform(columns.high):
+        return 0 if columns.high[0] else len(columns)
+    return int(np.searchsorted(columns.high, np.uint64(1)))
+
+
 def _locate_low(table: Columns, wanted: Columns) -> Index:
     """Return where wanted rows belong in ``table``; the high words of both are 0."""
+    if column.is_uniform(table.length) and column.is_uniform(wanted.length):
+        is_longer = wanted.length[0] > table.length[0]
+        return np.searchsorted(table.low, wanted.low, side="right" if is_longer else "left")
     rows = np.searchsorted(table.low, wanted.low, side="left")
     ends = np.searchsorted(table.low, wanted.low, side="right")
     pending = np.flatnonzero(rows < ends)
@@ -206,25 +250,60 @@ def _locate_low(table: Columns, wanted: Columns) -> Index:
     return rows
 
 
-def _text_keys(columns: Columns, start: int) -> NDArray[np.bytes_]:
-    """Return the keys of the rows from ``start`` on as byte strings that sort as the rows do."""
-    octets = np.empty((len(columns) - start, 17), np.uint8)
-    octets[:, :8] = columns.high[start:].astype(">u8").view(np.uint8).reshape(-1, 8)
-    octets[:, 8:16] = columns.low[start:].astype(">u8").view(np.uint8).reshape(-1, 8)
-    octets[:, 16] = columns.length[start:]
+def _locate_high(table: Columns, wanted: Columns) -> Index:
+    """Return where wanted rows belong in ``table``, whatever their high words."""
+    if len(wanted) > FEW:
+        return np.searchsorted(_text_keys(table), _text_keys(wanted))
+    return _locate_each(table, wanted)
+
+
+def _locate_each(table: Columns, wanted: Columns) -> Index:
+    return np.array([_locate_one(table, wanted.take(slice(row, row + 1))) for row in range(len(wanted))], np.intp)
+
+
+def _locate_one(table: Columns, wanted: Columns) -> int:
+    """Return where one row belongs, by a search in one column after the other."""
+    first, last = 0, len(table)
+    for column_, key in ((table.high, wanted.high), (table.low, wanted.low), (table.length, wanted.length)):
+        within = column_[first:last]
+        after = int(np.searchsorted(within, key[0], "right"))
+        first, last = first + int(np.searchsorted(within, key[0], "left")), first + after
+    return first
+
+
+def _text_keys(columns: Columns) -> NDArray[np.bytes_]:
+    """Return the keys of rows as byte strings that sort as the rows do."""
+    octets = np.empty((len(columns), 17), np.uint8)
+    octets[:, :8] = columns.high.astype(">u8").view(np.uint8).reshape(-1, 8)
+    octets[:, 8:16] = columns.low.astype(">u8").view(np.uint8).reshape(-1, 8)
+    octets[:, 16] = columns.length
     return octets.view("S17").reshape(-1)
 
 
 def insert(columns: Columns, rows: Index, added: Columns) -> Columns:
-    """Return the columns with added rows before the given ones."""
-    if not len(added):
-        return columns
-    return Columns(
-        np.insert(columns.high, rows, added.high),
-        np.insert(columns.low, rows, added.low),
-        np.insert(columns.length, rows, added.length),
-        np.insert(columns.terms, rows, added.terms),
+    """Return the columns with added rows before the given ones, which do not descend."""
+    if not len(added) or not len(columns):
+        return columns if not len(added) else added
+    count = len(columns) + len(added)
+    if len(added) == 1:  # takes no pass over a mask
+        row = int(rows[0])
+
+        def mixed(held: Column, fresh: Column) -> Column:
+            return np.concatenate([held[:row], fresh, held[row:]])
+    else:
+        places, kept = rows + np.arange(len(added)), np.ones(count, np.bool_)
+        kept[places] = False
+
+        def mixed(held: Column, fresh: Column) -> Column:
+            both = np.empty(count, held.dtype)
+            both[kept], both[places] = held, fresh
+            return both
+
+    parts = zip(columns.all(), added.all(), strict=True)
+    high, low, length, terms = (
+        column.again(held, count) if column.are_alike(held, fresh) else mixed(held, fresh) for held, fresh in parts
     )
+    return Columns(high, low, length, terms)
 
 
 def delete(columns: Columns, rows: Index) -> Columns:
@@ -235,9 +314,5 @@ def delete(columns: Columns, rows: Index) -> Columns:
         kept = np.ones(len(columns), np.bool_)
         kept[rows] = False
         return columns.take(kept)
-    return Columns(  # a single one takes no pass over a mask: half the time of the above
-        np.delete(columns.high, rows),
-        np.delete(columns.low, rows),
-        np.delete(columns.length, rows),
-        np.delete(columns.terms, rows),
-    )
+    row = int(rows[0])  # a single one takes no pass over a mask
+    return concatenate(columns.take(slice(row)), columns.take(slice(row + 1, None)))

@@ -48,12 +48,20 @@ def doubts(entries: Allowlist) -> list[str]:
 def _overlapping(entries: Allowlist, networks: Sequence[Prefix]) -> Allowlist:
     mask = np.zeros(len(entries), np.bool_)
     for network in networks:
-        first, last = (mapped.number_of(address) for address in (network[0], network[-1]))
-        mask |= columnar.overlap(entries.columns, first, last)
+        mask[columnar.rows_within(entries.columns, *_bounds(network))] = True
+    wide = np.flatnonzero(entries.length < mapped.HOST)  # which may begin before a network, and reach into it
+    columns = entries.columns.take(wide)
+    for network in networks:
+        mask[wide[columnar.overlap(columns, *_bounds(network))]] = True
     return entries.only(mask)
 
 
+def _bounds(network: Prefix) -> tuple[int, int]:
+    return mapped.number_of(network[0]), mapped.number_of(network[-1])
+
+
 def _wide(entries: Allowlist) -> Allowlist:
+    entries = entries.only(entries.length < mapped.HOST)
     is_ipv4 = mapped.are_ipv4(entries.high, entries.low)
     shortest = np.where(is_ipv4, mapped.length_of(WIDE[4], 4), mapped.length_of(WIDE[6], 6))
     return entries.only(entries.length < shortest)
