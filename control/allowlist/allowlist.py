@@ -157,6 +157,10 @@ class Allowlist:
         rows, found = columnar.locate(self.columns, remove.columns)
         return columnar.delete(self.columns, rows[found])
 
+    def wide(self) -> "Allowlist":
+        """Return the entries of more than one address."""
+        return Allowlist(self.columns.take(columnar.wider_than_host(self.columns)), self.terms_table)
+
     def without(self, other: "Allowlist") -> "Allowlist":
         """Return the entries whose prefix ``other`` does not hold, whatever its terms."""
         if len(other) < len(self):
@@ -177,6 +181,8 @@ class Allowlist:
 
     def only(self, rows: Mask) -> "Allowlist":
         """Return the chosen rows."""
+        if not rows.any():
+            return Allowlist.empty()
         return self if rows.all() else Allowlist(self.columns.take(rows), self.terms_table)
 
     def difference(self, other: "Allowlist") -> "Allowlist":
@@ -215,7 +221,9 @@ class Allowlist:
 
     def outside(self, other: "Allowlist") -> "Allowlist":
         """Return the entries that no wider prefix of ``other`` holds on every term."""
-        wide = other.only(other.length < mapped.HOST)
+        wide = other.wide()
+        if not len(wide):
+            return self
         plain = np.array([not terms.narrowed for terms in other.terms_table])
         wide = wide.only(plain[wide.terms])
         outside = np.ones(len(self), np.bool_)

@@ -22,9 +22,6 @@ Mask = NDArray[np.bool_]
 FEW = 64
 """Rows beyond IPv4 that are looked for one by one: it takes a pass over the table to look for many at a time."""
 
-NO_LENGTH = 255
-"""More than any prefix's: a row of it belongs behind all of the same address."""
-
 
 _HIGH_OF_IPV4, _HOST, _PLAIN = np.zeros(1, np.uint64), np.full(1, mapped.HOST, np.uint8), np.zeros(1, np.uint32)
 
@@ -114,6 +111,13 @@ def is_plain4(columns: Columns) -> Mask:
     return plain
 
 
+def wider_than_host(columns: Columns) -> Index:
+    """Return the rows of more than one address."""
+    if column.is_uniform(columns.length) and columns.length[0] == mapped.HOST:
+        return np.empty(0, np.intp)
+    return np.flatnonzero(columns.length < mapped.HOST)
+
+
 def concatenate(*parts: Columns) -> Columns:
     """Return the rows of all parts, one after the other."""
     high, low, length, terms = (column.joined(*each) for each in zip(*(part.all() for part in parts), strict=True))
@@ -194,13 +198,6 @@ def overlap(columns: Columns, first: int, last: int) -> Mask:
     return ~(ends_before | ~_less(columns.high, columns.low, last + 1))
 
 
-def rows_within(columns: Columns, first: int, last: int) -> slice:
-    """Return which rows of sorted columns have an address from ``first`` to ``last`` (128-bit numbers)."""
-    high, low = zip(*(divmod(number, 1 << 64) for number in (first, last)), strict=True)
-    begin, end = _locate_each(columns, of_numbers(high, low, [0, NO_LENGTH], [0, 0])).tolist()
-    return slice(begin, end)
-
-
 def _less(high: U64, low: U64, bound: int) -> Mask:
     """Return which 128-bit numbers are below ``bound``, which is at most 2**128."""
     if bound >> 128:
@@ -252,12 +249,10 @@ def _locate_low(table: Columns, wanted: Columns) -> Index:
 
 def _locate_high(table: Columns, wanted: Columns) -> Index:
     """Return where wanted rows belong in ``table``, whatever their high words."""
+    if not len(table):
+        return np.zeros(len(wanted), np.intp)
     if len(wanted) > FEW:
         return np.searchsorted(_text_keys(table), _text_keys(wanted))
-    return _locate_each(table, wanted)
-
-
-def _locate_each(table: Columns, wanted: Columns) -> Index:
     return np.array([_locate_one(table, wanted.take(slice(row, row + 1))) for row in range(len(wanted))], np.intp)
 
 
