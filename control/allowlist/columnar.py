@@ -130,6 +130,16 @@ def order(columns: Columns) -> Index:
     return np.lexsort(keys) if keys else np.arange(len(columns))
 
 
+def in_order(columns: Columns) -> Columns:
+    """Return the rows sorted by (high, low, length), those of the same prefix in the order that they had."""
+    if not all(map(column.is_uniform, (columns.high, columns.length, columns.terms))):
+        return columns.take(order(columns))
+    low = columns.low
+    if not (low[1:] > low[:-1]).all():  # whole numbers are sorted quicker than an order of rows is found
+        low = mapped.low_of(np.sort(low.astype(np.uint32))) if is_ipv4(columns).all() else np.sort(low)
+    return Columns(columns.high, low, columns.length, columns.terms)
+
+
 def _varies(key: NDArray[Any]) -> bool:
     return bool(len(key)) and not column.is_uniform(key) and bool((key != key[0]).any())
 
@@ -143,7 +153,10 @@ def same_as_previous(columns: Columns) -> Mask:
 
 def same_prefixes(ones: Columns, others: Columns) -> Mask:
     """Return where two sets of as many rows have the same prefix."""
-    same: Mask = (ones.high == others.high) & (ones.low == others.low) & (ones.length == others.length)
+    same: Mask = ones.low == others.low
+    for one, other in ((ones.high, others.high), (ones.length, others.length)):
+        if not column.are_alike(one, other):
+            same &= one == other
     return same
 
 
@@ -193,9 +206,11 @@ def have_host_bits(columns: Columns) -> Mask:
 
 def overlap(columns: Columns, first: int, last: int) -> Mask:
     """Return which rows, without host bits, hold an address from ``first`` to ``last`` (128-bit numbers)."""
-    high_host, low_host = host_masks(columns)
-    ends_before = _less(columns.high | high_host, columns.low | low_host, first)
-    return ~(ends_before | ~_less(columns.high, columns.low, last + 1))
+    high, low = columns.high, columns.low
+    if len(wider_than_host(columns)):
+        high_host, low_host = host_masks(columns)
+        high, low = high | high_host, low | low_host
+    return _less(columns.high, columns.low, last + 1) & ~_less(high, low, first)
 
 
 def _less(high: U64, low: U64, bound: int) -> Mask:
@@ -203,8 +218,10 @@ def _less(high: U64, low: U64, bound: int) -> Mask:
     if bound >> 128:
         return np.ones(len(high), np.bool_)
     bound_high, bound_low = np.uint64(bound >> 64), np.uint64(bound & 0xFFFF_FFFF_FFFF_FFFF)
-    less: Mask = (high < bound_high) | ((high == bound_high) & (low < bound_low))
-    return less
+    less: Mask = low < bound_low
+    if column.is_uniform(high):
+        return less if high[0] == bound_high else np.full(len(high), high[0] < bound_high)
+    return (high < bound_high) | ((high == bound_high) & less)
 
 
 def locate(table: Columns, wanted: Columns) -> tuple[Index, Mask]:

@@ -72,16 +72,15 @@ def _scan_block(block: bytes, first: int, layout: Layout, gathering: Gathering) 
     found = scan(block, gathering.bounds)
     alone = ~found.rest
     gathering.take(first + found.rows[alone], found.columns.take(alone))
-    starts, ends = found.starts.tolist(), found.ends.tolist()
     if found.rest.any():
         rows = found.rows[found.rest]
-        lines = [block[starts[row] : ends[row]] for row in rows.tolist()]
+        lines = found.lines(block, rows)
         rests = [line[line.index(b",") :] for line in lines]
         columns = found.columns.take(found.rest)
         gathering.take_with_rest(first + rows, columns, rests, lambda place: _row(lines[place].decode(), layout))
-    for row in found.left.tolist():
-        _read_line(block[starts[row] : ends[row]], first + row, layout, gathering)
-    return len(starts)
+    for row, line in zip(found.left.tolist(), found.lines(block, found.left), strict=True):
+        _read_line(line, first + row, layout, gathering)
+    return len(found.starts)
 
 
 def _read_block(block: bytes, first: int, layout: Layout, gathering: Gathering) -> int:

@@ -117,17 +117,20 @@ class Gathering:
         if self._slow:
             numbers, high, low, length, terms = zip(*self._slow, strict=True)
             self.take(np.array(numbers, np.intp), columnar.of_numbers(high, low, length, terms))
-        columns, numbers_of = columnar.concatenate(*self._columns), np.concatenate(self._numbers)
-        order = columnar.order(columns)
-        columns = columns.take(order)
-        again = np.flatnonzero(columnar.same_as_previous(columns))
-        self._refuse_duplicates(columns.take(again), numbers_of[order[again - 1]], numbers_of[order[again]])
+        columns = columnar.concatenate(*self._columns)
+        ordered = columnar.in_order(columns)
+        if columnar.same_as_previous(ordered).any():
+            self._refuse_twice(columns)
         if self._faults:
             self._raise()
-        return Allowlist(columns, tuple(self._index))
+        return Allowlist(ordered, tuple(self._index))
 
-    def _refuse_duplicates(self, columns: Columns, ones: Index, others: Index) -> None:
+    def _refuse_twice(self, gathered: Columns) -> None:
         """Note the prefixes that are in two rows; when there are too many they are only counted."""
+        order, numbers_of = columnar.order(gathered), np.concatenate(self._numbers)
+        columns = gathered.take(order)
+        again = np.flatnonzero(columnar.same_as_previous(columns))
+        columns, ones, others = columns.take(again), numbers_of[order[again - 1]], numbers_of[order[again]]
         room = max(MAX_FAULTS - len(self._faults), 0)
         self._unlisted += max(len(ones) - room, 0)
         firsts, seconds = np.minimum(ones, others), np.maximum(ones, others)
