@@ -34,6 +34,7 @@ LOOK_AT_ADDRESSES = 60.0  # s: also without being told of a change
 LOOK_AT_BRAKE = 0.5  # s: whether its file is there
 BEAT = 1.0  # s between two looks of the breaker
 WORK = 1.0  # s between two looks at whether everything does what it should
+LOOK_AT_MEMORY = 1.0  # s
 
 
 class Agent:
@@ -51,6 +52,7 @@ class Agent:
             self._follow_links: LOOK_AT_LINKS,
             self._follow_addresses: LOOK_AT_ADDRESSES,
             self._work: WORK,
+            memory.Growth().give_back: LOOK_AT_MEMORY,
         }
         if (interval := service.watchdog_interval()) is not None:
             self._tasks[self._say_alive] = interval

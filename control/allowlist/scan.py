@@ -54,7 +54,9 @@ class Scan:
 
     def lines(self, block: bytes, rows: Index) -> list[bytes]:
         """Return some of the lines of the block that was read."""
-        return [block[start:end] for start, end in zip(self.starts[rows].tolist(), self.ends[rows].tolist(), strict=True)]
+        return [
+            block[start:end] for start, end in zip(self.starts[rows].tolist(), self.ends[rows].tolist(), strict=True)
+        ]
 
 
 def blocks(data: bytes, start: int = 0) -> Iterator[bytes]:
