@@ -138,6 +138,8 @@ class Allowlist:
         An added entry replaces the terms of an equal prefix; a prefix in both stays. The terms in ``remove``
         do not matter, and removing what is not there changes nothing.
         """
+        if not len(add):
+            return self.without(remove)
         kept = self._without(remove)
         added, shift = add.columns, np.uint32(len(self.terms_table) - 1)
         if len(add.terms_table) > 1:
@@ -163,6 +165,8 @@ class Allowlist:
 
     def without(self, other: "Allowlist") -> "Allowlist":
         """Return the entries whose prefix ``other`` does not hold, whatever its terms."""
+        if not len(other) or not len(self):
+            return self
         if len(other) < len(self):
             return Allowlist(self._without(other), self.terms_table)
         return self.only(~columnar.locate(other.columns, self.columns)[1])
@@ -176,6 +180,8 @@ class Allowlist:
 
     def at(self, prefixes: "Allowlist") -> "Allowlist":
         """Return the entries whose prefix ``prefixes`` holds; quick when those are few, however long this list is."""
+        if not len(prefixes):
+            return Allowlist.empty()
         rows, found = columnar.locate(self.columns, prefixes.columns)
         return Allowlist(self.columns.take(rows[found]), self.terms_table).tidy()
 
@@ -187,6 +193,8 @@ class Allowlist:
 
     def difference(self, other: "Allowlist") -> "Allowlist":
         """Return the entries that ``other`` does not hold, or holds with other terms."""
+        if not len(self) or not len(other):
+            return self
         mine, _, same = self._common(other)
         return self._leaving(mine[same])
 
@@ -252,6 +260,8 @@ class Allowlist:
 
     def tidy(self) -> "Allowlist":
         """Return the same list with a table of just the terms in use, each once."""
+        if not len(self) or self.terms_table == (PLAIN,):
+            return self if len(self) else Allowlist.empty()
         if column.is_uniform(self.terms):
             terms = self.terms_table[self.terms[0]]
             if terms == PLAIN:

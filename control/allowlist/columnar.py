@@ -5,6 +5,7 @@ A column that does not vary is kept as one value (control/allowlist/column.py).
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -43,8 +44,8 @@ class Columns:
     terms: U32
 
     def __post_init__(self) -> None:
-        for each in self.all():
-            each.flags.writeable = False
+        for each in (self.high, self.low, self.length, self.terms):
+            each.setflags(write=False)
 
     def __len__(self) -> int:
         return len(self.high)
@@ -55,10 +56,11 @@ class Columns:
 
     def take(self, rows: Index | Mask | slice) -> "Columns":
         """Return the chosen rows, in the order asked for."""
-        low = self.low[rows]
-        others = (column.taken(each, rows, len(low)) for each in (self.high, self.length, self.terms))
-        high, length, terms = others
-        return Columns(high, low, length, terms)
+        low, taken = self.low[rows], column.taken
+        count = len(low)
+        return Columns(
+            taken(self.high, rows, count), low, taken(self.length, rows, count), taken(self.terms, rows, count)
+        )
 
     def count_terms(self) -> int:
         """Return how many rows have terms."""
@@ -69,6 +71,7 @@ class Columns:
         return Columns(self.high, self.low, self.length, terms)
 
 
+@cache
 def empty() -> Columns:
     """Return no rows."""
     return of_ipv4(np.empty(0, np.uint32))
@@ -230,13 +233,13 @@ def locate(table: Columns, wanted: Columns) -> tuple[Index, Mask]:
     Both are sorted. A search costs the logarithm of the table, without a pass over it: a list of a million is
     changed by one address hundreds of times an hour.
     """
+    if not len(wanted) or not len(table):
+        return np.zeros(len(wanted), np.intp), np.zeros(len(wanted), np.bool_)
     head, wanted_head = _ipv4_like(table), _ipv4_like(wanted)
     rows = _locate_low(table.take(slice(head)), wanted.take(slice(wanted_head)))
     if wanted_head < len(wanted):
         behind = _locate_high(table.take(slice(head, None)), wanted.take(slice(wanted_head, None)))
         rows = np.concatenate([rows, head + behind])
-    if not len(table):
-        return rows, np.zeros(len(wanted), np.bool_)
     inside = np.minimum(rows, len(table) - 1)
     return rows, (rows < len(table)) & same_prefixes(table.take(inside), wanted)
 
@@ -266,8 +269,6 @@ def _locate_low(table: Columns, wanted: Columns) -> Index:
 
 def _locate_high(table: Columns, wanted: Columns) -> Index:
     """Return where wanted rows belong in ``table``, whatever their high words."""
-    if not len(table):
-        return np.zeros(len(wanted), np.intp)
     if len(wanted) > FEW:
         return np.searchsorted(_text_keys(table), _text_keys(wanted))
     return np.array([_locate_one(table, wanted.take(slice(row, row + 1))) for row in range(len(wanted))], np.intp)

@@ -92,11 +92,13 @@ class Change:
     @property
     def narrows(self) -> bool:
         """Whether it lets anything less through: what only widens waits for nobody."""
-        return bool(len(self.removed) or len(self._both().difference(self.added)))
+        return bool(len(self.removed) or (len(self.replaced) and len(self._both().difference(self.added))))
 
     @property
     def cut(self) -> Allowlist:
         """The entries of ``held`` of which less is let through afterwards, or nothing."""
+        if not len(self.replaced):
+            return self.removed
         narrowed = self.replaced.only(are_narrowed(self.replaced, self.added.held_by(self.replaced)))
         return self.removed.with_changes(narrowed, NONE)
 
@@ -124,6 +126,8 @@ class Change:
 
     def _both(self) -> Allowlist:
         """Return the entries that get other terms, with what they allow before and after."""
+        if not len(self.replaced):
+            return NONE
         return combined(self.replaced, self.added.held_by(self.replaced), widened)
 
     def _widening(self, both: Allowlist) -> "Change":
