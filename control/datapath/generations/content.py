@@ -71,6 +71,16 @@ class Content:
         """Return what is in the hash map, in no order."""
         return syscall.read_all(self._entries, entry_map.KEY, entry_map.ENTRY, self._capacity)
 
+    def is_marked(self, key: Any, tick: int) -> bool:
+        """Return whether one entry has a mark, which in the hash map is ``tick``; it stays."""
+        if _is_host(key):
+            words = key["address"]
+            hosts4, hosts6 = self.parts.hosts4, self.parts.hosts6
+            if hosts4.is_marked(int(words[3])) if _family(key) == 4 else hosts6.is_marked(words):
+                return True
+        held = self._entry(key)
+        return held is not None and int(held["seen"]) == tick
+
     def add_host4(self, address: int) -> None:
         """Add a plain IPv4 host: to its bucket, or where that is full to the hash map.
 

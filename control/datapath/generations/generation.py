@@ -198,6 +198,12 @@ class Generation:
         keys, values = self._content.read_entries()
         return hosts, np.concatenate([keys[values["seen"] == tick], hosts6])
 
+    def marked(self, entries: Allowlist) -> NDArray[np.bool_]:
+        """Return which of a few entries had traffic since the last sweep, without one: the marks stay."""
+        tick = int(self.description["tick"])
+        keys = entry_map.keys_of(entries.high, entries.low, entries.length)
+        return np.array([self._content.is_marked(key, tick) for key in keys], np.bool_)
+
     def close(self) -> None:
         """Close the file descriptors; pins stay."""
         syscall.close_all([self.lines_fd, self.entries_fd])
