@@ -68,8 +68,9 @@ class Allowlist:
 
     def pack(self) -> bytes:
         """Return the list as bytes, four for a plain IPv4 address (control/allowlist/packing.py)."""
-        others = self.others().tidy()
-        return packing.pack(self.plain4(), others.columns, others.terms_table)
+        is_plain = columnar.is_plain4(self.columns)
+        others = self.only(~is_plain).tidy()
+        return packing.pack(self._addresses(is_plain), others.columns, others.terms_table)
 
     def __len__(self) -> int:
         return len(self.columns)
@@ -277,8 +278,11 @@ class Allowlist:
 
     def plain4(self) -> U32:
         """Return the single IPv4 addresses without terms, as numbers in host order, ascending."""
-        plain = columnar.is_plain4(self.columns)
-        return (self.low if plain.all() else self.low[plain]).astype(np.uint32)
+        return self._addresses(columnar.is_plain4(self.columns))
+
+    def _addresses(self, rows: Mask) -> U32:
+        """Return the IPv4 addresses of some rows."""
+        return (self.low if rows.all() else self.low[rows]).astype(np.uint32)
 
     def others(self) -> "Allowlist":
         """Return what ``plain4`` leaves out."""

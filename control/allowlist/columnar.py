@@ -105,13 +105,17 @@ def of_numbers(high: Sequence[int], low: Sequence[int], length: Sequence[int], t
 
 def is_ipv4(columns: Columns) -> Mask:
     """Return which rows are IPv4."""
-    return mapped.are_ipv4(columns.high, columns.low)
+    if not column.is_uniform(columns.high):
+        return mapped.are_ipv4(columns.high, columns.low)
+    return mapped.are_ipv4(columns.high[:1], columns.low)
 
 
 def is_plain4(columns: Columns) -> Mask:
     """Return which rows are single IPv4 addresses without terms."""
-    plain: Mask = is_ipv4(columns) & (columns.length == mapped.HOST) & (columns.terms == 0)
-    return plain
+    found = is_ipv4(columns)
+    for each, wanted in ((columns.length, mapped.HOST), (columns.terms, 0)):
+        found &= (each[:1] if column.is_uniform(each) else each) == wanted
+    return found
 
 
 def wider_than_host(columns: Columns) -> Index:
