@@ -8,6 +8,7 @@ import numpy as np
 from control.allowlist import column, columnar, mapped, packing
 from control.allowlist.columnar import U8, U32, U64, Columns, Index, Mask
 from control.allowlist.entry import PLAIN, Entry, Prefix, Terms
+from control.allowlist.search import locate
 
 SLACK = 64
 """Terms that a table may hold beyond twice those in use before it is made anew."""
@@ -111,7 +112,7 @@ class Allowlist:
             high, low, length = mapped.key_of(prefix)
         except ValueError:
             return None
-        rows, found = columnar.locate(self.columns, columnar.of_numbers([high], [low], [length], [0]))
+        rows, found = locate(self.columns, columnar.of_numbers([high], [low], [length], [0]))
         return self._entry(int(rows[0])) if found[0] else None
 
     def covering(self, prefix: Prefix) -> Iterator[Entry]:
@@ -145,7 +146,7 @@ class Allowlist:
         added, shift = add.columns, np.uint32(len(self.terms_table) - 1)
         if len(add.terms_table) > 1:
             added = added.with_terms(np.where(added.terms, added.terms + shift, np.uint32(0)))
-        rows, found = columnar.locate(kept, added)
+        rows, found = locate(kept, added)
         if found.any():
             if (kept.terms[rows[found]] != added.terms[found]).any():
                 terms = kept.terms.copy()
@@ -157,7 +158,7 @@ class Allowlist:
         return changed.tidy() if len(table) > SLACK and len(table) > 2 * merged.count_terms() + SLACK else changed
 
     def _without(self, remove: "Allowlist") -> Columns:
-        rows, found = columnar.locate(self.columns, remove.columns)
+        rows, found = locate(self.columns, remove.columns)
         return columnar.delete(self.columns, rows[found])
 
     def wide(self) -> "Allowlist":
@@ -170,20 +171,20 @@ class Allowlist:
             return self
         if len(other) < len(self):
             return Allowlist(self._without(other), self.terms_table)
-        return self.only(~columnar.locate(other.columns, self.columns)[1])
+        return self.only(~locate(other.columns, self.columns)[1])
 
     def held_by(self, other: "Allowlist") -> "Allowlist":
         """Return the entries whose prefix ``other`` holds too, whatever its terms."""
         if len(other) < len(self):
-            rows, found = columnar.locate(self.columns, other.columns)
+            rows, found = locate(self.columns, other.columns)
             return Allowlist(self.columns.take(rows[found]), self.terms_table)
-        return self.only(columnar.locate(other.columns, self.columns)[1])
+        return self.only(locate(other.columns, self.columns)[1])
 
     def at(self, prefixes: "Allowlist") -> "Allowlist":
         """Return the entries whose prefix ``prefixes`` holds; quick when those are few, however long this list is."""
         if not len(prefixes):
             return Allowlist.empty()
-        rows, found = columnar.locate(self.columns, prefixes.columns)
+        rows, found = locate(self.columns, prefixes.columns)
         return Allowlist(self.columns.take(rows[found]), self.terms_table).tidy()
 
     def only(self, rows: Mask) -> "Allowlist":
@@ -211,10 +212,10 @@ class Allowlist:
     def _common(self, other: "Allowlist") -> tuple[Index, Index, Mask]:
         """Return the rows of both lists that have the same prefixes, and which of these have the same terms."""
         if len(self) <= len(other):
-            theirs, found = columnar.locate(other.columns, self.columns)
+            theirs, found = locate(other.columns, self.columns)
             mine, theirs = np.flatnonzero(found), theirs[found]
         else:
-            mine, found = columnar.locate(self.columns, other.columns)
+            mine, found = locate(self.columns, other.columns)
             mine, theirs = mine[found], np.flatnonzero(found)
         return mine, theirs, self._same_terms(self.terms[mine], other, other.terms[theirs])
 
@@ -246,7 +247,7 @@ class Allowlist:
         within = columnar.cut_to(columns, length)
         order = columnar.order(within)
         held = np.zeros(len(within), np.bool_)
-        held[order] = columnar.locate(self.columns, within.take(order))[1]
+        held[order] = locate(self.columns, within.take(order))[1]
         return held
 
     def _same_terms(self, mine: U32, other: "Allowlist", theirs: U32) -> Mask:

@@ -44,6 +44,16 @@ def are_alike(one: Column, other: Column) -> bool:
     return is_uniform(one) and is_uniform(other) and bool(one[0] == other[0])
 
 
+def mixed(column: Column, places: Any, other: Column, others: Any) -> Column:
+    """Return the rows of two columns together, each column's at its places."""
+    count = len(column) + len(other)
+    if are_alike(column, other):
+        return again(column, count)
+    both = np.empty(count, column.dtype)
+    both[places], both[others] = column, other
+    return both
+
+
 def joined(*parts: Column) -> Column:
     """Return the rows of all parts, one after the other."""
     filled = [part for part in parts if len(part)] or list(parts[:1])

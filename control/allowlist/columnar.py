@@ -1,4 +1,4 @@
-"""The rows of a list as numpy columns: their order, search and merge, without a Python object for a row.
+"""The rows of a list as numpy columns: their order and merge, without a Python object for a row.
 
 A column that does not vary is kept as one value (control/allowlist/column.py).
 """
@@ -19,9 +19,6 @@ U32 = NDArray[np.uint32]
 U64 = NDArray[np.uint64]
 Index = NDArray[np.intp]
 Mask = NDArray[np.bool_]
-
-FEW = 64
-"""Rows beyond IPv4 that are looked for one by one: it takes a pass over the table to look for many at a time."""
 
 
 _HIGH_OF_IPV4, _HOST, _PLAIN = np.zeros(1, np.uint64), np.full(1, mapped.HOST, np.uint8), np.zeros(1, np.uint32)
@@ -50,7 +47,7 @@ class Columns:
     def __len__(self) -> int:
         return len(self.high)
 
-    def all(self) -> tuple[U64, U64, U8, U32]:
+    def all(self) -> tuple[Column, ...]:
         """Return the columns in their order."""
         return self.high, self.low, self.length, self.terms
 
@@ -139,7 +136,7 @@ def order(columns: Columns) -> Index:
 
 def in_order(columns: Columns) -> Columns:
     """Return the rows sorted by (high, low, length), those of the same prefix in the order that they had."""
-    if not all(map(column.is_uniform, (columns.high, columns.length, columns.terms))):
+    if not all(column.is_uniform(each) for each in (columns.high, columns.length, columns.terms)):
         return columns.take(order(columns))
     low = columns.low
     if not (low[1:] > low[:-1]).all():  # whole numbers are sorted quicker than an order of rows is found
@@ -228,98 +225,25 @@ def _less(high: U64, low: U64, bound: int) -> Mask:
     less: Mask = low < bound_low
     if column.is_uniform(high):
         return less if high[0] == bound_high else np.full(len(high), high[0] < bound_high)
-    return (high < bound_high) | ((high == bound_high) & less)
-
-
-def locate(table: Columns, wanted: Columns) -> tuple[Index, Mask]:
-    """Return for each wanted row the row of ``table`` where it is or belongs, and whether it is there.
-
-    Both are sorted. A search costs the logarithm of the table, without a pass over it: a list of a million is
-    changed by one address hundreds of times an hour.
-    """
-    if not len(wanted) or not len(table):
-        return np.zeros(len(wanted), np.intp), np.zeros(len(wanted), np.bool_)
-    head, wanted_head = _ipv4_like(table), _ipv4_like(wanted)
-    rows = _locate_low(table.take(slice(head)), wanted.take(slice(wanted_head)))
-    if wanted_head < len(wanted):
-        behind = _locate_high(table.take(slice(head, None)), wanted.take(slice(wanted_head, None)))
-        rows = np.concatenate([rows, head + behind])
-    inside = np.minimum(rows, len(table) - 1)
-    return rows, (rows < len(table)) & same_prefixes(table.take(inside), wanted)
-
-
-def _ipv4_like(columns: Columns) -> int:
-    """Return how many rows of sorted columns have a high word of 0, as all of IPv4 has; they are the first."""
-    if column.is_uniform(columns.high):
-        return 0 if columns.high[0] else len(columns)
-    return int(np.searchsorted(columns.high, np.uint64(1)))
-
-
-def _locate_low(table: Columns, wanted: Columns) -> Index:
-    """Return where wanted rows belong in ``table``; the high words of both are 0."""
-    if column.is_uniform(table.length) and column.is_uniform(wanted.length):
-        is_longer = wanted.length[0] > table.length[0]
-        return np.searchsorted(table.low, wanted.low, side="right" if is_longer else "left")
-    rows = np.searchsorted(table.low, wanted.low, side="left")
-    ends = np.searchsorted(table.low, wanted.low, side="right")
-    pending = np.flatnonzero(rows < ends)
-    while len(pending):  # at most once for each length of the same address
-        shorter = table.length[rows[pending]] < wanted.length[pending]
-        pending = pending[shorter]
-        rows[pending] += 1
-        pending = pending[rows[pending] < ends[pending]]
-    return rows
-
-
-def _locate_high(table: Columns, wanted: Columns) -> Index:
-    """Return where wanted rows belong in ``table``, whatever their high words."""
-    if len(wanted) > FEW:
-        return np.searchsorted(_text_keys(table), _text_keys(wanted))
-    return np.array([_locate_one(table, wanted.take(slice(row, row + 1))) for row in range(len(wanted))], np.intp)
-
-
-def _locate_one(table: Columns, wanted: Columns) -> int:
-    """Return where one row belongs, by a search in one column after the other."""
-    first, last = 0, len(table)
-    for column_, key in ((table.high, wanted.high), (table.low, wanted.low), (table.length, wanted.length)):
-        within = column_[first:last]
-        after = int(np.searchsorted(within, key[0], "right"))
-        first, last = first + int(np.searchsorted(within, key[0], "left")), first + after
-    return first
-
-
-def _text_keys(columns: Columns) -> NDArray[np.bytes_]:
-    """Return the keys of rows as byte strings that sort as the rows do."""
-    octets = np.empty((len(columns), 17), np.uint8)
-    octets[:, :8] = columns.high.astype(">u8").view(np.uint8).reshape(-1, 8)
-    octets[:, 8:16] = columns.low.astype(">u8").view(np.uint8).reshape(-1, 8)
-    octets[:, 16] = columns.length
-    return octets.view("S17").reshape(-1)
+    less &= high == bound_high
+    less |= high < bound_high
+    return less
 
 
 def insert(columns: Columns, rows: Index, added: Columns) -> Columns:
     """Return the columns with added rows before the given ones, which do not descend."""
     if not len(added) or not len(columns):
         return columns if not len(added) else added
-    count = len(columns) + len(added)
+    parts = zip(columns.all(), added.all(), strict=True)
     if len(added) == 1:  # takes no pass over a mask
         row = int(rows[0])
-
-        def mixed(held: Column, fresh: Column) -> Column:
-            return np.concatenate([held[:row], fresh, held[row:]])
+        merged = [column.joined(held[:row], fresh, held[row:]) for held, fresh in parts]
     else:
-        places, kept = rows + np.arange(len(added)), np.ones(count, np.bool_)
+        places = rows + np.arange(len(added))
+        kept = np.ones(len(columns) + len(added), np.bool_)
         kept[places] = False
-
-        def mixed(held: Column, fresh: Column) -> Column:
-            both = np.empty(count, held.dtype)
-            both[kept], both[places] = held, fresh
-            return both
-
-    parts = zip(columns.all(), added.all(), strict=True)
-    high, low, length, terms = (
-        column.again(held, count) if column.are_alike(held, fresh) else mixed(held, fresh) for held, fresh in parts
-    )
+        merged = [column.mixed(held, kept, fresh, places) for held, fresh in parts]
+    high, low, length, terms = merged
     return Columns(high, low, length, terms)
 
 

@@ -4,7 +4,7 @@ import csv
 import re
 
 from control.allowlist.gathering import Gathering
-from control.allowlist.scan import blocks, scan
+from control.allowlist.scan import blocks, lines_of, scan
 from control.allowlist.schema import FIELDS, FieldFault
 from control.fault import shown
 
@@ -34,11 +34,13 @@ def read_csv(data: bytes, gathering: Gathering) -> None:
     first = number + 1
     if layout is None:
         layout, start, first = ("prefix",), 0, 1
+    total = lines_of(data)
     for block in blocks(data, start):
         if layout[0] == "prefix":
             first += _scan_block(block, first, layout, gathering)
         else:
             first += _read_block(block, first, layout, gathering)
+        gathering.tell(first - 1, total)
 
 
 def _first_row(data: bytes) -> tuple[int, int, list[str]]:

@@ -32,9 +32,14 @@ class Gathering:
         bounds: the widest prefixes allowed.
     """
 
-    def __init__(self, bounds: Bounds, place: Callable[[int], str]) -> None:
-        """Start with nothing; ``place`` says a row's number as the writer of the list counts."""
-        self.bounds, self._place = bounds, place
+    def __init__(
+        self, bounds: Bounds, place: Callable[[int], str], told: Callable[[int, int], None] | None = None
+    ) -> None:
+        """Start with nothing; ``place`` says a row's number as the writer of the list counts.
+
+        ``told`` is told how many rows of how many are read.
+        """
+        self.bounds, self._place, self._told = bounds, place, told
         self._columns: list[Columns] = [columnar.empty()]
         self._numbers: list[Index] = [np.empty(0, np.intp)]
         self._slow: list[tuple[int, int, int, int, int]] = []
@@ -42,6 +47,11 @@ class Gathering:
         self._index_of_rest: dict[Hashable, int | None] = {}
         self._faults: list[tuple[int, Fault]] = []
         self._unlisted = 0
+
+    def tell(self, done: int, total: int) -> None:
+        """Say how many rows of how many are read."""
+        if self._told:
+            self._told(done, total)
 
     def take(self, numbers: Index, columns: Columns) -> None:
         """Take prefixes that were read, with the numbers of their rows."""

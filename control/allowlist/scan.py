@@ -59,6 +59,11 @@ class Scan:
         ]
 
 
+def lines_of(data: bytes) -> int:
+    """Return how many lines there are, the last of which may lack its newline."""
+    return data.count(b"\n") + (not data.endswith(b"\n"))
+
+
 def blocks(data: bytes, start: int = 0) -> Iterator[bytes]:
     """Yield the data from ``start`` on in blocks of whole lines, each of which ends in a newline."""
     while start < len(data):

@@ -11,6 +11,7 @@ from control.allowlist.allowlist import Allowlist
 from control.allowlist.columnar import Columns
 from control.allowlist.entry import Prefix
 from control.allowlist.naming import named
+from control.allowlist.search import locate
 
 PRIVATE = tuple(
     IPv4Network(each) for each in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")
@@ -50,7 +51,7 @@ def doubts(entries: Allowlist) -> list[str]:
 
 def _overlapping(entries: Allowlist, networks: Sequence[Prefix]) -> Allowlist:
     mask = np.zeros(len(entries), np.bool_)
-    rows, _ = columnar.locate(entries.columns, _bounds(tuple(networks)))
+    rows, _ = locate(entries.columns, _bounds(tuple(networks)))
     for begin, end in rows.reshape(-1, 2).tolist():
         mask[begin:end] = True
     wide = columnar.wider_than_host(entries.columns)  # which may begin before a network, and reach into it
