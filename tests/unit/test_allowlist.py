@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from control.allowlist import mapped, space
 from control.allowlist.allowlist import Allowlist
-from control.allowlist.columnar import Columns, of_ipv4
+from control.allowlist.columnar import Columns, are_sorted, of_ipv4
 from control.allowlist.entry import Entry, Prefix, Terms
 
 Model = dict[Prefix, Terms]
@@ -110,6 +110,7 @@ def test_a_column_that_is_kept_as_one_value_is_as_good_as_any(held: Model, add: 
     thrifty = [build(model) for model in (held, add, remove)]
     for one, two, three in (thrifty, map(spelled_out, thrifty)):
         changed = one.with_changes(two, three)
+        assert are_sorted(changed.columns)
         assert content(changed) == {prefix: t for prefix, t in held.items() if prefix not in remove} | add
         assert content(one.without(two)) == {prefix: t for prefix, t in held.items() if prefix not in add}
         assert content(one.held_by(two)) == {prefix: t for prefix, t in held.items() if prefix in add}
