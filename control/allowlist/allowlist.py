@@ -270,12 +270,12 @@ class Allowlist:
                 return Allowlist(self.columns.with_terms(columnar.plain(len(self))))
             ones = column.uniform(np.uint32(1), len(self))
             return Allowlist(self.columns.with_terms(ones), (PLAIN, terms))
-        used: Index
-        used, index_of = np.unique(self.terms, return_inverse=True)
-        index = {PLAIN: 0}
-        fresh = [index.setdefault(self.terms_table[old], len(index)) for old in used.tolist()]
-        terms = np.array(fresh, np.uint32)[index_of]
-        return Allowlist(self.columns.with_terms(column.thrifty(terms)), tuple(index))
+        is_used = np.zeros(len(self.terms_table), np.bool_)
+        is_used[self.terms] = True
+        index, fresh = {PLAIN: 0}, np.zeros(len(self.terms_table), np.uint32)
+        for old in np.flatnonzero(is_used).tolist():
+            fresh[old] = index.setdefault(self.terms_table[old], len(index))
+        return Allowlist(self.columns.with_terms(column.thrifty(fresh[self.terms])), tuple(index))
 
     def plain4(self) -> U32:
         """Return the single IPv4 addresses without terms, as numbers in host order, ascending."""
