@@ -32,6 +32,11 @@ STALL_SECONDS = 30
 """How long a client may send or take nothing in the middle of a request: its thread is wanted by others."""
 
 
+TURN_SECONDS = 0.0005
+"""For how long one thread of Python's may keep the others waiting: who writes a list of a million would for 5 ms at each
+of the dozen steps of somebody else's short request."""
+
+
 class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
     """Gunicorn with our settings alone: neither its command line nor GUNICORN_CMD_ARGS is read."""
 
@@ -63,6 +68,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             resource.setrlimit(resource.RLIMIT_NOFILE, (min(FILES, hard), hard))
         gc.collect()
         gc.freeze()
+        sys.setswitchinterval(TURN_SECONDS)
         return self.application
 
 

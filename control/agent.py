@@ -34,6 +34,8 @@ LOOK_AT_ADDRESSES = 60.0  # s: also without being told of a change
 LOOK_AT_BRAKE = 0.5  # s: whether its file is there
 BEAT = 1.0  # s between two looks of the breaker
 WORK = 1.0  # s between two looks at whether everything does what it should
+LOOK_AT_MEMORY = 1.0  # s
+TURN_SECONDS = 0.0005  # for how long one thread may keep the others from Python: a change waits for many steps of these
 
 
 class Agent:
@@ -51,6 +53,7 @@ class Agent:
             self._follow_links: LOOK_AT_LINKS,
             self._follow_addresses: LOOK_AT_ADDRESSES,
             self._work: WORK,
+            memory.Growth().give_back: LOOK_AT_MEMORY,
         }
         if (interval := service.watchdog_interval()) is not None:
             self._tasks[self._say_alive] = interval
@@ -123,6 +126,7 @@ def serve(config: Config) -> None:
         Refused: it cannot start.
     """
     memory.keep_freed()
+    sys.setswitchinterval(TURN_SECONDS)
     edge = Edge.open(config)
     agent = Agent(edge)
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -1,19 +1,27 @@
-"""The rows of a list as numpy columns: their order, search and merge, without a Python object for a row."""
+"""The rows of a list as numpy columns: their order and merge, without a Python object for a row.
+
+A column that does not vary is kept as one value (control/allowlist/column.py).
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from control.allowlist import mapped
+from control.allowlist import column, mapped
+from control.allowlist.column import Column
 
 U8 = NDArray[np.uint8]
 U32 = NDArray[np.uint32]
 U64 = NDArray[np.uint64]
 Index = NDArray[np.intp]
 Mask = NDArray[np.bool_]
+
+
+_HIGH_OF_IPV4, _HOST, _PLAIN = np.zeros(1, np.uint64), np.full(1, mapped.HOST, np.uint8), np.zeros(1, np.uint32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,25 +41,34 @@ class Columns:
     terms: U32
 
     def __post_init__(self) -> None:
-        for column in self.all():
-            column.flags.writeable = False
+        for each in (self.high, self.low, self.length, self.terms):
+            each.setflags(write=False)
 
     def __len__(self) -> int:
         return len(self.high)
 
-    def all(self) -> tuple[U64, U64, U8, U32]:
+    def all(self) -> tuple[Column, ...]:
         """Return the columns in their order."""
         return self.high, self.low, self.length, self.terms
 
     def take(self, rows: Index | Mask | slice) -> "Columns":
         """Return the chosen rows, in the order asked for."""
-        return Columns(self.high[rows], self.low[rows], self.length[rows], self.terms[rows])
+        low, taken = self.low[rows], column.taken
+        count = len(low)
+        return Columns(
+            taken(self.high, rows, count), low, taken(self.length, rows, count), taken(self.terms, rows, count)
+        )
+
+    def count_terms(self) -> int:
+        """Return how many rows have terms."""
+        return int(np.count_nonzero(self.terms))
 
     def with_terms(self, terms: U32) -> "Columns":
         """Return the same prefixes with other terms."""
         return Columns(self.high, self.low, self.length, terms)
 
 
+@cache
 def empty() -> Columns:
     """Return no rows."""
     return of_ipv4(np.empty(0, np.uint32))
@@ -61,42 +78,54 @@ def of_ipv4(addresses: U32, lengths: U8 | None = None, terms: U32 | None = None)
     """Return IPv4 addresses as rows: each single and plain unless lengths (0 to 32) or terms say so."""
     count = len(addresses)
     return Columns(
-        np.zeros(count, np.uint64),
+        column.again(_HIGH_OF_IPV4, count),
         mapped.low_of(addresses),
-        np.full(count, mapped.HOST, np.uint8) if lengths is None else lengths + np.uint8(mapped.SHIFT),
-        np.zeros(count, np.uint32) if terms is None else terms,
+        column.again(_HOST, count) if lengths is None else lengths + np.uint8(mapped.SHIFT),
+        plain(count) if terms is None else terms,
     )
+
+
+def plain(count: int) -> U32:
+    """Return the column of terms of so many rows without terms."""
+    return column.again(_PLAIN, count)
 
 
 def of_numbers(high: Sequence[int], low: Sequence[int], length: Sequence[int], terms: Sequence[int]) -> Columns:
     """Return rows of Python numbers."""
     return Columns(
-        np.array(high, np.uint64),
+        column.thrifty(np.array(high, np.uint64)),
         np.array(low, np.uint64),
-        np.array(length, np.uint8),
-        np.array(terms, np.uint32),
+        column.thrifty(np.array(length, np.uint8)),
+        column.thrifty(np.array(terms, np.uint32)),
     )
 
 
 def is_ipv4(columns: Columns) -> Mask:
     """Return which rows are IPv4."""
-    return mapped.are_ipv4(columns.high, columns.low)
+    if not column.is_uniform(columns.high):
+        return mapped.are_ipv4(columns.high, columns.low)
+    return mapped.are_ipv4(columns.high[:1], columns.low)
 
 
 def is_plain4(columns: Columns) -> Mask:
     """Return which rows are single IPv4 addresses without terms."""
-    plain: Mask = is_ipv4(columns) & (columns.length == mapped.HOST) & (columns.terms == 0)
-    return plain
+    found = is_ipv4(columns)
+    for each, wanted in ((columns.length, mapped.HOST), (columns.terms, 0)):
+        found &= (each[:1] if column.is_uniform(each) else each) == wanted
+    return found
+
+
+def wider_than_host(columns: Columns) -> Index:
+    """Return the rows of more than one address."""
+    if column.is_uniform(columns.length) and columns.length[0] == mapped.HOST:
+        return np.empty(0, np.intp)
+    return np.flatnonzero(columns.length < mapped.HOST)
 
 
 def concatenate(*parts: Columns) -> Columns:
     """Return the rows of all parts, one after the other."""
-    return Columns(
-        np.concatenate([part.high for part in parts]),
-        np.concatenate([part.low for part in parts]),
-        np.concatenate([part.length for part in parts]),
-        np.concatenate([part.terms for part in parts]),
-    )
+    high, low, length, terms = (column.joined(*each) for each in zip(*(part.all() for part in parts), strict=True))
+    return Columns(high, low, length, terms)
 
 
 def order(columns: Columns) -> Index:
@@ -105,8 +134,18 @@ def order(columns: Columns) -> Index:
     return np.lexsort(keys) if keys else np.arange(len(columns))
 
 
+def in_order(columns: Columns) -> Columns:
+    """Return the rows sorted by (high, low, length), those of the same prefix in the order that they had."""
+    if not all(column.is_uniform(each) for each in (columns.high, columns.length, columns.terms)):
+        return columns.take(order(columns))
+    low = columns.low
+    if not (low[1:] > low[:-1]).all():  # whole numbers are sorted quicker than an order of rows is found
+        low = mapped.low_of(np.sort(low.astype(np.uint32))) if is_ipv4(columns).all() else np.sort(low)
+    return Columns(columns.high, low, columns.length, columns.terms)
+
+
 def _varies(key: NDArray[Any]) -> bool:
-    return bool(len(key) and (key != key[0]).any())
+    return bool(len(key)) and not column.is_uniform(key) and bool((key != key[0]).any())
 
 
 def same_as_previous(columns: Columns) -> Mask:
@@ -118,7 +157,10 @@ def same_as_previous(columns: Columns) -> Mask:
 
 def same_prefixes(ones: Columns, others: Columns) -> Mask:
     """Return where two sets of as many rows have the same prefix."""
-    same: Mask = (ones.high == others.high) & (ones.low == others.low) & (ones.length == others.length)
+    same: Mask = ones.low == others.low
+    for one, other in ((ones.high, others.high), (ones.length, others.length)):
+        if not column.are_alike(one, other):
+            same &= one == other
     return same
 
 
@@ -127,6 +169,8 @@ def are_sorted(columns: Columns) -> bool:
     descends = np.zeros(max(len(columns) - 1, 0), np.bool_)
     equal = ~descends
     for key in (columns.high, columns.low, columns.length):
+        if column.is_uniform(key):
+            continue
         descends |= equal & (key[1:] < key[:-1])
         equal &= key[1:] == key[:-1]
     return not (descends | equal).any()
@@ -134,6 +178,10 @@ def are_sorted(columns: Columns) -> bool:
 
 def host_masks(columns: Columns) -> tuple[U64, U64]:
     """Return for each row the upper and the lower 64 bits of the mask of its host bits."""
+    if column.is_uniform(columns.length):
+        one = columns.length[:1].astype(np.int64)
+        high, low = (column.again(_lowest_bits(bits - one), len(columns)) for bits in (64, 128))
+        return high, low
     length = columns.length.astype(np.int64)
     return _lowest_bits(64 - length), _lowest_bits(128 - length)
 
@@ -162,9 +210,11 @@ def have_host_bits(columns: Columns) -> Mask:
 
 def overlap(columns: Columns, first: int, last: int) -> Mask:
     """Return which rows, without host bits, hold an address from ``first`` to ``last`` (128-bit numbers)."""
-    high_host, low_host = host_masks(columns)
-    ends_before = _less(columns.high | high_host, columns.low | low_host, first)
-    return ~(ends_before | ~_less(columns.high, columns.low, last + 1))
+    high, low = columns.high, columns.low
+    if len(wider_than_host(columns)):
+        high_host, low_host = host_masks(columns)
+        high, low = high | high_host, low | low_host
+    return _less(columns.high, columns.low, last + 1) & ~_less(high, low, first)
 
 
 def _less(high: U64, low: U64, bound: int) -> Mask:
@@ -172,59 +222,29 @@ def _less(high: U64, low: U64, bound: int) -> Mask:
     if bound >> 128:
         return np.ones(len(high), np.bool_)
     bound_high, bound_low = np.uint64(bound >> 64), np.uint64(bound & 0xFFFF_FFFF_FFFF_FFFF)
-    less: Mask = (high < bound_high) | ((high == bound_high) & (low < bound_low))
+    less: Mask = low < bound_low
+    if column.is_uniform(high):
+        return less if high[0] == bound_high else np.full(len(high), high[0] < bound_high)
+    less &= high == bound_high
+    less |= high < bound_high
     return less
 
 
-def locate(table: Columns, wanted: Columns) -> tuple[Index, Mask]:
-    """Return for each wanted row the row of ``table`` where it is or belongs, and whether it is there.
-
-    Both are sorted. A search costs the logarithm of the table, without a pass over it: a list of a million is
-    changed by one address hundreds of times an hour.
-    """
-    head, wanted_head = (int(np.searchsorted(each.high, np.uint64(1))) for each in (table, wanted))
-    rows = np.concatenate([
-        _locate_low(table.take(slice(head)), wanted.take(slice(wanted_head))),
-        head + np.searchsorted(_text_keys(table, head), _text_keys(wanted, wanted_head)),
-    ])  # fmt: skip
-    if not len(table):
-        return rows, np.zeros(len(wanted), np.bool_)
-    inside = np.minimum(rows, len(table) - 1)
-    return rows, (rows < len(table)) & same_prefixes(table.take(inside), wanted)
-
-
-def _locate_low(table: Columns, wanted: Columns) -> Index:
-    """Return where wanted rows belong in ``table``; the high words of both are 0."""
-    rows = np.searchsorted(table.low, wanted.low, side="left")
-    ends = np.searchsorted(table.low, wanted.low, side="right")
-    pending = np.flatnonzero(rows < ends)
-    while len(pending):  # at most once for each length of the same address
-        shorter = table.length[rows[pending]] < wanted.length[pending]
-        pending = pending[shorter]
-        rows[pending] += 1
-        pending = pending[rows[pending] < ends[pending]]
-    return rows
-
-
-def _text_keys(columns: Columns, start: int) -> NDArray[np.bytes_]:
-    """Return the keys of the rows from ``start`` on as byte strings that sort as the rows do."""
-    octets = np.empty((len(columns) - start, 17), np.uint8)
-    octets[:, :8] = columns.high[start:].astype(">u8").view(np.uint8).reshape(-1, 8)
-    octets[:, 8:16] = columns.low[start:].astype(">u8").view(np.uint8).reshape(-1, 8)
-    octets[:, 16] = columns.length[start:]
-    return octets.view("S17").reshape(-1)
-
-
 def insert(columns: Columns, rows: Index, added: Columns) -> Columns:
-    """Return the columns with added rows before the given ones."""
-    if not len(added):
-        return columns
-    return Columns(
-        np.insert(columns.high, rows, added.high),
-        np.insert(columns.low, rows, added.low),
-        np.insert(columns.length, rows, added.length),
-        np.insert(columns.terms, rows, added.terms),
-    )
+    """Return the columns with added rows before the given ones, which do not descend."""
+    if not len(added) or not len(columns):
+        return columns if not len(added) else added
+    parts = zip(columns.all(), added.all(), strict=True)
+    if len(added) == 1:  # takes no pass over a mask
+        row = int(rows[0])
+        merged = [column.joined(held[:row], fresh, held[row:]) for held, fresh in parts]
+    else:
+        places = rows + np.arange(len(added))
+        kept = np.ones(len(columns) + len(added), np.bool_)
+        kept[places] = False
+        merged = [column.mixed(held, kept, fresh, places) for held, fresh in parts]
+    high, low, length, terms = merged
+    return Columns(high, low, length, terms)
 
 
 def delete(columns: Columns, rows: Index) -> Columns:
@@ -235,9 +255,5 @@ def delete(columns: Columns, rows: Index) -> Columns:
         kept = np.ones(len(columns), np.bool_)
         kept[rows] = False
         return columns.take(kept)
-    return Columns(  # a single one takes no pass over a mask: half the time of the above
-        np.delete(columns.high, rows),
-        np.delete(columns.low, rows),
-        np.delete(columns.length, rows),
-        np.delete(columns.terms, rows),
-    )
+    row = int(rows[0])  # a single one takes no pass over a mask
+    return concatenate(columns.take(slice(row)), columns.take(slice(row + 1, None)))

@@ -4,7 +4,7 @@ import csv
 import re
 
 from control.allowlist.gathering import Gathering
-from control.allowlist.scan import blocks, scan
+from control.allowlist.scan import blocks, lines_of, scan
 from control.allowlist.schema import FIELDS, FieldFault
 from control.fault import shown
 
@@ -34,11 +34,13 @@ def read_csv(data: bytes, gathering: Gathering) -> None:
     first = number + 1
     if layout is None:
         layout, start, first = ("prefix",), 0, 1
+    total = lines_of(data)
     for block in blocks(data, start):
         if layout[0] == "prefix":
             first += _scan_block(block, first, layout, gathering)
         else:
             first += _read_block(block, first, layout, gathering)
+        gathering.tell(first - 1, total)
 
 
 def _first_row(data: bytes) -> tuple[int, int, list[str]]:
@@ -72,16 +74,15 @@ def _scan_block(block: bytes, first: int, layout: Layout, gathering: Gathering) 
     found = scan(block, gathering.bounds)
     alone = ~found.rest
     gathering.take(first + found.rows[alone], found.columns.take(alone))
-    starts, ends = found.starts.tolist(), found.ends.tolist()
     if found.rest.any():
         rows = found.rows[found.rest]
-        lines = [block[starts[row] : ends[row]] for row in rows.tolist()]
+        lines = found.lines(block, rows)
         rests = [line[line.index(b",") :] for line in lines]
         columns = found.columns.take(found.rest)
         gathering.take_with_rest(first + rows, columns, rests, lambda place: _row(lines[place].decode(), layout))
-    for row in found.left.tolist():
-        _read_line(block[starts[row] : ends[row]], first + row, layout, gathering)
-    return len(starts)
+    for row, line in zip(found.left.tolist(), found.lines(block, found.left), strict=True):
+        _read_line(line, first + row, layout, gathering)
+    return len(found.starts)
 
 
 def _read_block(block: bytes, first: int, layout: Layout, gathering: Gathering) -> int:

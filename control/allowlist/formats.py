@@ -29,10 +29,15 @@ _READERS: dict[str, Callable[[bytes, Gathering], None]] = {
 _WRITERS = {JSON: write_json, NDJSON: write_ndjson, CSV: write_csv}
 
 
-def read(data: bytes, media_type: str | None, bounds: Bounds = DEFAULT_BOUNDS) -> Allowlist:
+def read(
+    data: bytes,
+    media_type: str | None,
+    bounds: Bounds = DEFAULT_BOUNDS,
+    told: Callable[[int, int], None] | None = None,
+) -> Allowlist:
     """Return the list that ``data`` says; the format is guessed when the media type is one of UNTOLD.
 
-    Only JSON can say an empty list, as no entries in a document.
+    Only JSON can say an empty list, as no entries in a document. ``told`` is told how many rows of how many are read.
 
     Raises:
         Refused: "unsupported-media-type"; or "bad-list", with every row that is wrong or, when they are more
@@ -41,7 +46,7 @@ def read(data: bytes, media_type: str | None, bounds: Bounds = DEFAULT_BOUNDS) -
     kind = kind_of(media_type)
     text = text_of(data)
     kind = kind or sniff(text)
-    gathering = Gathering(bounds, (lambda row: f"entries[{row}]") if kind == JSON else (lambda row: f"row {row}"))
+    gathering = Gathering(bounds, (lambda row: f"entries[{row}]") if kind == JSON else (lambda row: f"row {row}"), told)
     _READERS[kind](text, gathering)
     if gathering.nothing and kind != JSON:
         raise _no_entry(data)

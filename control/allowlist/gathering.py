@@ -32,9 +32,14 @@ class Gathering:
         bounds: the widest prefixes allowed.
     """
 
-    def __init__(self, bounds: Bounds, place: Callable[[int], str]) -> None:
-        """Start with nothing; ``place`` says a row's number as the writer of the list counts."""
-        self.bounds, self._place = bounds, place
+    def __init__(
+        self, bounds: Bounds, place: Callable[[int], str], told: Callable[[int, int], None] | None = None
+    ) -> None:
+        """Start with nothing; ``place`` says a row's number as the writer of the list counts.
+
+        ``told`` is told how many rows of how many are read.
+        """
+        self.bounds, self._place, self._told = bounds, place, told
         self._columns: list[Columns] = [columnar.empty()]
         self._numbers: list[Index] = [np.empty(0, np.intp)]
         self._slow: list[tuple[int, int, int, int, int]] = []
@@ -42,6 +47,11 @@ class Gathering:
         self._index_of_rest: dict[Hashable, int | None] = {}
         self._faults: list[tuple[int, Fault]] = []
         self._unlisted = 0
+
+    def tell(self, done: int, total: int) -> None:
+        """Say how many rows of how many are read."""
+        if self._told:
+            self._told(done, total)
 
     def take(self, numbers: Index, columns: Columns) -> None:
         """Take prefixes that were read, with the numbers of their rows."""
@@ -117,17 +127,20 @@ class Gathering:
         if self._slow:
             numbers, high, low, length, terms = zip(*self._slow, strict=True)
             self.take(np.array(numbers, np.intp), columnar.of_numbers(high, low, length, terms))
-        columns, numbers_of = columnar.concatenate(*self._columns), np.concatenate(self._numbers)
-        order = columnar.order(columns)
-        columns = columns.take(order)
-        again = np.flatnonzero(columnar.same_as_previous(columns))
-        self._refuse_duplicates(columns.take(again), numbers_of[order[again - 1]], numbers_of[order[again]])
+        columns = columnar.concatenate(*self._columns)
+        ordered = columnar.in_order(columns)
+        if columnar.same_as_previous(ordered).any():
+            self._refuse_twice(columns)
         if self._faults:
             self._raise()
-        return Allowlist(columns, tuple(self._index))
+        return Allowlist(ordered, tuple(self._index))
 
-    def _refuse_duplicates(self, columns: Columns, ones: Index, others: Index) -> None:
+    def _refuse_twice(self, gathered: Columns) -> None:
         """Note the prefixes that are in two rows; when there are too many they are only counted."""
+        order, numbers_of = columnar.order(gathered), np.concatenate(self._numbers)
+        columns = gathered.take(order)
+        again = np.flatnonzero(columnar.same_as_previous(columns))
+        columns, ones, others = columns.take(again), numbers_of[order[again - 1]], numbers_of[order[again]]
         room = max(MAX_FAULTS - len(self._faults), 0)
         self._unlisted += max(len(ones) - room, 0)
         firsts, seconds = np.minimum(ones, others), np.maximum(ones, others)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from control.allowlist.gathering import Gathering
-from control.allowlist.scan import blocks, scan
+from control.allowlist.scan import blocks, lines_of, scan
 from control.allowlist.schema import FieldFault, ListModel
 from control.fault import Fault, Kind, Refused, shown
 
@@ -28,6 +28,7 @@ def read_json(data: bytes, gathering: Gathering) -> None:
     for start in range(0, len(rows), BATCH):
         batch = rows[start : start + BATCH]
         _take_rows(list(range(start, start + len(batch))), batch, gathering)
+        gathering.tell(start + len(batch), len(rows))
 
 
 def _document(data: bytes) -> object:
@@ -69,7 +70,7 @@ def _entries(document: object) -> list[object]:
 
 def read_ndjson(data: bytes, gathering: Gathering) -> None:
     """Read a list that is one JSON object or string a line."""
-    first = 1
+    first, total = 1, lines_of(data)
     for block in blocks(data):
         lines = block.split(b"\n")[:-1]
         numbers, rows = [], []
@@ -80,6 +81,7 @@ def read_ndjson(data: bytes, gathering: Gathering) -> None:
         if rows:
             _take_rows(numbers, rows, gathering)
         first += len(lines)
+        gathering.tell(first - 1, total)
 
 
 def value(line: bytes, mend: str) -> object:

@@ -26,7 +26,7 @@ HOST = 128
 """The length of a single address of either family."""
 
 _HALF, _WORD, _QUARTER = np.uint64(32), 0xFFFF_FFFF, 0xFFFF_FFFF_FFFF_FFFF
-_LOW = np.uint64(FIRST)
+_LOW, _LAST = np.uint64(FIRST), np.uint64(LAST)
 
 
 def number_of(address: Address) -> int:
@@ -88,7 +88,8 @@ def low_of(addresses: NDArray[np.uint32]) -> NDArray[np.uint64]:
 
 def are_ipv4(high: NDArray[np.uint64], low: NDArray[np.uint64]) -> NDArray[np.bool_]:
     """Return which of these addresses, in two halves, are IPv4."""
-    mapped: NDArray[np.bool_] = (high == 0) & (low >> _HALF == _LOW >> _HALF)
+    mapped: NDArray[np.bool_] = (low >= _LOW) & (low <= _LAST)
+    mapped &= high == 0
     return mapped
 
 

@@ -12,6 +12,7 @@ from control.cli import way
 from control.cli.context import as_json_option, pass_config
 from control.cli.cut import say_cut, say_held
 from control.cli.output import agent, print_json
+from control.cli.progress import progress, waiting
 from control.cli.rollout import Span, confirm_option, say_token
 from control.commands.list import ChangeList, ListChanged, ReadList, ReplaceList
 from control.commands.packets import AddressChecked, CheckAddress
@@ -164,7 +165,8 @@ def allow_replace(
 
     What it adds is live at once. Where it leaves out more than the guard's limits allow, what it leaves out is held.
     """
-    new = formats.read(file.read(), MEDIA_TYPES[kind] if kind else None, config.list.bounds)
+    with progress("reading", as_json) as told:
+        new = formats.read(file.read(), MEDIA_TYPES[kind] if kind else None, config.list.bounds, told)
     order = ReplaceList(
         dry_run=dry_run,
         allow_empty=allow_empty,
@@ -173,7 +175,9 @@ def allow_replace(
         confirm_within=confirm_within,
         why=reason,
     )
-    _say(agent(config).ask(order, new.pack()), as_json)
+    with waiting(f"making {len(new):,} entries live", as_json):
+        result = agent(config).ask(order, new.pack())
+    _say(result, as_json)
 
 
 def _read(rows: list[Any], config: Config) -> Allowlist:

@@ -54,7 +54,10 @@ def bpf(command: int, attributes: bytes) -> tuple[int, bytes]:
     if result < 0:
         error = OSError(ct.get_errno(), os.strerror(ct.get_errno()))
         error.attributes = buffer.raw  # type: ignore[attr-defined]
-        raise error
+        try:
+            raise error
+        finally:
+            del error  # or it and this frame hold each other, and with it every list of whoever asked
     return result, buffer.raw
 
 

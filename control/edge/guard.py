@@ -231,6 +231,8 @@ class Guard:
 
     def _of_protected(self, cut: Allowlist) -> Allowlist:
         """Return the entries that hold a protected address, or lie in a protected prefix."""
+        if not len(self._protected):
+            return self._protected
         within = cut.without(cut.outside(self._protected)).with_changes(cut.held_by(self._protected), Allowlist.empty())
         around = self._protected.without(self._protected.outside(cut))
         return within.with_changes(around, Allowlist.empty())

@@ -79,9 +79,12 @@ class LiveList:
         self.state = LiveState(newest.union, newest.local, newest.followed, newest.revision)
         for source in newest.to_keep:
             self._store.history(source).go_ahead(newest.position(source))
-        held = self._keep_live(turn, live, judge) if live is not None and live.is_whole else None
+        held, is_there = None, self._is_in(live)
+        if live is not None and live.is_whole and not is_there:
+            held = self._keep_live(turn, live, judge)
+            is_there = held is not None and self._is_in(live)
         self.keep_snapshots(turn)
-        self._bring_kernel()
+        self._bring_kernel(is_there=is_there and live is self._generations.live)
         self._controls.set_epoch(self._store.epoch)
         return held
 
@@ -142,11 +145,13 @@ class LiveList:
             if not history.is_kept or history.changes_since_snapshot() >= self.changes_before_snapshot:
                 self._keep_whole(source)
 
+    def _is_in(self, live: Generation | None) -> bool:
+        """Return whether a generation is whole, and holds just the state; comparing takes longest of all of a start."""
+        return live is not None and live.is_whole and live.holds(self.state.union.whole())
+
     def _keep_live(self, turn: Turn, live: Generation, judge: JudgeCut) -> tuple[Change, Judgement] | None:
         """Have the state let through what the kernel does, where to cut it is too much; return what would cut it."""
         whole, union, local = self.state.union.whole(), self.state.union, self.state.union.local
-        if live.holds(whole):
-            return None
         kernel = live.read()
         cut = Change.to(kernel, whole).cut.outside(whole)
         judgement = judge(turn, cut, len(kernel))
@@ -158,14 +163,14 @@ class LiveList:
         self._store.history(Source.LOCAL).go_ahead(self.state.local)
         return Change.to(wider, local, origin), judgement
 
-    def _bring_kernel(self) -> None:
+    def _bring_kernel(self, *, is_there: bool) -> None:
         """Bring the kernel to the state, if it is not there; what was staged and never live is let go of."""
-        whole, generations, provenance = self.state.union.whole(), self._generations, self.state.provenance
+        generations, provenance = self._generations, self.state.provenance
         live = generations.live
-        if live is not None and live.is_whole and live.holds(whole):
+        if is_there and live is not None:
             live.finish(provenance)
         else:
-            generations.go_live(generations.stage(whole, provenance))
+            generations.go_live(generations.stage(self.state.union.whole(), provenance))
         generations.settle()
 
     def _keep_whole(self, source: Source) -> None:

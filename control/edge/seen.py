@@ -6,6 +6,7 @@ import time
 import numpy as np
 from numpy.typing import NDArray
 
+from control.allowlist import columnar, mapped
 from control.allowlist.allowlist import Allowlist
 from control.datapath.generations import entry_map
 
@@ -82,12 +83,13 @@ class LastSeen:
 
     def ages(self, allowlist: Allowlist) -> NDArray[np.float64]:
         """Return for each row of a list how many seconds ago it had traffic; infinite where none is known."""
-        rows = entry_map.keys_of(allowlist.high, allowlist.low, allowlist.length)
         times = np.full(len(allowlist), -np.inf)
-        is_host = np.flatnonzero(entry_map.are_hosts(rows) & entry_map.are_ipv4(rows))
-        places, known = self._locate(rows["address"][is_host, 3])
-        times[is_host[known]] = self._times[places[known]]
+        if len(self._hosts):
+            is_host = np.flatnonzero(columnar.is_ipv4(allowlist.columns) & (allowlist.length == mapped.HOST))
+            places, known = self._locate(allowlist.low[is_host].astype(np.uint32))
+            times[is_host[known]] = self._times[places[known]]
         if self._map_entries:
+            rows = entry_map.keys_of(allowlist.high, allowlist.low, allowlist.length)
             known_at = self._map_entries
             in_map = np.fromiter((known_at.get(row.tobytes(), -np.inf) for row in rows), np.float64, len(rows))
             times = np.maximum(times, in_map)

@@ -19,6 +19,7 @@ from control.fault import Refused
 IN_USE = 24 * 3600.0  # s: an entry with traffic in the last day is in use
 WINDOWS = {"minute": 60.0, "hour": 3600.0, "day": IN_USE}  # s: of which an operator is told
 FEW_MAP_ENTRIES = 100_000  # above which sweeping the hash map is done every so often only
+FEW = 64  # entries of which each is looked at, where a sweep looks at all that there are
 RARE_SWEEP = 60.0  # s
 KEPT_EVERY = 10.0  # s between two times that what is known is kept on disk: a crash forgets as much
 KEPT_LATER = 1e-3  # s more for each entry: a million, 12 MB, are kept every 17 minutes
@@ -94,8 +95,9 @@ class Usage:
 
     def in_use(self, turn: Turn, entries: Allowlist) -> Allowlist:
         """Return those of the entries that had traffic in the last day; traffic since the last sweep counts too."""
-        if len(entries):
-            self.take_in_marks(turn)
+        if len(entries) <= FEW and not (self.are_in_use(entries) | self._generations.marked(entries)).any():
+            return Allowlist.empty()
+        self.take_in_marks(turn)
         return entries.only(self.are_in_use(entries))
 
     def are_in_use(self, entries: Allowlist) -> NDArray[np.bool_]:

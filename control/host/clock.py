@@ -23,6 +23,7 @@ def now() -> float:
     return now_ns() / NANOSECONDS
 
 
+@cache
 def boot_id() -> str:
     """Return the id of this boot (random(4)): neither that clock nor a program's id means anything after the next."""
     return BOOT_ID.read_text().strip()

@@ -24,6 +24,7 @@ class Change:
         new: the list after.
         added: entries that ``new`` has and ``held`` has not, or has with other terms.
         removed: entries of ``held`` whose prefix ``new`` has not.
+        replaced: entries of ``held`` that get other terms.
         origin: who asks for it.
     """
 
@@ -31,12 +32,13 @@ class Change:
     new: Allowlist
     added: Allowlist
     removed: Allowlist
+    replaced: Allowlist
     origin: Origin
 
     @classmethod
     def to(cls, held: Allowlist, new: Allowlist, origin: Origin = NOBODY) -> "Change":
         """Return the change that makes ``new`` of ``held``."""
-        return cls._made(held, new, new.difference(held), held.without(new), origin)
+        return cls._made(held, new, *new.compared(held), origin)
 
     @classmethod
     def of(
@@ -50,13 +52,21 @@ class Change:
 
         It costs what ``add`` and ``remove`` are big, and a copy of the list's columns.
         """
-        removed = held.at(remove).without(add)
-        return cls._made(held, held.with_changes(add, remove), add.difference(held), removed, origin)
+        removed, added = held.at(remove).without(add), add.difference(held)
+        return cls._made(held, held.with_changes(add, remove), added, held.at(added), removed, origin)
 
     @classmethod
-    def _made(cls, held: Allowlist, new: Allowlist, added: Allowlist, removed: Allowlist, origin: Origin) -> "Change":
+    def _made(
+        cls,
+        held: Allowlist,
+        new: Allowlist,
+        added: Allowlist,
+        replaced: Allowlist,
+        removed: Allowlist,
+        origin: Origin,
+    ) -> "Change":
         change = object.__new__(cls)
-        for name, value in zip(cls.__slots__, (held, new, added, removed, origin), strict=True):
+        for name, value in zip(cls.__slots__, (held, new, added, removed, replaced, origin), strict=True):
             object.__setattr__(change, name, value)
         return change
 
@@ -75,15 +85,21 @@ class Change:
         return self.added.with_changes(self.removed, NONE)
 
     @property
+    def before(self) -> Allowlist:
+        """The entries of ``held`` at the prefixes that it touches."""
+        return self.removed.with_changes(self.replaced, NONE)
+
+    @property
     def narrows(self) -> bool:
         """Whether it lets anything less through: what only widens waits for nobody."""
-        return bool(len(self.removed) or len(self._both().difference(self.added)))
+        return bool(len(self.removed) or (len(self.replaced) and len(self._both().difference(self.added))))
 
     @property
     def cut(self) -> Allowlist:
         """The entries of ``held`` of which less is let through afterwards, or nothing."""
-        held = self.held.at(self.added)
-        narrowed = held.only(are_narrowed(held, self.added.held_by(held)))
+        if not len(self.replaced):
+            return self.removed
+        narrowed = self.replaced.only(are_narrowed(self.replaced, self.added.held_by(self.replaced)))
         return self.removed.with_changes(narrowed, NONE)
 
     def widening(self) -> "Change":
@@ -106,12 +122,13 @@ class Change:
 
     def reverted(self) -> "Change":
         """Return the change that takes this one back."""
-        return Change.of(self.new, self.held.at(self.touched), self.added, self.origin)
+        return Change.of(self.new, self.before, self.added, self.origin)
 
     def _both(self) -> Allowlist:
         """Return the entries that get other terms, with what they allow before and after."""
-        held = self.held.at(self.added)
-        return combined(held, self.added.held_by(held), widened)
+        if not len(self.replaced):
+            return NONE
+        return combined(self.replaced, self.added.held_by(self.replaced), widened)
 
     def _widening(self, both: Allowlist) -> "Change":
-        return Change.of(self.held, self.added.without(self.held).with_changes(both, NONE), NONE, self.origin)
+        return Change.of(self.held, self.added.without(self.replaced).with_changes(both, NONE), NONE, self.origin)

@@ -40,7 +40,7 @@ class Line:
 
     def after(self, position: Position, change: Change) -> "Line":
         """Return the line after a change of ``entries``; what that touches is held no longer."""
-        digest = self.digest.after(change.added, self.entries.at(change.touched))
+        digest = self.digest.after(change.added, change.before)
         return Line(position, change.new, digest, self.held.without(change.touched))
 
     @staticmethod

@@ -88,6 +88,9 @@ class Union:
     def after(self, source: Source, change: Change) -> tuple["Union", Effect]:
         """Return the union after a change of one of the lists, and what that makes of it."""
         local, followed = (change.new, self.followed) if source is Source.LOCAL else (self.local, change.new)
+        if self._is_alone(source):
+            effect = Effect(change.added, change.removed, len(change.new))
+            return Union(local, followed, effect.count), effect
         touched = change.touched
         before = unite(self.local.at(touched), self.followed.at(touched))
         after = unite(local.at(touched), followed.at(touched))
@@ -100,11 +103,17 @@ class Union:
         What the other list allows is not cut, nor what a wider prefix of either allows altogether.
         """
         local, followed = (change.new, self.followed) if source is Source.LOCAL else (self.local, change.new)
+        if self._is_alone(source):
+            return change.cut.outside(change.new)
         touched = change.touched
         before = unite(self.local.at(touched), self.followed.at(touched))
         after = unite(local.at(touched), followed.at(touched))
         cut = Change.to(before, after).cut
         return cut.outside(local).outside(followed)
+
+    def _is_alone(self, source: Source) -> bool:
+        """Return whether the other list has nothing: what changes the one does just the same to the union."""
+        return not len(self.followed if source is Source.LOCAL else self.local)
 
 
 def unite(local: Allowlist, followed: Allowlist) -> Allowlist:

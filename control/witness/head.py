@@ -8,13 +8,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
-
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from typing import TYPE_CHECKING, Any
 
 from control.fault import BadValueError, shown
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 FORMAT = "wicketgate audit head 1"
 """First line of what is signed, so that a signature of anything else is none of a head."""
@@ -81,6 +80,10 @@ class SignedHead:
     @property
     def is_signed(self) -> bool:
         """Whether the signature is that of the head by the key that it names."""
+        # Late: an edge without a registry never needs it, and it is megabytes.
+        from cryptography.exceptions import InvalidSignature
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
         try:
             key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(self.key))
             key.verify(bytes.fromhex(self.signature), self.head.message)
@@ -89,8 +92,10 @@ class SignedHead:
         return True
 
 
-def sign(key: Ed25519PrivateKey, head: Head) -> SignedHead:
+def sign(key: "Ed25519PrivateKey", head: Head) -> SignedHead:
     """Return a head with its signature."""
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
     public = key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
     return SignedHead(head, public.hex(), key.sign(head.message).hex())
 

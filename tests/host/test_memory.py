@@ -1,4 +1,4 @@
-"""Memory once had is used again: a process of its own shows it, since the setting is for good."""
+"""Memory once had is used again, or given back: a process of its own shows it, since the setting is for good."""
 
 import subprocess
 import sys
@@ -24,6 +24,29 @@ before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
 churn()
 print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 """
+
+
+GROWTH = """
+from control.host import memory
+memory.keep_freed()
+growth = memory.Growth()
+def resident():
+    return int(memory.STATM.read_text().split()[1]) * memory.PAGE >> 20
+before = resident()
+lists = [bytearray(b"x" * (4 << 20)) for _ in range(50)]
+stays = bytearray(1 << 10)  # above all of it
+del lists
+freed = resident()
+growth.give_back()
+print(freed - before, resident() - before)
+"""
+
+
+def test_what_was_needed_for_a_moment_is_given_back() -> None:
+    done = subprocess.run([sys.executable, "-c", GROWTH], check=True, capture_output=True, text=True)
+    freed, given_back = map(int, done.stdout.split())
+    assert freed > 150  # MB, else there was nothing to give back
+    assert given_back < 50
 
 
 def test_freed_memory_is_kept() -> None:

@@ -23,6 +23,9 @@ def demand_fitting(change: Change) -> None:
     held, new = model_of(change.held), model_of(change.new)
     assert model_of(change.added) == {prefix: new[prefix] for prefix in new if held.get(prefix) != new[prefix]}
     assert model_of(change.removed) == {prefix: held[prefix] for prefix in held if prefix not in new}
+    other = {prefix: held[prefix] for prefix in model_of(change.added) if prefix in held}
+    assert model_of(change.replaced) == other
+    assert model_of(change.before) == other | model_of(change.removed)
     assert len(change) == len(change.added) + len(change.removed)
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from control.allowlist import mapped, space
 from control.allowlist.allowlist import Allowlist
-from control.allowlist.columnar import of_ipv4
+from control.allowlist.columnar import Columns, are_sorted, of_ipv4
 from control.allowlist.entry import Entry, Prefix, Terms
 
 Model = dict[Prefix, Terms]
@@ -78,6 +78,62 @@ def test_find_and_covering(model: Model, wanted: Prefix) -> None:
     holders = [p for p in model if p.version == wanted.version and wanted.subnet_of(p)]  # type: ignore[arg-type]
     holders.sort(key=lambda p: -p.prefixlen)
     assert list(allowlist.covering(wanted)) == [entry_of(holder, model[holder]) for holder in holders]
+
+
+# Lists of which some columns are the same in every row, as those of nearly everybody are.
+hosts4 = st.integers(0x01020300, 0x01020310).map(IPv4Network)
+hosts6 = st.integers(0x20010DB8 << 96, (0x20010DB8 << 96) + 200).map(IPv6Network)
+
+
+def of_length(length: int) -> st.SearchStrategy[IPv4Network]:
+    """Return prefixes of one length, of few addresses: other lengths have the same ones."""
+    return st.integers(0, 3).map(lambda number: IPv4Network((0x01020000 + (number << 8), length)))
+
+
+alike = st.one_of(
+    st.integers(24, 32).flatmap(lambda length: st.dictionaries(of_length(length), st.just(Terms()), max_size=4)),
+    st.dictionaries(hosts4, st.just(Terms()), max_size=8),
+    st.dictionaries(hosts4, st.just(Terms(("wireguard",))), max_size=8),
+    st.dictionaries(hosts6, st.just(Terms()), max_size=90),
+    st.dictionaries(hosts4 | hosts6, terms, max_size=8),
+    models,
+)
+
+
+def spelled_out(allowlist: Allowlist) -> Allowlist:
+    """Return the same list with every column written out."""
+    return Allowlist(Columns(*(column.copy() for column in allowlist.columns.all())), allowlist.terms_table)
+
+
+@given(alike, alike, alike)
+def test_a_column_that_is_kept_as_one_value_is_as_good_as_any(held: Model, add: Model, remove: Model) -> None:
+    thrifty = [build(model) for model in (held, add, remove)]
+    for one, two, three in (thrifty, map(spelled_out, thrifty)):
+        changed = one.with_changes(two, three)
+        assert are_sorted(changed.columns)
+        assert content(changed) == {prefix: t for prefix, t in held.items() if prefix not in remove} | add
+        assert content(one.without(two)) == {prefix: t for prefix, t in held.items() if prefix not in add}
+        assert content(one.held_by(two)) == {prefix: t for prefix, t in held.items() if prefix in add}
+        assert content(one.at(two)) == content(one.held_by(two))
+        assert content(one.difference(two)) == {prefix: t for prefix, t in held.items() if add.get(prefix) != t}
+        fresh, replaced, gone = one.compared(two)
+        assert (fresh, gone) == (one.difference(two), two.without(one))
+        assert content(replaced) == {prefix: t for prefix, t in add.items() if held.get(prefix, t) != t}
+        assert content(one.wide()) == {prefix: t for prefix, t in held.items() if prefix.num_addresses > 1}
+        assert one.pack() == thrifty[0].pack()
+        assert one.tidy() == one
+
+
+def test_a_plain_list_keeps_nothing_but_its_addresses() -> None:
+    allowlist = build({IPv4Network(0x01020304 + number): Terms() for number in range(1000)})
+    one = build({IPv4Network(0x01020300): Terms()})
+    for each in (
+        allowlist,
+        Allowlist.unpack(allowlist.pack()),
+        allowlist.with_changes(one, one),
+        allowlist.without(one),
+    ):
+        assert [column.strides for column in each.columns.all()] == [(0,), (8,), (0,), (0,)]
 
 
 @given(models)
@@ -186,6 +242,18 @@ def test_a_million_addresses_are_changed_without_a_loop() -> None:
         (["8.0.0.0/8", "2000::/16"], ["wider than /16, or /32 for IPv6: 8.0.0.0/8, 2000::/16"]),
         (["fd00::1", "100.64.0.9", "8.8.8.8"], ["private address space: 100.64.0.9, fd00::1"]),
         ([f"10.0.0.{end}" for end in range(9)], [SEVERAL]),
+        (
+            ["9.255.255.255", "10.0.0.0", "10.255.255.255", "11.0.0.0"],
+            ["private address space: 10.0.0.0, 10.255.255.255"],
+        ),
+        (["9.255.255.255", "11.0.0.0", "fb00::1", "fe00::1"], []),
+        (
+            ["126.0.0.0/7", "127.9.0.0/16", "8.8.8.8"],
+            [
+                "not routed on the internet: 126.0.0.0/7, 127.9.0.0/16",
+                "wider than /16, or /32 for IPv6: 126.0.0.0/7",
+            ],
+        ),
     ],
 )
 def test_what_is_hardly_meant_is_told(prefixes: list[str], said: list[str]) -> None:

@@ -75,7 +75,12 @@ odd = st.sampled_from(
 lines = (ipv4 | ipv6).map(str) | odd | odd.flatmap(near_misses) | ipv4.map(str).flatmap(near_misses)
 
 
-@given(st.lists(lines, min_size=1, max_size=12))
+# Lines that are four numbers each are read together, so a wrong one stands among right ones here.
+numbers = st.integers(0, 255).map(str) | st.sampled_from(["", "00", "01", "099", "256", "999", "1000", "25500"])
+four_numbers = ipv4.map(lambda prefix: str(prefix[0])) | st.lists(numbers, min_size=4, max_size=4).map(".".join)
+
+
+@given(st.lists(lines, min_size=1, max_size=12) | st.lists(four_numbers, min_size=1, max_size=12))
 def test_the_scan_takes_nothing_that_a_row_by_itself_would_not_be(texts_of: list[str]) -> None:
     found = scan("".join(f"{text}\n" for text in texts_of).encode(), Bounds())
     assert len(found.starts) == len(texts_of)
@@ -85,13 +90,21 @@ def test_the_scan_takes_nothing_that_a_row_by_itself_would_not_be(texts_of: list
         assert [entry] == list(scanned.entries(place, place + 1)), texts_of[row]
 
 
-@given(st.lists(ipv4 | ipv6, min_size=1, max_size=12))
+@given(st.lists(ipv4 | ipv6, min_size=1, max_size=12) | st.lists(ipv4.map(lambda p: IPv4Network(p[0])), min_size=1))
 def test_the_scan_takes_all_that_is_written_in_the_usual_way(
     prefixes: list[IPv4Network | IPv6Network],
 ) -> None:
     usual = [p for p in prefixes if isinstance(read_row(str(p), Bounds()), Entry)]
     found = scan("".join(f"{prefix}\n" for prefix in usual).encode() or b"\n", Bounds())
     assert sorted(found.rows.tolist()) == list(range(len(usual)))
+
+
+@given(allowlists.filter(len), st.sampled_from(MEDIA_TYPES))
+def test_it_is_told_how_far_reading_has_got(allowlist: Allowlist, media_type: str) -> None:
+    told: list[tuple[int, int]] = []
+    read(write(allowlist, media_type), media_type, told=lambda done, total: told.append((done, total)))
+    assert told == sorted(told)
+    assert told[-1][0] == told[-1][1] >= len(allowlist)
 
 
 plain_lines = lines.filter(lambda text: not set(text) & set('\r",'))

@@ -8,13 +8,13 @@ from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
 from control.cli.context import as_json_option
+from control.cli.progress import progress
 from control.cli.registry.desk import Desk, pass_desk
 from control.cli.registry.showing import (
     after_option,
     demand_which,
     limit_option,
     page,
-    progress,
     show_fields,
     show_rows,
 )

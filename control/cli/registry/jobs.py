@@ -10,8 +10,9 @@ import click
 from control.allowlist import formats
 from control.cli.context import as_json_option
 from control.cli.output import print_json
+from control.cli.progress import progress
 from control.cli.registry.desk import Desk, pass_desk
-from control.cli.registry.showing import after_option, limit_option, page, progress, record, show_row, show_rows
+from control.cli.registry.showing import after_option, limit_option, page, record, show_row, show_rows
 from control.registry.access import sight
 from control.registry.jobs import exports, jobs, worker
 from control.registry.store import rows

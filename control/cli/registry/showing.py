@@ -1,20 +1,16 @@
-"""How the registry's commands show rows and progress."""
+"""How the registry's commands show rows."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
 from control.cli.output import print_json, print_table
 from control.fault import Fault, Kind, Refused
-from control.registry.progress import Progress as Told
 from control.registry.store import unreadable
 from control.registry.store.model import Base
 from control.registry.store.writing import portions
@@ -92,16 +88,6 @@ def page(
     ids = session.scalars(query.with_only_columns(id_).where(id_ > after).order_by(id_).limit(limit)).all()
     show = partial(records or each_by(record), session)
     return [row for batch in portions(ids) for row in unreadable.shown(session, query, id_, batch, show)]
-
-
-@contextmanager
-def progress(what: str, as_json: bool) -> Iterator[Told]:
-    """Give what is to be told of the progress, which a bar on a terminal shows."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, transient=True, disable=as_json or not console.is_terminal) as bar:
-        task = bar.add_task(what, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def _short(value: Any) -> Any:

@@ -7,9 +7,10 @@ import click
 
 from control.cli.context import as_json_option
 from control.cli.output import print_json
+from control.cli.progress import progress
 from control.cli.registry import foretelling
 from control.cli.registry.desk import Desk, pass_desk
-from control.cli.registry.showing import progress, show_fields
+from control.cli.registry.showing import show_fields
 from control.registry.store import backup, contents, revision, roles
 from control.registry.store.rights import USUAL, Logins
 

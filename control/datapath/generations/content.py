@@ -41,25 +41,30 @@ class Content:
         self._trees = {family: Tree(family, parts.lines, parts.roots[family], description) for family in FAMILIES}
         self._prefixes: Counter[int] = Counter()  # of each family
 
-    def take_stock(self, keys: entry_map.Keys, values: entry_map.Entries) -> None:
-        """Count what is there, and make its digest; ``keys`` and ``values`` are what is in the hash map."""
+    def take_stock(self) -> bool:
+        """Count what is there, and make its digest; return whether packets find all of it."""
+        keys, values = self.read_entries()
+        hosts4, hosts6 = self.parts.hosts4.hosts(), self.parts.hosts6.hosts()
         self.used = len(keys)
         self._prefixes = Counter({family: len(entry_map.prefixes_among(keys, family)) for family in FAMILIES})
         digests = (
             entry_map.digest(keys, values),
-            entry_map.digest_of_hosts(self.parts.hosts4.hosts()),
-            _digest_of_plain(entry_map.word_keys(self.parts.hosts6.hosts())),
+            entry_map.digest_of_hosts(hosts4),
+            _digest_of_plain(entry_map.word_keys(hosts6)),
         )
         self.digest = sum(digests) % (1 << 64)
+        over4, over6 = (entry_map.hosts_among(keys, family) for family in FAMILIES)
+        is_let_by = [
+            filters.passes(self.parts.filter, spread(np.concatenate([hosts4, over4]))).all(),
+            filters.passes(self.parts.filter, spread6(np.concatenate([hosts6, over6]))).all(),
+        ]
+        return all(is_let_by) and self._is_reached(keys, over4, over6)
 
-    def is_reached(self, keys: entry_map.Keys) -> bool:
-        """Return whether packets find all that is there; ``keys`` are what is in the hash map."""
-        parts, hosts4, hosts6 = self.parts, *(entry_map.hosts_among(keys, family) for family in FAMILIES)
+    def _is_reached(self, keys: entry_map.Keys, over4: NDArray[np.uint32], over6: NDArray[np.uint32]) -> bool:
+        """Return whether packets find what is in the hash map: its hosts, of both families, and its prefixes."""
         return bool(
-            filters.passes(parts.filter, spread(np.concatenate([parts.hosts4.hosts(), hosts4]))).all()
-            and filters.passes(parts.filter, spread6(np.concatenate([parts.hosts6.hosts(), hosts6]))).all()
-            and parts.hosts4.overflowed(hosts4).all()
-            and parts.hosts6.overflowed(hosts6).all()
+            self.parts.hosts4.overflowed(over4).all()
+            and self.parts.hosts6.overflowed(over6).all()
             and all(
                 not len(prefixes) or (self._description[f"root{family}"] and self._trees[family].finds(prefixes).all())
                 for family in FAMILIES
@@ -70,6 +75,16 @@ class Content:
     def read_entries(self) -> tuple[entry_map.Keys, entry_map.Entries]:
         """Return what is in the hash map, in no order."""
         return syscall.read_all(self._entries, entry_map.KEY, entry_map.ENTRY, self._capacity)
+
+    def is_marked(self, key: Any, tick: int) -> bool:
+        """Return whether one entry has a mark, which in the hash map is ``tick``; it stays."""
+        if _is_host(key):
+            words = key["address"]
+            hosts4, hosts6 = self.parts.hosts4, self.parts.hosts6
+            if hosts4.is_marked(int(words[3])) if _family(key) == 4 else hosts6.is_marked(words):
+                return True
+        held = self._entry(key)
+        return held is not None and int(held["seen"]) == tick
 
     def add_host4(self, address: int) -> None:
         """Add a plain IPv4 host: to its bucket, or where that is full to the hash map.

@@ -49,7 +49,7 @@ class Generation:
         self._mapped = _mapped(lines)
         self._parts = Parts(self._mapped, description)
         self._content = Content(self._parts, entries_map, self.capacity, description)
-        self._is_reached = True
+        self._is_reached: bool | None = None  # until it is looked at
 
     @classmethod
     def build(cls, slot: int, allowlist: Allowlist, description: Any) -> "Generation":
@@ -99,11 +99,7 @@ class Generation:
     @classmethod
     def taken_up(cls, slot: int, lines: int, entries_map: int, description: Any) -> "Generation":
         """Take up a generation by the file descriptors of its two maps, which are its own from now on."""
-        generation = cls(slot, lines, entries_map, description)
-        keys, values = generation._content.read_entries()
-        generation._content.take_stock(keys, values)
-        generation._is_reached = generation._content.is_reached(keys)
-        return generation
+        return cls(slot, lines, entries_map, description)
 
     @property
     def revision(self) -> int:
@@ -113,6 +109,7 @@ class Generation:
     @property
     def used(self) -> int:
         """Entries in the hash map."""
+        self._look()
         return self._content.used
 
     @property
@@ -125,8 +122,9 @@ class Generation:
     @property
     def is_whole(self) -> bool:
         """Whether it holds what it says: nobody left it half changed, or has changed it behind its back."""
+        is_reached = self._look()
         is_finished = int(self.description["digest"]) == self._content.digest
-        return is_finished and int(self.description["moves"]) % 2 == 0 and self._is_reached
+        return is_finished and int(self.description["moves"]) % 2 == 0 and is_reached
 
     @property
     def buckets(self) -> int:
@@ -140,6 +138,7 @@ class Generation:
 
     def finish(self, provenance: Provenance) -> None:
         """Say what the slot holds; the revision last, so that what a crash leaves half done is known as such."""
+        self._look()
         self.description["digest"] = self._content.digest
         self.description["local_serial"] = provenance.local
         self.description["followed_serial"] = provenance.followed.serial
@@ -155,7 +154,7 @@ class Generation:
 
     def holds(self, allowlist: Allowlist) -> bool:
         """Return whether it holds just this list, whatever the order in which that came about."""
-        return self._difference(entry_map.kernel_rows(allowlist)) is None
+        return self._look() and self._content.digest == entry_map.digest_of(entry_map.kernel_rows(allowlist))
 
     def read(self) -> Allowlist:
         """Return the list that it holds, without the notes, which the kernel does not have."""
@@ -173,6 +172,7 @@ class Generation:
         Raises:
             OSError: E2BIG or ENOMEM, the hash map is full; what was done until then stays.
         """
+        self._look()
         rows = entry_map.kernel_rows(added)
         for address in rows.plain4.tolist():
             self._content.add_host4(address)
@@ -198,9 +198,25 @@ class Generation:
         keys, values = self._content.read_entries()
         return hosts, np.concatenate([keys[values["seen"] == tick], hosts6])
 
+    def marked(self, entries: Allowlist) -> NDArray[np.bool_]:
+        """Return which of a few entries had traffic since the last sweep, without one: the marks stay."""
+        tick = int(self.description["tick"])
+        keys = entry_map.keys_of(entries.high, entries.low, entries.length)
+        return np.array([self._content.is_marked(key, tick) for key in keys], np.bool_)
+
     def close(self) -> None:
         """Close the file descriptors; pins stay."""
         syscall.close_all([self.lines_fd, self.entries_fd])
+
+    def _look(self) -> bool:
+        """Take stock, the first time that it is asked about; return whether packets find all that is there.
+
+        Nobody else changes it while this process has the instance's lock. An agent that starts asks of the live one
+        alone: to look at a million takes a tenth of a second.
+        """
+        if self._is_reached is None:
+            self._is_reached = self._content.take_stock()
+        return self._is_reached
 
     def _fill(self, keys: entry_map.Keys, values: entry_map.Entries) -> None:
         try:
@@ -209,25 +225,21 @@ class Generation:
             raise _no_room(error) from error
 
     def _verify(self, rows: entry_map.KernelRows) -> None:
-        """Read the maps back, take stock, and hold what is there against what should be.
+        """Read the maps back, and hold what is there against what should be.
 
         Raises:
             Refused: they differ.
         """
-        if (difference := self._difference(rows)) is None:
+        is_reached = self._look()
+        if self._content.digest == entry_map.digest_of(rows) and is_reached:
             return
-        fault = Fault(f"generation {self.slot}", difference, "try again; if it stays so, run `wicket doctor`")
+        why = (
+            "some of what was read back is not where packets look for it"
+            if self._content.digest == entry_map.digest_of(rows)
+            else f"read back {self.used} entries of the hash map, and they or the exact sets are different"
+        )
+        fault = Fault(f"generation {self.slot}", why, "try again; if it stays so, run `wicket doctor`")
         raise Refused(Kind.INTERNAL, "The new list was not what was written; the old one stays live", [fault])
-
-    def _difference(self, rows: entry_map.KernelRows) -> str | None:
-        """Take stock, and return how what is there differs from these rows; None: it does not."""
-        keys, values = self._content.read_entries()
-        self._content.take_stock(keys, values)
-        if self._content.digest != entry_map.digest_of(rows):
-            return f"read back {len(keys)} entries of the hash map, and they or the exact sets are different"
-        if not self._content.is_reached(keys):
-            return "some of what was read back is not where packets look for it"
-        return None
 
 
 def _mapped(lines: int) -> NDArray[Any]:

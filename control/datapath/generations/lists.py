@@ -186,6 +186,11 @@ class Lists:
         live = self.live
         return live.sweep(with_entries) if live else _NOTHING
 
+    def marked(self, entries: Allowlist) -> NDArray[np.bool_]:
+        """Return which of a few entries had traffic since the last sweep, see Generation.marked."""
+        live = self.live
+        return live.marked(entries) if live else np.zeros(len(entries), np.bool_)
+
     def close(self) -> None:
         """Close what is open; the kernel keeps all of it."""
         for generation in (*self._held.values(), *([self._cut] if self._cut else [])):

@@ -11,15 +11,16 @@ import os
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from pyroute2 import IPRoute
-from pyroute2.netlink.exceptions import NetlinkError
-
 from control.datapath import syscall
 from control.datapath.interfaces.links import Link, all_links, blind_spot, find, preflight
 from control.fault import Fault, Kind, Refused
 
 IF_NONE, GENERIC, NATIVE, REPLACE = 1, 2, 4, 16  # XDP_FLAGS_*, <linux/if_link.h>
 FLAGS = {"native": NATIVE, "generic": GENERIC}
+
+
+class NotSetError(OSError):
+    """The kernel does not do to an interface what it was asked for."""
 
 
 class Programs:
@@ -109,9 +110,9 @@ def attach(name: str, mode: str, programs: Programs) -> tuple[Link, list[Fault]]
                 _attach_new(link, programs.current, "generic")
             else:
                 warnings += _attach_native(link, programs.current, demanded=mode == "native")
-    except NetlinkError as error:
+    except NotSetError as error:
         mend = "see what the kernel's log says of it: dmesg"
-        fault = Fault(name, f"the kernel does not take the program ({os.strerror(error.code)})", mend)
+        fault = Fault(name, f"the kernel does not take the program ({error.strerror})", mend)
         raise Refused(Kind.INTERFACE, "The interface cannot be guarded", [fault]) from error
     link = find(name)
     return link, [*warnings, *([blind] if (blind := blind_spot(link)) else [])]
@@ -162,7 +163,7 @@ def detach(name: str, programs: Programs) -> bool:
             return False
         try:
             _replace(link, -1, expected, link.mode)
-        except NetlinkError as error:
+        except NotSetError as error:
             fault = Fault(name, f"it still carries the program ({error})", f"ip link set {link.name} xdp off")
             raise Refused(Kind.INTERNAL, "The interface cannot be detached", [fault]) from error
     return True
@@ -179,7 +180,7 @@ def clear(programs: Mapping[int, int], name: str | None = None) -> tuple[list[st
             try:
                 _replace(link, -1, programs[link.program], link.mode)
                 cleared.append(link.name)
-            except (NetlinkError, Refused) as error:
+            except (NotSetError, Refused) as error:
                 mend = f"ip link set {link.name} xdp off"
                 faults.append(Fault(link.name, f"it still carries the program ({error})", mend))
     return cleared, faults
@@ -188,8 +189,8 @@ def clear(programs: Mapping[int, int], name: str | None = None) -> tuple[list[st
 def _attach_native(link: Link, program: int, *, demanded: bool) -> list[Fault]:
     try:
         _attach_new(link, program, "native")
-    except NetlinkError as error:
-        why = f"its driver does not take the program in native mode ({os.strerror(error.code)})"
+    except NotSetError as error:
+        why = f"its driver does not take the program in native mode ({error.strerror})"
         if demanded:
             fault = Fault(link.name, why, "attach with --mode auto, and expect a tenth of the speed")
             raise Refused(Kind.INTERFACE, "The interface cannot do native mode", [fault]) from error
@@ -207,6 +208,10 @@ def _replace(link: Link, program: int, expected: int | None, mode: str | None) -
 
 
 def _set(link: Link, program: int, flags: int, expected: int | None = None) -> None:
+    # It is a tenth of an agent's start, and of its memory: of whoever finds its interfaces guarded, neither is asked.
+    from pyroute2 import IPRoute
+    from pyroute2.netlink.exceptions import NetlinkError
+
     attributes: list[tuple[str, Any]] = [("IFLA_XDP_FD", program), ("IFLA_XDP_FLAGS", flags)]
     if expected is not None:
         attributes.append(("IFLA_XDP_EXPECTED_FD", expected))
@@ -216,7 +221,7 @@ def _set(link: Link, program: int, flags: int, expected: int | None = None) -> N
         except NetlinkError as error:
             if error.code in (errno.EBUSY, errno.EEXIST):  # somebody came between our look and our swap
                 raise _foreign(find(link.name), "another program") from error
-            raise
+            raise NotSetError(error.code, os.strerror(error.code)) from error
 
 
 def _foreign(link: Link, program: str, whose: str = "Wicketgate's", mend: str = "") -> Refused:

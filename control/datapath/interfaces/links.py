@@ -2,8 +2,6 @@
 
 import os
 
-from pyroute2.ethtool.ioctl import IoctlEthtool
-
 from control.datapath.interfaces import messages
 from control.datapath.interfaces.messages import Link
 from control.fault import Fault, Kind, Refused
@@ -78,6 +76,8 @@ def blind_spot(link: Link) -> Fault | None:
 
 
 def _has_large_receive_offload(name: str) -> bool:
+    from pyroute2.ethtool.ioctl import IoctlEthtool  # late, see attaching.py
+
     ethtool = IoctlEthtool(name)
     try:
         return bool(ethtool.get_features().is_active("large-receive-offload"))

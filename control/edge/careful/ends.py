@@ -72,6 +72,8 @@ class Ends:
     def note(self, turn: Turn, entries: Allowlist, seconds: float | None, origin: Origin) -> None:
         """Have entries end after so many seconds; none: never, whatever was said before."""
         turn.demand()
+        if seconds is None and not self._ends:
+            return
         prefixes = first(entries, len(entries))
         if seconds is not None:
             self._ends |= dict.fromkeys(prefixes, _End(seconds, replace(origin, until=None)))

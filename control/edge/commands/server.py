@@ -18,6 +18,7 @@ from control.edge.commands.peer import Peer
 from control.edge.commands.places import Place, Places
 from control.edge.edge import Edge
 from control.fault import Fault, Kind, Refused
+from control.host import memory
 
 log = structlog.get_logger()
 
@@ -31,6 +32,9 @@ MOVE_SECONDS = 10.0
 
 SLOWEST = 1_000_000
 """Bytes a second of a body, and of an answer."""
+
+LARGE = 1 << 20
+"""Bytes of a body for which much memory was needed."""
 
 SHORT = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 """Errors of accept(2) after which the connection still waits, and would be met again at once."""
@@ -124,6 +128,9 @@ class AgentServer(socketserver.UnixStreamServer):
                 return
             head, reply = self._answer(request, body, place.peer)
             channel.within(_pace(len(reply)))
+            if len(body) > LARGE:
+                del request, body
+                memory.give_back()
             with contextlib.suppress(OSError):  # gone, or it does not read
                 channel.send(head, reply)
         finally:

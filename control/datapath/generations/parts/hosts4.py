@@ -137,6 +137,11 @@ class Hosts4:
         held = values != 0
         return self._hosts(rows[row][held], values[held])
 
+    def is_marked(self, address: int) -> bool:
+        """Return whether a host was looked up since the last sweep; its mark stays."""
+        row, value = self._place(address)
+        return bool((self._seen_bits[self._held[row] == value] & self.table["seen"][row]).any())
+
     def _place(self, address: int) -> tuple[int, Any]:
         """Return the bucket in which a host belongs, and what it is there."""
         hashes = spread(np.array([address], np.uint32))

@@ -95,6 +95,11 @@ class Hosts6:
         self.table["seen"][rows] = 0
         return self._of(seen, rows)
 
+    def is_marked(self, words: Words) -> bool:
+        """Return whether a host was looked up since the last sweep; its mark stays."""
+        slot = self._slot(words)
+        return slot is not None and bool(self.table["seen"][self._row(words)] & _BITS[slot])
+
     def _of(self, bits: NDArray[Any], rows: NDArray[np.intp]) -> Words:
         row, slot = np.nonzero(bits[:, np.newaxis] & _BITS)
         words: Words = self.table["address"][rows[row], slot]
