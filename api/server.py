@@ -33,8 +33,8 @@ STALL_SECONDS = 30
 
 
 TURN_SECONDS = 0.0005
-"""For how long one thread of Python's may keep the others waiting: who writes a list of a million would for 5 ms at each
-of the dozen steps of somebody else's short request."""
+"""For how long one thread of Python's may keep the others waiting: who writes a list of a million would for 5 ms at
+each of the dozen steps of somebody else's short request."""
 
 
 class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types

@@ -8,27 +8,44 @@
 #include "entry.h"
 #include "scratch.h"
 
-/* Where the lengths stand of the prefixes that an address is in, as the number
- * of a length among all that are in lines; 0: it is in none. `bits` are those
- * of the address. */
-static __always_inline u32 lengths_of(
-	struct list *list, const u32 *address, u32 root, u32 bits)
+/* The word of the tree where it ends, or goes on after so many steps: each is a
+ * node, and the next four bits of an address, of which `bits` has the first. */
+static __always_inline u32 climb(
+	struct list *list, u32 word, u64 bits, u32 steps)
 {
-	u32 word = root + (address[0] >> (32 - ROOT_BITS));
-
 #pragma clang loop unroll(disable)
-	for (u32 i = ROOT_BITS; i < bits; i += NODE_BITS) {
+	for (u32 i = 0; i < steps && word && !(word & LENGTHS_HERE); i++) {
 		struct node *node = line(list, word);
 
 		if (!node)
 			return 0;
-		word = node->word[address[i / 32] >> (28 - i % 32) & 15];
-		if (!word)
-			return 0;
-		if (word & LENGTHS_HERE)
-			return (word & ~LENGTHS_HERE) * LINE_LENGTHS;
+		word = node->word[bits >> (64 - NODE_BITS)];
+		bits <<= NODE_BITS;
 	}
-	return 0;
+	return word;
+}
+
+/* Where the lengths stand of the prefixes that an address is in, as the number
+ * of a length among all that are in lines; 0: it is in none. */
+static __always_inline u32 lengths4_of(struct list *list, u32 address, u32 root)
+{
+	u64 bits = (u64)address << (32 + ROOT_BITS);
+	u32 word = climb(list, root + (address >> (32 - ROOT_BITS)), bits,
+		(32 - ROOT_BITS) / NODE_BITS);
+
+	return (word & ~LENGTHS_HERE) * LINE_LENGTHS;
+}
+
+static __always_inline u32 lengths6_of(
+	struct list *list, const u32 *address, u32 root)
+{
+	u64 upper = (u64)address[0] << 32 | address[1];
+	u64 lower = (u64)address[2] << 32 | address[3];
+	u32 word = climb(list, root + (upper >> (64 - ROOT_BITS)),
+		upper << ROOT_BITS, (64 - ROOT_BITS) / NODE_BITS);
+
+	word = climb(list, word, lower, 64 / NODE_BITS);
+	return (word & ~LENGTHS_HERE) * LINE_LENGTHS;
 }
 
 /* Those bits of a word of an address that a prefix of this length covers;
@@ -88,7 +105,7 @@ static __always_inline int among_prefixes4(
 
 	if (!has_ipv4(scratch, index) || !root)
 		return 0;
-	scratch->at = lengths_of(list, &scratch->ipv4[index], root, 32);
+	scratch->at = lengths4_of(list, address[3], root);
 	return scratch->at && among_lengths(scratch, list, side, address,
 				      scratch->nat64[index], LENGTHS4);
 }
@@ -101,7 +118,7 @@ static __always_inline int among_prefixes6(
 
 	if (scratch->answer.family != 6 || !root)
 		return 0;
-	scratch->at = lengths_of(list, address, root, 128);
+	scratch->at = lengths6_of(list, address, root);
 	return scratch->at &&
 	       among_lengths(scratch, list, side, address, 0, LENGTHS6);
 }

@@ -80,7 +80,8 @@ def test_inserted_and_removed_one_by_one(kind: Kind, hosts: Addresses, data: st.
     for host in hosts.tolist():
         if made.insert(host):
             model.add(host)
-        if model and data.draw(st.booleans()):
+        changes_its_mind = data.draw(st.booleans())
+        if model and changes_its_mind:
             gone = data.draw(st.sampled_from(sorted(model)))
             assert made.remove(gone)
             model.remove(gone)

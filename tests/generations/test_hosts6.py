@@ -59,7 +59,8 @@ def test_inserted_and_removed_one_by_one(words: Words, data: st.DataObject) -> N
     for row in words:
         if made.insert(row):
             model.add(tuple(row.tolist()))
-        if model and data.draw(st.booleans()):
+        changes_its_mind = data.draw(st.booleans())
+        if model and changes_its_mind:
             gone = data.draw(st.sampled_from(sorted(model)))
             assert made.remove(np.array(gone, np.uint32))
             model.remove(gone)

@@ -102,7 +102,8 @@ def hosts_among(keys: Keys, family: int) -> NDArray[np.uint32]:
 
 def prefixes_among(keys: Keys, family: int) -> Keys:
     """Return those keys that are no hosts', of a family."""
-    return keys[~are_hosts(keys) & (are_ipv4(keys) == (family == 4))]
+    prefixes: Keys = keys[~are_hosts(keys) & (are_ipv4(keys) == (family == 4))]
+    return prefixes
 
 
 def entry_of(terms: Terms) -> Entries:

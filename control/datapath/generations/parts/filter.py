@@ -48,4 +48,5 @@ def add(words: FilterWords, host_hash: int) -> None:
 def passes(words: FilterWords, hashes: Hashes) -> NDArray[np.bool_]:
     """Return for each host whether the filter lets it pass."""
     bits = bits_of(hashes)
-    return (words[hashes >> np.uint32(shift_of(len(words)))] & bits) == bits
+    both: NDArray[np.bool_] = (words[hashes >> np.uint32(shift_of(len(words)))] & bits) == bits
+    return both
