@@ -146,17 +146,17 @@ def pins_removed_and_agent_gone(site: Site) -> Iterator[None]:
 def pins_damaged(site: Site) -> Iterator[None]:
     """A pin is missing when the agent starts, which builds anew and takes over."""
     site.edge.end_agent()
-    (site.edge.pins / "live" / "maps" / "lease").unlink()
+    (site.edge.pins / "live" / "maps" / "controls").unlink()
     site.edge.start_agent()
     yield
 
 
 @contextlib.contextmanager
 def pin_of_another_map(site: Site) -> Iterator[None]:
-    """The pin of the policies is another map of the same shape, when the agent starts."""
+    """The pin of the controls is another map of the same shape, when the agent starts."""
     site.edge.end_agent()
     with pins.temporary(site.edge.bpffs) as other:
-        (other.directory / "maps" / "policies").rename(site.edge.pins / "live" / "maps" / "policies")
+        (other.directory / "maps" / "controls").rename(site.edge.pins / "live" / "maps" / "controls")
     site.edge.start_agent()
     yield
 

@@ -15,9 +15,10 @@ from typing import Any
 
 from control.allowlist.allowlist import Allowlist
 from control.allowlist.entry import Entry
-from control.allowlist.mapped import HOST, SHIFT
+from control.allowlist.mapped import Address
 from control.commands.list import ChangeList
 from control.config.guard import GuardSettings
+from control.datapath.generations.generation import Generation
 from control.datapath.program.maps import array
 from control.datapath.program.pins import Pinned
 from control.vocabulary import VPN_PROTOCOLS
@@ -104,12 +105,17 @@ class FaultyEdge(EdgeGateway):
         finally:
             self._entering = before
 
-    def lengths(self) -> set[int]:
-        """The lengths below a host's of which the kernel looks IPv4 prefixes up."""
+    def lengths(self, address: Address) -> set[int]:
+        """The lengths of which the kernel looks up prefixes that an address is in."""
         pinned = Pinned(self.pins / "live")
         try:
-            live = array(pinned, "generations")[int(array(pinned, "active")["value"][0])]
-            return {int(length) - SHIFT for length in live["lengths4"]["length"] if SHIFT <= length < HOST}
+            controls = array(pinned, "controls")
+            slot = int(controls["active"][0])
+            live = Generation.open(slot, pinned.generations / str(slot), controls["generations"][0][slot])
+            try:
+                return live.lengths(address)
+            finally:
+                live.close()
         finally:
             pinned.close()
 

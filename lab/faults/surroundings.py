@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 
 from control.allowlist.allowlist import Allowlist
 from control.allowlist.entry import Entry
@@ -107,11 +107,12 @@ def asked_by_a_member(site: Site) -> Iterator[None]:
 @contextlib.contextmanager
 def lengths_left_behind(site: Site) -> Iterator[None]:
     """Prefixes of many lengths come and go: none of the lengths is looked up any longer than it is there."""
-    prefixes = Allowlist.from_entries([Entry(ip_network(f"128.0.0.0/{length}")) for length in LENGTHS])
+    inside = ip_address("128.0.0.0")
+    prefixes = Allowlist.from_entries([Entry(ip_network((inside, length))) for length in LENGTHS])
     packed, empty = prefixes.pack(), Allowlist.empty().pack()
     site.edge.socket.ask(ChangeList(add_size=len(packed)), packed + empty)
     site.edge.socket.ask(ChangeList(add_size=len(empty)), empty + packed)
-    wait_for(lambda: site.edge.lengths().isdisjoint(LENGTHS), "the lengths are not looked up any more")
+    wait_for(lambda: site.edge.lengths(inside).isdisjoint(LENGTHS), "the lengths are not looked up any more")
     yield
 
 

@@ -133,7 +133,7 @@ def rate(cli: Cli) -> int:
     """One packet in how many the kernel samples."""
     pinned = pins.Pinned(cli.config.pins / "live")
     try:
-        return int(array(pinned, "samplings")[0]["rate"])
+        return int(array(pinned, "controls")["sampling"][0]["rate"])
     finally:
         pinned.close()
 

@@ -90,11 +90,12 @@ def wrong_schema(place: Place) -> None:
 
 
 DAMAGES: dict[str, Callable[[Place], None]] = {
-    "a pin is missing": lambda place: (place.live / "maps" / "policies").unlink(),
+    "a pin is missing": lambda place: (place.live / "maps" / "controls").unlink(),
     "the program's pin is missing": lambda place: (place.live / "program").unlink(),
-    "a map is of a wrong shape": lambda place: wrong_map(place.live / "maps" / "policies"),
-    "a map is a program": lambda place: swap_names(place.live / "program", place.live / "maps" / "active"),
-    "the live list's map is missing": lambda place: live_pin(place, "buckets").unlink(),
+    "the pin of its other entry is missing": lambda place: (place.live / "asked").unlink(),
+    "a map is of a wrong shape": lambda place: wrong_map(place.live / "maps" / "controls"),
+    "a map is a program": lambda place: swap_names(place.live / "program", place.live / "maps" / "controls"),
+    "the live list's map is missing": lambda place: live_pin(place, "lines").unlink(),
     "the live list's map is of a wrong shape": lambda place: wrong_map(live_pin(place, "entries")),
     "another version's": wrong_schema,
 }
@@ -102,7 +103,7 @@ DAMAGES: dict[str, Callable[[Place], None]] = {
 
 def live_pin(place: Place, name: str) -> Path:
     pinned = Pinned(place.live)
-    slot = int(array(pinned, "active")["value"][0])
+    slot = int(array(pinned, "controls")["active"][0])
     pinned.close()
     return place.live / "generations" / str(slot) / name
 

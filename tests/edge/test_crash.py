@@ -135,7 +135,7 @@ def test_killed_while_starting(place: Place, copies: Copies, tmp_path: Path, mon
 def test_killed_while_it_takes_over(used: Place, copies: Copies) -> None:
     chance = random.Random(13)
     for _ in range(6):
-        (used.live / "maps" / "lease").unlink()
+        (used.live / "maps" / "controls").unlink()
         with child(lambda: Edge.open(used.config)):
             time.sleep(chance.uniform(0, 1.5))
         with copied(copies), used.edge() as edge:

@@ -38,7 +38,7 @@ Remove = Callable[[Place], object]
 
 REMOVALS: dict[str, Remove] = {
     "the program's pin": lambda place: (place.live / "program").unlink(),
-    "a map's pin": lambda place: (place.live / "maps" / "lease").unlink(),
+    "a map's pin": lambda place: (place.live / "maps" / "controls").unlink(),
     "a generation's pin": lambda place: next(place.live.glob("generations/*/entries")).unlink(),
     "all generations": lambda place: shutil.rmtree(place.live / "generations"),
     "all pins": lambda place: shutil.rmtree(place.live),

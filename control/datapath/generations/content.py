@@ -72,6 +72,10 @@ class Content:
             )
         )
 
+    def lengths(self, key: Any) -> tuple[int, ...]:
+        """Return of which lengths a host, its struct prefix, is in prefixes, as packets are told."""
+        return self._trees[_family(key)].lengths(key["address"])
+
     def read_entries(self) -> tuple[entry_map.Keys, entry_map.Entries]:
         """Return what is in the hash map, in no order."""
         return syscall.read_all(self._entries, entry_map.KEY, entry_map.ENTRY, self._capacity)

@@ -3,13 +3,16 @@
 import contextlib
 import mmap
 import os
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from control.allowlist import mapped
 from control.allowlist.allowlist import Allowlist
+from control.allowlist.mapped import Address
 from control.datapath import syscall
 from control.datapath.generations import entry_map
 from control.datapath.generations.content import Content
@@ -203,6 +206,12 @@ class Generation:
         tick = int(self.description["tick"])
         keys = entry_map.keys_of(entries.high, entries.low, entries.length)
         return np.array([self._content.is_marked(key, tick) for key in keys], np.bool_)
+
+    def lengths(self, address: Address) -> set[int]:
+        """Return of which lengths, in its family's count, packets are told that an address is in prefixes."""
+        high, low, length = mapped.key_of(ip_network(address))
+        (key,) = entry_map.keys_of(*(np.array([part], np.uint64) for part in (high, low, length)))
+        return {mapped.own_length(length, address.version) for length in self._content.lengths(key)}
 
     def close(self) -> None:
         """Close the file descriptors; pins stay."""

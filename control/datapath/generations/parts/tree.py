@@ -93,6 +93,14 @@ class Tree:
         span = 1 << depth - (length - self._above)
         self._write(base + offset // span * span + np.arange(span), length, present)
 
+    def lengths(self, words: NDArray[Any]) -> Lengths:
+        """Return of which lengths an address, four words, is in prefixes, as packets are told; as in struct prefix."""
+        steps = steps_of(words[np.newaxis], self._family)
+        value, depth = int(self._flat[self._root * WORDS + int(top_of(steps)[0])]), TOP_BITS
+        while value and not value & LENGTHS_HERE:
+            value, depth = int(self._lines[value, int(steps[0, depth // STEP])]), depth + STEP
+        return self._read(value)
+
     def _write(self, places: NDArray[np.intp], length: int, present: bool) -> None:
         """Change what these words say, and all words below them."""
         while len(places):
