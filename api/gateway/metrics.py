@@ -48,7 +48,7 @@ GAUGES: Gauges = {
     "wicketgate_feed_complete_timestamp_seconds": ("When everything that the feed had was last live", ()),
     "wicketgate_feed_reachable": ("1 while the last attempt to follow the feed succeeded", ()),
     "wicketgate_feed_audit_doubted": ("1 while a head of the feed's audit is not what it was", ()),
-    "wicketgate_generation_buckets": ("Buckets of the exact set, with room for seven addresses each", ()),
+    "wicketgate_generation_buckets": ("Buckets of the exact set of IPv4 hosts, with room for seven each, or fourteen", ()),
     "wicketgate_generation_map_entries": ("Entries in the hash map: prefixes, IPv6, narrowed, overflowed", ()),
     "wicketgate_generation_map_capacity": ("Entries that the hash map has room for", ()),
     "wicketgate_lease_left_seconds": ("Seconds for which dropping is still allowed", ()),

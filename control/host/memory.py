@@ -1,7 +1,7 @@
 """Keeps the agent's answers free of pauses that memory makes: fresh pages from the kernel, and Python's collector.
 
 A change of a list of a million makes a new one, 21 MB. glibc would hand each old one back to the kernel and ask for
-the next, whose huge pages the kernel must first free up: pauses of 30 ms, measured by ``python -m bench change``.
+the next, whose huge pages the kernel must first free up: pauses of 30 ms, as docs/performance.md tells.
 
 A whole list needs a hundred megabytes for a moment, and leaves what stays on top of them: without being told
 (``give_back``), glibc would keep all of it for ever.
