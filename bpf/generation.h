@@ -13,6 +13,7 @@
 #define LENGTHS4      33 /* that an address can be in, and a 0 behind them */
 #define LENGTHS6      129
 #define LENGTHS_HERE  0x80000000 /* in a word of a node */
+#define SKIP_HERE     0x40000000
 #define NODE_BITS     4	 /* of an address, that choose a word of a node */
 #define ROOT_BITS     12 /* the first ones, that choose one of a root's nodes */
 
@@ -53,10 +54,19 @@ struct bucket6 {
 };
 
 /* A step of four bits of an address on the way to the prefixes that it is in.
- * 0: in none; a line's number: of the node for the next four bits, or with
- * LENGTHS_HERE of the lengths of them all. */
+ * 0: in none; a line's number: of the node for the next four bits, with
+ * SKIP_HERE of a skip, or with LENGTHS_HERE of the lengths of them all. */
 struct node {
 	u32 word[16];
+};
+
+/* A step of all the bits that those have in common who go on from here: an
+ * address in two halves, IPv4 in the upper half of the first. */
+struct skip {
+	u64 mask[2], wanted[2];
+	u32 then, otherwise; /* words as a node's, for who has them or not */
+	u32 bits;	     /* of an address that have been looked at then */
+	u32 spare[5];
 };
 
 /* Of prefixes, the longest first, as in struct prefix; a 0 behind the last. */
@@ -91,8 +101,9 @@ struct generation {
 	u32 hosts4, shift4, narrow;	    /* of buckets; are they narrow */
 	u32 hosts6, shift6;
 	u32 root4, root6;
-	u32 next;     /* line that nobody uses yet */
-	u32 tick;     /* the agent's sweeps, counted from 1 */
+	u32 root_bits; /* ROOT_BITS */
+	u32 next;      /* line that nobody uses yet */
+	u32 tick;      /* the agent's sweeps, counted from 1 */
 	u32 moves;    /* odd while an entry is being moved in place, and another
 		       * number afterwards: who has not found an end meanwhile has
 		       * not looked everywhere */

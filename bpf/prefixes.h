@@ -8,19 +8,36 @@
 #include "entry.h"
 #include "scratch.h"
 
-/* The word of the tree where it ends, or goes on after so many steps: each is a
- * node, and the next four bits of an address, of which `bits` has the first. */
+/* The word with which the way of an address through the tree ends: an address
+ * in two halves, IPv4 in the upper half of the first. Each step looks at four
+ * bits of it or more, so there are no more than `most`. */
 static __always_inline u32 climb(
-	struct list *list, u32 word, u64 bits, u32 steps)
+	struct list *list, u32 word, u64 upper, u64 lower, u32 most)
 {
-#pragma clang loop unroll(disable)
-	for (u32 i = 0; i < steps && word && !(word & LENGTHS_HERE); i++) {
-		struct node *node = line(list, word);
+	/* Read from memory, or the verifier walks each step with many numbers.
+	 */
+	u32 bits = list->description->root_bits;
 
-		if (!node)
+#pragma clang loop unroll(disable)
+	for (u32 i = 0; i < most && word && !(word & LENGTHS_HERE); i++) {
+		void *found = line(list, word & ~SKIP_HERE);
+		struct node *node = found;
+		struct skip *skip = found;
+		u64 left;
+
+		if (!found)
 			return 0;
-		word = node->word[bits >> (64 - NODE_BITS)];
-		bits <<= NODE_BITS;
+		bits &= 127;
+		if (word & SKIP_HERE) {
+			left = (upper ^ skip->wanted[0]) & skip->mask[0];
+			left |= (lower ^ skip->wanted[1]) & skip->mask[1];
+			word = left ? skip->otherwise : skip->then;
+			bits = skip->bits;
+		} else {
+			left = (bits & 64 ? lower : upper) << (bits & 63);
+			word = node->word[left >> (64 - NODE_BITS)];
+			bits += NODE_BITS;
+		}
 	}
 	return word;
 }
@@ -29,9 +46,8 @@ static __always_inline u32 climb(
  * of a length among all that are in lines; 0: it is in none. */
 static __always_inline u32 lengths4_of(struct list *list, u32 address, u32 root)
 {
-	u64 bits = (u64)address << (32 + ROOT_BITS);
-	u32 word = climb(list, root + (address >> (32 - ROOT_BITS)), bits,
-		(32 - ROOT_BITS) / NODE_BITS);
+	u32 word = climb(list, root + (address >> (32 - ROOT_BITS)),
+		(u64)address << 32, 0, (32 - ROOT_BITS) / NODE_BITS);
 
 	return (word & ~LENGTHS_HERE) * LINE_LENGTHS;
 }
@@ -41,10 +57,9 @@ static __always_inline u32 lengths6_of(
 {
 	u64 upper = (u64)address[0] << 32 | address[1];
 	u64 lower = (u64)address[2] << 32 | address[3];
-	u32 word = climb(list, root + (upper >> (64 - ROOT_BITS)),
-		upper << ROOT_BITS, (64 - ROOT_BITS) / NODE_BITS);
+	u32 word = climb(list, root + (upper >> (64 - ROOT_BITS)), upper, lower,
+		(128 - ROOT_BITS) / NODE_BITS);
 
-	word = climb(list, word, lower, 64 / NODE_BITS);
 	return (word & ~LENGTHS_HERE) * LINE_LENGTHS;
 }
 

@@ -23,7 +23,7 @@ WHY = {
         "return is_openvpn_reset_v3(p, at, length) &&": RECOGNISED,
     },
     "prefixes.h": {
-        "for (u32 i = ROOT_BITS; i < bits; i += NODE_BITS) {": "a word of the last node says lengths, or none",
+        "for (u32 i = 0; i < most && word && !(word & LENGTHS_HERE); i++) {": "behind the last bits nothing goes on",
         "for (u32 i = 0; i < most; i++) {": "behind the last length stands a 0",
         "if (!found)": "a word names no line that is not there",
     },

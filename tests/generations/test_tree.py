@@ -11,7 +11,17 @@ from control.allowlist import mapped
 from control.allowlist.entry import Prefix
 from control.datapath.generations.entry_map import Keys, keys_of
 from control.datapath.generations.parts.planting import plant
-from control.datapath.generations.parts.tree import LENGTHS_HERE, ROOT_NODES, TOP_BITS, WORDS, Tree, steps_of, top_of
+from control.datapath.generations.parts.tree import (
+    LENGTHS_HERE,
+    ROOT_NODES,
+    SKIP,
+    SKIP_HERE,
+    TOP_BITS,
+    WORDS,
+    Tree,
+    steps_of,
+    top_of,
+)
 from control.datapath.program.layout import structure
 
 BITS = {4: 32, 6: 128}
@@ -56,7 +66,13 @@ class Ground:
         steps, depth = steps_of(words, self.family), TOP_BITS
         value = int(self.lines.reshape(-1)[ROOT * WORDS + int(top_of(steps)[0])])
         while value and not value & LENGTHS_HERE:
-            value, depth = int(self.lines[value, int(steps[0, depth // 4])]), depth + 4
+            if value & SKIP_HERE:
+                skip, size = self.lines[value & ~SKIP_HERE].view(SKIP)[0], BITS[self.family]
+                wanted, mask = (int(skip[name][0]) << 64 | int(skip[name][1]) for name in ("wanted", "mask"))
+                differs = (number << 128 - size ^ wanted) & mask
+                value, depth = int(skip["otherwise" if differs else "then"]), int(skip["bits"])
+            else:
+                value, depth = int(self.lines[value, int(steps[0, depth // 4])]), depth + 4
         octets = self.lines[value & ~LENGTHS_HERE :][:3].reshape(-1).view(np.uint8).tolist() if value else [0]
         above = mapped.length_of(0, self.family)
         return [length - above for length in octets[: octets.index(0)]]
@@ -121,6 +137,16 @@ def test_one_address_in_prefixes_of_every_length(family: int) -> None:
         one_by_one.tree.change(key, True)
     for ground in (at_once, one_by_one):
         must_say(ground, listed, listed)
+
+
+def test_who_is_alone_is_skipped_to() -> None:
+    """However long a prefix is, where it is alone it takes one line, and an address beside it one look."""
+    for family, listed in {
+        4: ["203.0.113.96/28"],
+        6: ["2001:db8::/34", "2001:db8:e::/47", "2001:db8:e::/127"],
+    }.items():
+        grown = plant(keys([ip_network(prefix) for prefix in listed]), family)
+        assert grown.size - len(grown.lengths) < 2 * len(listed)
 
 
 def test_a_hole_is_not_found() -> None:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from control.datapath.generations.parts import filter as filters
 from control.datapath.generations.parts import hosts6
 from control.datapath.generations.parts.hosts4 import Hosts4, Narrow, Wide, kind_for
-from control.datapath.generations.parts.tree import ROOT_NODES, Lines
+from control.datapath.generations.parts.tree import ROOT_BITS, ROOT_NODES, Lines
 from control.datapath.program.layout import structure
 
 LINE = structure("line")
@@ -67,6 +67,7 @@ class Arrangement:
         description["narrow"] = self.kind is Narrow
         description["hosts6"], description["shift6"] = hosts6_at, 33 - self.buckets6.bit_length()
         description["root4"] = description["root6"] = 0
+        description["root_bits"] = ROOT_BITS
         description["next"] = tree
 
 

@@ -14,14 +14,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from control.allowlist import mapped
+from control.datapath.program.layout import structure
 from control.vocabulary import constant
 
-LENGTHS_HERE = constant("LENGTHS_HERE")
+LENGTHS_HERE, SKIP_HERE = constant("LENGTHS_HERE"), constant("SKIP_HERE")
 STEP, ROOT_BITS = constant("NODE_BITS"), constant("ROOT_BITS")
 WORDS = 1 << STEP  # in a node
 ROOT_NODES = 1 << ROOT_BITS  # of which the first bits of an address choose one
 TOP_BITS = ROOT_BITS + STEP  # that choose one of their words
 LINE_LENGTHS = constant("LINE_LENGTHS")
+SKIP = structure("skip")
+THEN, OTHERWISE = ((SKIP.fields or {})[name][1] // 4 for name in ("then", "otherwise"))  # words of a skip
 BITS = {4: 32, 6: 128}  # of an address
 
 Steps = NDArray[np.uint8]  # rows of an address's steps of four bits
@@ -53,6 +56,20 @@ def packed(lengths: Lengths) -> Lines:
     lines = np.zeros((len(lengths) // LINE_LENGTHS + 1, LINE_LENGTHS), np.uint8)
     lines.reshape(-1)[: len(lengths)] = lengths
     return lines.view(np.uint32)
+
+
+def halves_of(steps: Steps) -> NDArray[np.uint64]:
+    """Return addresses in rows of two halves, IPv4 in the upper half of the first, as struct skip has them."""
+    octets = np.zeros((len(steps), 16), np.uint8)
+    octets[:, : steps.shape[1] // 2] = steps[:, ::2] << STEP | steps[:, 1::2]
+    return octets.view(">u8").astype(np.uint64)
+
+
+def masks_of(bits: NDArray[np.intp]) -> NDArray[np.uint64]:
+    """Return the masks, rows of two halves, that leave so many bits of an address, 0 to 128."""
+    left = 64 - np.clip(bits[:, np.newaxis] - np.array([0, 64]), 0, 64).astype(np.uint64)
+    full = np.uint64(0xFFFF_FFFF_FFFF_FFFF)
+    return np.where(left == 64, np.uint64(0), full << np.minimum(left, np.uint64(63)))
 
 
 class Tree:
@@ -89,6 +106,8 @@ class Tree:
                 node = self._free(1)
                 self._lines[node] = value
                 self._flat[base + offset] = value = node
+            elif value & SKIP_HERE:
+                self._flat[base + offset] = value = self._without_skip(value, depth)
             base, offset, depth = value * WORDS, int(steps[0, depth // STEP]), depth + STEP
         span = 1 << depth - (length - self._above)
         self._write(base + offset // span * span + np.arange(span), length, present)
@@ -98,18 +117,39 @@ class Tree:
         steps = steps_of(words[np.newaxis], self._family)
         value, depth = int(self._flat[self._root * WORDS + int(top_of(steps)[0])]), TOP_BITS
         while value and not value & LENGTHS_HERE:
-            value, depth = int(self._lines[value, int(steps[0, depth // STEP])]), depth + STEP
+            if value & SKIP_HERE:
+                skip = self._lines[value & ~SKIP_HERE].view(SKIP)[0]
+                differs = ((halves_of(steps)[0] ^ skip["wanted"]) & skip["mask"]).any()
+                value, depth = int(skip["otherwise"] if differs else skip["then"]), int(skip["bits"])
+            else:
+                value, depth = int(self._lines[value, int(steps[0, depth // STEP])]), depth + STEP
         return self._read(value)
 
     def _write(self, places: NDArray[np.intp], length: int, present: bool) -> None:
         """Change what these words say, and all words below them."""
         while len(places):
             values = self._flat[places]
-            is_node = (values != 0) & (values & LENGTHS_HERE == 0)
-            for value in np.unique(values[~is_node]).tolist():
+            goes_on = (values != 0) & (values & LENGTHS_HERE == 0)
+            for value in np.unique(values[~goes_on]).tolist():
                 self._flat[places[values == value]] = self._changed(value, length, present)
-            nodes = values[is_node].astype(np.intp)
-            places = (nodes[:, np.newaxis] * WORDS + np.arange(WORDS)).reshape(-1)
+            is_skip = values[goes_on] & SKIP_HERE != 0
+            lines = (values[goes_on] & ~np.uint32(SKIP_HERE)).astype(np.intp)[:, np.newaxis] * WORDS
+            nodes, skips = lines[~is_skip] + np.arange(WORDS), lines[is_skip] + np.array([THEN, OTHERWISE])
+            places = np.concatenate([nodes.reshape(-1), skips.reshape(-1)])
+
+    def _without_skip(self, value: int, depth: int) -> int:
+        """Write the nodes that a skip stands for, from a depth on, and return the first of them."""
+        skip = self._lines[value & ~SKIP_HERE].view(SKIP)[0]
+        wanted, end = skip["wanted"].astype(">u8").view(np.uint8), int(skip["bits"])
+        word = int(skip["then"])
+        for begin in range((end - 1) // STEP * STEP, depth - STEP, -STEP):
+            step = int(wanted[begin // 8]) >> (STEP - begin % 8) & WORDS - 1
+            span = 1 << max(0, begin + STEP - end)
+            node = self._free(1)
+            self._lines[node] = skip["otherwise"]
+            self._lines[node, step // span * span : step // span * span + span] = word
+            word = node
+        return word
 
     def _changed(self, value: int, length: int, present: bool) -> int:
         """Return what a word says with a length more, or less."""
@@ -142,10 +182,19 @@ class Tree:
     def finds(self, keys: NDArray[Any]) -> NDArray[np.bool_]:
         """Return for each prefix, a struct prefix, whether its first address is looked for in it."""
         steps = steps_of(keys["address"], self._family)
-        values = self._flat[self._root * WORDS + top_of(steps)]
-        for step in steps.T[TOP_BITS // STEP :]:
-            on = np.flatnonzero((values != 0) & (values & LENGTHS_HERE == 0))
-            values[on] = self._flat[np.minimum(values[on].astype(np.intp) * WORDS + step[on], len(self._flat) - 1)]
+        values, halves = self._flat[self._root * WORDS + top_of(steps)], halves_of(steps)
+        depths, skips = np.full(len(keys), TOP_BITS), self._lines.view(SKIP).reshape(-1)
+        while (goes_on := (values != 0) & (values & LENGTHS_HERE == 0) & (depths < BITS[self._family])).any():
+            is_skip = goes_on & (values & SKIP_HERE != 0)
+            lines = np.minimum((values & ~np.uint32(SKIP_HERE)).astype(np.intp), len(self._lines) - 1)
+            on = np.flatnonzero(goes_on & ~is_skip)
+            over, skip = np.flatnonzero(is_skip), skips[lines[is_skip]]
+            values[on] = self._lines[lines[on], steps[on, depths[on] // STEP]]
+            depths[on] += STEP
+            differs = ((halves[over] ^ skip["wanted"]) & skip["mask"]).any(axis=1)
+            values[over] = np.where(differs, skip["otherwise"], skip["then"])
+            depths[over] = np.maximum(skip["bits"], depths[over] + STEP)
+        values[(values & LENGTHS_HERE == 0)] = 0
         found = np.zeros(len(keys), np.bool_)
         wanted = keys["length"]
         for more in range(BITS[6] // LINE_LENGTHS + 1):
