@@ -24,7 +24,8 @@ ROOT_NODES = 1 << ROOT_BITS  # of which the first bits of an address choose one
 TOP_BITS = ROOT_BITS + STEP  # that choose one of their words
 LINE_LENGTHS = constant("LINE_LENGTHS")
 SKIP = structure("skip")
-THEN, OTHERWISE = ((SKIP.fields or {})[name][1] // 4 for name in ("then", "otherwise"))  # words of a skip
+_MEMBERS: Any = SKIP.fields
+THEN, OTHERWISE = (int(_MEMBERS[name][1]) // 4 for name in ("then", "otherwise"))  # which words of a skip
 BITS = {4: 32, 6: 128}  # of an address
 
 Steps = NDArray[np.uint8]  # rows of an address's steps of four bits
