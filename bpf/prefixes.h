@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Which prefixes an address is in: a tree of nodes of 16 words, by the address
- * four bits at a time. However many lengths there are, an address costs a load
- * for each four bits in which it is like one of them. */
+ * four bits at a time or more. However many lengths there are, an address costs
+ * a load for each place where prefixes part that it is like. */
 #ifndef WICKET_PREFIXES_H
 #define WICKET_PREFIXES_H
 

@@ -76,7 +76,7 @@ def _live(directory: Path, program: Loaded) -> Generation | None:
             if not syscall.lookup(program.maps[outer], np.array([slot], np.uint32), number):
                 raise FileNotFoundError
             fds.append(syscall.map_by_id(int(number[0])))
-        return Generation.taken_up(slot, fds[0], fds[1], description)
+        return Generation(slot, fds[0], fds[1], description)
     except (OSError, Refused, KeyError):
         for fd in fds:
             os.close(fd)

@@ -83,42 +83,25 @@ class Content:
     def is_marked(self, key: Any, tick: int) -> bool:
         """Return whether one entry has a mark, which in the hash map is ``tick``; it stays."""
         if _is_host(key):
-            words = key["address"]
-            hosts4, hosts6 = self.parts.hosts4, self.parts.hosts6
-            if hosts4.is_marked(int(words[3])) if _family(key) == 4 else hosts6.is_marked(words):
+            hosts, rows = self._set_of(key)
+            if hosts.is_marked(rows[0]):
                 return True
         held = self._entry(key)
         return held is not None and int(held["seen"]) == tick
 
-    def add_host4(self, address: int) -> None:
-        """Add a plain IPv4 host: to its bucket, or where that is full to the hash map.
+    def add_host(self, key: Any) -> None:
+        """Add a plain host: to its bucket, or where that is full to the hash map.
 
         Raises:
             OSError: as for ``add_entry``.
         """
-        (key,) = entry_map.host_keys(np.array([address], np.uint32))
-        if self.parts.hosts4.holds(address):
+        hosts, rows = self._set_of(key)
+        if hosts.holds(rows[0]):
             return
         self._let_pass(key)
-        if self.parts.hosts4.insert(address):
+        if hosts.insert(rows[0]):
             self._count(key, PLAIN_ENTRY, 1)
             self._delete_entry(key)  # it may have been there narrowed, or for want of room
-        else:
-            self.add_entry(key, PLAIN_ENTRY)
-
-    def add_host6(self, words: NDArray[np.uint32]) -> None:
-        """Add a plain IPv6 host, of four words, in the same way.
-
-        Raises:
-            OSError: as for ``add_entry``.
-        """
-        (key,) = entry_map.word_keys(words[np.newaxis])
-        if self.parts.hosts6.holds(words):
-            return
-        self._let_pass(key)
-        if self.parts.hosts6.insert(words):
-            self._count(key, PLAIN_ENTRY, 1)
-            self._delete_entry(key)
         else:
             self.add_entry(key, PLAIN_ENTRY)
 
@@ -140,7 +123,8 @@ class Content:
             self.used += 1
         if is_host:
             # It is in the hash map; now its bucket says so, and only then it leaves the bucket.
-            self._expect_overflow(key)
+            hosts, rows = self._set_of(key)
+            hosts.expect_overflow(rows)
             self._take_from_bucket(key)
         elif held is None:
             family = _family(key)
@@ -177,23 +161,20 @@ class Content:
         finally:
             self._description["moves"] = ((moves | 1) + 1) & 0xFFFF_FFFF
 
+    def _set_of(self, key: Any) -> tuple[Any, NDArray[np.uint32]]:
+        """Return the exact set of a host's family, and the host as that takes it, in an array of one."""
+        words = key["address"][np.newaxis]
+        return (self.parts.hosts4, words[:, 3]) if _family(key) == 4 else (self.parts.hosts6, words)
+
     def _let_pass(self, key: Any) -> None:
         """Let the filter know a host that is going to be stored."""
-        words = key["address"][np.newaxis]
-        hashed = spread(words[:, 3]) if _family(key) == 4 else spread6(words)
-        filters.add(self.parts.filter, int(hashed[0]))
-
-    def _expect_overflow(self, key: Any) -> None:
-        words = key["address"][np.newaxis]
-        if _family(key) == 4:
-            self.parts.hosts4.expect_overflow(words[:, 3])
-        else:
-            self.parts.hosts6.expect_overflow(words)
+        hosts, rows = self._set_of(key)
+        filters.add(self.parts.filter, int(hosts.hashes(rows)[0]))
 
     def _take_from_bucket(self, key: Any) -> None:
-        words = key["address"]
+        hosts, rows = self._set_of(key)
         with self._moving():
-            is_there = self.parts.hosts4.remove(int(words[3])) if _family(key) == 4 else self.parts.hosts6.remove(words)
+            is_there = hosts.remove(rows[0])
         if is_there:
             self._count(key, PLAIN_ENTRY, -1)
 

@@ -43,8 +43,9 @@ class Filling:
         full4 = parts.hosts4.fill(hashes4)
         hashes6 = spread6(rows.plain6)
         order = np.argsort(hashes6)
-        full6 = rows.plain6[order][parts.hosts6.fill(rows.plain6[order], hashes6[order])]
-        for hashes in (hashes4, hashes6[order], *(np.sort(some) for some in self._hashes_of_narrowed())):
+        plain6, hashes6 = rows.plain6[order], hashes6[order]
+        full6 = plain6[parts.hosts6.fill(plain6, hashes6)]
+        for hashes in (hashes4, hashes6, *(np.sort(some) for some in self._hashes_of_narrowed())):
             filters.add_sorted(parts.filter, hashes)
         parts.hosts4.expect_overflow(self._narrowed[4])
         parts.hosts6.expect_overflow(self._narrowed[6])

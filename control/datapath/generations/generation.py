@@ -45,12 +45,11 @@ class Generation:
     """
 
     def __init__(self, slot: int, lines: int, entries_map: int, description: Any) -> None:
-        """Takes over the file descriptors of the two maps; ``description`` says what the lines are."""
+        """Take up the two maps, whose file descriptors are its own from now on; ``description`` says what lines are."""
         self.slot, self.description = slot, description
         self.lines_fd, self.entries_fd = lines, entries_map
         self.capacity = syscall.map_info(entries_map)[3]
-        self._mapped = _mapped(lines)
-        self._parts = Parts(self._mapped, description)
+        self._parts = Parts(_mapped(lines), description)
         self._content = Content(self._parts, entries_map, self.capacity, description)
         self._is_reached: bool | None = None  # until it is looked at
 
@@ -97,12 +96,7 @@ class Generation:
                     fault = Fault(str(directory / name), "it is a map of another shape", "it is built anew")
                     raise Refused(Kind.BAD_PINS, "The pinned list is not of this version", [fault])
             opened.pop_all()
-        return cls.taken_up(slot, fds[0], fds[1], description)
-
-    @classmethod
-    def taken_up(cls, slot: int, lines: int, entries_map: int, description: Any) -> "Generation":
-        """Take up a generation by the file descriptors of its two maps, which are its own from now on."""
-        return cls(slot, lines, entries_map, description)
+        return cls(slot, fds[0], fds[1], description)
 
     @property
     def revision(self) -> int:
@@ -177,10 +171,8 @@ class Generation:
         """
         self._look()
         rows = entry_map.kernel_rows(added)
-        for address in rows.plain4.tolist():
-            self._content.add_host4(address)
-        for words in rows.plain6:
-            self._content.add_host6(words)
+        for key in (*entry_map.host_keys(rows.plain4), *entry_map.word_keys(rows.plain6)):
+            self._content.add_host(key)
         for key, entry in zip(rows.keys, rows.entries, strict=True):
             self._content.add_entry(key, entry)
         gone = removed.without(added)
@@ -239,12 +231,12 @@ class Generation:
         Raises:
             Refused: they differ.
         """
-        is_reached = self._look()
-        if self._content.digest == entry_map.digest_of(rows) and is_reached:
+        is_reached, is_same = self._look(), self._content.digest == entry_map.digest_of(rows)
+        if is_reached and is_same:
             return
         why = (
             "some of what was read back is not where packets look for it"
-            if self._content.digest == entry_map.digest_of(rows)
+            if is_same
             else f"read back {self.used} entries of the hash map, and they or the exact sets are different"
         )
         fault = Fault(f"generation {self.slot}", why, "try again; if it stays so, run `wicket doctor`")

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from control.datapath.generations.parts import filter as filters
 from control.datapath.generations.parts import hosts6
+from control.datapath.generations.parts.buckets import shift_of
 from control.datapath.generations.parts.hosts4 import Hosts4, Narrow, Wide, kind_for
 from control.datapath.generations.parts.tree import ROOT_BITS, ROOT_NODES, Lines
 from control.datapath.program.layout import structure
@@ -61,11 +62,11 @@ class Arrangement:
     def describe(self, description: Any) -> None:
         """Write it into a struct generation; nothing is asked of the prefixes yet."""
         hosts4, hosts6_at, _, _, tree = self._starts
-        description["filter"], description["filter_shift"] = 0, filters.shift_of(self.filter_words)
+        description["filter"], description["filter_shift"] = 0, shift_of(self.filter_words)
         description["filtered"] = self.filter_words >= filters.ASKED_FROM
-        description["hosts4"], description["shift4"] = hosts4, 33 - self.buckets4.bit_length()
+        description["hosts4"], description["shift4"] = hosts4, shift_of(self.buckets4)
         description["narrow"] = self.kind is Narrow
-        description["hosts6"], description["shift6"] = hosts6_at, 33 - self.buckets6.bit_length()
+        description["hosts6"], description["shift6"] = hosts6_at, shift_of(self.buckets6)
         description["root4"] = description["root6"] = 0
         description["root_bits"] = ROOT_BITS
         description["next"] = tree

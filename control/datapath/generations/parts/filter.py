@@ -6,6 +6,7 @@ A bit is never taken away: what is left of a host that is gone costs a look-up, 
 import numpy as np
 from numpy.typing import NDArray
 
+from control.datapath.generations.parts.buckets import shift_of
 from control.datapath.generations.parts.hashes import Hashes
 
 FilterWords = NDArray[np.uint64]
@@ -18,11 +19,6 @@ ASKED_FROM = 1 << 14  # words: the sets of fewer hosts fit the second-level cach
 def words_for(hosts: int) -> int:
     """Return how many words a filter of so many hosts gets: a power of two."""
     return max(FEWEST, 1 << (max(0, hosts - 1) // HOSTS_A_WORD).bit_length())
-
-
-def shift_of(words: int) -> int:
-    """Return by how much a hash is shifted to become the number of its word."""
-    return 33 - words.bit_length()
 
 
 def bits_of(hashes: Hashes) -> FilterWords:

@@ -4,11 +4,13 @@ The few that find their bucket full go to the hash map of entries, and the bucke
 own memory: a single host is put there or taken away by one aligned store.
 """
 
+from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from control.datapath.generations.parts.buckets import placed, shift_of
 from control.datapath.generations.parts.hashes import Addresses, Hashes, spread, unspread
 from control.datapath.program.layout import structure
 from control.vocabulary import constant
@@ -23,7 +25,7 @@ def _bits(slots: int, lanes: int) -> NDArray[np.uint16]:
     return bits
 
 
-class Hosts4:
+class Hosts4(ABC):
     """A set, over a table of buckets; what a slot holds is the part of a host's hash, or address, that says it all.
 
     Attributes:
@@ -39,23 +41,25 @@ class Hosts4:
     _field: ClassVar[str]
     _seen_bits: ClassVar[NDArray[np.uint16]]  # of a bucket's slots
 
+    hashes = staticmethod(spread)
+
     def __init__(self, table: NDArray[Any]) -> None:
         """``table`` is of ``bucket``, a power of two of them, in the kernel's memory."""
-        self.table, self.shift = table, 33 - len(table).bit_length()
+        self.table, self.shift = table, shift_of(len(table))
         self._held = table[self._field]
 
     @classmethod
+    @abstractmethod
     def buckets_for(cls, hosts: int) -> int:
         """Return how many buckets a set of so many hosts gets: a power of two."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _values(self, hashes: Hashes) -> NDArray[Any]:
         """Return what a slot holds for hosts of these hashes; never 0."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _hosts(self, rows: NDArray[np.intp], values: NDArray[Any]) -> Addresses:
         """Return the hosts of which these buckets hold these values."""
-        raise NotImplementedError
 
     def fill(self, hashes: Hashes) -> Addresses:
         """Put hosts of these hashes, each once and in order, into the empty table; return those without room.
@@ -65,10 +69,7 @@ class Hosts4:
         """
         if len(hashes) and not hashes[0]:  # spread(0) is 0
             raise ValueError("0.0.0.0 cannot be in the exact set")
-        bucket = (hashes >> np.uint32(self.shift)).astype(np.intp)
-        first = np.zeros(len(self.table) + 1, np.intp)
-        np.cumsum(np.bincount(bucket, minlength=len(self.table)), out=first[1:])
-        place = np.arange(len(hashes)) - first[bucket]
+        bucket, place = placed(hashes, len(self.table))
         fits = place < self.slots
         if fits.all():
             self._held[bucket, place] = self._values(hashes)

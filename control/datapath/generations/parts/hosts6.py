@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from control.datapath.generations.parts.buckets import placed, shift_of
 from control.datapath.generations.parts.hashes import Hashes, Words, spread6
 from control.datapath.program.layout import structure
 from control.vocabulary import constant
@@ -29,19 +30,18 @@ class Hosts6:
     A slot of 16 bytes is no single store: its bit in ``held`` is set when all of it is there, and goes first.
     """
 
+    hashes = staticmethod(spread6)
+
     def __init__(self, table: NDArray[Any]) -> None:
         """``table`` is of BUCKET6, a power of two of them, in the kernel's memory."""
-        self.table, self.shift = table, 33 - len(table).bit_length()
+        self.table, self.shift = table, shift_of(len(table))
 
     def fill(self, words: Words, hashes: Hashes) -> NDArray[np.bool_]:
         """Put hosts, each once and by rising hash, into the empty table; return which of them had no room."""
-        bucket = (hashes >> np.uint32(self.shift)).astype(np.intp)
-        first = np.zeros(len(self.table) + 1, np.intp)
-        np.cumsum(np.bincount(bucket, minlength=len(self.table)), out=first[1:])
-        place = np.arange(len(hashes)) - first[bucket]
+        bucket, place = placed(hashes, len(self.table))
         fits = place < SLOTS
         self.table["address"][bucket[fits], place[fits]] = words[fits]
-        self.table["held"] = (1 << np.minimum(np.diff(first), SLOTS)) - 1
+        self.table["held"] = (1 << np.minimum(np.bincount(bucket, minlength=len(self.table)), SLOTS)) - 1
         self.table["overflowed"][bucket[~fits]] = 1
         full: NDArray[np.bool_] = ~fits
         return full

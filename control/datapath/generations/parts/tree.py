@@ -47,11 +47,6 @@ def top_of(steps: Steps) -> NDArray[np.intp]:
     return top
 
 
-def depth_of(length: int) -> int:
-    """Return how many bits have been looked at where a prefix of so many, of its own family's, is written."""
-    return max(TOP_BITS, -(-length // STEP) * STEP)
-
-
 def packed(lengths: Lengths) -> Lines:
     """Return lines with these lengths and the 0 behind the last."""
     lines = np.zeros((len(lengths) // LINE_LENGTHS + 1, LINE_LENGTHS), np.uint8)
@@ -115,16 +110,7 @@ class Tree:
 
     def lengths(self, words: NDArray[Any]) -> Lengths:
         """Return of which lengths an address, four words, is in prefixes, as packets are told; as in struct prefix."""
-        steps = steps_of(words[np.newaxis], self._family)
-        value, depth = int(self._flat[self._root * WORDS + int(top_of(steps)[0])]), TOP_BITS
-        while value and not value & LENGTHS_HERE:
-            if value & SKIP_HERE:
-                skip = self._lines[value & ~SKIP_HERE].view(SKIP)[0]
-                differs = ((halves_of(steps)[0] ^ skip["wanted"]) & skip["mask"]).any()
-                value, depth = int(skip["otherwise"] if differs else skip["then"]), int(skip["bits"])
-            else:
-                value, depth = int(self._lines[value, int(steps[0, depth // STEP])]), depth + STEP
-        return self._read(value)
+        return self._read(int(self._ends(words[np.newaxis])[0]))
 
     def _write(self, places: NDArray[np.intp], length: int, present: bool) -> None:
         """Change what these words say, and all words below them."""
@@ -180,11 +166,14 @@ class Tree:
         self._description["next"] = first + lines
         return first
 
-    def finds(self, keys: NDArray[Any]) -> NDArray[np.bool_]:
-        """Return for each prefix, a struct prefix, whether its first address is looked for in it."""
-        steps = steps_of(keys["address"], self._family)
+    def _ends(self, words: NDArray[Any]) -> NDArray[np.uint32]:
+        """Return with which word the way of each address, four words, through the tree ends; 0: with none.
+
+        It ends however damaged the lines are.
+        """
+        steps = steps_of(words, self._family)
         values, halves = self._flat[self._root * WORDS + top_of(steps)], halves_of(steps)
-        depths, skips = np.full(len(keys), TOP_BITS), self._lines.view(SKIP).reshape(-1)
+        depths, skips = np.full(len(words), TOP_BITS), self._lines.view(SKIP).reshape(-1)
         while (goes_on := (values != 0) & (values & LENGTHS_HERE == 0) & (depths < BITS[self._family])).any():
             is_skip = goes_on & (values & SKIP_HERE != 0)
             lines = np.minimum((values & ~np.uint32(SKIP_HERE)).astype(np.intp), len(self._lines) - 1)
@@ -195,7 +184,12 @@ class Tree:
             differs = ((halves[over] ^ skip["wanted"]) & skip["mask"]).any(axis=1)
             values[over] = np.where(differs, skip["otherwise"], skip["then"])
             depths[over] = np.maximum(skip["bits"], depths[over] + STEP)
-        values[(values & LENGTHS_HERE == 0)] = 0
+        values[values & LENGTHS_HERE == 0] = 0
+        return values
+
+    def finds(self, keys: NDArray[Any]) -> NDArray[np.bool_]:
+        """Return for each prefix, a struct prefix, whether its first address is looked for in it."""
+        values = self._ends(keys["address"])
         found = np.zeros(len(keys), np.bool_)
         wanted = keys["length"]
         for more in range(BITS[6] // LINE_LENGTHS + 1):
